@@ -1,0 +1,221 @@
+"""The estimators' shared documentation, written once and filled into each class."""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from typing import TypeVar
+
+Class = TypeVar("Class", bound=type)
+
+PARAMETERS = {
+    "hidden_units": """
+hidden_units : int{or_sequence}, default=128
+    Units of {each} hidden layer.{as_sequence}
+""",
+    "depth": """
+depth : int, default=None
+    Number of hidden layers. 0 is the linear model. None means 2, or the length of
+    `hidden_units` if that is a sequence.
+""",
+    "activation": """
+activation : str, Activation or sequence of them, default="relu"
+    What follows each hidden layer's affine map: "identity", "step", "sigmoid",
+    "tanh", "relu", "leaky_relu", "prelu", "elu", "selu", "gelu", "silu", "softplus",
+    "mish" or "maxout", or an instance from :mod:`skshallow.activations` with settings
+    of its own. A sequence gives one to each hidden layer.
+""",
+    "init": """
+init : str or Initializer, default="auto"
+    Where the weights start: "auto" (the law that fits the activation: He for
+    rectifiers, LeCun for selu and maxout, else Glorot), "he_normal", "he_uniform",
+    "glorot_normal", "glorot_uniform", "lecun_normal", "lecun_uniform", "orthogonal",
+    "normal", "uniform" or "zeros", or an instance from
+    :mod:`skshallow.initializers`. Hidden biases start at 0, output biases at the best
+    constant prediction.
+""",
+    "init_scale": """
+init_scale : float, default=1.0
+    Multiplies the starting weights, whatever `init`.
+""",
+    "loss": """
+loss : {losses}
+    {loss_text}
+""",
+    "solver": """
+solver : str or Solver, default="adam"
+    "sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw" or "lbfgs", or an
+    instance from :mod:`skshallow.solvers`. "sgd" with ``batch_size=None`` is plain
+    gradient descent; "lbfgs" always takes the whole training set.
+""",
+    "learning_rate": """
+learning_rate : float or "auto", default="auto"
+    Size of the steps, multiplied by `schedule`. "auto" means the solver's own: 0.1 for
+    sgd, 0.01 for momentum and nesterov, 0.001 for the others.
+""",
+    "schedule": """
+schedule : str or Schedule, default="constant"
+    How the learning rate changes over the epochs: "constant", "inverse_scaling",
+    "step", "cosine", "one_cycle" or "plateau", or an instance from
+    :mod:`skshallow.schedules`.
+""",
+    "alpha": """
+alpha : float, default=0.0001
+    Strength of the L2 penalty ``alpha/2 * sum(weights^2)`` on the mean loss, for the
+    weights in standardised units. It means the same at every batch size and for every
+    solver.
+""",
+    "dropout": """
+dropout : float, default=0.0
+    Share of each hidden layer's activations that each training step drops.
+""",
+    "max_grad_norm": """
+max_grad_norm : float, default=None
+    Gradients longer than this are scaled down to it. None leaves them.
+""",
+    "batch_size": """
+batch_size : int, "auto" or None, default="auto"
+    Rows a step. "auto" means 200, None the whole training set; both end at the
+    number of rows.
+""",
+    "max_iter": """
+max_iter : int, default=200
+    Epochs, each a pass over all rows; iterations for "lbfgs".
+""",
+    "shuffle": """
+shuffle : bool, default=True
+    Whether each epoch takes the rows in a new order.
+""",
+    "tol": """
+tol : float, default=0.0001
+    An epoch improves if it lowers the best loss (or raises the best score) by more
+    than this. For "lbfgs": the largest gradient entry at which it has converged.
+""",
+    "n_iter_no_change": """
+n_iter_no_change : int or inf, default=10
+    Training stops after this many epochs in a row without improvement.
+""",
+    "early_stopping": """
+early_stopping : bool, default=False
+    Whether validation data, not the training loss, decide when to stop. The weights of
+    the best epoch are restored.
+""",
+    "validation_fraction": """
+validation_fraction : float, default=0.1
+    Share of the training rows that early stopping holds out, stratified by class,
+    unless `fit` is given `X_val` and `y_val`.
+""",
+    "scoring": """
+scoring : str or callable, default=None
+    Scorer for the validation data, as in :func:`sklearn.model_selection.cross_validate`.
+    None judges by the loss.
+""",
+    "standardize": """
+standardize : bool, default=True
+    Whether the net works in standard units: features centred and scaled (sparse ones
+    only scaled), {and_target}all weighted. Predictions, `coefs_` and `intercepts_`
+    stay in your units.
+""",
+    "dtype": """
+dtype : {{"float32", "float64"}}, default=None
+    Precision to compute in. None means that of `X`, if it is one of the two, else
+    float64.
+""",
+    "warm_start": """
+warm_start : bool, default=False
+    Whether `fit` goes on from the weights and the solver's state of the last one. With
+    the same data, a schedule that knows no end, and no early stop, fits of `a` and `b`
+    epochs equal one of `a + b`.
+""",
+    "random_state": """
+random_state : int, RandomState instance or None, default=None
+    Fixes the starting weights, the held-out rows, the order of the rows and the
+    dropped units.
+""",
+    "verbose": """
+verbose : bool or int, default=False
+    Print a line an epoch, or one every so many epochs.
+""",
+    "class_weight": """
+class_weight : dict, list of dict, "balanced" or None, default=None
+    Weights of the classes, multiplied into the sample weights. "balanced" makes all
+    classes weigh the same. For several labels, one dict a label.
+""",
+    "label_smoothing": """
+label_smoothing : float, default=0.0
+    Share of each target that is spread evenly over all classes.
+""",
+}
+
+ATTRIBUTES = """
+theta_ : ndarray of shape (n_parameters,)
+    All parameters in one vector, in the units that the net works in.
+network_ : Network
+    The layers, and where their parameters lie in `theta_`.
+coefs_ : list of ndarray of shape (n_inputs, n_units)
+    Weights of each layer, in your units.
+intercepts_ : list of ndarray of shape (n_units,)
+    Biases of each layer, in your units.
+loss_ : float
+    The objective, on the training data, at the epoch whose weights were kept.
+loss_curve_ : ndarray of shape (n_iter_,)
+    The objective of each epoch: mean over its steps, penalty included. A regressor's
+    is in standard units of the target.
+learning_rate_curve_ : ndarray of shape (n_iter_,)
+    The learning rate that each epoch ended with; NaN for "lbfgs".
+validation_loss_curve_ : ndarray of shape (n_iter_,) or (0,)
+    Mean loss on the validation data, without penalty; empty without validation.
+validation_scores_ : ndarray of shape (n_iter_,) or (0,)
+    Score on the validation data; empty without `scoring`.
+best_iter_ : int
+    The epoch with the best validation, or without validation the best training loss,
+    counted from 1.
+n_iter_ : int
+    Epochs run so far, earlier calls that this one went on from included.
+n_features_in_ : int
+    Number of features.
+feature_names_in_ : ndarray of shape (n_features_in_,)
+    Names of the features, if all are strings.
+n_outputs_ : int
+    Width of the output layer.
+"""
+
+_CLASSIFIER = {
+    "losses": 'str or Loss, default="log_loss"',
+    "loss_text": '"log_loss", or "squared_error" on the probabilities.',
+    "and_target": "",
+}
+_REGRESSOR = {
+    "losses": 'str or Loss, default="squared_error"',
+    "loss_text": '"squared_error", "absolute_error", "huber", "quantile", "poisson" or\n'
+    '    "gamma", or an instance from :mod:`skshallow.losses` with settings of its own,\n'
+    "    such as ``Quantile(0.9)``. Poisson and gamma predict through an exponential.",
+    "and_target": "the target\n    too, as far as its loss allows, ",
+}
+_SHALLOW = {"or_sequence": "", "each": "the", "as_sequence": ""}
+_DEEP = {
+    "or_sequence": " or sequence of int",
+    "each": "every",
+    "as_sequence": " A sequence gives one width to each.",
+}
+
+
+def documented(cls: Class) -> Class:
+    """Fill ``{parameters}`` and ``{attributes}`` in the docstring of an estimator."""
+    names = list(inspect.signature(cls).parameters)
+    words = _CLASSIFIER if "class_weight" in names else _REGRESSOR
+    words = words | (_DEEP if "depth" in names else _SHALLOW)
+    entries = "".join(
+        entry.lstrip("\n").format(**words)
+        for name, entry in PARAMETERS.items()
+        if name in names
+    )
+    sections = {
+        "parameters": "Parameters\n----------\n" + entries.rstrip("\n"),
+        "attributes": "Attributes\n----------\n" + ATTRIBUTES.strip("\n"),
+    }
+    text = inspect.getdoc(cls) or ""
+    for name, section in sections.items():
+        text = text.replace("{" + name + "}", section)
+    cls.__doc__ = textwrap.dedent(text)
+    return cls

@@ -1,0 +1,153 @@
+"""What a fitted net offers: predictions in batches, its weights, its hidden layers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+
+from skshallow.activations import Params
+from skshallow.batches import Rows
+from skshallow.losses import Loss
+from skshallow.network import Network
+from skshallow.scaling import USERS_UNITS, Units, re_express
+
+# Values that a prediction may hold in its widest layer at a time: 16 MB in float64.
+VALUES_AT_ONCE = 1 << 21
+
+
+class FittedNet:
+    """The fitted side of a net.
+
+    Attributes
+    ----------
+    theta_ : ndarray of shape (P,)
+        All parameters in one vector, in the units the net was trained in.
+    network_ : Network
+        The layers, and where their parameters lie in `theta_`.
+    """
+
+    theta_: np.ndarray
+    network_: Network
+    n_features_in_: int
+    n_outputs_: int
+    _units: Units
+    _loss: Loss
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "theta_")
+
+    @property
+    def coefs_(self) -> list[np.ndarray]:
+        """Weights of each layer (n_inputs, n_units), in the units of your data."""
+        return [params["weight"] for params in self._params_in_users_units()]
+
+    @property
+    def intercepts_(self) -> list[np.ndarray]:
+        """Biases of each layer (n_units,), in the units of your data."""
+        return [params["bias"] for params in self._params_in_users_units()]
+
+    def _params_in_users_units(self) -> list[Params]:
+        """Return copies of the parameters, with the standardisation folded in."""
+        if not hasattr(self, "theta_"):
+            raise AttributeError(
+                f"This {type(self).__name__} is not fitted yet, so it has no weights."
+            )
+        params = self.network_.views(self.theta_.copy())
+        re_express(params, self._units, USERS_UNITS)
+        return params
+
+    def hidden_activations(self, X) -> list[np.ndarray]:
+        """Return what each hidden layer puts out.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to pass through the net.
+
+        Returns
+        -------
+        activations : list of ndarray of shape (n_samples, n_units)
+            One array a hidden layer, the first layer's first; empty for ``depth=0``.
+        """
+        check_is_fitted(self)
+        widths = [layer.n_units for layer in self.network_.layers[:-1]]
+        return self._pass_through(X, widths, self.network_.hidden_activations)
+
+    def _raw_predict(self, X) -> np.ndarray:
+        """Return raw predictions (n_samples, n_outputs) in the user's units."""
+        check_is_fitted(self)
+
+        def raw_prediction(x, params):
+            return [self.network_.forward(x, params)[0]]
+
+        (raw,) = self._pass_through(X, [self.n_outputs_], raw_prediction)
+        return self._units.to_users(raw)
+
+    def _pass_through(
+        self, X, widths: Sequence[int], compute: Callable[[Any, list[Params]], list]
+    ) -> list[np.ndarray]:
+        """Apply `compute` to the rows of X by batches; return its outputs, stacked."""
+        X = validate_data(
+            self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False
+        )
+        params = self.network_.views(self.theta_)
+        outputs = [np.empty((X.shape[0], width), self.theta_.dtype) for width in widths]
+        start = 0
+        for x in self._scaled_batches(X):
+            for output, part in zip(outputs, compute(x, params), strict=True):
+                output[start : start + x.shape[0]] = part
+            start += x.shape[0]
+        return outputs
+
+    def _scaled_batches(self, X) -> Iterator[Any]:
+        """Yield the rows of X, in the net's units, in batches of bounded memory."""
+        no_targets = np.empty((X.shape[0], 0), self.theta_.dtype)
+        rows = Rows(X, no_targets, None, self._units.center, self._units.scale)
+        for x, _, _ in rows.batches(max(1, VALUES_AT_ONCE // self.network_.widest)):
+            yield x
+
+    @classmethod
+    def from_weights(cls, coefs, intercepts, *, classes=None, **params):
+        """Build a fitted net from weights trained elsewhere.
+
+        Parameters
+        ----------
+        coefs : sequence of array-like of shape (n_inputs, n_units)
+            Weights of each layer, the output layer's last, for rows in the units of
+            your data. A maxout layer has its pieces side by side:
+            (n_inputs, pieces * n_units).
+        intercepts : sequence of array-like of shape (n_units,)
+            Biases of each layer.
+        classes : array-like of shape (n_classes,), default=None
+            Labels of a classifier, in the order of the outputs. None means
+            ``0 .. n_classes - 1``.
+        **params : dict
+            Parameters of the estimator; `hidden_units` and `depth` follow from the
+            weights.
+
+        Returns
+        -------
+        estimator : object
+            Fitted: it predicts and scores at once, and `partial_fit`, or `fit` with
+            ``warm_start=True``, trains it further.
+
+        Raises
+        ------
+        ValueError
+            If the shapes do not fit together.
+        """
+        weights = [check_array(w, dtype=(np.float64, np.float32)) for w in coefs]
+        biases = [
+            check_array(b, dtype=weights[0].dtype, ensure_2d=False) for b in intercepts
+        ]
+        if len(weights) != len(biases):
+            raise ValueError(
+                f"coefs has {len(weights)} layers, but intercepts has {len(biases)}."
+            )
+        widths = [weight.shape[0] for weight in weights[1:]]
+        estimator = cls(**cls._shape_parameters(widths), **params)
+        estimator._become_fitted(weights, biases, classes)
+        return estimator

@@ -1,0 +1,404 @@
+"""One call of `fit` or `partial_fit`, phase by phase."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import is_classifier
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import check_scoring
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import (
+    check_array,
+    check_consistent_length,
+    column_or_1d,
+    validate_data,
+)
+
+from skshallow._settings import Components
+from skshallow._sklearn import take_rows
+from skshallow._watching import EpochWatcher
+from skshallow.batches import Rows
+from skshallow.history import History
+from skshallow.network import Network
+from skshallow.objective import Objective
+from skshallow.scaling import USERS_UNITS, Moments, Units, re_express
+from skshallow.training import Outcome, Progress, train
+
+CURVES = {
+    "loss_curve_": "loss",
+    "learning_rate_curve_": "learning_rate",
+    "validation_loss_curve_": "validation_loss",
+    "validation_scores_": "validation_score",
+}
+
+
+@contextmanager
+def all_or_nothing(estimator: Any) -> Iterator[None]:
+    """Put the attributes of `estimator` back if the block raises."""
+    before = vars(estimator).copy()
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
+
+
+class Fit:
+    """Data in, a trained estimator out; the methods are the phases, in order.
+
+    Parameters
+    ----------
+    estimator : BaseNet
+        The one to fit.
+    components : Components
+        Its resolved parameters.
+    incremental : bool
+        Whether this is `partial_fit`: one epoch, on data that are not all there is.
+    """
+
+    def __init__(
+        self, estimator: Any, components: Components, *, incremental: bool
+    ) -> None:
+        self.estimator = estimator
+        self.components = components
+        self.incremental = incremental
+        self.goes_on = hasattr(estimator, "theta_") and (
+            incremental or estimator.warm_start
+        )
+        self.n_epochs = 1 if incremental else int(estimator.max_iter)
+
+    # Phase 1: the data.
+
+    def read(self, X, y, sample_weight, classes) -> None:
+        """Validate the training data and drop the rows of weight 0."""
+        estimator = self.estimator
+        X, y = self._validate(
+            X,
+            y,
+            reset=not self.goes_on,
+            ensure_min_samples=1 if self.incremental else 2,
+        )
+        self.kept: np.ndarray | None = None  # None: all of the user's rows
+        weight = check_weights(sample_weight, X, "sample_weight")
+        X, y, weight = self._drop_weightless(X, y, weight)
+        if self.goes_on:
+            estimator._check_targets(y)
+        else:
+            estimator._start_targets(y, classes)
+        weight = estimator._weigh_targets(y, weight, self.incremental)
+        self.X, self.labels, self.weight = self._drop_weightless(X, y, weight)
+        self.y = estimator._encode_targets(self.labels)
+        self.dtype = np.dtype(estimator.dtype or X.dtype)
+
+    def _validate(self, X, y, **options):
+        """Return X and y as arrays, with scikit-learn's checks."""
+        X, y = validate_data(
+            self.estimator,
+            X,
+            y,
+            accept_sparse="csr",
+            dtype=(np.float64, np.float32),
+            multi_output=True,
+            y_numeric=not is_classifier(self.estimator),
+            **options,
+        )
+        y = y.toarray() if sparse.issparse(y) else np.asarray(y)
+        if is_classifier(self.estimator) and y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        return X, y
+
+    def _drop_weightless(self, X, y, weight):
+        """Return X, y, weight without the rows of weight 0; note which were kept."""
+        if weight is None or weight.all():
+            return X, y, weight
+        rows = np.flatnonzero(weight)
+        self.kept = rows if self.kept is None else self.kept[rows]
+        return X[rows], y[rows], weight[rows]
+
+    # Phase 2: what to validate on.
+
+    def hold_out(self, X_users, X_val, y_val, sample_weight_val) -> None:
+        """Decide which rows train and which validate."""
+        self.train_rows: np.ndarray | None = None  # None: all
+        self.validation: tuple | None = None  # X, encoded y, weight
+        self.scoring_data: tuple | None = None  # the user's X, labels, weight
+        if (X_val is None) != (y_val is None):
+            given, missing = ("X_val", "y_val") if y_val is None else ("y_val", "X_val")
+            raise ValueError(f"{given} was given without {missing}; give both.")
+        if X_val is not None:
+            self._take_validation_data(X_val, y_val, sample_weight_val)
+        elif sample_weight_val is not None:
+            raise ValueError("sample_weight_val was given without X_val and y_val.")
+        elif self.estimator.early_stopping:
+            self._split_validation_data(X_users)
+        if self.weight is not None:
+            self.weight = self.weight / self.weight[self._training()].mean()
+
+    def _training(self) -> Any:
+        """Return the index of the training rows."""
+        return slice(None) if self.train_rows is None else self.train_rows
+
+    def _take_validation_data(self, X_val, y_val, sample_weight_val) -> None:
+        """Validate on the user's own data."""
+        estimator = self.estimator
+        X, labels = self._validate(X_val, y_val, reset=False)
+        weight = check_weights(sample_weight_val, X, "sample_weight_val")
+        estimator._check_targets(labels)
+        self.validation = X, estimator._encode_targets(labels), weight
+        self.scoring_data = X_val, labels, weight
+
+    def _split_validation_data(self, X_users) -> None:
+        """Hold a fraction of the training data out, stratified by class."""
+        estimator = self.estimator
+        one_class_a_row = is_classifier(estimator) and self.labels.ndim == 1
+        self.train_rows, rows = train_test_split(
+            np.arange(len(self.labels)),
+            test_size=estimator.validation_fraction,
+            stratify=self.labels if one_class_a_row else None,
+            random_state=estimator.random_state,
+        )
+        weight = None if self.weight is None else self.weight[rows]
+        self.validation = self.X[rows], self.y[rows], weight
+        users_rows = rows if self.kept is None else self.kept[rows]
+        self.scoring_data = take_rows(X_users, users_rows), self.labels[rows], weight
+
+    # Phase 3: units, network, parameters.
+
+    def start(self) -> None:
+        """Decide the units, then build the network and its parameters."""
+        estimator = self.estimator
+        self.units = self._choose_units()
+        y = self.units.scale_targets(self.y).astype(self.dtype, copy=False)
+        weight = self.weight
+        weight = None if weight is None else weight.astype(self.dtype, copy=False)
+        self.rows = self._rows(self.X, y, weight, self.train_rows)
+        self.network = Network(
+            self.X.shape[1],
+            y.shape[1],
+            self.components.hidden_units,
+            self.components.activations,
+            float(estimator.dropout),
+        )
+        if self.goes_on:
+            theta = self._last_theta()
+        else:
+            theta = np.empty(self.network.layout.size, self.dtype)
+        self.objective = Objective(
+            self.network, estimator._loss, float(estimator.alpha), theta
+        )
+        self.progress = self._last_progress() if self.goes_on else self._new_progress()
+        if not self.goes_on:
+            training = self._training()
+            self.network.initialize(
+                theta,
+                self.components.initializer,
+                float(estimator.init_scale),
+                estimator._loss.fit_intercept_only(
+                    y[training], None if weight is None else weight[training]
+                ),
+                self.progress.rng,
+            )
+
+    def _rows(self, X, y, weight, rows=None) -> Rows:
+        """Return a data set that is handed out in the network's units."""
+        return Rows(X, y, weight, self.units.center, self.units.scale, rows)
+
+    def _choose_units(self) -> Units:
+        """Return the units to work in: as measured, as before, or the user's."""
+        estimator = self.estimator
+        last_units = estimator._units if self.goes_on else USERS_UNITS
+        self.moments = None
+        if self.goes_on and self.incremental:
+            self.moments = copy.deepcopy(estimator._moments)
+        settled = last_units is not USERS_UNITS and self.moments is None
+        if settled or not estimator.standardize:
+            return last_units
+        if self.moments is None:
+            self.moments = Moments(self.X.shape[1]), Moments(self.y.shape[1])
+        for moments, columns in zip(self.moments, (self.X, self.y), strict=True):
+            moments.update(columns, self.weight, self.train_rows)
+        centered = not sparse.issparse(self.X)
+        features, targets = self.moments
+        return Units.measured(features, targets, estimator._loss.link, centered)
+
+    def _last_theta(self) -> np.ndarray:
+        """Return a copy of the last parameters, in the units of now."""
+        estimator = self.estimator
+        if self.network != estimator.network_:
+            raise ValueError(
+                "Training goes on from the last fit's weights, which belong to another "
+                f"net: then {estimator.network_}, now {self.network}. Set the "
+                "parameters back, or start anew with warm_start=False and fit."
+            )
+        theta = estimator.theta_.astype(self.dtype)
+        re_express(self.network.views(theta), estimator._units, self.units)
+        return theta
+
+    def _new_progress(self) -> Progress:
+        """Return the state before the first step."""
+        solver, schedule = self.components.solver, self.components.schedule
+        random_state = check_random_state(self.estimator.random_state)
+        return Progress(
+            np.random.default_rng(random_state.randint(2**31, size=4)),
+            solver,
+            schedule,
+            solver.init(self.objective.theta, self.network.layout.n_weights),
+            schedule.init(),
+        )
+
+    def _last_progress(self) -> Progress:
+        """Return a copy of the state that the last call left, where it still applies."""
+        progress = copy.deepcopy(self.estimator._progress)
+        new = self._new_progress()
+        if progress is None:
+            return new
+        if progress.solver != new.solver:
+            progress.solver, progress.solver_state = new.solver, new.solver_state
+        if progress.schedule != new.schedule:
+            progress.schedule, progress.schedule_state = (
+                new.schedule,
+                new.schedule_state,
+            )
+        if new.schedule.needs_end and not self.incremental:
+            progress.epoch = 0
+        if new.schedule.needs_end and progress.epoch >= self.estimator.max_iter:
+            raise ValueError(
+                f"schedule={self.estimator.schedule!r} ends after max_iter="
+                f"{self.estimator.max_iter} epochs, and partial_fit has run them all. "
+                "Raise max_iter, or use a schedule without an end, such as 'constant'."
+            )
+        return progress
+
+    # Phase 4: training.
+
+    def train(self, context, data) -> Outcome:
+        """Train, then leave the result in the estimator."""
+        estimator = self.estimator
+        plan = self.components.plan(estimator, len(self.rows), self.n_epochs)
+        self.history = History(
+            tol=float(estimator.tol),
+            n_iter_no_change=estimator.n_iter_no_change,
+            validate=self._validator() if self.validation is not None else None,
+            early_stopping=bool(estimator.early_stopping),
+        )
+        watcher = EpochWatcher(
+            estimator, context, data, self._fitted_attributes, self.history
+        )
+        outcome = train(
+            self.objective, self.rows, plan, self.progress, self.history, watcher
+        )
+        self._judge(outcome, plan.learning_rate)
+        vars(estimator).update(self._fitted_attributes(self.objective.theta))
+        self._store_history(outcome)
+        keeps_going = self.incremental or estimator.warm_start
+        estimator._progress = self.progress if keeps_going else None
+        estimator._moments = self.moments if self.incremental else None
+        return outcome
+
+    def _validator(self):
+        """Return the function that validates parameters once an epoch."""
+        estimator = self.estimator
+        X, y, weight = self.validation  # type: ignore[misc]
+        y = self.units.scale_targets(y).astype(self.dtype, copy=False)
+        rows = self._rows(X, y, weight)
+        scorer = None
+        if estimator.scoring is not None:
+            scorer = check_scoring(estimator, scoring=estimator.scoring)
+        X_users, labels, _ = self.scoring_data  # type: ignore[misc]
+        weighted = {} if weight is None else {"sample_weight": weight}
+
+        def validate(theta):
+            loss = self.objective.mean_loss(rows.batches(ROWS_A_VALIDATION_BATCH))
+            if scorer is None:
+                return loss, None
+            fitted = copy.copy(estimator)
+            vars(fitted).update(self._fitted_attributes(theta.copy()))
+            return loss, float(scorer(fitted, X_users, labels, **weighted))
+
+        return validate
+
+    def _fitted_attributes(self, theta: np.ndarray) -> dict[str, Any]:
+        """Return what turns the estimator into one that predicts with `theta`."""
+        return {
+            "theta_": theta,
+            "network_": self.network,
+            "_units": self.units,
+            "n_outputs_": self.network.layers[-1].n_units,
+        }
+
+    def _judge(self, outcome: Outcome, learning_rate: float) -> None:
+        """Raise if nothing usable came out, warn of what the user should know."""
+        estimator = self.estimator
+        if outcome.interruption is not None and not outcome.usable:
+            raise outcome.interruption
+        if not outcome.usable:
+            raise ValueError(
+                f"Training diverged with learning_rate={learning_rate:g}: no epoch left "
+                "weights with a finite loss. Try a smaller learning_rate, "
+                "max_grad_norm, or standardize=True."
+            )
+        if outcome.diverged:
+            warnings.warn(
+                f"Training diverged after {self.history.n_epochs} epochs with "
+                f"learning_rate={learning_rate:g}; the best finite weights, of epoch "
+                f"{self.history.best_epoch}, are kept. Try a smaller learning_rate or "
+                "max_grad_norm.",
+                ConvergenceWarning,
+                stacklevel=6,
+            )
+        elif not (
+            outcome.converged
+            or outcome.interruption is not None
+            or self.incremental
+            or estimator.early_stopping
+            or self.components.schedule.needs_end
+            or estimator.n_iter_no_change > estimator.max_iter
+        ):
+            warnings.warn(
+                f"The loss was still improving after max_iter={estimator.max_iter} "
+                "epochs. Raise max_iter, or use a schedule that ends there, such as "
+                "'cosine'.",
+                ConvergenceWarning,
+                stacklevel=6,
+            )
+
+    def _store_history(self, outcome: Outcome) -> None:
+        """Store the curves, after those of the fit that this one went on from."""
+        estimator, history = self.estimator, self.history
+        n_before = estimator.n_iter_ if self.goes_on else 0
+        epoch = history.best_epoch if outcome.restored else history.n_epochs
+        for attribute, name in CURVES.items():
+            curve = np.array(getattr(history, name))
+            if self.goes_on:
+                curve = np.concatenate([getattr(estimator, attribute), curve])
+            setattr(estimator, attribute, curve)
+        estimator.n_iter_ = n_before + history.n_epochs
+        estimator.best_iter_ = n_before + history.best_epoch
+        estimator.loss_ = history.loss[epoch - 1]
+
+
+ROWS_A_VALIDATION_BATCH = 4096
+
+
+def check_weights(sample_weight, X, name: str) -> np.ndarray | None:
+    """Return sample weights (n_samples,) in float64, the largest 1, or None."""
+    if sample_weight is None:
+        return None
+    weight = check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name=name)
+    if weight.ndim != 1:
+        raise ValueError(f"{name} must be 1-dimensional, got shape {weight.shape}.")
+    check_consistent_length(X, weight)
+    if (weight < 0).any():
+        raise ValueError(f"{name} must not be negative; the smallest is {weight.min()}.")
+    if not weight.any():
+        raise ValueError(f"{name} is zero for every row; at least one must be positive.")
+    return weight / weight.max()

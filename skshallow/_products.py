@@ -1,0 +1,57 @@
+"""Matrix products for dense and sparse operands, on a sensible number of threads."""
+
+from __future__ import annotations
+
+import functools
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import numpy as np
+from threadpoolctl import ThreadpoolController
+
+# Below this many multiply-adds in the largest product of a step, starting a second
+# BLAS thread costs more than it saves; under other load it can cost far more.
+MULTIPLY_ADDS_WORTH_A_THREAD = 1 << 23
+
+
+def product(x: Any, weight: np.ndarray) -> np.ndarray:
+    """Return ``x @ weight`` as an array; `x` (n, d) may be a sparse row matrix."""
+    return x @ weight
+
+
+def transposed_product(x: Any, grad_z: np.ndarray, out: np.ndarray) -> None:
+    """Write ``x.T @ grad_z`` into `out` (d, m); `x` (n, d) may be sparse."""
+    if isinstance(x, np.ndarray):
+        np.matmul(np.swapaxes(x, -1, -2), grad_z, out=out)
+    else:
+        out[...] = x.T @ grad_z
+
+
+def column_sums(grad_z: np.ndarray, out: np.ndarray) -> None:
+    """Write the sum of `grad_z` (n, m) over its rows into `out` (m,).
+
+    As a product with ones, which BLAS does several times faster than a reduction over
+    the first axis.
+    """
+    np.matmul(_ones(grad_z.shape[-2], grad_z.dtype), grad_z, out=out)
+
+
+@functools.lru_cache(maxsize=32)
+def _ones(n: int, dtype: np.dtype) -> np.ndarray:
+    """Return a read-only vector of ones (n,)."""
+    ones = np.ones(n, dtype)
+    ones.flags.writeable = False
+    return ones
+
+
+@functools.cache
+def _controller() -> ThreadpoolController:
+    """Return the loaded BLAS libraries, looked up once a process."""
+    return ThreadpoolController()
+
+
+def blas_threads_for(multiply_adds: int) -> AbstractContextManager:
+    """Return a context in which BLAS uses one thread if `multiply_adds` is small."""
+    if multiply_adds >= MULTIPLY_ADDS_WORTH_A_THREAD:
+        return nullcontext()
+    return _controller().limit(limits=1, user_api="blas")

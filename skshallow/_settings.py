@@ -1,0 +1,200 @@
+"""From an estimator's parameters to the components that they name.
+
+Each parameter is checked by itself through scikit-learn's constraints; here they are
+checked together. A parameter set away from its default that the others would ignore is
+an error that names both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+
+from skshallow._resolve import resolve
+from skshallow._sklearn import Interval, Options, StrOptions
+from skshallow.activations import ACTIVATIONS, Activation
+from skshallow.initializers import INITIALIZERS, Initializer
+from skshallow.losses import Loss
+from skshallow.schedules import SCHEDULES, Schedule
+from skshallow.solvers import SOLVERS, Solver
+from skshallow.training import Plan
+
+AUTO_BATCH_SIZE = 200
+
+_at_least_one = Interval(Integral, 1, None, closed="left")
+_not_negative = Interval(Real, 0, None, closed="left")
+_not_negative_integer = Interval(Integral, 0, None, closed="left")
+_positive = Interval(Real, 0, None, closed="neither")
+
+CONSTRAINTS: dict[str, list] = {
+    "hidden_units": [_at_least_one, "array-like"],
+    "depth": [None, _not_negative_integer],
+    "activation": [str, Activation, "array-like"],
+    "init": [str, Initializer],
+    "init_scale": [_not_negative],
+    "loss": [str, Loss],
+    "solver": [str, Solver],
+    "learning_rate": [StrOptions({"auto"}), _positive],
+    "schedule": [str, Schedule],
+    "alpha": [_not_negative],
+    "dropout": [Interval(Real, 0, 1, closed="left")],
+    "max_grad_norm": [None, _positive],
+    "batch_size": [StrOptions({"auto"}), None, _at_least_one],
+    "max_iter": [_at_least_one],
+    "shuffle": ["boolean"],
+    "tol": [_not_negative],
+    "n_iter_no_change": [_at_least_one, Options(Real, {np.inf})],
+    "early_stopping": ["boolean"],
+    "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+    "scoring": [None, str, callable],
+    "standardize": ["boolean"],
+    "dtype": [None, StrOptions({"float32", "float64"})],
+    "warm_start": ["boolean"],
+    "random_state": ["random_state"],
+    "verbose": ["verbose"],
+    "class_weight": [None, dict, list, StrOptions({"balanced"})],
+    "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+}
+SHALLOW_CONSTRAINTS = {**CONSTRAINTS, "hidden_units": [_at_least_one]}
+
+# What the full-batch solver has no use for.
+_STOCHASTIC_ONLY = (
+    "batch_size",
+    "learning_rate",
+    "schedule",
+    "shuffle",
+    "dropout",
+    "max_grad_norm",
+)
+
+
+@dataclass(frozen=True)
+class Components:
+    """An estimator's parameters, resolved."""
+
+    hidden_units: list[int]
+    activations: list[Activation]
+    initializer: Initializer
+    solver: Solver
+    schedule: Schedule
+
+    def plan(self, estimator: Any, n_rows: int, n_epochs: int) -> Plan:
+        """Return how `estimator` wants to train on `n_rows` rows for `n_epochs`."""
+        batch_size = estimator.batch_size
+        if batch_size == "auto":
+            batch_size = AUTO_BATCH_SIZE
+        if batch_size is None or not self.solver.stochastic:
+            batch_size = n_rows
+        learning_rate = estimator.learning_rate
+        if learning_rate == "auto":
+            learning_rate = self.solver.default_learning_rate
+        max_grad_norm = estimator.max_grad_norm
+        return Plan(
+            solver=self.solver,
+            learning_rate=float(learning_rate),
+            schedule=self.schedule,
+            batch_size=min(int(batch_size), n_rows),
+            shuffle=bool(estimator.shuffle),
+            n_epochs=n_epochs,
+            schedule_epochs=int(estimator.max_iter),
+            max_grad_norm=None if max_grad_norm is None else float(max_grad_norm),
+            tol=float(estimator.tol),
+        )
+
+
+def hidden_widths(hidden_units: Any, depth: int | None) -> list[int]:
+    """Return the width of each hidden layer.
+
+    Parameters
+    ----------
+    hidden_units : int or sequence of int
+        The width of every hidden layer, or one width for each.
+    depth : int or None
+        How many hidden layers; None means 2, or as many as the sequence is long.
+    """
+    if isinstance(hidden_units, Integral):
+        return [int(hidden_units)] * (2 if depth is None else int(depth))
+    widths = list(hidden_units)
+    if not all(isinstance(width, Integral) and int(width) >= 1 for width in widths):
+        raise ValueError(
+            f"hidden_units must hold integers of at least 1, got {hidden_units!r}."
+        )
+    if depth is not None and depth != len(widths):
+        raise ValueError(
+            f"depth={depth} and hidden_units={hidden_units!r} disagree about the number "
+            "of hidden layers. Give hidden_units as one int, or leave depth at None."
+        )
+    return [int(width) for width in widths]
+
+
+def components_of(estimator: Any, hidden_units: Sequence[int]) -> Components:
+    """Resolve the parameters of `estimator`, a net with layers of `hidden_units`."""
+    return Components(
+        hidden_units=list(hidden_units),
+        activations=_activations(estimator.activation, len(hidden_units)),
+        initializer=resolve("init", estimator.init, INITIALIZERS, Initializer),
+        solver=resolve("solver", estimator.solver, SOLVERS, Solver),
+        schedule=resolve("schedule", estimator.schedule, SCHEDULES, Schedule),
+    )
+
+
+def _activations(choice: Any, depth: int) -> list[Activation]:
+    """Return one activation a hidden layer, from one for all or one for each."""
+    if isinstance(choice, str | Activation):
+        choice = [choice] * depth
+    if len(choice) != depth:
+        raise ValueError(
+            f"activation has {len(choice)} entries, but the net has {depth} hidden "
+            "layers; give one activation for all of them, or one for each."
+        )
+    return [resolve("activation", one, ACTIVATIONS, Activation) for one in choice]
+
+
+def check_combination(
+    estimator: Any, solver: Solver, *, has_validation_data: bool, incremental: bool
+) -> None:
+    """Raise ValueError if a parameter would be ignored because of another.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Whose parameters to check.
+    solver : Solver
+        The resolved `solver`.
+    has_validation_data : bool
+        Whether the user passed `X_val`.
+    incremental : bool
+        Whether this is a call to `partial_fit`.
+    """
+    defaults = {field.name: field.default for field in fields(estimator)}
+
+    def refuse(names: Sequence[str], reason: str) -> None:
+        for name in names:
+            value = getattr(estimator, name)
+            if value is not defaults[name] and value != defaults[name]:
+                raise ValueError(
+                    f"{name}={value!r} has no effect with {reason}. Change one of the "
+                    f"two, or leave {name} at its default, {defaults[name]!r}."
+                )
+
+    if not solver.stochastic:
+        refuse(_STOCHASTIC_ONLY, f"solver={estimator.solver!r}")
+        if not estimator.early_stopping:
+            refuse(
+                ["n_iter_no_change"],
+                f"solver={estimator.solver!r} and early_stopping=False",
+            )
+    if incremental and estimator.early_stopping:
+        raise ValueError(
+            "early_stopping=True has no effect in partial_fit, which runs one epoch a "
+            "call. Set early_stopping=False, or use fit."
+        )
+    if has_validation_data:
+        refuse(["validation_fraction"], "X_val and y_val")
+    elif not estimator.early_stopping:
+        refuse(["validation_fraction"], "early_stopping=False")
+        refuse(["scoring"], "early_stopping=False and no X_val")

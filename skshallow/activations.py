@@ -1,0 +1,450 @@
+r"""Activations: the non-linearities between the affine maps, each with its backward pass.
+
+Conventions
+-----------
+``forward(z, params)`` maps the pre-activation ``z`` (..., n, n_units * n_pieces) to
+``(a, cache)`` with ``a`` (..., n, n_units). ``backward(grad_a, cache, params, grads)``
+is the vector-Jacobian product: it maps the objective's derivative with respect to ``a``
+to the one with respect to ``z``, and writes the derivatives of the activation's own
+parameters, if it has any, into ``grads``.
+
+``z`` and ``grad_a`` are scratch: both passes may reuse their memory. ``a`` is not: the
+next layer keeps it. What `forward` caches is whatever makes `backward` cheapest.
+
+An activation is a frozen set of settings without state. A new one is a class with these
+two methods and a line in `ACTIVATIONS`; the tests find it there.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from scipy.special import ndtr
+
+Params = dict[str, np.ndarray]
+
+
+def _is_positive(z: np.ndarray) -> np.ndarray:
+    """Return 1.0 where z > 0, else 0.0, in the dtype of z.
+
+    A product with floats is several times faster than one with booleans.
+    """
+    return np.greater(z, 0, out=np.empty_like(z), casting="unsafe")
+
+
+def _sigmoid(z: np.ndarray) -> np.ndarray:
+    """Return 1 / (1 + exp(-z)), through tanh: no overflow, and vectorised in NumPy."""
+    a = np.tanh(0.5 * z)
+    a += 1
+    a *= 0.5
+    return a
+
+
+def _softplus(z: np.ndarray) -> np.ndarray:
+    """Return log(1 + exp(z)) without overflow: max(z, 0) + log(1 + exp(-|z|))."""
+    return np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
+
+
+@dataclass(frozen=True)
+class Activation:
+    """What every activation shares; see the module's conventions.
+
+    Attributes
+    ----------
+    n_pieces : int
+        Pre-activations an output unit consumes; more than one only for maxout.
+    variance_scale, fan : float, {"fan_in", "fan_avg"}
+        The initialisation that ``init="auto"`` uses before this activation: weights of
+        variance ``variance_scale / fan``.
+    """
+
+    n_pieces: ClassVar[int] = 1
+    variance_scale: ClassVar[float] = 1.0
+    fan: ClassVar[str] = "fan_avg"
+
+    def initial_params(self, n_units: int) -> Params:
+        """Return the starting values of the activation's own learned parameters."""
+        return {}
+
+    def forward(self, z: np.ndarray, params: Params) -> tuple[np.ndarray, Any]:
+        """Return the activation ``a`` and the cache that `backward` wants."""
+        raise NotImplementedError
+
+    def backward(
+        self, grad_a: np.ndarray, cache: Any, params: Params, grads: Params
+    ) -> np.ndarray:
+        """Return the derivative with respect to ``z``."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Identity(Activation):
+    """``a = z``: makes a network of any depth one linear map."""
+
+    def forward(self, z, params):
+        return z, None
+
+    def backward(self, grad_a, cache, params, grads):
+        return grad_a
+
+
+@dataclass(frozen=True)
+class Step(Activation):
+    """``a = 1 if z > 0 else 0``, trained with a clipped straight-through gradient.
+
+    The true derivative is 0 almost everywhere, so `backward` gives the derivative of
+    the surrogate ``clip(z, -1, 1)`` instead: the gradient passes unchanged where
+    ``|z| <= 1`` and is stopped elsewhere.
+
+    References
+    ----------
+    Bengio, Léonard, Courville (2013), arXiv:1308.3432; the clip: Hubara et al. (2016),
+    arXiv:1602.02830.
+    """
+
+    def forward(self, z, params):
+        near = np.less_equal(np.abs(z), 1, out=np.empty_like(z), casting="unsafe")
+        return _is_positive(z), near
+
+    def backward(self, grad_a, near, params, grads):
+        grad_a *= near
+        return grad_a
+
+
+@dataclass(frozen=True)
+class Sigmoid(Activation):
+    """``a = 1 / (1 + exp(-z))`` with derivative ``a (1 - a)``."""
+
+    def forward(self, z, params):
+        a = _sigmoid(z)
+        return a, a
+
+    def backward(self, grad_a, a, params, grads):
+        grad_a *= a - a * a
+        return grad_a
+
+
+@dataclass(frozen=True)
+class Tanh(Activation):
+    """``a = tanh(z)`` with derivative ``1 - a^2``."""
+
+    def forward(self, z, params):
+        a = np.tanh(z, out=z)
+        return a, a
+
+    def backward(self, grad_a, a, params, grads):
+        grad_a *= 1 - a * a
+        return grad_a
+
+
+@dataclass(frozen=True)
+class ReLU(Activation):
+    """``a = max(0, z)``; derivative 1 where ``z > 0``, else 0.
+
+    At the kink the derivative is taken as 0, the left one: a unit that outputs exactly
+    0, as all do under zero initialisation, stays silent. Any value in [0, 1] is a
+    subgradient there, and real pre-activations are almost never exactly 0.
+    """
+
+    variance_scale: ClassVar[float] = 2.0
+    fan: ClassVar[str] = "fan_in"
+
+    def forward(self, z, params):
+        positive = _is_positive(z)
+        z *= positive
+        return z, positive
+
+    def backward(self, grad_a, positive, params, grads):
+        grad_a *= positive
+        return grad_a
+
+
+@dataclass(frozen=True)
+class LeakyReLU(Activation):
+    """``a = z if z > 0 else slope * z``; derivative 1 or `slope`.
+
+    At the kink the derivative is `slope`, the left one, as for ReLU.
+
+    Parameters
+    ----------
+    slope : float, default=0.01
+        The slope for negative ``z``.
+
+    References
+    ----------
+    Maas, Hannun, Ng (2013), "Rectifier nonlinearities improve neural network acoustic
+    models". Initialisation: He et al. (2015), arXiv:1502.01852, eq. 15.
+    """
+
+    slope: float = 0.01
+    fan: ClassVar[str] = "fan_in"
+
+    @property
+    def variance_scale(self) -> float:  # type: ignore[override]
+        return 2 / (1 + self.slope**2)
+
+    def forward(self, z, params):
+        derivative = _is_positive(z)
+        derivative *= 1 - self.slope
+        derivative += self.slope
+        z *= derivative
+        return z, derivative
+
+    def backward(self, grad_a, derivative, params, grads):
+        grad_a *= derivative
+        return grad_a
+
+
+@dataclass(frozen=True)
+class PReLU(Activation):
+    """Leaky ReLU whose slope, one a unit, is learned: ``max(z, 0) + slope * min(z, 0)``.
+
+    At the kink the derivative with respect to ``z`` is the slope, the left one.
+
+    Parameters
+    ----------
+    slope : float, default=0.25
+        Where the learned slopes start.
+
+    References
+    ----------
+    He, Zhang, Ren, Sun (2015), arXiv:1502.01852.
+    """
+
+    slope: float = 0.25
+    fan: ClassVar[str] = "fan_in"
+
+    @property
+    def variance_scale(self) -> float:  # type: ignore[override]
+        return 2 / (1 + self.slope**2)
+
+    def initial_params(self, n_units):
+        return {"slope": np.full(n_units, self.slope)}
+
+    def forward(self, z, params):
+        positive = _is_positive(z)
+        negative_part = np.minimum(z, 0)
+        z += negative_part * (params["slope"] - 1)
+        return z, (positive, negative_part)
+
+    def backward(self, grad_a, cache, params, grads):
+        positive, negative_part = cache
+        np.einsum("...nu,...nu->...u", grad_a, negative_part, out=grads["slope"])
+        slope = params["slope"]
+        grad_a *= positive * (1 - slope) + slope
+        return grad_a
+
+
+@dataclass(frozen=True)
+class ELU(Activation):
+    """``a = z if z > 0 else alpha * (exp(z) - 1)``; derivative 1 or ``a + alpha``.
+
+    At 0 the derivative is `alpha`, the left one; with ``alpha=1`` there is no kink.
+
+    Parameters
+    ----------
+    alpha : float, default=1.0
+        Minus the value that the activation saturates to.
+
+    References
+    ----------
+    Clevert, Unterthiner, Hochreiter (2016), arXiv:1511.07289.
+    """
+
+    alpha: float = 1.0
+    scale: ClassVar[float] = 1.0
+    variance_scale: ClassVar[float] = 2.0
+    fan: ClassVar[str] = "fan_in"
+
+    def forward(self, z, params):
+        positive = _is_positive(z)
+        negative_part = np.expm1(np.minimum(z, 0))
+        negative_part *= self.alpha
+        z *= positive
+        z += negative_part
+        z *= self.scale
+        return z, (positive, negative_part)
+
+    def backward(self, grad_a, cache, params, grads):
+        positive, negative_part = cache
+        derivative = negative_part
+        derivative += self.alpha
+        derivative *= 1 - positive
+        derivative += positive
+        derivative *= self.scale
+        grad_a *= derivative
+        return grad_a
+
+
+@dataclass(frozen=True)
+class SELU(ELU):
+    """ELU scaled so that zero mean and unit variance are a fixed point.
+
+    ``a = scale * (z if z > 0 else alpha * (exp(z) - 1))`` with fixed `scale`, `alpha`.
+
+    References
+    ----------
+    Klambauer, Unterthiner, Mayr, Hochreiter (2017), arXiv:1706.02515.
+    """
+
+    alpha: float = 1.6732632423543772
+    scale: ClassVar[float] = 1.0507009873554805
+    variance_scale: ClassVar[float] = 1.0
+
+
+@dataclass(frozen=True)
+class GELU(Activation):
+    """``a = z * Phi(z)``, `Phi` the standard normal distribution function.
+
+    Derivative ``Phi(z) + z * phi(z)``; exact, not the tanh approximation.
+
+    References
+    ----------
+    Hendrycks, Gimpel (2016), arXiv:1606.08415.
+    """
+
+    variance_scale: ClassVar[float] = 2.0
+    fan: ClassVar[str] = "fan_in"
+
+    def forward(self, z, params):
+        cdf = ndtr(z)
+        return z * cdf, (z, cdf)
+
+    def backward(self, grad_a, cache, params, grads):
+        z, cdf = cache
+        density = np.exp(-0.5 * z * z)
+        density *= 1 / math.sqrt(2 * math.pi)
+        grad_a *= cdf + z * density
+        return grad_a
+
+
+@dataclass(frozen=True)
+class SiLU(Activation):
+    """``a = z * sigmoid(z)``, also called swish; derivative ``s + a (1 - s)``.
+
+    References
+    ----------
+    Elfwing, Uchibe, Doya (2018), arXiv:1702.03118.
+    """
+
+    variance_scale: ClassVar[float] = 2.0
+    fan: ClassVar[str] = "fan_in"
+
+    def forward(self, z, params):
+        sigmoid = _sigmoid(z)
+        z *= sigmoid
+        return z, (z, sigmoid)
+
+    def backward(self, grad_a, cache, params, grads):
+        a, sigmoid = cache
+        grad_a *= sigmoid + a * (1 - sigmoid)
+        return grad_a
+
+
+@dataclass(frozen=True)
+class Softplus(Activation):
+    """``a = log(1 + exp(z))``, a smooth ReLU; derivative ``sigmoid(z)``.
+
+    References
+    ----------
+    Dugas, Bengio, Bélisle, Nadeau, Garcia (2001), NeurIPS 13.
+    """
+
+    variance_scale: ClassVar[float] = 2.0
+    fan: ClassVar[str] = "fan_in"
+
+    def forward(self, z, params):
+        return _softplus(z), z
+
+    def backward(self, grad_a, z, params, grads):
+        grad_a *= _sigmoid(z)
+        return grad_a
+
+
+@dataclass(frozen=True)
+class Mish(Activation):
+    """``a = z * t`` with ``t = tanh(softplus(z))``.
+
+    Derivative ``t + z (1 - t^2) sigmoid(z)``.
+
+    References
+    ----------
+    Misra (2020), arXiv:1908.08681.
+    """
+
+    variance_scale: ClassVar[float] = 2.0
+    fan: ClassVar[str] = "fan_in"
+
+    def forward(self, z, params):
+        t = np.tanh(_softplus(z))
+        return z * t, (z, t)
+
+    def backward(self, grad_a, cache, params, grads):
+        z, t = cache
+        grad_a *= t + z * (1 - t * t) * _sigmoid(z)
+        return grad_a
+
+
+@dataclass(frozen=True)
+class Maxout(Activation):
+    """The largest of `pieces` affine maps: ``a_u = max_k z_ku``.
+
+    The gradient goes to the winning piece; of equal pieces the first one wins.
+    Pre-activations lie piece by piece: ``z`` (n, pieces * n_units).
+
+    Parameters
+    ----------
+    pieces : int, default=2
+        Affine maps an output unit chooses from, at least 2.
+
+    References
+    ----------
+    Goodfellow, Warde-Farley, Mirza, Courville, Bengio (2013), arXiv:1302.4389.
+    Initialisation: the larger of two standard normals has second moment 1, hence
+    variance 1 / fan_in.
+    """
+
+    pieces: int = 2
+    fan: ClassVar[str] = "fan_in"
+
+    def __post_init__(self):
+        if self.pieces < 2:
+            raise ValueError(f"Maxout needs at least 2 pieces, got {self.pieces}.")
+
+    @property
+    def n_pieces(self) -> int:  # type: ignore[override]
+        return self.pieces
+
+    def forward(self, z, params):
+        pieces = z.reshape(*z.shape[:-1], self.pieces, -1)  # (n, pieces, n_units)
+        a = pieces[..., 0, :].copy()
+        winner = np.zeros(a.shape, np.intp)
+        for k in range(1, self.pieces):
+            winner[pieces[..., k, :] > a] = k
+            np.maximum(a, pieces[..., k, :], out=a)
+        return a, winner
+
+    def backward(self, grad_a, winner, params, grads):
+        grad_z = np.stack([grad_a * (winner == k) for k in range(self.pieces)], axis=-2)
+        return grad_z.reshape(*grad_a.shape[:-1], -1)
+
+
+ACTIVATIONS: dict[str, type[Activation]] = {
+    "identity": Identity,
+    "step": Step,
+    "sigmoid": Sigmoid,
+    "tanh": Tanh,
+    "relu": ReLU,
+    "leaky_relu": LeakyReLU,
+    "prelu": PReLU,
+    "elu": ELU,
+    "selu": SELU,
+    "gelu": GELU,
+    "silu": SiLU,
+    "softplus": Softplus,
+    "mish": Mish,
+    "maxout": Maxout,
+}

@@ -1,0 +1,327 @@
+"""Classifiers: labels in, probabilities out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.base import ClassifierMixin
+from sklearn.callback import with_callbacks
+from sklearn.preprocessing import LabelEncoder
+from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+
+from skshallow._base import BaseNet, Deep, Shallow, takes_minibatches
+from skshallow._docs import documented
+from skshallow._resolve import resolve
+from skshallow.losses import CLASSIFICATION_LOSSES, Loss
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class NetClassifier(ClassifierMixin, BaseNet):
+    """What both classifiers share."""
+
+    loss: str | Loss = "log_loss"
+    class_weight: Any = None
+    label_smoothing: float = 0.0
+
+    @available_if(takes_minibatches)
+    @with_callbacks
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Train for one epoch on a part of the data, from where the net is.
+
+        The first call measures the units of the features, later ones refine them; after
+        a `fit` they stay as they are.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Some training rows.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Their classes, or an indicator of their labels.
+        classes : array-like of shape (n_classes,), default=None
+            All classes that any call will bring. Required in the first call for
+            one-dimensional `y`, optional later.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights, of which only the ratios within this call count.
+
+        Returns
+        -------
+        self : object
+            The estimator, trained further.
+        """
+        if classes is None and np.ndim(y) == 1 and not hasattr(self, "theta_"):
+            raise ValueError("classes must be passed in the first call to partial_fit.")
+        return self._fit(X, y, sample_weight, classes=classes, incremental=True)
+
+    def predict(self, X):
+        """Return the most probable class of each row, or the labels it has.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to classify.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+            Classes; for a multilabel net 1 where a label's probability exceeds 1/2.
+        """
+        decision = self.decision_function(X)
+        if self._is_multilabel:
+            return (decision > 0).astype(int)
+        if decision.ndim == 1:
+            return self.classes_[(decision > 0).astype(int)]
+        return self.classes_[decision.argmax(axis=1)]
+
+    def decision_function(self, X):
+        """Return raw predictions: what the output layer gives before the link.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to classify.
+
+        Returns
+        -------
+        raw : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            The log odds of ``classes_[1]`` for two classes, one column a class for
+            more, the log odds of each label for a multilabel net.
+        """
+        raw = self._raw_predict(X)
+        return raw if self._is_multilabel or raw.shape[1] > 1 else raw[:, 0]
+
+    def predict_proba(self, X):
+        """Return the probability of each class, or of each label.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to classify.
+
+        Returns
+        -------
+        probability : ndarray of shape (n_samples, n_classes)
+            Columns in the order of `classes_`.
+        """
+        logits = self._logits(X)
+        return self._loss.link.inverse(logits)
+
+    def predict_log_proba(self, X):
+        """Return the logarithm of `predict_proba`, finite however small that is.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to classify.
+
+        Returns
+        -------
+        log_probability : ndarray of shape (n_samples, n_classes)
+            Columns in the order of `classes_`.
+        """
+        logits = self._logits(X)
+        return self._loss.link.log_inverse(logits)
+
+    def _logits(self, X) -> np.ndarray:
+        """Return raw predictions with a column a class: two classes are ``-raw, raw``."""
+        raw = self._raw_predict(X)
+        if self._is_multilabel or raw.shape[1] > 1:
+            return raw
+        return np.hstack([-raw, raw])
+
+    # Targets.
+
+    def _start_targets(self, y, classes):
+        kind = _kind_of_target(y)
+        self._is_multilabel = kind == "multilabel-indicator"
+        if self._is_multilabel:
+            self.classes_ = np.arange(y.shape[1])
+        else:
+            labels = y if classes is None else np.asarray(classes)
+            self.classes_ = LabelEncoder().fit(labels).classes_
+            if len(self.classes_) < 2:
+                raise ValueError(
+                    f"{type(self).__name__} needs at least 2 classes; the rows of "
+                    f"positive weight have only one class: {self.classes_[0]!r}."
+                )
+        self._resolve_loss()
+        self._check_targets(y)
+
+    def _start_outputs(self, n_outputs, classes):
+        n_classes = max(n_outputs, 2)
+        if classes is None:
+            classes = np.arange(n_classes)
+        # one pair of classes a label, as scikit-learn has it for several targets
+        self._is_multilabel = np.ndim(classes) == 2
+        self.classes_ = (
+            np.arange(len(classes)) if self._is_multilabel else np.asarray(classes)
+        )
+        if len(self.classes_) != (n_outputs if self._is_multilabel else n_classes):
+            raise ValueError(
+                f"{len(self.classes_)} classes do not fit an output layer of "
+                f"{n_outputs} units: give {n_classes}."
+            )
+        self._resolve_loss()
+
+    def _resolve_loss(self) -> None:
+        """Choose the loss's binomial or multinomial form, as the targets want it."""
+        binomial = self._is_multilabel or len(self.classes_) == 2
+        form = "binomial" if binomial else "multinomial"
+        table = {name: forms[form] for name, forms in CLASSIFICATION_LOSSES.items()}
+        self._loss = resolve("loss", self.loss, table, Loss)
+
+    def _check_targets(self, y):
+        multilabel = _kind_of_target(y) == "multilabel-indicator"
+        if multilabel != self._is_multilabel:
+            raise ValueError(
+                "y changed between one class a row and an indicator of several labels."
+            )
+        if multilabel:
+            if y.shape[1] != len(self.classes_):
+                raise ValueError(
+                    f"y has {y.shape[1]} labels, but the net was trained on "
+                    f"{len(self.classes_)}."
+                )
+            return
+        unknown = ~np.isin(y, self.classes_)
+        if unknown.any():
+            label = y[unknown][0]
+            raise ValueError(
+                f"y contains the label {label!r}, which is not among the classes "
+                f"{self.classes_.tolist()}. Name all classes in the first fit."
+            )
+
+    def _encode_targets(self, y):
+        if self._is_multilabel:
+            targets = y.astype(np.float64)
+        else:
+            targets = np.eye(len(self.classes_))[self._codes(y)]
+            if len(self.classes_) == 2:
+                targets = targets[:, 1:]
+        if self.label_smoothing:
+            n_alternatives = 2 if self._is_multilabel else len(self.classes_)
+            targets *= 1 - self.label_smoothing
+            targets += self.label_smoothing / n_alternatives
+        return targets
+
+    def _codes(self, y: np.ndarray) -> np.ndarray:
+        """Return where each label of y (n,) stands in `classes_`, sorted or not."""
+        order = np.argsort(self.classes_)
+        return order[np.searchsorted(self.classes_, y, sorter=order)]
+
+    def _weigh_targets(self, y, sample_weight, incremental):
+        if self.class_weight is None:
+            return sample_weight
+        if incremental and self.class_weight == "balanced":
+            raise ValueError(
+                "class_weight='balanced' needs all rows at once, so partial_fit cannot "
+                "use it. Pass class_weight as a dict, or use fit."
+            )
+        if self._is_multilabel:
+            class_weight = compute_sample_weight(self.class_weight, y)
+        else:
+            per_class = compute_class_weight(
+                self.class_weight,
+                classes=self.classes_,
+                y=y,
+                sample_weight=sample_weight,
+            )
+            class_weight = per_class[self._codes(y)]
+        weight = class_weight if sample_weight is None else sample_weight * class_weight
+        return weight / weight.max()
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+
+def _kind_of_target(y: np.ndarray) -> str:
+    """Return "binary", "multiclass" or "multilabel-indicator"; refuse all else."""
+    check_classification_targets(y)
+    kind = type_of_target(y, input_name="y")
+    if kind == "multiclass-multioutput":
+        raise ValueError(
+            "Several targets of several classes each are not supported: wrap the net in "
+            "sklearn.multioutput.MultiOutputClassifier."
+        )
+    return kind
+
+
+@documented
+@dataclass(kw_only=True, eq=False, repr=False)
+class ShallowNetClassifier(Shallow, NetClassifier):
+    """Classifier with one hidden layer.
+
+    The network computes ``raw = activation(X @ W1 + b1) @ W2 + b2``, and probabilities
+    are ``sigmoid(raw)`` for two classes or labels, ``softmax(raw)`` for more classes.
+    Training minimises the weighted mean loss plus ``alpha/2`` times the sum of squared
+    weights.
+
+    {parameters}
+
+    {attributes}
+    classes_ : ndarray of shape (n_classes,)
+        Class labels; for a multilabel net the numbers of the labels.
+
+    See Also
+    --------
+    DeepNetClassifier : The same with any number of hidden layers.
+
+    References
+    ----------
+    Rumelhart, Hinton, Williams (1986), "Learning representations by back-propagating
+    errors", doi:10.1038/323533a0.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.model_selection import train_test_split
+    >>> from skshallow import ShallowNetClassifier
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
+    >>> net = ShallowNetClassifier(32, schedule="cosine", random_state=0)
+    >>> net = net.fit(X_train, y_train)
+    >>> net.score(X_test, y_test) > 0.95
+    True
+    """
+
+
+@documented
+@dataclass(kw_only=True, eq=False, repr=False)
+class DeepNetClassifier(Deep, NetClassifier):
+    """Classifier with any number of hidden layers; with none, logistic regression.
+
+    Each hidden layer computes ``a = activation(a_before @ W + b)``; probabilities are
+    the sigmoid (two classes, labels) or the softmax (more classes) of the last affine
+    map. Training minimises the weighted mean loss plus ``alpha/2`` times the sum of
+    squared weights.
+
+    {parameters}
+
+    {attributes}
+    classes_ : ndarray of shape (n_classes,)
+        Class labels; for a multilabel net the numbers of the labels.
+
+    See Also
+    --------
+    ShallowNetClassifier : The same with exactly one hidden layer.
+
+    References
+    ----------
+    Rumelhart, Hinton, Williams (1986), "Learning representations by back-propagating
+    errors", doi:10.1038/323533a0.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.model_selection import cross_val_score
+    >>> from skshallow import DeepNetClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> net = DeepNetClassifier(16, depth=2, schedule="cosine", random_state=0)
+    >>> cross_val_score(net, X, y).mean() > 0.9
+    True
+    """

@@ -1,0 +1,89 @@
+"""History: what each epoch ended with, which was the best, and whether to go on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+# From the parameters to a validation loss, and a score where one was asked for.
+Validation = Callable[[np.ndarray], tuple[float, float | None]]
+
+
+@dataclass
+class History:
+    """Curves over the epochs, and the best parameters so far.
+
+    Parameters
+    ----------
+    tol : float
+        What an improvement must exceed to count.
+    n_iter_no_change : int or float
+        Epochs without one after which training has stalled.
+    validate : callable or None
+        From `theta` to a validation loss and score, once an epoch.
+    early_stopping : bool
+        Whether the validation decides what is best and when to stop; else the training
+        loss does.
+
+    Attributes
+    ----------
+    loss, validation_loss, validation_score, learning_rate : list of float
+        A value an epoch.
+    best_theta : ndarray or None
+        A copy of the parameters at the best epoch.
+    best_epoch : int
+        How many epochs had passed then.
+    """
+
+    tol: float
+    n_iter_no_change: float
+    validate: Validation | None = None
+    early_stopping: bool = False
+    loss: list[float] = field(default_factory=list)
+    validation_loss: list[float] = field(default_factory=list)
+    validation_score: list[float] = field(default_factory=list)
+    learning_rate: list[float] = field(default_factory=list)
+    best_theta: np.ndarray | None = None
+    best_criterion: float = math.inf
+    best_epoch: int = 0
+    n_stalled: int = 0
+
+    @property
+    def n_epochs(self) -> int:
+        """How many epochs have been recorded."""
+        return len(self.loss)
+
+    @property
+    def stalled(self) -> bool:
+        """Whether `n_iter_no_change` epochs in a row brought no improvement."""
+        return self.n_stalled >= self.n_iter_no_change
+
+    def record(self, theta: np.ndarray, loss: float, learning_rate: float) -> float:
+        """Take note of an epoch that left the parameters at `theta`.
+
+        Returns
+        -------
+        criterion : float
+            What is to be minimised: training loss, validation loss or minus the score.
+        """
+        self.loss.append(loss)
+        self.learning_rate.append(learning_rate)
+        criterion = loss
+        if self.validate is not None:
+            validation_loss, score = self.validate(theta)
+            self.validation_loss.append(validation_loss)
+            if score is not None:
+                self.validation_score.append(score)
+            if self.early_stopping:
+                criterion = validation_loss if score is None else -score
+        self.n_stalled += 1
+        if criterion < self.best_criterion - self.tol:
+            self.n_stalled = 0
+        if criterion < self.best_criterion:
+            self.best_criterion = criterion
+            self.best_epoch = self.n_epochs
+            self.best_theta = theta.copy()
+        return criterion

@@ -1,0 +1,105 @@
+r"""The objective: network, loss and penalty as one function of the flat vector.
+
+    J(theta) = 1/n sum_i w_i loss(y_i, network(x_i; theta)) + alpha/2 ||weights||^2
+
+The sample weights ``w_i`` have mean 1 over the training set. A minibatch averages
+``w_i loss_i`` over its rows, an unbiased estimate of the whole; dividing by the sum of
+the batch's own weights would not be one. Weighting, averaging and penalty happen here
+and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from skshallow.losses import Loss
+from skshallow.network import Network
+
+
+class Objective:
+    """Value and gradient of ``J``, at a vector that it holds.
+
+    Parameters
+    ----------
+    network : Network
+        Maps rows to raw predictions.
+    loss : Loss
+        Compares raw predictions with targets.
+    alpha : float
+        Strength of the penalty on the weights; biases are free.
+    theta : ndarray of shape (P,)
+        The parameters; solvers move them in place, and `params` follow.
+
+    Attributes
+    ----------
+    grad : ndarray of shape (P,)
+        The gradient after the last `value_and_gradient`.
+    params, grads : list of dict
+        Views of `theta` and `grad`, a dict a layer.
+    """
+
+    def __init__(
+        self, network: Network, loss: Loss, alpha: float, theta: np.ndarray
+    ) -> None:
+        self.network = network
+        self.loss = loss
+        self.alpha = alpha
+        self.theta = theta
+        self.grad = np.empty_like(theta)
+        self.params = network.views(theta)
+        self.grads = network.views(self.grad)
+
+    def value_and_gradient(
+        self,
+        X: Any,
+        y: np.ndarray,
+        sample_weight: np.ndarray | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> float:
+        """Return ``J`` on a batch and fill `grad`.
+
+        Parameters
+        ----------
+        X : ndarray or sparse matrix of shape (n, n_features)
+        y : ndarray of shape (n, n_outputs)
+        sample_weight : ndarray of shape (n,), default=None
+            Of mean 1 over the training set, not over the batch.
+        rng : Generator, default=None
+            Draws the dropout masks.
+        """
+        raw_prediction, caches = self.network.forward(X, self.params, rng)
+        loss, grad_raw = self.loss.loss_and_gradient(y, raw_prediction)
+        n = len(loss)
+        if sample_weight is None:
+            value = loss.sum() / n
+            grad_raw *= 1 / n
+        else:
+            value = loss @ sample_weight / n
+            grad_raw *= (sample_weight / n)[:, np.newaxis]
+        self.network.backward(grad_raw, caches, self.params, self.grads)
+        return float(value) + self._add_penalty()
+
+    def _add_penalty(self) -> float:
+        """Add the penalty's gradient to `grad` and return the penalty."""
+        if self.alpha == 0:
+            return 0.0
+        weights = self.theta[: self.network.layout.n_weights]
+        self.grad[: len(weights)] += self.alpha * weights
+        return 0.5 * self.alpha * float(weights @ weights)
+
+    def mean_loss(self, batches: Iterable[tuple]) -> float:
+        """Return the weighted mean loss over `batches` of (X, y, weight), no penalty."""
+        total = total_weight = 0.0
+        for X, y, sample_weight in batches:
+            raw_prediction, _ = self.network.forward(X, self.params)
+            loss, _ = self.loss.loss_and_gradient(y, raw_prediction)
+            if sample_weight is None:
+                total += float(loss.sum())
+                total_weight += len(loss)
+            else:
+                total += float(loss @ sample_weight)
+                total_weight += float(sample_weight.sum())
+        return total / total_weight

@@ -1,0 +1,157 @@
+"""Regressors: real targets in, predictions of them out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.base import RegressorMixin
+from sklearn.callback import with_callbacks
+from sklearn.utils.metaestimators import available_if
+
+from skshallow._base import BaseNet, Deep, Shallow, takes_minibatches
+from skshallow._docs import documented
+from skshallow._resolve import resolve
+from skshallow.losses import REGRESSION_LOSSES, Loss
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class NetRegressor(RegressorMixin, BaseNet):
+    """What both regressors share."""
+
+    @available_if(takes_minibatches)
+    @with_callbacks
+    def partial_fit(self, X, y, sample_weight=None):
+        """Train for one epoch on a part of the data, from where the net is.
+
+        The first call measures the units of features and targets, later ones refine
+        them; after a `fit` they stay as they are.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Some training rows.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Their targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights, of which only the ratios within this call count.
+
+        Returns
+        -------
+        self : object
+            The estimator, trained further.
+        """
+        return self._fit(X, y, sample_weight, incremental=True)
+
+    def predict(self, X):
+        """Return what the loss makes the net predict: a mean, a median, a quantile.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to predict for.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            In the units of the training targets.
+        """
+        raw = self._raw_predict(X)
+        prediction = self._loss.link.inverse(raw)
+        return prediction[:, 0] if self._target_ndim == 1 else prediction
+
+    # Targets.
+
+    def _start_targets(self, y, classes):
+        self._target_ndim = y.ndim
+        self._n_targets = 1 if y.ndim == 1 else y.shape[1]
+        self._loss = resolve("loss", self.loss, REGRESSION_LOSSES, Loss)
+
+    def _start_outputs(self, n_outputs, classes):
+        if classes is not None:
+            raise ValueError("A regressor has no classes; leave classes at None.")
+        self._target_ndim = 1 if n_outputs == 1 else 2
+        self._n_targets = n_outputs
+        self._loss = resolve("loss", self.loss, REGRESSION_LOSSES, Loss)
+
+    def _check_targets(self, y):
+        n_targets = 1 if y.ndim == 1 else y.shape[1]
+        if n_targets != self._n_targets:
+            raise ValueError(
+                f"y has {n_targets} targets a row, but the net was trained on "
+                f"{self._n_targets}."
+            )
+
+    def _encode_targets(self, y):
+        targets = y.reshape(len(y), -1).astype(np.float64)
+        self._loss.check_targets(targets)
+        return targets
+
+
+@documented
+@dataclass(kw_only=True, eq=False, repr=False)
+class ShallowNetRegressor(Shallow, NetRegressor):
+    """Regressor with one hidden layer.
+
+    The network computes ``raw = activation(X @ W1 + b1) @ W2 + b2``, and predicts it or,
+    with the losses ``"poisson"`` and ``"gamma"``, its exponential. Training minimises
+    the weighted mean loss plus ``alpha/2`` times the sum of squared weights.
+
+    {parameters}
+
+    {attributes}
+
+    See Also
+    --------
+    DeepNetRegressor : The same with any number of hidden layers.
+
+    References
+    ----------
+    Rumelhart, Hinton, Williams (1986), "Learning representations by back-propagating
+    errors", doi:10.1038/323533a0.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.model_selection import cross_val_score
+    >>> from skshallow import ShallowNetRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> net = ShallowNetRegressor(16, alpha=0.1, schedule="cosine", random_state=0)
+    >>> cross_val_score(net, X, y).mean() > 0.4
+    True
+    """
+
+
+@documented
+@dataclass(kw_only=True, eq=False, repr=False)
+class DeepNetRegressor(Deep, NetRegressor):
+    """Regressor with any number of hidden layers; with none, a generalised linear model.
+
+    Each hidden layer computes ``a = activation(a_before @ W + b)``; the prediction is
+    the last affine map or, with the losses ``"poisson"`` and ``"gamma"``, its
+    exponential. Training minimises the weighted mean loss plus ``alpha/2`` times the sum
+    of squared weights.
+
+    {parameters}
+
+    {attributes}
+
+    See Also
+    --------
+    ShallowNetRegressor : The same with exactly one hidden layer.
+
+    References
+    ----------
+    Rumelhart, Hinton, Williams (1986), "Learning representations by back-propagating
+    errors", doi:10.1038/323533a0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skshallow import DeepNetRegressor
+    >>> X = np.linspace(-3, 3, 200)[:, np.newaxis]
+    >>> y = np.sin(X).ravel()
+    >>> net = DeepNetRegressor(32, schedule="cosine", random_state=0).fit(X, y)
+    >>> net.score(X, y) > 0.95
+    True
+    """

@@ -1,0 +1,199 @@
+r"""Scaling: the center and scale of each column, weighted, in one pass, without overflow.
+
+A net trains well on features of mean 0 and deviation 1, whatever their units were. The
+estimators measure both here, train in the scaled units and fold them back afterwards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from skshallow.activations import Params
+from skshallow.links import Link
+
+ROWS_AT_ONCE = 4096
+
+
+class Moments:
+    """Weighted mean and mean square of columns, grown chunk by chunk in float64.
+
+    Each column is measured in a power of two near its largest magnitude, so that
+    squares neither overflow nor vanish for anything from 1e-300 to 1e300, and a change
+    of units by a power of two changes no bit.
+
+    Attributes
+    ----------
+    total : float
+        Sum of the sample weights seen.
+    mean, square : ndarray of shape (n_columns,)
+        Weighted mean, and weighted mean of squared deviations from it, both in `unit`s.
+    unit : ndarray of shape (n_columns,)
+        A power of two at least half the column's largest magnitude.
+
+    References
+    ----------
+    Chan, Golub, LeVeque (1983), doi:10.1080/00031305.1983.10483115, for the merging.
+    """
+
+    def __init__(self, n_columns: int) -> None:
+        self.total = 0.0
+        self.mean = np.zeros(n_columns)
+        self.square = np.zeros(n_columns)
+        self.unit = np.zeros(n_columns)
+
+    def update(
+        self,
+        X: Any,
+        sample_weight: np.ndarray | None = None,
+        rows: np.ndarray | None = None,
+    ) -> Moments:
+        """Take in X (n, n_columns), dense or CSR, or only the `rows` named by index."""
+        n_rows = X.shape[0] if rows is None else len(rows)
+        for start in range(0, n_rows, ROWS_AT_ONCE):
+            some: Any = slice(start, start + ROWS_AT_ONCE)
+            some = some if rows is None else rows[some]
+            chunk = X[some].toarray() if sparse.issparse(X) else X[some]
+            self._merge(chunk, None if sample_weight is None else sample_weight[some])
+        return self
+
+    def _merge(self, X: np.ndarray, sample_weight: np.ndarray | None) -> None:
+        """Merge the moments of a dense chunk (n, n_columns) into these."""
+        X = X.astype(np.float64)
+        self._grow_unit(np.abs(X).max(axis=0))
+        X /= np.where(self.unit > 0, self.unit, 1)
+        total = float(len(X) if sample_weight is None else sample_weight.sum())
+        if total == 0:
+            return
+        mean = np.average(X, axis=0, weights=sample_weight)
+        X -= mean
+        square = np.average(X * X, axis=0, weights=sample_weight)
+        share = total / (self.total + total)
+        shift = mean - self.mean
+        self.mean += share * shift
+        self.square += share * (square - self.square + (1 - share) * shift * shift)
+        self.total += total
+
+    def _grow_unit(self, magnitude: np.ndarray) -> None:
+        """Raise the units to hold `magnitude` (n_columns,), re-expressing the moments."""
+        _, exponent = np.frexp(magnitude)
+        unit = np.where(magnitude > 0, np.ldexp(1.0, exponent - 1), 0)
+        unit = np.maximum(unit, self.unit)
+        ratio = np.divide(self.unit, unit, out=np.zeros_like(unit), where=unit > 0)
+        self.mean *= ratio
+        self.square *= ratio * ratio
+        self.unit = unit
+
+    @property
+    def center(self) -> np.ndarray:
+        """The columns' means (n_columns,) in the user's units."""
+        return self.mean * self.unit
+
+    @property
+    def deviation(self) -> np.ndarray:
+        """The columns' standard deviations (n_columns,), or magnitudes where constant.
+
+        A column that varies by no more than rounding is constant: dividing by its
+        deviation would blow the rounding up.
+        """
+        deviation = np.sqrt(self.square)
+        constant = deviation <= 10 * np.finfo(np.float64).eps * np.abs(self.mean)
+        return self._in_units(np.where(constant, np.abs(self.mean), deviation))
+
+    @property
+    def root_mean_square(self) -> np.ndarray:
+        """The columns' root mean squares (n_columns,): the scale without a center."""
+        return self._in_units(np.sqrt(self.square + self.mean**2))
+
+    def _in_units(self, scale: np.ndarray) -> np.ndarray:
+        """Return `scale` in the user's units, 1 for a column of zeros."""
+        scale = scale * self.unit
+        return np.where(scale > 0, scale, 1.0)
+
+
+@dataclass(frozen=True)
+class Units:
+    """The units a network works in, and the way back to the user's.
+
+    Features go in as ``(X - center) / scale``, targets are learned as
+    ``(y - target_center) / target_scale``, and ``factor * raw + offset`` is the raw
+    prediction in the user's units. None leaves a step out.
+
+    Parameters
+    ----------
+    center, scale : ndarray of shape (n_features,) or None
+    target_center, target_scale : ndarray of shape (n_outputs,) or None
+    factor, offset : ndarray of shape (n_outputs,) or None
+    """
+
+    center: np.ndarray | None = None
+    scale: np.ndarray | None = None
+    target_center: np.ndarray | None = None
+    target_scale: np.ndarray | None = None
+    factor: np.ndarray | None = None
+    offset: np.ndarray | None = None
+
+    @classmethod
+    def measured(cls, features: Moments, targets: Moments, link: Link, centered: bool):
+        """Return units in which features, and targets if `link` allows, are standard.
+
+        Features that may not be `centered`, sparse ones, are scaled by their root mean
+        square instead of their deviation.
+        """
+        center = features.center if centered else None
+        scale = features.deviation if centered else features.root_mean_square
+        target_units = link.target_units(targets)
+        if target_units is None:
+            return cls(center, scale)
+        return cls(center, scale, *target_units, *link.raw_units(*target_units))
+
+    def scale_targets(self, y: np.ndarray) -> np.ndarray:
+        """Return targets (n, n_outputs) in the network's units."""
+        if self.target_scale is None:
+            return y
+        return (y - self.target_center) / self.target_scale
+
+    def to_users(self, raw_prediction: np.ndarray) -> np.ndarray:
+        """Return raw predictions (n, n_outputs) in the user's units."""
+        if self.factor is None:
+            return raw_prediction
+        users = raw_prediction * self.factor + self.offset
+        return users.astype(raw_prediction.dtype, copy=False)
+
+
+USERS_UNITS = Units()
+
+
+def re_express(params: list[Params], old: Units, new: Units) -> None:
+    """Change the units of a network in place: other numbers, the same function.
+
+    From ``(X - c0) / s0 @ W + b = (X - c1) / s1 @ (s1 / s0 * W) + b + (c1 - c0) / s0 @ W``
+    for the first layer, and ``f0 raw0 + o0 = f1 raw1 + o1`` for the last.
+
+    Parameters
+    ----------
+    params : list of dict
+        Views of the network's parameters, a dict a layer.
+    old, new : Units
+        The units that they are in, and those that they shall be in.
+    """
+    first, last = params[0], params[-1]
+    old_center, old_scale = _or(old.center, 0.0), _or(old.scale, 1.0)
+    new_center, new_scale = _or(new.center, 0.0), _or(new.scale, 1.0)
+    n_features = len(first["weight"])
+    shift = np.broadcast_to((new_center - old_center) / old_scale, n_features)
+    ratio = np.broadcast_to(new_scale / old_scale, n_features)
+    first["bias"] += shift @ first["weight"]
+    first["weight"] *= ratio[:, np.newaxis]
+    old_factor, new_factor = _or(old.factor, 1.0), _or(new.factor, 1.0)
+    last["weight"] *= old_factor / new_factor
+    last["bias"] *= old_factor / new_factor
+    last["bias"] += (_or(old.offset, 0.0) - _or(new.offset, 0.0)) / new_factor
+
+
+def _or(array: np.ndarray | None, default: float) -> np.ndarray:
+    """Return `array`, or `default` as an array."""
+    return np.asarray(default) if array is None else array

@@ -1,0 +1,315 @@
+r"""Solvers: how a gradient moves the flat parameter vector.
+
+A solver is a frozen set of settings; what it remembers between steps is a separate
+state of plain arrays and numbers. ``init(theta) -> state``;
+``step(theta, grad, state, learning_rate)`` moves `theta` (P,) in place. Solvers know
+nothing of networks, only vectors; AdamW alone is told which leading part of the vector
+holds weights.
+
+Arrays are walked in blocks that fit the processor's cache, since a step reads and
+writes each several times. A new solver is a class and a line in `SOLVERS`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from scipy.optimize import OptimizeResult, minimize
+
+State = dict[str, Any]
+BLOCK = 1 << 14
+
+
+def _blocks(*vectors: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
+    """Yield the vectors (P,) side by side in blocks that stay in cache."""
+    size = len(vectors[0])
+    if size <= BLOCK:
+        yield vectors
+        return
+    for start in range(0, size, BLOCK):
+        yield tuple(vector[start : start + BLOCK] for vector in vectors)
+
+
+@dataclass(frozen=True)
+class Solver:
+    """What every solver shares; see the module's text.
+
+    Attributes
+    ----------
+    stochastic : bool
+        Whether it takes a step a minibatch; else it minimises the whole objective.
+    default_learning_rate : float
+        The rate that ``learning_rate="auto"`` means.
+    """
+
+    stochastic: ClassVar[bool] = True
+    default_learning_rate: ClassVar[float] = 1e-3
+
+    def init(self, theta: np.ndarray, n_weights: int | None = None) -> State:
+        """Return the state before the first step.
+
+        Parameters
+        ----------
+        theta : ndarray of shape (P,)
+            Where the solver will start; only its shape and dtype matter.
+        n_weights : int, default=None
+            The leading entries that decoupled weight decay applies to; None means all.
+        """
+        return {}
+
+    def step(
+        self, theta: np.ndarray, grad: np.ndarray, state: State, learning_rate: float
+    ) -> None:
+        """Move `theta` (P,) against `grad` (P,), both and the state in place."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class SGD(Solver):
+    """``theta -= learning_rate * grad``; with the whole set a batch, gradient descent."""
+
+    default_learning_rate: ClassVar[float] = 0.1
+
+    def step(self, theta, grad, state, learning_rate):
+        for theta_, grad_ in _blocks(theta, grad):
+            theta_ -= learning_rate * grad_
+
+
+@dataclass(frozen=True)
+class Momentum(Solver):
+    """``v = momentum * v - learning_rate * grad;  theta += v``.
+
+    Parameters
+    ----------
+    momentum : float, default=0.9
+        How much of the last step goes on.
+
+    References
+    ----------
+    Polyak (1964), doi:10.1016/0041-5553(64)90137-5; in this form Sutskever, Martens,
+    Dahl, Hinton (2013), ICML.
+    """
+
+    momentum: float = 0.9
+    default_learning_rate: ClassVar[float] = 0.01
+
+    def init(self, theta, n_weights=None):
+        return {"velocity": np.zeros_like(theta)}
+
+    def step(self, theta, grad, state, learning_rate):
+        for theta_, grad_, velocity in _blocks(theta, grad, state["velocity"]):
+            velocity *= self.momentum
+            velocity -= learning_rate * grad_
+            theta_ += velocity
+
+
+@dataclass(frozen=True)
+class Nesterov(Momentum):
+    """Momentum that looks ahead: ``theta += momentum * v - learning_rate * grad``.
+
+    Here ``v`` is already the new velocity, and `theta` stands for the point ahead, where
+    the gradient is taken.
+
+    References
+    ----------
+    Nesterov (1983); in this form Bengio, Boulanger-Lewandowski, Pascanu (2013),
+    arXiv:1212.0901, eq. 7.
+    """
+
+    def step(self, theta, grad, state, learning_rate):
+        for theta_, grad_, velocity in _blocks(theta, grad, state["velocity"]):
+            descent = learning_rate * grad_
+            velocity *= self.momentum
+            velocity -= descent
+            theta_ += self.momentum * velocity
+            theta_ -= descent
+
+
+@dataclass(frozen=True)
+class RMSprop(Solver):
+    """``s = rho s + (1 - rho) grad^2;  theta -= learning_rate grad / (sqrt(s) + epsilon)``.
+
+    Parameters
+    ----------
+    rho : float, default=0.9
+        Memory of the mean square.
+    epsilon : float, default=1e-8
+        Keeps the division finite.
+
+    References
+    ----------
+    Tieleman, Hinton (2012), "Lecture 6.5: rmsprop", Coursera.
+    """
+
+    rho: float = 0.9
+    epsilon: float = 1e-8
+
+    def init(self, theta, n_weights=None):
+        return {"square": np.zeros_like(theta)}
+
+    def step(self, theta, grad, state, learning_rate):
+        for theta_, grad_, square in _blocks(theta, grad, state["square"]):
+            square *= self.rho
+            square += (1 - self.rho) * (grad_ * grad_)
+            scale = np.sqrt(square)
+            scale += self.epsilon
+            np.divide(grad_, scale, out=scale)
+            scale *= learning_rate
+            theta_ -= scale
+
+
+@dataclass(frozen=True)
+class Adam(Solver):
+    r"""Steps of about `learning_rate` whatever the gradient's scale.
+
+    With step number ``t``::
+
+        m = beta_1 m + (1 - beta_1) grad
+        s = beta_2 s + (1 - beta_2) grad^2
+        theta -= learning_rate * m / (1 - beta_1^t) / (sqrt(s / (1 - beta_2^t)) + epsilon)
+
+    Parameters
+    ----------
+    beta_1, beta_2 : float, default=0.9, 0.999
+        Memories of the mean and of the mean square.
+    epsilon : float, default=1e-8
+        Keeps the division finite.
+
+    Notes
+    -----
+    The state holds ``m / (1 - beta_1)`` and ``s / (1 - beta_2)``; their constants join
+    the bias corrections, which saves passes over the vectors.
+
+    References
+    ----------
+    Kingma, Ba (2015), arXiv:1412.6980.
+    """
+
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+
+    def init(self, theta, n_weights=None):
+        return {
+            "mean": np.zeros_like(theta),
+            "square": np.zeros_like(theta),
+            "n_steps": 0,
+        }
+
+    def step(self, theta, grad, state, learning_rate):
+        state["n_steps"] += 1
+        t = state["n_steps"]
+        mean_correction = (1 - self.beta_1) / (1 - self.beta_1**t)
+        root_correction = math.sqrt((1 - self.beta_2) / (1 - self.beta_2**t))
+        rate = learning_rate * mean_correction / root_correction
+        epsilon = self.epsilon / root_correction
+        for theta_, grad_, mean, square in _blocks(
+            theta, grad, state["mean"], state["square"]
+        ):
+            mean *= self.beta_1
+            mean += grad_
+            square *= self.beta_2
+            square += grad_ * grad_
+            move = np.sqrt(square)
+            move += epsilon
+            np.divide(mean, move, out=move)
+            move *= rate
+            theta_ -= move
+
+
+@dataclass(frozen=True)
+class AdamW(Adam):
+    """Adam with decoupled decay: ``weights *= 1 - learning_rate * weight_decay`` first.
+
+    Parameters
+    ----------
+    beta_1, beta_2 : float, default=0.9, 0.999
+        Memories of the mean and of the mean square.
+    epsilon : float, default=1e-8
+        Keeps the division finite.
+    weight_decay : float, default=0.01
+        Strength of the decay, on weights and not on biases. It is apart from an
+        estimator's `alpha`, which stays a penalty in the objective.
+
+    References
+    ----------
+    Loshchilov, Hutter (2019), arXiv:1711.05101.
+    """
+
+    weight_decay: float = 0.01
+
+    def init(self, theta, n_weights=None):
+        return super().init(theta) | {"n_weights": n_weights}
+
+    def step(self, theta, grad, state, learning_rate):
+        theta[: state["n_weights"]] *= 1 - learning_rate * self.weight_decay
+        super().step(theta, grad, state, learning_rate)
+
+
+@dataclass(frozen=True)
+class LBFGS(Solver):
+    """Limited-memory BFGS with line search on the whole objective, through SciPy.
+
+    Parameters
+    ----------
+    memory : int, default=10
+        Past steps that shape the quadratic model.
+    max_line_search : int, default=50
+        Objective evaluations that one line search may take.
+
+    References
+    ----------
+    Zhu, Byrd, Lu, Nocedal (1997), doi:10.1145/279232.279236.
+    """
+
+    memory: int = 10
+    max_line_search: int = 50
+    stochastic: ClassVar[bool] = False
+
+    def minimize(
+        self,
+        value_and_gradient: Callable[[np.ndarray], tuple[float, np.ndarray]],
+        theta: np.ndarray,
+        *,
+        max_iter: int,
+        tol: float,
+        callback: Callable[[OptimizeResult], None],
+    ) -> OptimizeResult:
+        """Minimise from `theta` until the largest gradient entry is below `tol`.
+
+        `callback` is called after each iteration; StopIteration from it ends the run.
+        """
+
+        def report(intermediate_result: OptimizeResult) -> None:
+            callback(intermediate_result)
+
+        return minimize(
+            value_and_gradient,
+            theta,
+            jac=True,
+            method="L-BFGS-B",
+            callback=report,
+            options={
+                "maxiter": max_iter,
+                "maxfun": max_iter * self.max_line_search,
+                "maxls": self.max_line_search,
+                "maxcor": self.memory,
+                "gtol": tol,
+                "ftol": 64 * np.finfo(np.float64).eps,
+            },
+        )
+
+
+SOLVERS: dict[str, type[Solver]] = {
+    "sgd": SGD,
+    "momentum": Momentum,
+    "nesterov": Nesterov,
+    "rmsprop": RMSprop,
+    "adam": Adam,
+    "adamw": AdamW,
+    "lbfgs": LBFGS,
+}

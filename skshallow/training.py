@@ -1,0 +1,238 @@
+r"""Training: epochs of minibatches, one step each; or L-BFGS on the whole objective.
+
+An epoch is one pass over the rows, or one iteration of L-BFGS. After each, the history
+takes note, the schedule is told, the watcher is asked, and training goes on or stops.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from scipy.linalg import norm
+
+from skshallow._products import blas_threads_for
+from skshallow.batches import Rows
+from skshallow.history import History
+from skshallow.objective import Objective
+from skshallow.schedules import Schedule
+from skshallow.solvers import Solver, State
+
+
+class Watcher(Protocol):
+    """Who is told when an epoch begins and ends, and may stop the training."""
+
+    def begin_epoch(self) -> None:
+        """Be told that an epoch begins."""
+
+    def end_epoch(self, theta: np.ndarray) -> bool:
+        """Be told that an epoch left the parameters at `theta`; True stops."""
+
+
+class Diverged(ArithmeticError):
+    """The loss or the parameters are no longer finite."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to train: the settings that do not change while it goes on.
+
+    Parameters
+    ----------
+    solver : Solver
+        What moves the parameters.
+    learning_rate : float
+        Multiplied by the schedule.
+    schedule : Schedule
+        The multiplier over the epochs.
+    batch_size : int
+        Rows a step.
+    shuffle : bool
+        Whether each epoch takes the rows in a new order.
+    n_epochs : int
+        Epochs to run, at most.
+    schedule_epochs : int
+        Epochs that the schedule spreads over.
+    max_grad_norm : float or None
+        Longer gradients are scaled down to this Euclidean norm.
+    tol : float
+        L-BFGS stops when no entry of the gradient exceeds it.
+    """
+
+    solver: Solver
+    learning_rate: float
+    schedule: Schedule
+    batch_size: int
+    shuffle: bool
+    n_epochs: int
+    schedule_epochs: int
+    max_grad_norm: float | None
+    tol: float
+
+
+@dataclass
+class Progress:
+    """Where training stands: what it needs to go on as if it had never stopped.
+
+    Parameters
+    ----------
+    rng : Generator
+        Shuffles rows and draws dropout masks.
+    solver, schedule : Solver, Schedule
+        Whose states these are.
+    solver_state, schedule_state : dict
+        What they remember.
+    epoch : int
+        How many epochs of the schedule have passed.
+    """
+
+    rng: np.random.Generator
+    solver: Solver
+    schedule: Schedule
+    solver_state: State
+    schedule_state: dict[str, Any]
+    epoch: int = 0
+
+
+@dataclass
+class Outcome:
+    """How training ended.
+
+    Attributes
+    ----------
+    converged : bool
+        Whether it ended for a reason other than running out of epochs.
+    diverged : bool
+        Whether the loss or the parameters became infinite or NaN.
+    restored : bool
+        Whether the parameters are those of the best epoch, not of the last.
+    usable : bool
+        Whether an epoch was finished, and the parameters give a finite loss.
+    interruption : KeyboardInterrupt or None
+        The user's, if there was one.
+    """
+
+    converged: bool = False
+    diverged: bool = False
+    restored: bool = False
+    usable: bool = True
+    interruption: KeyboardInterrupt | None = None
+
+
+def train(
+    objective: Objective,
+    rows: Rows,
+    plan: Plan,
+    progress: Progress,
+    history: History,
+    watcher: Watcher,
+) -> Outcome:
+    """Minimise `objective` over `rows`, moving ``objective.theta`` in place.
+
+    After divergence or an interruption, and with early stopping, the parameters are
+    those of the best epoch, if there is one; else those of the last.
+    """
+    run = _descend if plan.solver.stochastic else _minimize
+    rows_at_once = min(plan.batch_size, len(rows))
+    outcome = Outcome()
+    threads = blas_threads_for(rows_at_once * objective.network.multiply_adds_per_row)
+    with threads, np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        try:
+            outcome.converged = run(objective, rows, plan, progress, history, watcher)
+        except Diverged:
+            outcome.diverged = True
+        except KeyboardInterrupt as interruption:
+            outcome.interruption = interruption
+        ended_early = outcome.diverged or outcome.interruption is not None
+        if (ended_early or history.early_stopping) and history.best_theta is not None:
+            objective.theta[...] = history.best_theta
+            outcome.restored = True
+        outcome.usable = history.best_theta is not None and (
+            not outcome.diverged
+            or math.isfinite(objective.mean_loss(rows.batches(plan.batch_size)))
+        )
+    return outcome
+
+
+def _descend(objective, rows, plan, progress, history, watcher) -> bool:
+    """Take gradient steps, minibatch by minibatch; return whether they converged."""
+    theta, grad = objective.theta, objective.grad
+    n_batches = math.ceil(len(rows) / plan.batch_size)
+    for _ in range(plan.n_epochs):
+        watcher.begin_epoch()
+        total = 0.0
+        shuffler = progress.rng if plan.shuffle else None
+        for i, batch in enumerate(rows.batches(plan.batch_size, shuffler)):
+            loss = objective.value_and_gradient(*batch, rng=progress.rng)
+            if not math.isfinite(loss):
+                raise Diverged
+            if plan.max_grad_norm is not None:
+                _clip(grad, plan.max_grad_norm)
+            learning_rate = plan.learning_rate * plan.schedule.multiplier(
+                progress.epoch + i / n_batches,
+                plan.schedule_epochs,
+                progress.schedule_state,
+            )
+            plan.solver.step(theta, grad, progress.solver_state, learning_rate)
+            total += loss * len(batch[1])
+        progress.epoch += 1
+        if not np.isfinite(theta).all():
+            raise Diverged
+        criterion = history.record(theta, total / len(rows), learning_rate)
+        plan.schedule.update(progress.schedule_state, criterion)
+        if watcher.end_epoch(theta) or history.stalled:
+            return True
+    return False
+
+
+def _minimize(objective, rows, plan, progress, history, watcher) -> bool:
+    """Run L-BFGS on all rows at once; return whether it converged."""
+    X, y, sample_weight = rows.whole()
+    in_iteration = stopped = False
+    n_before = history.n_epochs
+
+    def value_and_gradient(theta):
+        nonlocal in_iteration
+        if not in_iteration:
+            watcher.begin_epoch()
+            in_iteration = True
+        objective.theta[...] = theta
+        loss = objective.value_and_gradient(X, y, sample_weight)
+        return loss, objective.grad.astype(np.float64)
+
+    def after_iteration(result):
+        nonlocal in_iteration, stopped
+        if not math.isfinite(result.fun):
+            raise Diverged
+        objective.theta[...] = result.x
+        history.record(objective.theta, float(result.fun), math.nan)
+        in_iteration = False
+        stopped = watcher.end_epoch(objective.theta) or (
+            history.early_stopping and history.stalled
+        )
+        if stopped:
+            raise StopIteration
+
+    result = plan.solver.minimize(
+        value_and_gradient,
+        objective.theta.astype(np.float64),
+        max_iter=plan.n_epochs,
+        tol=plan.tol,
+        callback=after_iteration,
+    )
+    if not math.isfinite(result.fun):
+        raise Diverged
+    objective.theta[...] = result.x
+    if history.n_epochs == n_before:  # already optimal: no iteration was needed
+        history.record(objective.theta, float(result.fun), math.nan)
+        watcher.end_epoch(objective.theta)
+    return stopped or bool(result.success)
+
+
+def _clip(grad: np.ndarray, max_norm: float) -> None:
+    """Scale `grad` (P,) down to Euclidean norm `max_norm` if it is longer."""
+    length = float(norm(grad, check_finite=False))  # BLAS nrm2: squares never overflow
+    if length > max_norm:
+        grad *= max_norm / length
