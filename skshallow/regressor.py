@@ -116,8 +116,10 @@ class ShallowNetRegressor(Shallow, NetRegressor):
     >>> from sklearn.model_selection import cross_val_score
     >>> from skshallow import ShallowNetRegressor
     >>> X, y = load_diabetes(return_X_y=True)
-    >>> net = ShallowNetRegressor(16, alpha=0.1, schedule="cosine", random_state=0)
-    >>> cross_val_score(net, X, y).mean() > 0.4
+    >>> net = ShallowNetRegressor(
+    ...     16, learning_rate=0.01, alpha=0.3, schedule="cosine", random_state=0
+    ... )
+    >>> bool(cross_val_score(net, X, y).mean() > 0.4)
     True
     """
 
@@ -151,7 +153,8 @@ class DeepNetRegressor(Deep, NetRegressor):
     >>> from skshallow import DeepNetRegressor
     >>> X = np.linspace(-3, 3, 200)[:, np.newaxis]
     >>> y = np.sin(X).ravel()
-    >>> net = DeepNetRegressor(32, schedule="cosine", random_state=0).fit(X, y)
+    >>> net = DeepNetRegressor(32, learning_rate=0.01, schedule="cosine", random_state=0)
+    >>> net = net.fit(X, y)
     >>> net.score(X, y) > 0.95
     True
     """
