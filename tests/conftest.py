@@ -1,0 +1,77 @@
+"""What the tests share: array API checks switched on, the estimators, small data."""
+
+import os
+
+# SciPy reads it once, on import; scikit-learn's array API checks need it.
+os.environ["SCIPY_ARRAY_API"] = "1"
+
+import numpy as np
+import pytest
+
+from skshallow import (
+    DeepNetClassifier,
+    DeepNetRegressor,
+    ShallowNetClassifier,
+    ShallowNetRegressor,
+)
+
+CLASSIFIERS = [ShallowNetClassifier, DeepNetClassifier]
+REGRESSORS = [ShallowNetRegressor, DeepNetRegressor]
+
+
+@pytest.fixture(params=CLASSIFIERS, ids=lambda cls: cls.__name__)
+def classifier_class(request):
+    return request.param
+
+
+@pytest.fixture(params=REGRESSORS, ids=lambda cls: cls.__name__)
+def regressor_class(request):
+    return request.param
+
+
+@pytest.fixture(params=CLASSIFIERS + REGRESSORS, ids=lambda cls: cls.__name__)
+def net_class(request):
+    return request.param
+
+
+@pytest.fixture(params=[DeepNetClassifier, DeepNetRegressor], ids=lambda cls: cls.__name__)
+def deep_class(request):
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def X():
+    """Sixty rows of five features, in read-only memory, of very different units."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 5)) * [1, 10, 0.1, 3, 1] + [0, 5, 1, -3, 0]
+    X.flags.writeable = False
+    return X
+
+
+@pytest.fixture(scope="session")
+def y(X):
+    """Three classes that are also counts, so that every estimator can learn them."""
+    noise = np.random.default_rng(1).normal(scale=0.5, size=len(X))
+    y = np.digitize(X[:, 0] + 3 * (X[:, 2] - 1) + noise, [-0.5, 0.5])
+    y.flags.writeable = False
+    return y
+
+
+@pytest.fixture(scope="session")
+def weight():
+    """Positive weights for those rows."""
+    return np.random.default_rng(2).uniform(0.2, 3, size=60)
+
+
+@pytest.fixture
+def few():
+    """Parameters for a fit of a few epochs that does not ask to converge."""
+    return {
+        "hidden_units": 4,
+        "max_iter": 3,
+        "n_iter_no_change": np.inf,
+        "learning_rate": 0.01,
+        "schedule": "constant",
+        "batch_size": 16,
+        "random_state": 0,
+    }
