@@ -361,7 +361,10 @@ class Fit:
             or self.incremental
             or estimator.early_stopping
             or self.components.schedule.needs_end
-            or estimator.n_iter_no_change > estimator.max_iter
+            or (
+                self.components.solver.stochastic
+                and estimator.n_iter_no_change > estimator.max_iter
+            )
         ):
             warnings.warn(
                 f"The loss was still improving after max_iter={estimator.max_iter} "
