@@ -1,0 +1,90 @@
+"""Links against SciPy, and the units of the target."""
+
+import numpy as np
+import pytest
+from scipy.special import expit, log_expit, log_softmax, softmax
+
+from skshallow.links import IdentityLink, LogitLink, LogLink, SoftmaxLink
+from skshallow.scaling import Moments
+
+INVERSES = {
+    IdentityLink: lambda raw: raw,
+    LogLink: np.exp,
+    LogitLink: expit,
+    SoftmaxLink: lambda raw: softmax(raw, axis=1),
+}
+LOG_INVERSES = {LogitLink: log_expit, SoftmaxLink: lambda raw: log_softmax(raw, axis=1)}
+MEAN_LINKS = [IdentityLink, LogLink]
+
+
+@pytest.fixture
+def raw():
+    return np.random.default_rng(0).normal(scale=5, size=(50, 3))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("link", INVERSES)
+def test_inverse_equals_formula_and_keeps_the_dtype(link, dtype, raw):
+    actual = link().inverse(raw.astype(dtype))
+    assert actual.dtype == dtype
+    expected = INVERSES[link](raw.astype(dtype).astype(np.float64))
+    np.testing.assert_allclose(actual, expected, rtol=16 * np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("link", LOG_INVERSES)
+def test_log_inverse_equals_formula_and_keeps_the_dtype(link, dtype, raw):
+    actual = link().log_inverse(raw.astype(dtype))
+    assert actual.dtype == dtype
+    expected = LOG_INVERSES[link](raw.astype(dtype).astype(np.float64))
+    eps = np.finfo(dtype).eps
+    np.testing.assert_allclose(actual, expected, rtol=16 * eps, atol=16 * eps)
+
+
+@pytest.mark.parametrize("link", LOG_INVERSES)
+def test_log_probability_is_finite_where_the_probability_is_zero(link):
+    raw = np.array([[-1e3, 0, 1e3], [1e6, -1e6, 1e300], [0, 0, 0]])
+    log_probability = link().log_inverse(raw)
+    assert np.isfinite(log_probability).all()
+    assert (log_probability <= 0).all()
+    assert link().inverse(raw).min() == 0
+
+
+@pytest.mark.parametrize("link", [LogitLink, SoftmaxLink])
+def test_probabilities_lie_between_zero_and_one(link):
+    raw = np.array([[-1e3, 0, 1e3], [-30, 30, 0]])
+    probability = link().inverse(raw)
+    assert ((probability >= 0) & (probability <= 1)).all()
+    if link is SoftmaxLink:
+        np.testing.assert_allclose(probability.sum(axis=1), 1, rtol=1e-15)
+
+
+@pytest.mark.parametrize("link", [LogitLink, SoftmaxLink])
+def test_targets_that_are_classes_are_not_scaled(link):
+    assert link().target_units(Moments(2).update(np.eye(2))) is None
+
+
+@pytest.mark.parametrize("link", MEAN_LINKS)
+def test_raw_units_undo_the_scaling_of_the_target(link, raw):
+    y = np.random.default_rng(1).gamma(2, size=(40, 3)) * [1e-6, 1, 1e6]
+    center, scale = link().target_units(Moments(3).update(y))
+    factor, offset = link().raw_units(center, scale)
+    np.testing.assert_allclose(
+        link().inverse(factor * raw + offset),
+        center + scale * link().inverse(raw),
+        rtol=1e-12,
+    )
+
+
+def test_identity_link_standardises_the_target():
+    y = np.random.default_rng(0).normal(5, 3, (40, 2))
+    center, scale = IdentityLink().target_units(Moments(2).update(y))
+    np.testing.assert_allclose(center, y.mean(axis=0), rtol=1e-14)
+    np.testing.assert_allclose(scale, y.std(axis=0), rtol=1e-14)
+
+
+def test_log_link_scales_the_target_by_its_mean_and_never_shifts_it():
+    y = np.array([[1.0, 0], [4, 0], [7, 0]])
+    center, scale = LogLink().target_units(Moments(2).update(y))
+    np.testing.assert_array_equal(center, 0)
+    np.testing.assert_allclose(scale, [4, 1], rtol=1e-15)
