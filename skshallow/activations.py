@@ -400,11 +400,14 @@ class Maxout(Activation):
     pieces : int, default=2
         Affine maps an output unit chooses from, at least 2.
 
+    Notes
+    -----
+    Weights start at the variance that gives the largest of `pieces` normals a second
+    moment of 1: 1 / fan_in for two pieces, less for more.
+
     References
     ----------
     Goodfellow, Warde-Farley, Mirza, Courville, Bengio (2013), arXiv:1302.4389.
-    Initialisation: the larger of two standard normals has second moment 1, hence
-    variance 1 / fan_in.
     """
 
     pieces: int = 2
@@ -417,6 +420,12 @@ class Maxout(Activation):
     @property
     def n_pieces(self) -> int:  # type: ignore[override]
         return self.pieces
+
+    @property
+    def variance_scale(self) -> float:  # type: ignore[override]
+        z, weight = np.polynomial.hermite_e.hermegauss(100)
+        density_of_largest = weight * self.pieces * ndtr(z) ** (self.pieces - 1)
+        return float(weight.sum() / (density_of_largest @ (z * z)))
 
     def forward(self, z, params):
         pieces = z.reshape(*z.shape[:-1], self.pieces, -1)  # (n, pieces, n_units)

@@ -132,7 +132,7 @@ def test_auto_is_the_law_that_fits_the_activation(name):
     scale, fan = AUTO_LAWS[name]
     activation = ACTIVATIONS[name]()
     expected = draw(VarianceScaling(scale, fan), activation=activation)
-    np.testing.assert_allclose(draw("auto", activation=activation), expected, rtol=1e-15)
+    np.testing.assert_allclose(draw("auto", activation=activation), expected, rtol=1e-14)
 
 
 @pytest.mark.parametrize("slope", [0.0, 0.3, 1.0])
@@ -150,6 +150,13 @@ def test_init_scale_multiplies_whatever_the_law(name):
     expected = 0.3 * draw(name, 20, 10, ReLU())
     np.testing.assert_allclose(params["weight"], expected, rtol=1e-15)
     assert not params["bias"].any()
+
+
+@pytest.mark.parametrize("pieces", [2, 3, 5, 10, 30])
+def test_auto_takes_the_number_of_pieces_into_account(pieces):
+    largest = stats.norm.ppf(stats.beta(pieces, 1).ppf((np.arange(1e5) + 0.5) / 1e5))
+    second_moment = np.mean(largest**2)
+    assert Maxout(pieces).variance_scale == pytest.approx(1 / second_moment, rel=1e-3)
 
 
 def sizes_through_layers(activation, n_layers=10, width=256):
