@@ -1,0 +1,377 @@
+"""Losses against scikit-learn's metrics, SciPy and central differences."""
+
+import numpy as np
+import pytest
+from finite_differences import assert_gradients_agree, central_differences
+from scipy import special
+from scipy.optimize import minimize_scalar
+from sklearn import metrics
+
+from skshallow.links import LogLink
+from skshallow.losses import (
+    CLASSIFICATION_LOSSES,
+    REGRESSION_LOSSES,
+    AbsoluteError,
+    BinomialLogLoss,
+    BinomialSquaredError,
+    Gamma,
+    Huber,
+    MultinomialLogLoss,
+    MultinomialSquaredError,
+    Poisson,
+    Quantile,
+    SquaredError,
+)
+
+LOSSES = [
+    *(kind() for kind in REGRESSION_LOSSES.values()),
+    *(kind() for kinds in CLASSIFICATION_LOSSES.values() for kind in kinds.values()),
+    Huber(0.3),
+    Quantile(0.1),
+    Quantile(0.9),
+]
+MULTINOMIAL = (MultinomialLogLoss, MultinomialSquaredError)
+BINOMIAL = (BinomialLogLoss, BinomialSquaredError)
+every_loss = pytest.mark.parametrize("loss", LOSSES, ids=str)
+both_dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
+
+# The mean loss of one output, or of one classification into several.
+ORACLES = {
+    SquaredError: lambda loss, y, raw: metrics.mean_squared_error(y, raw) / 2,
+    AbsoluteError: lambda loss, y, raw: metrics.mean_absolute_error(y, raw),
+    Huber: lambda loss, y, raw: np.mean(special.huber(loss.delta, y - raw)),
+    Quantile: lambda loss, y, raw: metrics.mean_pinball_loss(y, raw, alpha=loss.quantile),
+    Poisson: lambda loss, y, raw: metrics.mean_poisson_deviance(y, np.exp(raw)) / 2,
+    Gamma: lambda loss, y, raw: metrics.mean_gamma_deviance(y, np.exp(raw)) / 2,
+    BinomialLogLoss: lambda loss, y, raw: metrics.log_loss(y, special.expit(raw)),
+    BinomialSquaredError: lambda loss, y, raw: (
+        metrics.brier_score_loss(y, special.expit(raw)) / 2
+    ),
+    MultinomialLogLoss: lambda loss, y, raw: metrics.log_loss(
+        y, special.softmax(raw, axis=1)
+    ),
+    MultinomialSquaredError: lambda loss, y, raw: (
+        metrics.brier_score_loss(
+            y.argmax(axis=1), special.softmax(raw, axis=1), scale_by_half=False
+        )
+        / 2
+    ),
+}
+
+
+def targets(loss, n=40, n_outputs=3, seed=0, smoothing=0.0):
+    """Return targets (n, n_outputs) in the loss's domain."""
+    rng = np.random.default_rng(seed)
+    if isinstance(loss, Poisson):
+        return rng.poisson(1.5, (n, n_outputs)).astype(float)
+    if isinstance(loss, Gamma):
+        return rng.gamma(2, size=(n, n_outputs))
+    if isinstance(loss, MULTINOMIAL):
+        y = np.eye(n_outputs)[rng.integers(n_outputs, size=n)]
+        return (1 - smoothing) * y + smoothing / n_outputs
+    if isinstance(loss, BINOMIAL):
+        y = (rng.random((n, n_outputs)) < [0.3, 0.5, 0.8][:n_outputs]).astype(float)
+        return (1 - smoothing) * y + smoothing / 2
+    return rng.normal(1, 2, (n, n_outputs))
+
+
+def raw_predictions(n=40, n_outputs=3, seed=1):
+    return np.random.default_rng(seed).normal(scale=2, size=(n, n_outputs))
+
+
+def evaluate(loss, y, raw):
+    """Return copies of the loss's results for copies of its arguments."""
+    value, gradient = loss.loss_and_gradient(y.copy(), raw.copy())
+    return value.copy(), gradient.copy()
+
+
+def total(loss, y, raw):
+    return float(evaluate(loss, y, raw)[0].sum())
+
+
+def weighted_constant_loss(loss, y, constant, sample_weight):
+    raw = np.broadcast_to(constant, y.shape)
+    return float(evaluate(loss, y, raw)[0] @ sample_weight / sample_weight.sum())
+
+
+def test_every_loss_has_an_oracle_here():
+    assert ORACLES.keys() == {type(loss) for loss in LOSSES}
+
+
+@every_loss
+def test_loss_equals_scikit_learns_metric(loss):
+    y, raw = targets(loss), raw_predictions()
+    if isinstance(loss, MULTINOMIAL):
+        expected = ORACLES[type(loss)](loss, y, raw)
+    else:  # summed over outputs
+        oracle = ORACLES[type(loss)]
+        expected = sum(oracle(loss, y[:, j], raw[:, j]) for j in range(3))
+    assert evaluate(loss, y, raw)[0].shape == (40,)
+    assert evaluate(loss, y, raw)[0].mean() == pytest.approx(expected, rel=1e-12)
+
+
+@every_loss
+@pytest.mark.parametrize("n_outputs", [1, 3])
+def test_gradient_equals_central_differences(loss, n_outputs):
+    if isinstance(loss, MULTINOMIAL):
+        n_outputs += 1  # one class is no choice
+    y, raw = targets(loss, n_outputs=n_outputs), raw_predictions(n_outputs=n_outputs)
+    expected = central_differences(lambda raw: total(loss, y, raw), raw)
+    assert_gradients_agree(evaluate(loss, y, raw)[1], expected)
+
+
+@pytest.mark.parametrize("kinds", CLASSIFICATION_LOSSES.values(), ids=CLASSIFICATION_LOSSES)
+@pytest.mark.parametrize("kind", ["binomial", "multinomial"])
+def test_label_smoothed_gradient_equals_central_differences(kinds, kind):
+    loss = kinds[kind]()
+    y, raw = targets(loss, smoothing=0.2), raw_predictions()
+    expected = central_differences(lambda raw: total(loss, y, raw), raw)
+    assert_gradients_agree(evaluate(loss, y, raw)[1], expected)
+
+
+def test_log_losses_of_smoothed_labels_are_cross_entropies():
+    raw = raw_predictions()
+    y = targets(BinomialLogLoss(), smoothing=0.2)
+    expected = -y * special.log_expit(raw) - (1 - y) * special.log_expit(-raw)
+    actual = evaluate(BinomialLogLoss(), y, raw)[0]
+    np.testing.assert_allclose(actual, expected.sum(axis=1), rtol=1e-13)
+    y = targets(MultinomialLogLoss(), smoothing=0.2)
+    expected = -(y * special.log_softmax(raw, axis=1)).sum(axis=1)
+    actual = evaluate(MultinomialLogLoss(), y, raw)[0]
+    np.testing.assert_allclose(actual, expected, rtol=1e-13)
+
+
+def extreme_raw_predictions(loss, dtype):
+    """Return raw predictions far out; behind a log link, as far as exp is finite."""
+    far = 1e3
+    if isinstance(loss.link, LogLink):
+        far = 700.0 if dtype == np.float64 else 80.0
+    corners = [-far, -30.0, 0.0, 30.0, far]
+    raw = np.array(np.meshgrid(corners, corners, corners)).reshape(3, -1).T
+    return raw.astype(dtype)
+
+
+@both_dtypes
+@every_loss
+def test_extreme_raw_predictions_stay_finite_without_a_warning(loss, dtype):
+    raw = extreme_raw_predictions(loss, dtype)
+    y = targets(loss, len(raw)).astype(dtype)
+    value, gradient = evaluate(loss, y, raw)
+    assert np.isfinite(value).all()
+    assert np.isfinite(gradient).all()
+    assert (value >= 0).all()
+
+
+@every_loss
+def test_gradient_is_exact_at_extreme_raw_predictions(loss):
+    raw = extreme_raw_predictions(loss, np.float64)
+    y = targets(loss, len(raw))
+    _, gradient = evaluate(loss, y, raw)
+    for i in range(len(raw)):
+        expected = central_differences(
+            lambda row, i=i: total(loss, y[i : i + 1], row[np.newaxis]), raw[i].copy(), 1e-4
+        )
+        # a difference of values holds this much of them, and no more
+        value = evaluate(loss, y[i : i + 1], raw[i : i + 1])[0].item()
+        atol = 1e-8 + 4 * np.finfo(float).eps * value / 1e-4
+        np.testing.assert_allclose(gradient[i], expected, rtol=1e-6, atol=atol)
+
+
+@pytest.mark.parametrize("loss", [Poisson(), Gamma()], ids=str)
+def test_a_mean_beyond_all_numbers_gives_an_infinite_loss_and_never_nan(loss):
+    y = np.array([[0.0], [2.0]]) + isinstance(loss, Gamma)
+    raw = np.full((2, 1), 1e3 if isinstance(loss, Poisson) else -1e3)
+    with np.errstate(over="ignore"):
+        value, gradient = evaluate(loss, y, raw)
+    assert (value == np.inf).all()
+    assert np.isinf(gradient).all()
+
+
+def test_log_loss_of_a_sure_and_wrong_prediction_is_its_distance():
+    value, gradient = evaluate(BinomialLogLoss(), np.array([[0.0]]), np.array([[1e3]]))
+    assert value.item() == 1e3
+    assert gradient.item() == 1
+    value, gradient = evaluate(
+        MultinomialLogLoss(), np.array([[1.0, 0]]), np.array([[-1e3, 1e3]])
+    )
+    assert value.item() == 2e3
+    np.testing.assert_array_equal(gradient, [[-1, 1]])
+
+
+@both_dtypes
+@every_loss
+def test_dtype_is_kept_and_the_targets_are_left_alone(loss, dtype):
+    y, raw = targets(loss).astype(dtype), raw_predictions().astype(dtype)
+    before = y.copy()
+    value, gradient = loss.loss_and_gradient(y, raw)
+    assert value.dtype == gradient.dtype == dtype
+    gradient *= 2  # as the objective does
+    np.testing.assert_array_equal(y, before)
+    exact, exact_gradient = evaluate(loss, y.astype(float), raw.astype(float))
+    np.testing.assert_allclose(value, exact, rtol=2e-5, atol=2e-5)
+    np.testing.assert_allclose(gradient / 2, exact_gradient, rtol=1e-5, atol=1e-5)
+
+
+@every_loss
+def test_rows_are_independent(loss):
+    y, raw = targets(loss), raw_predictions()
+    value, gradient = evaluate(loss, y, raw)
+    for i in range(len(y)):
+        row_value, row_gradient = evaluate(loss, y[i : i + 1], raw[i : i + 1])
+        np.testing.assert_allclose(row_value, value[i], rtol=1e-14)
+        np.testing.assert_allclose(row_gradient[0], gradient[i], rtol=1e-14, atol=1e-16)
+
+
+@pytest.mark.parametrize(
+    "loss", [loss for loss in LOSSES if not isinstance(loss, MULTINOMIAL)], ids=str
+)
+def test_several_outputs_are_the_sum_of_one_output_each(loss):
+    y, raw = targets(loss), raw_predictions()
+    value, gradient = evaluate(loss, y, raw)
+    alone = [evaluate(loss, y[:, [j]], raw[:, [j]]) for j in range(3)]
+    np.testing.assert_allclose(value, sum(one[0] for one in alone), rtol=1e-13)
+    np.testing.assert_array_equal(gradient, np.hstack([one[1] for one in alone]))
+
+
+@pytest.mark.parametrize("loss", [MultinomialLogLoss(), MultinomialSquaredError()], ids=str)
+def test_a_shift_of_all_raw_predictions_changes_no_multinomial_loss(loss):
+    y, raw = targets(loss), raw_predictions()
+    value, gradient = evaluate(loss, y, raw)
+    shifted_value, shifted_gradient = evaluate(loss, y, raw + 1000)
+    np.testing.assert_allclose(shifted_value, value, rtol=1e-10)
+    np.testing.assert_allclose(shifted_gradient, gradient, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(gradient.sum(axis=1), 0, atol=1e-15)
+
+
+def test_two_classes_are_the_same_binomial_or_multinomial():
+    y, raw = targets(BinomialLogLoss(), n_outputs=1), raw_predictions(n_outputs=1)
+    both_y, both_raw = np.hstack([1 - y, y]), np.hstack([np.zeros_like(raw), raw])
+    value, gradient = evaluate(BinomialLogLoss(), y, raw)
+    both_value, both_gradient = evaluate(MultinomialLogLoss(), both_y, both_raw)
+    np.testing.assert_allclose(both_value, value, rtol=1e-13)
+    np.testing.assert_allclose(both_gradient[:, [1]], gradient, rtol=1e-13)
+
+
+# Kinks
+
+
+def test_absolute_error_has_no_gradient_at_its_kink():
+    value, gradient = evaluate(AbsoluteError(), np.array([[2.0]]), np.array([[2.0]]))
+    assert value.item() == gradient.item() == 0
+
+
+@pytest.mark.parametrize("quantile", [0.1, 0.5, 0.9])
+def test_quantile_takes_the_gradient_from_below_at_its_kink(quantile):
+    value, gradient = evaluate(Quantile(quantile), np.array([[2.0]]), np.array([[2.0]]))
+    assert value.item() == 0
+    assert gradient.item() == -quantile
+
+
+def test_median_loss_is_half_the_absolute_error():
+    y, raw = targets(Quantile()), raw_predictions()
+    for half, whole in zip(
+        evaluate(Quantile(0.5), y, raw), evaluate(AbsoluteError(), y, raw), strict=True
+    ):
+        np.testing.assert_allclose(2 * half, whole, rtol=1e-14)
+
+
+def test_huber_is_half_the_square_up_to_delta_and_linear_beyond():
+    raw = np.array([[0.0], [1.9], [2.0], [5.0], [-5.0]])
+    value, gradient = evaluate(Huber(2.0), np.zeros((5, 1)), raw)
+    np.testing.assert_allclose(value, [0, 1.9**2 / 2, 2, 8, 8], rtol=1e-15)
+    np.testing.assert_array_equal(gradient[:, 0], [0, 1.9, 2, 2, -2])
+
+
+@pytest.mark.parametrize("quantile", [-0.1, 0, 1, 1.1, np.nan])
+def test_quantile_refuses_levels_outside_of_zero_to_one(quantile):
+    with pytest.raises(ValueError, match=r"quantile must lie in \(0, 1\)"):
+        Quantile(quantile)
+
+
+# The best constant
+
+
+@every_loss
+@pytest.mark.parametrize("weighted", [False, True])
+def test_best_constant_has_no_better_neighbour(loss, weighted):
+    y = targets(loss, 60)
+    sample_weight = np.random.default_rng(2).exponential(size=60) if weighted else None
+    constant = loss.fit_intercept_only(y, sample_weight)
+    assert constant.shape == (3,)
+    weight = np.ones(60) if sample_weight is None else sample_weight
+    least = weighted_constant_loss(loss, y, constant, weight)
+    for size in [1e-3, 0.1, 1.0]:
+        for direction in [*np.eye(3), *-np.eye(3), np.array([1, -1, 0.5])]:
+            moved = constant + size * direction
+            assert weighted_constant_loss(loss, y, moved, weight) >= least * (1 - 1e-14)
+
+
+@pytest.mark.parametrize(
+    "loss", [loss for loss in LOSSES if not isinstance(loss, MULTINOMIAL)], ids=str
+)
+def test_best_constant_equals_scipys_minimum(loss):
+    y = targets(loss, 60, n_outputs=1)
+    weight = np.random.default_rng(2).exponential(size=60)
+    found = minimize_scalar(
+        lambda constant: weighted_constant_loss(loss, y, constant, weight),
+        bracket=(-1.0, 2.0),
+        tol=1e-10,
+    )
+    constant = loss.fit_intercept_only(y, weight)
+    assert weighted_constant_loss(loss, y, constant, weight) <= found.fun * (1 + 1e-14)
+    assert constant.item() == pytest.approx(found.x, abs=1e-6)
+
+
+@every_loss
+def test_a_weight_of_three_is_a_row_three_times(loss):
+    y = targets(loss, 30)
+    times = np.random.default_rng(2).integers(1, 5, size=30)
+    repeated = loss.fit_intercept_only(np.repeat(y, times, axis=0))
+    weighted = loss.fit_intercept_only(y, times.astype(float))
+    np.testing.assert_allclose(weighted, repeated, rtol=1e-12, atol=1e-12)
+
+
+@every_loss
+def test_best_constant_of_equal_targets_is_their_value(loss):
+    y = np.tile(targets(loss, 1, seed=3) + isinstance(loss, Poisson), (5, 1))
+    constant = loss.fit_intercept_only(y)
+    assert np.isfinite(constant).all()
+    if not isinstance(loss, MULTINOMIAL + BINOMIAL):
+        np.testing.assert_allclose(loss.link.inverse(constant), y[0], rtol=1e-14)
+
+
+@pytest.mark.parametrize("kinds", CLASSIFICATION_LOSSES.values(), ids=CLASSIFICATION_LOSSES)
+def test_a_class_without_rows_counts_as_half_a_row(kinds):
+    constant = kinds["binomial"]().fit_intercept_only(np.array([[0.0, 1]] * 10))
+    np.testing.assert_allclose(special.expit(constant), [0.05, 0.95], rtol=1e-14)
+    constant = kinds["multinomial"]().fit_intercept_only(np.array([[1.0, 0]] * 10))
+    np.testing.assert_allclose(np.exp(constant), [0.95, 0.05], rtol=1e-14)
+
+
+# Domains
+
+
+def test_poisson_takes_zeros_and_refuses_negative_targets():
+    Poisson().check_targets(np.array([[0.0], [3.0]]))
+    with pytest.raises(ValueError, match=r"loss='poisson' needs targets y >= 0.* -2"):
+        Poisson().check_targets(np.array([[1.0], [-2.0]]))
+
+
+@pytest.mark.parametrize("smallest", [0.0, -1.0])
+def test_gamma_refuses_targets_of_zero_or_less(smallest):
+    Gamma().check_targets(np.array([[1e-300], [3.0]]))
+    with pytest.raises(
+        ValueError, match=f"loss='gamma' needs targets y > 0.* {smallest:g}"
+    ):
+        Gamma().check_targets(np.array([[1.0], [smallest]]))
+
+
+def test_poisson_refuses_targets_that_are_all_zero():
+    with pytest.raises(ValueError, match="needs at least one target y > 0"):
+        Poisson().fit_intercept_only(np.zeros((4, 1)))
+
+
+@every_loss
+def test_losses_with_equal_settings_are_equal(loss):
+    assert loss == type(loss)(**vars(loss))
+    assert hash(loss) == hash(type(loss)(**vars(loss)))
