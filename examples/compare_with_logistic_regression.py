@@ -1,0 +1,467 @@
+"""Does a neural network beat a linear model on a table? Ask cross-validation.
+
+On two tables that come with scikit-learn, or on your own::
+
+    python examples/compare_with_logistic_regression.py
+    python examples/compare_with_logistic_regression.py --data FILE.csv --target COLUMN
+
+A grid search over a pipeline tries every activation, depth and init scale in `GRID`.
+The baseline is logistic regression (ridge regression for a real target), scaled and
+with its penalty tuned on the same folds. It prints the leaders and a verdict, and
+draws every score.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from scipy import stats
+from sklearn.callback import ProgressBar
+from sklearn.compose import ColumnTransformer, make_column_selector
+from sklearn.datasets import load_breast_cancer, load_digits
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from skshallow import DeepNetClassifier, DeepNetRegressor
+
+GRID = {
+    "net__activation": ["sigmoid", "tanh", "relu"],
+    "net__depth": [1, 2, 3, 4],
+    "net__init_scale": [0.01, 0.1, 1.0, 3.0],
+}
+NET_SETTINGS = {
+    "hidden_units": 32,
+    "solver": "adam",
+    "learning_rate": 0.01,
+    "schedule": "cosine",
+    "batch_size": 64,
+    "max_iter": 30,
+    "alpha": 1e-3,
+    "random_state": 0,
+}
+PENALTIES = np.logspace(-3, 3, 7)
+N_FOLDS = 5
+MOST_CLASSES = 20  # a numeric target with more distinct values is a real one
+MOST_CATEGORIES = 30  # of one column; rarer ones share a column
+
+
+# The tables.
+
+
+@dataclass
+class Table:
+    """Rows to learn from, and what is to be learned."""
+
+    name: str
+    X: Any
+    y: np.ndarray
+    is_classification: bool
+    preparation: Any = "passthrough"  # what both models need before they can start
+
+    @property
+    def score_name(self) -> str:
+        return "accuracy" if self.is_classification else "R²"
+
+    @property
+    def baseline_name(self) -> str:
+        return "LogisticRegression" if self.is_classification else "Ridge"
+
+    @property
+    def folds(self) -> StratifiedKFold | KFold:
+        Folds = StratifiedKFold if self.is_classification else KFold
+        return Folds(N_FOLDS, shuffle=True, random_state=0)
+
+    def __str__(self) -> str:
+        target = "a real target"
+        if self.is_classification:
+            target = f"{len(np.unique(self.y))} classes"
+        n_rows, n_columns = self.X.shape
+        return f"{self.name}: {n_rows} rows, {n_columns} columns, {target}"
+
+
+def bundled_tables() -> list[Table]:
+    loaders = {"breast cancer": load_breast_cancer, "digits": load_digits}
+    return [
+        Table(name, *load(return_X_y=True), is_classification=True)
+        for name, load in loaders.items()
+    ]
+
+
+def read_table(path: Path, target: str, task: str, max_rows: int) -> Table:
+    """Return the table in a CSV file; ValueError says what is wrong with it."""
+    frame = read_frame(path)
+    if target not in frame.columns:
+        raise ValueError(no_such_column(target, list(frame.columns), path))
+    frame = frame.dropna(subset=[target])
+    is_classification = task == "classification" or (
+        task == "auto" and names_classes(frame[target])
+    )
+    if len(frame) > max_rows:
+        print(f"Taking {max_rows} of {len(frame)} rows at random; see --max-rows.")
+        frame = frame.sample(max_rows, random_state=0)
+    if len(frame) < 4 * N_FOLDS:
+        raise ValueError(
+            f"{path} has {len(frame)} rows with a value in {target!r}; {N_FOLDS} folds "
+            f"want at least {4 * N_FOLDS}."
+        )
+    if is_classification:
+        frame = drop_rare_classes(frame, target)
+    y = as_target(frame[target], is_classification)
+    X = as_features(frame.drop(columns=target))
+    if X.shape[1] == 0:
+        raise ValueError(f"{path} has no column with values besides {target!r}.")
+    return Table(path.stem, X, y, is_classification, fill_and_encode())
+
+
+def read_frame(path: Path):
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise ValueError("--data needs pandas: pip install pandas") from error
+    try:
+        return pd.read_csv(path, low_memory=False)
+    except OSError as error:
+        raise ValueError(f"cannot open {path}: {error.strerror}") from error
+    except ValueError as error:  # what pandas raises for a file that is not a table
+        raise ValueError(f"cannot read {path} as CSV: {error}") from error
+
+
+def no_such_column(name: str, columns: list[str], path: Path) -> str:
+    if len(columns) == 1:
+        return (
+            f"{path} has no column {name!r}, but a single one, {columns[0]!r}. "
+            "Are its values separated by commas?"
+        )
+    close = difflib.get_close_matches(name, columns, n=1)
+    hint = f"Did you mean {close[0]!r}? " if close else ""
+    return f"{path} has no column {name!r}. {hint}It has: {', '.join(columns)}."
+
+
+def is_number(column) -> bool:
+    return column.dtype.kind in "iuf"
+
+
+def names_classes(column) -> bool:
+    """Return whether values are labels: not numbers, or a few whole ones."""
+    if not is_number(column):
+        return True
+    return column.nunique() <= MOST_CLASSES and bool((column % 1 == 0).all())
+
+
+def drop_rare_classes(frame, target: str):
+    """Leave out classes with too few rows to be in every fold."""
+    counts = frame[target].value_counts()
+    rare = counts.index[counts < N_FOLDS]
+    if len(counts) - len(rare) < 2:
+        raise ValueError(
+            f"column {target!r} does not have two classes of at least {N_FOLDS} rows. "
+            "For a real target, pass --task regression."
+        )
+    if len(rare) > 0:
+        names = ", ".join(map(str, rare))
+        print(f"Leaving out the classes with fewer than {N_FOLDS} rows: {names}.")
+    return frame[~frame[target].isin(rare)]
+
+
+def as_target(column, is_classification: bool) -> np.ndarray:
+    if is_classification:
+        return column.to_numpy() if is_number(column) else column.astype(str).to_numpy()
+    try:
+        return column.to_numpy(float)
+    except ValueError as error:
+        raise ValueError(f"column {column.name!r} is not a real target: {error}") from error
+
+
+def as_features(frame):
+    """Return numbers as floats and all else as strings, without empty columns."""
+    frame = frame.dropna(axis="columns", how="all")
+    kinds = {name: float if is_number(frame[name]) else str for name in frame.columns}
+    return frame.astype(kinds).replace([np.inf, -np.inf], np.nan)
+
+
+def fill_and_encode() -> ColumnTransformer:
+    """Impute what is missing (and say where it was), turn categories into columns."""
+    numbers = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
+    categories = make_pipeline(
+        SimpleImputer(strategy="constant", fill_value="missing"),
+        OneHotEncoder(
+            handle_unknown="infrequent_if_exist",
+            max_categories=MOST_CATEGORIES,
+            sparse_output=False,
+        ),
+    )
+    return ColumnTransformer(
+        [
+            ("numbers", numbers, make_column_selector(dtype_include="number")),
+            ("categories", categories, make_column_selector(dtype_exclude="number")),
+        ]
+    )
+
+
+# The searches.
+
+
+def search_nets(table: Table, n_jobs: int) -> GridSearchCV:
+    """Try every net in `GRID`. It scales its features itself, so no scaler here."""
+    Net = DeepNetClassifier if table.is_classification else DeepNetRegressor
+    pipeline = Pipeline([("prepare", table.preparation), ("net", Net(**NET_SETTINGS))])
+    search = GridSearchCV(pipeline, GRID, cv=table.folds, n_jobs=n_jobs, refit=False)
+    search.set_callbacks(ProgressBar(max_propagation_depth=0))
+    return search.fit(table.X, table.y)
+
+
+def search_baseline(table: Table, n_jobs: int) -> GridSearchCV:
+    """Tune the penalty of the linear model on the same folds."""
+    if table.is_classification:
+        model, grid = LogisticRegression(max_iter=5000), {"model__C": PENALTIES}
+    else:
+        model, grid = Ridge(), {"model__alpha": PENALTIES}
+    pipeline = Pipeline(
+        [("prepare", table.preparation), ("scale", StandardScaler()), ("model", model)]
+    )
+    search = GridSearchCV(pipeline, grid, cv=table.folds, n_jobs=n_jobs, refit=False)
+    return search.fit(table.X, table.y)
+
+
+def fold_scores(search: GridSearchCV) -> np.ndarray:
+    """Return the scores (n_candidates, n_folds)."""
+    results = search.cv_results_
+    return np.stack([results[f"split{i}_test_score"] for i in range(N_FOLDS)], axis=1)
+
+
+@dataclass
+class Comparison:
+    """What both searches found on one table."""
+
+    table: Table
+    nets: GridSearchCV
+    baseline: GridSearchCV
+
+    @property
+    def baseline_score(self) -> float:
+        return self.baseline.cv_results_["mean_test_score"].max()
+
+
+def compare(table: Table, n_jobs: int) -> Comparison:
+    return Comparison(table, search_nets(table, n_jobs), search_baseline(table, n_jobs))
+
+
+# What came out.
+
+
+def describe(params: dict[str, Any]) -> str:
+    """Return settings as a reader wants them: ``activation tanh, depth 2, ...``."""
+    return ", ".join(
+        f"{name.split('__')[1]} {value:g}"
+        if isinstance(value, float)
+        else f"{name.split('__')[1]} {value}"
+        for name, value in params.items()
+    )
+
+
+def leaders(search: GridSearchCV, name: str, n: int) -> list[tuple]:
+    """Return (mean score, deviation, fit time, description) of the best candidates."""
+    results = search.cv_results_
+    return [
+        (
+            results["mean_test_score"][i],
+            results["std_test_score"][i],
+            results["mean_fit_time"][i],
+            f"{name}, {describe(results['params'][i])}",
+        )
+        for i in np.argsort(results["rank_test_score"], kind="stable")[:n]
+    ]
+
+
+def leader_table(comparison: Comparison, n: int = 5) -> str:
+    """Return the best nets and the best baseline as text, the best first."""
+    rows = leaders(comparison.nets, "net", n)
+    rows += leaders(comparison.baseline, comparison.table.baseline_name, 1)
+    rows.sort(key=lambda row: -row[0])
+    width = max(len(row[-1]) for row in rows)
+    lines = [f"{'':{width}}  {comparison.table.score_name:>8}     std  fit time"]
+    lines += [
+        f"{description:{width}}  {mean:8.4f}  {deviation:6.4f}  {seconds:6.3f} s"
+        for mean, deviation, seconds, description in rows
+    ]
+    return "\n".join(lines)
+
+
+def scores_of_choosing(scores: np.ndarray) -> np.ndarray:
+    """Score each fold with the candidate that the other folds like best (n_folds,).
+
+    The best mean of many candidates is best partly by luck; here the folds that choose
+    are not the one that counts.
+    """
+    scores = scores[np.isfinite(scores).all(axis=1)]
+    others = scores.sum(axis=1, keepdims=True) - scores
+    return scores[others.argmax(axis=0), np.arange(scores.shape[1])]
+
+
+def difference_and_margin(net: np.ndarray, baseline: np.ndarray) -> tuple[float, float]:
+    """Return the mean difference over the folds and half its 95 % interval.
+
+    Training rows are shared between folds, so the variance of the mean is not 1/n of
+    the folds' variance but ``1/n + n_test / n_train`` of it (Nadeau, Bengio, 2003,
+    doi:10.1023/A:1024068626366).
+    """
+    difference = net - baseline
+    n = len(difference)
+    variance = difference.var(ddof=1) * (1 / n + 1 / (n - 1))
+    return difference.mean(), stats.t.ppf(0.975, n - 1) * np.sqrt(variance)
+
+
+def verdict(comparison: Comparison) -> str:
+    """Return in plain words which of the two to use."""
+    net = scores_of_choosing(fold_scores(comparison.nets))
+    baseline = scores_of_choosing(fold_scores(comparison.baseline))
+    difference, margin = difference_and_margin(net, baseline)
+    name = comparison.table.baseline_name
+    if difference > margin:
+        winner = "the net wins"
+    elif difference < -margin:
+        winner = f"{name} wins"
+    else:
+        winner = f"no clear winner, so take {name}, the simpler one"
+    return (
+        f"Verdict on {comparison.table.name}: {winner}. With each fold scored by the "
+        f"settings that the other folds chose, the net has {net.mean():.4f} "
+        f"{comparison.table.score_name} and {name} {baseline.mean():.4f}: a difference of "
+        f"{difference:+.4f} ± {margin:.4f} (95 % interval)."
+    )
+
+
+# The picture.
+
+
+def score_grid(search: GridSearchCV, activation: str) -> np.ndarray:
+    """Return the mean scores of one activation (n_depths, n_init_scales)."""
+    results = search.cv_results_
+    scores = {
+        (params["net__activation"], params["net__depth"], params["net__init_scale"]): score
+        for params, score in zip(results["params"], results["mean_test_score"], strict=True)
+    }
+    return np.array(
+        [
+            [scores[activation, depth, scale] for scale in GRID["net__init_scale"]]
+            for depth in GRID["net__depth"]
+        ]
+    )
+
+
+def draw_scores(ax, scores: np.ndarray, baseline: float, limit: float):
+    """Draw scores (n_depths, n_init_scales), coloured by how far from the baseline."""
+    image = ax.imshow(
+        scores - baseline, cmap="RdBu", vmin=-limit, vmax=limit, aspect="auto"
+    )
+    for (i, j), score in np.ndenumerate(scores):
+        is_pale = abs(score - baseline) < 0.6 * limit
+        color = "black" if is_pale else "white"
+        text = f"{score:.3f}" if abs(score) < 1 else f"{score:.3g}"
+        ax.text(j, i, text, ha="center", va="center", color=color, fontsize=9)
+    scales = GRID["net__init_scale"]
+    ax.set_xticks(range(len(scales)), [f"{scale:g}" for scale in scales])
+    ax.set_yticks(range(len(GRID["net__depth"])), GRID["net__depth"])
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    return image
+
+
+def outline_best(axes, grids: list[np.ndarray]) -> None:
+    """Draw a frame around the best score of all panels."""
+    best = np.nanmax(grids)
+    for ax, scores in zip(axes, grids, strict=True):
+        for i, j in np.argwhere(scores == best):
+            frame = Rectangle((j - 0.5, i - 0.5), 1, 1, fill=False, linewidth=2)
+            frame.set_clip_on(False)
+            ax.add_patch(frame)
+
+
+def draw(comparisons: Sequence[Comparison], path: Path) -> None:
+    """Draw a row of panels a table and a panel an activation."""
+    activations = GRID["net__activation"]
+    figure = Figure(
+        figsize=(3 * len(activations) + 1, 3.1 * len(comparisons)), layout="constrained"
+    )
+    rows = figure.subfigures(len(comparisons), 1, squeeze=False)[:, 0]
+    for row, comparison in zip(rows, comparisons, strict=True):
+        table, baseline = comparison.table, comparison.baseline_score
+        grids = [score_grid(comparison.nets, activation) for activation in activations]
+        distances = np.abs(np.nan_to_num(np.array(grids)) - baseline)
+        limit = max(0.02, round(2 * float(np.median(distances)), 2))
+        axes = row.subplots(1, len(activations), sharey=True, squeeze=False)[0]
+        for ax, activation, scores in zip(axes, activations, grids, strict=True):
+            image = draw_scores(ax, scores, baseline, limit)
+            ax.set_title(activation, fontsize=10)
+            ax.set_xlabel("init scale")
+        outline_best(axes, grids)
+        axes[0].set_ylabel("depth")
+        row.suptitle(
+            f"{table.name}: mean {table.score_name} of the nets over {N_FOLDS} folds; "
+            f"{table.baseline_name} has {baseline:.3f}",
+            fontweight="bold",
+        )
+        bar = row.colorbar(
+            image, ax=axes, extend="both", ticks=[-limit, 0, limit], format="%+.2f"
+        )
+        bar.set_label(f"{table.score_name} against {table.baseline_name}")
+        bar.outline.set_visible(False)
+    figure.savefig(path, dpi=110)
+
+
+# The command.
+
+
+def parse(arguments: Sequence[str] | None) -> tuple[argparse.ArgumentParser, Any]:
+    parser = argparse.ArgumentParser(
+        description="Compare nets with a linear model by cross-validation."
+    )
+    parser.add_argument("--data", type=Path, metavar="FILE.csv", help="your own table")
+    parser.add_argument("--target", metavar="COLUMN", help="the column to predict")
+    parser.add_argument(
+        "--task", choices=["auto", "classification", "regression"], default="auto"
+    )
+    parser.add_argument("--max-rows", type=int, default=10_000, help="of --data, at most")
+    parser.add_argument("--picture", type=Path, default=Path("compare.png"))
+    parser.add_argument("--jobs", type=int, default=2, help="processes to fit in")
+    options = parser.parse_args(arguments)
+    if (options.data is None) != (options.target is None):
+        parser.error("--data and --target go together")
+    if not options.picture.absolute().parent.is_dir():
+        parser.error(f"--picture: there is no folder {options.picture.parent}")
+    return parser, options
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser, options = parse(arguments)
+    if options.data is None:
+        tables = bundled_tables()
+    else:
+        try:
+            tables = [
+                read_table(options.data, options.target, options.task, options.max_rows)
+            ]
+        except ValueError as error:
+            parser.error(str(error))
+    comparisons = []
+    for table in tables:
+        print(table, flush=True)
+        comparisons.append(compare(table, options.jobs))
+        print(f"\n{leader_table(comparisons[-1])}\n\n{verdict(comparisons[-1])}\n")
+    draw(comparisons, options.picture)
+    print(f"All scores against depth and init scale: {options.picture}")
+
+
+if __name__ == "__main__":
+    main()

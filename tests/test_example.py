@@ -1,0 +1,266 @@
+"""The example in examples/ on small tables and a small grid."""
+
+import warnings
+
+import compare_with_logistic_regression as example
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+from scipy import stats
+from sklearn.datasets import make_circles
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+N_ROWS = 120
+
+
+@pytest.fixture(autouse=True)
+def small_grid(monkeypatch):
+    grid = {
+        "net__activation": ["tanh", "relu"],
+        "net__depth": [1, 2],
+        "net__init_scale": [0.1, 1.0],
+    }
+    monkeypatch.setattr(example, "GRID", grid)
+    monkeypatch.setattr(example, "PENALTIES", np.array([0.1, 1.0]))
+    monkeypatch.setitem(example.NET_SETTINGS, "max_iter", 5)
+    monkeypatch.setitem(example.NET_SETTINGS, "hidden_units", 4)
+
+
+@pytest.fixture
+def frame():
+    """Numbers, whole numbers, categories and truth values, a tenth of them missing."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "size": rng.normal(size=N_ROWS),
+            "count": rng.integers(5, size=N_ROWS),
+            "colour": rng.choice(["red", "green", "blue"], N_ROWS),
+            "new": rng.random(N_ROWS) < 0.5,
+        }
+    )
+    price = 3.0 * frame["size"] + frame["count"] + (frame["colour"] == "red")
+    frame = frame.astype(object).mask(rng.random(frame.shape) < 0.1)
+    frame["empty"] = np.nan
+    frame["price"] = price
+    frame["kind"] = np.where(price > price.median(), "dear", "cheap")
+    frame["grade"] = np.digitize(price, price.quantile([0.3, 0.6]))
+    return frame
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(frame):
+        path = tmp_path / "goods.csv"
+        frame.to_csv(path, index=False)
+        return path
+
+    return write
+
+
+def read(path, target, task="auto", max_rows=1000):
+    return example.read_table(path, target, task, max_rows)
+
+
+@pytest.mark.parametrize(
+    ("target", "is_classification"), [("kind", True), ("grade", True), ("price", False)]
+)
+def test_the_kind_of_target_decides_the_task(frame, write, target, is_classification):
+    table = read(write(frame), target)
+    assert table.is_classification == is_classification
+    assert len(table.y) == N_ROWS
+    assert target not in table.X.columns
+    assert "empty" not in table.X.columns
+
+
+def test_the_user_can_name_the_task(frame, write):
+    assert not read(write(frame), "grade", task="regression").is_classification
+
+
+def test_preparation_fills_every_gap_and_encodes_every_category(frame, write):
+    table = read(write(frame.drop(columns=["kind", "grade"])), "price")
+    assert table.X.isna().any().any()
+    prepared = table.preparation.fit_transform(table.X)
+    assert prepared.dtype == np.float64
+    assert np.isfinite(prepared).all()
+    # size, count and where they were missing; three colours, two truths, each or missing
+    assert prepared.shape == (N_ROWS, 2 + 2 + 4 + 3)
+
+
+def test_preparation_takes_categories_that_it_has_not_seen(frame, write):
+    table = read(write(frame), "price")
+    later = table.X.assign(colour="mauve")
+    assert np.isfinite(table.preparation.fit(table.X).transform(later)).all()
+
+
+def test_rows_without_a_target_are_left_out(frame, write):
+    frame["kind"] = frame["kind"].mask(np.arange(N_ROWS) < 7)
+    assert len(read(write(frame), "kind").y) == N_ROWS - 7
+
+
+def test_classes_too_rare_for_the_folds_are_left_out_aloud(frame, write, capsys):
+    frame.loc[:2, "kind"] = "odd"
+    table = read(write(frame), "kind")
+    assert set(table.y) == {"cheap", "dear"}
+    assert "fewer than 5 rows: odd" in capsys.readouterr().out
+
+
+def test_a_large_table_is_sampled_aloud(frame, write, capsys):
+    assert len(read(write(frame), "price", max_rows=50).y) == 50
+    assert "50 of 120 rows" in capsys.readouterr().out
+
+
+def test_a_misspelt_target_is_named_with_the_closest_column(frame, write):
+    with pytest.raises(ValueError, match=r"no column 'prise'. Did you mean 'price'\?"):
+        read(write(frame), "prise")
+
+
+def test_an_unusual_separator_is_suspected(frame, tmp_path):
+    path = tmp_path / "goods.csv"
+    frame.to_csv(path, index=False, sep=";")
+    with pytest.raises(ValueError, match="separated by commas"):
+        read(path, "price")
+
+
+@pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n", b'a,b\n1,2\n"3'])
+def test_a_file_that_is_no_table_is_an_error_that_names_it(tmp_path, content):
+    path = tmp_path / "goods.csv"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"cannot read .*goods\.csv"):
+        read(path, "price")
+
+
+def test_unusable_targets_are_errors_that_say_why(frame, write):
+    with pytest.raises(ValueError, match="not a real target"):
+        read(write(frame), "kind", task="regression")
+    with pytest.raises(ValueError, match="does not have two classes"):
+        read(write(frame.assign(one="same")), "one")
+    with pytest.raises(ValueError, match="12 rows with a value in 'price'"):
+        read(write(frame.head(12)), "price")
+    with pytest.raises(ValueError, match="no column with values besides 'price'"):
+        read(write(frame[["price", "empty"]]), "price")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--data", "goods.csv"], "go together"),
+        (["--data", "none.csv", "--target", "price"], "cannot open none.csv"),
+        (["--picture", "none/compare.png"], "no folder none"),
+    ],
+)
+def test_a_wrong_command_ends_with_its_reason(
+    monkeypatch, tmp_path, capsys, arguments, message
+):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as stop:
+        example.main(arguments)
+    assert stop.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("target", "baseline"), [("kind", "LogisticRegression"), ("price", "Ridge")]
+)
+def test_the_command_prints_leaders_and_a_verdict_and_draws(
+    frame, write, capsys, target, baseline
+):
+    data = write(frame)
+    picture = data.with_name("scores.png")
+    arguments = ["--data", str(data), "--target", target, "--picture", str(picture)]
+    example.main([*arguments, "--jobs", "1"])
+    out = capsys.readouterr().out
+    assert "goods: 120 rows" in out
+    assert out.count("\nnet, activation") == 5
+    assert f"\n{baseline}, " in out
+    assert "Verdict on goods: " in out
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_without_arguments_the_tables_are_those_of_scikit_learn():
+    names = [str(table) for table in example.bundled_tables()]
+    assert names == [
+        "breast cancer: 569 rows, 30 columns, 2 classes",
+        "digits: 1797 rows, 64 columns, 10 classes",
+    ]
+
+
+@pytest.fixture
+def circles():
+    X, y = make_circles(N_ROWS, noise=0.05, factor=0.4, random_state=0)
+    return example.Table("circles", X, y, is_classification=True)
+
+
+@pytest.fixture
+def long_fits(monkeypatch):
+    monkeypatch.setitem(example.NET_SETTINGS, "max_iter", 40)
+    monkeypatch.setitem(example.NET_SETTINGS, "hidden_units", 16)
+
+
+@pytest.mark.usefixtures("long_fits")
+def test_the_net_wins_where_no_line_can_separate(circles):
+    comparison = example.compare(circles, n_jobs=1)
+    assert "the net wins" in example.verdict(comparison)
+
+
+def test_the_baseline_wins_where_it_is_the_truth():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(N_ROWS, 3))
+    table = example.Table("line", X, X @ [1.0, 2.0, 3.0], is_classification=False)
+    comparison = example.compare(table, n_jobs=1)
+    assert "Ridge wins" in example.verdict(comparison)
+    assert example.leader_table(comparison).splitlines()[1].startswith("Ridge")
+
+
+@pytest.mark.parametrize("is_classification", [True, False])
+def test_the_baseline_is_the_scaled_linear_model_on_the_same_folds(
+    circles, is_classification
+):
+    circles.is_classification = is_classification
+    search = example.search_baseline(circles, n_jobs=1)
+    linear = LogisticRegression(C=0.1) if is_classification else Ridge(alpha=0.1)
+    model = make_pipeline(StandardScaler(), linear)
+    expected = [
+        model.fit(circles.X[train], circles.y[train]).score(
+            circles.X[test], circles.y[test]
+        )
+        for train, test in circles.folds.split(circles.X, circles.y)
+    ]
+    assert_allclose(example.fold_scores(search)[0], expected)
+
+
+def test_a_fold_has_no_say_in_the_candidate_that_it_scores():
+    scores = np.array([[1.0, 0.1, 0.1], [0.5, 0.5, 0.5], [np.nan, 1.0, 1.0]])
+    # the first candidate is the best one only thanks to the first fold
+    assert_allclose(example.scores_of_choosing(scores), [0.5, 0.1, 0.1])
+
+
+def test_the_margin_is_that_of_a_paired_t_interval_widened_for_shared_rows():
+    rng = np.random.default_rng(0)
+    net, baseline = rng.random((2, 5))
+    difference, margin = example.difference_and_margin(net, baseline)
+    low, high = stats.ttest_rel(net, baseline).confidence_interval(0.95)
+    assert_allclose(difference, (low + high) / 2)
+    assert_allclose(margin, (high - low) / 2 * np.sqrt((1 / 5 + 1 / 4) / (1 / 5)))
+
+
+def test_the_picture_has_each_score_in_its_place(circles):
+    search = example.search_nets(circles, n_jobs=1)
+    grid = example.score_grid(search, "relu")
+    assert grid.shape == (2, 2)
+    for params, score in zip(
+        search.cv_results_["params"], search.cv_results_["mean_test_score"], strict=True
+    ):
+        if params["net__activation"] == "relu":
+            row = example.GRID["net__depth"].index(params["net__depth"])
+            column = example.GRID["net__init_scale"].index(params["net__init_scale"])
+            assert grid[row, column] == score
+
+
+def test_the_settings_of_the_example_converge_without_a_warning(circles):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ConvergenceWarning)
+        example.search_nets(circles, n_jobs=1)
