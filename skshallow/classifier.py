@@ -15,6 +15,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 
 from skshallow._base import BaseNet, Deep, Shallow, takes_minibatches
 from skshallow._docs import documented
+from skshallow._fitting import check_weights
 from skshallow._resolve import resolve
 from skshallow.losses import CLASSIFICATION_LOSSES, Loss
 
@@ -52,8 +53,14 @@ class NetClassifier(ClassifierMixin, BaseNet):
         self : object
             The estimator, trained further.
         """
-        if classes is None and np.ndim(y) == 1 and not hasattr(self, "theta_"):
-            raise ValueError("classes must be passed in the first call to partial_fit.")
+        if not hasattr(self, "theta_"):
+            if classes is None and np.ndim(y) == 1:
+                raise ValueError("classes must be passed in the first call to partial_fit.")
+        elif classes is not None and set(classes) != set(self.classes_):
+            raise ValueError(
+                f"classes={classes!r} differ from those of the first call, "
+                f"{self.classes_.tolist()}. Leave them out, or start with a new net."
+            )
         return self._fit(X, y, sample_weight, classes=classes, incremental=True)
 
     def predict(self, X):
@@ -145,7 +152,7 @@ class NetClassifier(ClassifierMixin, BaseNet):
             if len(self.classes_) < 2:
                 raise ValueError(
                     f"{type(self).__name__} needs at least 2 classes; the rows of "
-                    f"positive weight have only one class: {self.classes_[0]!r}."
+                    f"positive weight have only one class: {labels.tolist()[0]!r}."
                 )
         self._resolve_loss()
         self._check_targets(y)
@@ -188,7 +195,7 @@ class NetClassifier(ClassifierMixin, BaseNet):
             return
         unknown = ~np.isin(y, self.classes_)
         if unknown.any():
-            label = y[unknown][0]
+            label = y[unknown].tolist()[0]
             raise ValueError(
                 f"y contains the label {label!r}, which is not among the classes "
                 f"{self.classes_.tolist()}. Name all classes in the first fit."
@@ -230,6 +237,7 @@ class NetClassifier(ClassifierMixin, BaseNet):
                 sample_weight=sample_weight,
             )
             class_weight = per_class[self._codes(y)]
+        class_weight = check_weights(class_weight, y, "class_weight")
         weight = class_weight if sample_weight is None else sample_weight * class_weight
         return weight / weight.max()
 

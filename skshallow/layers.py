@@ -112,4 +112,4 @@ class Dense:
 
     def backward_to_input(self, grad_z: np.ndarray, params: Params) -> np.ndarray:
         """Return the derivative with respect to x (n, n_inputs)."""
-        return grad_z @ np.swapaxes(params["weight"], -1, -2)
+        return product(grad_z, params["weight"].T)

@@ -25,6 +25,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import expit, logit, softmax, xlogy
 
+from skshallow._products import row_sums
 from skshallow.links import IdentityLink, Link, LogitLink, LogLink, SoftmaxLink
 
 
@@ -68,7 +69,7 @@ class SquaredError(Loss):
 
     def loss_and_gradient(self, y, raw_prediction):
         gradient = raw_prediction - y
-        return 0.5 * np.einsum("ij,ij->i", gradient, gradient), gradient
+        return 0.5 * row_sums(gradient * gradient), gradient
 
     def fit_intercept_only(self, y, sample_weight=None):
         return _weighted_mean(y, sample_weight)
@@ -82,7 +83,7 @@ class AbsoluteError(Loss):
 
     def loss_and_gradient(self, y, raw_prediction):
         residual = raw_prediction - y
-        return np.abs(residual).sum(axis=-1), np.sign(residual)
+        return row_sums(np.abs(residual)), np.sign(residual)
 
     def fit_intercept_only(self, y, sample_weight=None):
         return _weighted_quantile(y, 0.5, sample_weight)
@@ -109,7 +110,7 @@ class Huber(Loss):
     def loss_and_gradient(self, y, raw_prediction):
         residual = raw_prediction - y
         gradient = np.clip(residual, -self.delta, self.delta)
-        return (gradient * (residual - 0.5 * gradient)).sum(axis=-1), gradient
+        return row_sums(gradient * (residual - 0.5 * gradient)), gradient
 
     def fit_intercept_only(self, y, sample_weight=None):
         def slope(constant, column):
@@ -154,7 +155,7 @@ class Quantile(Loss):
         gradient = np.empty_like(raw_prediction)
         np.greater(raw_prediction, y, out=gradient, casting="unsafe")
         gradient -= self.quantile
-        return (gradient * (raw_prediction - y)).sum(axis=-1), gradient
+        return row_sums(gradient * (raw_prediction - y)), gradient
 
     def fit_intercept_only(self, y, sample_weight=None):
         return _weighted_quantile(y, self.quantile, sample_weight)
@@ -176,7 +177,7 @@ class Poisson(Loss):
     def loss_and_gradient(self, y, raw_prediction):
         mean = np.exp(raw_prediction)
         gradient = mean - y
-        return (xlogy(y, y) - y * raw_prediction + gradient).sum(axis=-1), gradient
+        return row_sums(xlogy(y, y) - y * raw_prediction + gradient), gradient
 
     def fit_intercept_only(self, y, sample_weight=None):
         mean = _weighted_mean(y, sample_weight)
@@ -204,7 +205,7 @@ class Gamma(Loss):
 
     def loss_and_gradient(self, y, raw_prediction):
         ratio = y * np.exp(-raw_prediction)
-        return (raw_prediction - np.log(y) + ratio - 1).sum(axis=-1), 1 - ratio
+        return row_sums(raw_prediction - np.log(y) + ratio - 1), 1 - ratio
 
     def fit_intercept_only(self, y, sample_weight=None):
         return np.log(_weighted_mean(y, sample_weight))
@@ -220,6 +221,24 @@ def _mean_probability(y, sample_weight) -> np.ndarray:
     return np.clip(_weighted_mean(y, sample_weight), half_a_row, 1 - half_a_row)
 
 
+# Raw predictions this close together need no shift of their own a row: the smallest
+# exponential is e^-60, far above what float32 rounds to 0.
+SAFE_SPREAD = 60
+
+
+def _shift(raw_prediction: np.ndarray) -> np.ndarray:
+    """Return raw predictions (n, m), each row less a constant, safe to exponentiate.
+
+    The constant is the row's maximum or, where all rows lie close together, the
+    maximum of all: softmax and log loss do not depend on it, and one maximum is much
+    faster than one a row.
+    """
+    peak = raw_prediction.max()
+    if not raw_prediction.min() > peak - SAFE_SPREAD:
+        peak = raw_prediction.max(axis=-1, keepdims=True)
+    return raw_prediction - peak
+
+
 @dataclass(frozen=True)
 class BinomialLogLoss(Loss):
     """``log(1 + exp(raw)) - y raw`` an output: one for two classes, one a label."""
@@ -227,10 +246,16 @@ class BinomialLogLoss(Loss):
     link: ClassVar[Link] = LogitLink()
 
     def loss_and_gradient(self, y, raw_prediction):
-        small = np.exp(-np.abs(raw_prediction))  # in (0, 1]: never overflows
-        loss = np.log1p(small) + np.maximum(raw_prediction, 0) - y * raw_prediction
-        probability = np.where(raw_prediction >= 0, 1, small) / (1 + small)
-        return loss.sum(axis=-1), probability - y
+        small = np.abs(raw_prediction)
+        np.exp(np.negative(small, out=small), out=small)  # in (0, 1]: never overflows
+        loss = np.log1p(small)
+        loss += np.maximum(raw_prediction, 0)
+        loss -= y * raw_prediction
+        probability = np.where(raw_prediction >= 0, 1, small)
+        small += 1
+        probability /= small
+        probability -= y
+        return row_sums(loss), probability
 
     def fit_intercept_only(self, y, sample_weight=None):
         return logit(_mean_probability(y, sample_weight))
@@ -243,11 +268,12 @@ class MultinomialLogLoss(Loss):
     link: ClassVar[Link] = SoftmaxLink()
 
     def loss_and_gradient(self, y, raw_prediction):
-        shifted = raw_prediction - raw_prediction.max(axis=-1, keepdims=True)
+        shifted = _shift(raw_prediction)
         probability = np.exp(shifted)
-        total = probability.sum(axis=-1, keepdims=True)
-        loss = np.log(total[..., 0]) - np.einsum("ij,ij->i", y, shifted)
-        probability /= total
+        total = row_sums(probability)
+        loss = np.log(total)
+        loss -= row_sums(y * shifted)
+        probability /= total[..., np.newaxis]
         probability -= y
         return loss, probability
 
@@ -268,7 +294,7 @@ class BinomialSquaredError(Loss):
     def loss_and_gradient(self, y, raw_prediction):
         p = expit(raw_prediction)
         residual = p - y
-        return 0.5 * (residual**2).sum(axis=-1), residual * p * (1 - p)
+        return 0.5 * row_sums(residual * residual), residual * p * (1 - p)
 
     def fit_intercept_only(self, y, sample_weight=None):
         return logit(_mean_probability(y, sample_weight))
@@ -283,8 +309,8 @@ class MultinomialSquaredError(Loss):
     def loss_and_gradient(self, y, raw_prediction):
         p = softmax(raw_prediction, axis=-1)
         residual = p - y
-        expected = (p * residual).sum(axis=-1, keepdims=True)
-        return 0.5 * (residual**2).sum(axis=-1), p * (residual - expected)
+        expected = row_sums(p * residual)[..., np.newaxis]
+        return 0.5 * row_sums(residual * residual), p * (residual - expected)
 
     def fit_intercept_only(self, y, sample_weight=None):
         return np.log(_mean_probability(y, sample_weight))

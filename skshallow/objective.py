@@ -74,7 +74,7 @@ class Objective:
         loss, grad_raw = self.loss.loss_and_gradient(y, raw_prediction)
         n = len(loss)
         if sample_weight is None:
-            value = loss.sum() / n
+            value = np.add.reduce(loss) / n
             grad_raw *= 1 / n
         else:
             value = loss @ sample_weight / n

@@ -13,7 +13,7 @@ writes each several times. A new solver is a class and a line in `SOLVERS`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -21,17 +21,16 @@ import numpy as np
 from scipy.optimize import OptimizeResult, minimize
 
 State = dict[str, Any]
-BLOCK = 1 << 14
+BLOCK = 1 << 16
 
 
-def _blocks(*vectors: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
-    """Yield the vectors (P,) side by side in blocks that stay in cache."""
+def _blocks(*vectors: np.ndarray) -> Iterable[tuple[np.ndarray, ...]]:
+    """Return the vectors (P,) side by side in blocks that stay in cache."""
     size = len(vectors[0])
     if size <= BLOCK:
-        yield vectors
-        return
-    for start in range(0, size, BLOCK):
-        yield tuple(vector[start : start + BLOCK] for vector in vectors)
+        return (vectors,)
+    starts = range(0, size, BLOCK)
+    return (tuple(v[start : start + BLOCK] for v in vectors) for start in starts)
 
 
 @dataclass(frozen=True)
@@ -122,11 +121,10 @@ class Nesterov(Momentum):
 
     def step(self, theta, grad, state, learning_rate):
         for theta_, grad_, velocity in _blocks(theta, grad, state["velocity"]):
-            descent = learning_rate * grad_
             velocity *= self.momentum
-            velocity -= descent
+            velocity -= learning_rate * grad_
             theta_ += self.momentum * velocity
-            theta_ -= descent
+            theta_ -= learning_rate * grad_
 
 
 @dataclass(frozen=True)

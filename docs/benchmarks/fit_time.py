@@ -1,0 +1,269 @@
+"""Time of `fit` against scikit-learn's MLP, a bare PyTorch loop and the products alone.
+
+Run ``python docs/benchmarks/fit_time.py``; it writes ``fit_time.md`` and
+``fit_time.png`` beside itself. Every contender trains the same net on the same rows for
+the same number of Adam steps. Contenders take turns within one run and the fastest of
+several turns counts, since other load on a machine can only slow a turn down. PyTorch
+is timed where it is installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import itertools
+import math
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from sklearn.neural_network import MLPClassifier
+from threadpoolctl import threadpool_limits
+
+from skshallow import DeepNetClassifier
+
+HERE = Path(__file__).parent
+STEPS = 400  # a turn takes about as many, in whole epochs
+
+
+@dataclass(frozen=True)
+class Case:
+    """A table and a net for it."""
+
+    n_samples: int
+    n_features: int
+    hidden_units: tuple[int, ...]
+    n_classes: int
+    batch_size: int
+
+    @property
+    def name(self) -> str:
+        widths = "-".join(map(str, self.hidden_units))
+        return (
+            f"{self.n_samples} x {self.n_features}, ({widths}), "
+            f"{self.n_classes} classes, batch {self.batch_size}"
+        )
+
+    @property
+    def steps_an_epoch(self) -> int:
+        return math.ceil(self.n_samples / self.batch_size)
+
+    @property
+    def n_epochs(self) -> int:
+        return max(1, round(STEPS / self.steps_an_epoch))
+
+    @property
+    def n_steps(self) -> int:
+        return self.n_epochs * self.steps_an_epoch
+
+    def data(self, dtype: str) -> tuple[np.ndarray, np.ndarray]:
+        rng = np.random.default_rng(0)
+        X = rng.standard_normal((self.n_samples, self.n_features)).astype(dtype)
+        return X, rng.integers(self.n_classes, size=self.n_samples)
+
+
+CASES = [
+    Case(150, 4, (10,), 3, 32),
+    Case(1000, 20, (100,), 2, 200),
+    Case(1797, 64, (100,), 10, 200),
+    Case(10_000, 30, (64, 64), 2, 256),
+    Case(60_000, 784, (128,), 10, 128),
+    Case(20_000, 100, (512, 512, 512), 10, 256),
+]
+
+
+def fit_skshallow(case: Case, X: np.ndarray, y: np.ndarray) -> Callable[[], object]:
+    net = DeepNetClassifier(
+        case.hidden_units,
+        solver="adam",
+        learning_rate=1e-3,
+        schedule="constant",
+        activation="relu",
+        alpha=1e-4,
+        batch_size=case.batch_size,
+        max_iter=case.n_epochs,
+        tol=0,
+        n_iter_no_change=np.inf,
+        standardize=False,
+        random_state=0,
+    )
+    return lambda: net.fit(X, y)
+
+
+def fit_mlp(case: Case, X: np.ndarray, y: np.ndarray) -> Callable[[], object]:
+    net = MLPClassifier(
+        case.hidden_units,
+        batch_size=case.batch_size,
+        max_iter=case.n_epochs,
+        tol=0,
+        n_iter_no_change=np.inf,
+        random_state=0,
+    )
+    return lambda: net.fit(X, y)
+
+
+def fit_torch(case: Case, X: np.ndarray, y: np.ndarray) -> Callable[[], object]:
+    import torch
+
+    X_tensor = torch.from_numpy(X)
+    y_tensor = torch.from_numpy(y)
+
+    def fit() -> None:
+        widths = [case.n_features, *case.hidden_units]
+        layers: list[torch.nn.Module] = []
+        for n_inputs, n_units in itertools.pairwise(widths):
+            layers += [torch.nn.Linear(n_inputs, n_units), torch.nn.ReLU()]
+        layers.append(torch.nn.Linear(widths[-1], case.n_classes))
+        net = torch.nn.Sequential(*layers).to(X_tensor.dtype)
+        solver = torch.optim.Adam(net.parameters(), lr=1e-3, weight_decay=1e-4, fused=True)
+        for _ in range(case.n_epochs):
+            for rows in torch.randperm(len(X_tensor)).split(case.batch_size):
+                solver.zero_grad()
+                raw_prediction = net(X_tensor[rows])
+                torch.nn.functional.cross_entropy(raw_prediction, y_tensor[rows]).backward()
+                solver.step()
+
+    return fit
+
+
+def multiply(case: Case, X: np.ndarray, y: np.ndarray) -> Callable[[], object]:
+    """Return a function that does nothing but the matrix products of all steps."""
+    rng = np.random.default_rng(0)
+    n_outputs = case.n_classes if case.n_classes > 2 else 1
+    widths = [case.n_features, *case.hidden_units, n_outputs]
+
+    def array(*shape: int) -> np.ndarray:
+        return rng.standard_normal(shape).astype(X.dtype)
+
+    layers = [
+        (array(case.batch_size, a), array(a, b), array(case.batch_size, b))
+        for a, b in itertools.pairwise(widths)
+    ]
+
+    def products() -> None:
+        for _ in range(case.n_steps):
+            for i, (x, weight, grad_z) in enumerate(layers):
+                np.dot(x, weight)
+                np.dot(x.T, grad_z)
+                if i > 0:
+                    np.dot(grad_z, weight.T)
+
+    return products
+
+
+CONTENDERS = {
+    "skshallow": fit_skshallow,
+    "MLPClassifier": fit_mlp,
+    "PyTorch": fit_torch,
+    "products": multiply,
+}
+
+
+def measure(case: Case, dtype: str, n_threads: int, n_turns: int) -> dict[str, float]:
+    """Return microseconds a step for each contender: the least of `n_turns` turns."""
+    X, y = case.data(dtype)
+    fits = {name: prepare(case, X, y) for name, prepare in CONTENDERS.items()}
+    best = dict.fromkeys(fits, math.inf)
+    with threadpool_limits(n_threads), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if "PyTorch" in fits:
+            import torch
+
+            torch.set_num_threads(n_threads)
+        for _ in range(n_turns):
+            for name, fit in fits.items():
+                start = time.perf_counter()
+                fit()
+                best[name] = min(best[name], time.perf_counter() - start)
+    return {name: 1e6 * seconds / case.n_steps for name, seconds in best.items()}
+
+
+def geometric_mean(values: list[float]) -> float:
+    return math.exp(sum(map(math.log, values)) / len(values))
+
+
+def table(results: dict[tuple[int, str], list[dict[str, float]]]) -> str:
+    """Return the results as Markdown: microseconds a step, then the ratios."""
+    lines = [
+        "# Time of fit",
+        "",
+        "Microseconds a step of the whole `fit`, and how many times longer the others",
+        "take. `fit_time.py` writes this page; it says how they are measured.",
+        "",
+        "![Ratios](fit_time.png)",
+    ]
+    others = [name for name in CONTENDERS if name not in ("skshallow", "products")]
+    for (n_threads, dtype), rows in results.items():
+        lines += ["", f"## {dtype}, BLAS threads: {n_threads}", ""]
+        header = ["case", *CONTENDERS, *(f"{name} / ours" for name in others)]
+        header.append("ours / products")
+        lines += ["| " + " | ".join(header) + " |", "|---" * len(header) + "|"]
+        for case, row in zip(CASES, rows, strict=True):
+            cells = [case.name, *(f"{row[name]:.0f}" for name in CONTENDERS)]
+            cells += [f"{row[name] / row['skshallow']:.2f}" for name in others]
+            cells.append(f"{row['skshallow'] / row['products']:.2f}")
+            lines.append("| " + " | ".join(cells) + " |")
+        means = [
+            f"{name} {geometric_mean([row[name] / row['skshallow'] for row in rows]):.2f}"
+            for name in others
+        ]
+        lines += ["", "Geometric mean of the ratios: " + ", ".join(means) + "."]
+    return "\n".join(lines) + "\n"
+
+
+def draw(results: dict[tuple[int, str], list[dict[str, float]]], path: Path) -> None:
+    """Draw a bar a case and contender: how many times longer than ours it takes."""
+    import matplotlib.pyplot as plt
+
+    others = [name for name in CONTENDERS if name != "skshallow"]
+    figure, axes = plt.subplots(
+        2, len(results) // 2, figsize=(11, 8), sharey=True, layout="constrained"
+    )
+    for ax, ((n_threads, dtype), rows) in zip(axes.flat, results.items(), strict=True):
+        for i, name in enumerate(others):
+            ratios = [row[name] / row["skshallow"] for row in rows]
+            positions = np.arange(len(rows)) + 0.27 * (i - 1)
+            ax.bar(positions, ratios, width=0.25, label=name)
+        ax.axhline(1, color="black", linewidth=1)
+        ax.set_title(f"{dtype}, BLAS threads: {n_threads}")
+        labels = [
+            f"{c.n_samples} x {c.n_features}\n{'-'.join(map(str, c.hidden_units))}"
+            for c in CASES
+        ]
+        ax.set_xticks(range(len(rows)), labels, fontsize=8)
+        ax.set_ylabel("time / time of skshallow")
+    axes.flat[0].legend()
+    figure.savefig(path, dpi=120)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--turns", type=int, default=7)
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--cases", type=int, nargs="+", help="numbers from 0")
+    parser.add_argument("--dry", action="store_true", help="print, write nothing")
+    options = parser.parse_args()
+    if options.cases:
+        CASES[:] = [CASES[i] for i in options.cases]
+    if importlib.util.find_spec("torch") is None:
+        print("PyTorch is not installed; leaving it out.")
+        del CONTENDERS["PyTorch"]
+    results = {
+        (n_threads, dtype): [
+            measure(case, dtype, n_threads, options.turns) for case in CASES
+        ]
+        for n_threads in options.threads
+        for dtype in ("float32", "float64")
+    }
+    text = table(results)
+    print(text)
+    if not options.dry:
+        (HERE / "fit_time.md").write_text(text)
+        draw(results, HERE / "fit_time.png")
+
+
+if __name__ == "__main__":
+    main()
