@@ -12,8 +12,6 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import check_scoring
-from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import (
     check_array,
@@ -158,6 +156,8 @@ class Fit:
 
     def _split_validation_data(self, X_users) -> None:
         """Hold a fraction of the training data out, stratified by class."""
+        from sklearn.model_selection import train_test_split  # slow to import, rarely used
+
         estimator = self.estimator
         one_class_a_row = is_classifier(estimator) and self.labels.ndim == 1
         self.train_rows, rows = train_test_split(
@@ -306,6 +306,8 @@ class Fit:
 
     def _validator(self):
         """Return the function that validates parameters once an epoch."""
+        from sklearn.metrics import check_scoring  # slow to import, rarely used
+
         estimator = self.estimator
         X, y, weight = self.validation  # type: ignore[misc]
         y = self.units.scale_targets(y).astype(self.dtype, copy=False)

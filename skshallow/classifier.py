@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.callback import with_callbacks
-from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
@@ -148,14 +147,15 @@ class NetClassifier(ClassifierMixin, BaseNet):
             self.classes_ = np.arange(y.shape[1])
         else:
             labels = y if classes is None else np.asarray(classes)
-            self.classes_ = LabelEncoder().fit(labels).classes_
+            self.classes_ = np.unique(labels)
             if len(self.classes_) < 2:
                 raise ValueError(
                     f"{type(self).__name__} needs at least 2 classes; the rows of "
                     f"positive weight have only one class: {labels.tolist()[0]!r}."
                 )
+            if classes is not None:
+                self._check_labels(y)
         self._resolve_loss()
-        self._check_targets(y)
 
     def _start_outputs(self, n_outputs, classes):
         n_classes = max(n_outputs, 2)
@@ -192,7 +192,11 @@ class NetClassifier(ClassifierMixin, BaseNet):
                     f"y has {y.shape[1]} labels, but the net was trained on "
                     f"{len(self.classes_)}."
                 )
-            return
+        else:
+            self._check_labels(y)
+
+    def _check_labels(self, y: np.ndarray) -> None:
+        """Raise ValueError if a label of y (n,) is not among `classes_`."""
         unknown = ~np.isin(y, self.classes_)
         if unknown.any():
             label = y[unknown].tolist()[0]
@@ -249,13 +253,14 @@ class NetClassifier(ClassifierMixin, BaseNet):
 
 def _kind_of_target(y: np.ndarray) -> str:
     """Return "binary", "multiclass" or "multilabel-indicator"; refuse all else."""
-    check_classification_targets(y)
     kind = type_of_target(y, input_name="y")
     if kind == "multiclass-multioutput":
         raise ValueError(
             "Several targets of several classes each are not supported: wrap the net in "
             "sklearn.multioutput.MultiOutputClassifier."
         )
+    if kind not in ("binary", "multiclass", "multilabel-indicator"):
+        check_classification_targets(y)  # raises, and says what y looks like
     return kind
 
 
