@@ -56,21 +56,24 @@ class Moments:
         for start in range(0, n_rows, ROWS_AT_ONCE):
             some: Any = slice(start, start + ROWS_AT_ONCE)
             some = some if rows is None else rows[some]
-            chunk = X[some].toarray() if sparse.issparse(X) else X[some]
-            self._merge(chunk, None if sample_weight is None else sample_weight[some])
+            self._merge(X[some], None if sample_weight is None else sample_weight[some])
         return self
 
-    def _merge(self, X: np.ndarray, sample_weight: np.ndarray | None) -> None:
-        """Merge the moments of a dense chunk (n, n_columns) into these."""
-        X = X.astype(np.float64)
-        self._grow_unit(np.abs(X).max(axis=0))
-        X /= np.where(self.unit > 0, self.unit, 1)
-        total = float(len(X) if sample_weight is None else sample_weight.sum())
+    def _merge(self, X: Any, sample_weight: np.ndarray | None) -> None:
+        """Merge the moments of a chunk (n, n_columns) into these."""
+        total = float(X.shape[0] if sample_weight is None else sample_weight.sum())
         if total == 0:
             return
-        mean = np.average(X, axis=0, weights=sample_weight)
-        X -= mean
-        square = np.average(X * X, axis=0, weights=sample_weight)
+        X = X.astype(np.float64)
+        if sparse.issparse(X):
+            X.sum_duplicates()
+            self._grow_unit(abs(X).max(axis=0).toarray().ravel())
+            X.data /= self.unit[X.indices] + (X.data == 0)  # stored zeros have no unit
+            mean, square = _sparse_moments(X, sample_weight)
+        else:
+            self._grow_unit(np.abs(X).max(axis=0))
+            X /= np.where(self.unit > 0, self.unit, 1)
+            mean, square = _dense_moments(X, sample_weight)
         share = total / (self.total + total)
         shift = mean - self.mean
         self.mean += share * shift
@@ -112,6 +115,35 @@ class Moments:
         """Return `scale` in the user's units, 1 for a column of zeros."""
         scale = scale * self.unit
         return np.where(scale > 0, scale, 1.0)
+
+
+def _dense_moments(X, sample_weight) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and mean squared deviation of columns; X (n, n_columns) is used up."""
+    mean = np.average(X, axis=0, weights=sample_weight)
+    X -= mean
+    # Plain sums of many equal values drift: what is left over belongs to the mean, and
+    # a constant column would else seem to vary.
+    left_over = np.average(X, axis=0, weights=sample_weight)
+    X -= left_over
+    return mean + left_over, np.average(X * X, axis=0, weights=sample_weight)
+
+
+def _sparse_moments(X, sample_weight) -> tuple[np.ndarray, np.ndarray]:
+    """Return the same for a CSR matrix (n, n_columns), from its stored entries alone."""
+    n_rows, n_columns = X.shape
+    weight = np.ones(n_rows) if sample_weight is None else sample_weight
+    weight = np.repeat(weight / weight.sum(), np.diff(X.indptr))
+
+    def total(values: np.ndarray | None) -> np.ndarray:
+        return np.bincount(X.indices, values, n_columns)
+
+    not_stored = np.where(total(None) == n_rows, 0, 1 - total(weight))
+    mean = total(weight * X.data)
+    away = X.data - mean[X.indices]
+    left_over = total(weight * away) - not_stored * mean
+    mean += left_over
+    away -= left_over[X.indices]
+    return mean, total(weight * away * away) + not_stored * mean * mean
 
 
 @dataclass(frozen=True)
