@@ -1,7 +1,5 @@
 """The example in examples/ on small tables and a small grid."""
 
-import warnings
-
 import compare_with_logistic_regression as example
 import numpy as np
 import pandas as pd
@@ -9,7 +7,6 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
 from sklearn.datasets import make_circles
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -258,9 +255,3 @@ def test_the_picture_has_each_score_in_its_place(circles):
             row = example.GRID["net__depth"].index(params["net__depth"])
             column = example.GRID["net__init_scale"].index(params["net__init_scale"])
             assert grid[row, column] == score
-
-
-def test_the_settings_of_the_example_converge_without_a_warning(circles):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", ConvergenceWarning)
-        example.search_nets(circles, n_jobs=1)
