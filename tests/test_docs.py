@@ -1,5 +1,6 @@
 """The Markdown pages: links lead somewhere, quoted code stands in the code."""
 
+import ast
 import re
 import textwrap
 from pathlib import Path
@@ -60,11 +61,34 @@ def test_lines_beside_the_six_equations_stand_in_the_code():
         )
 
 
-def test_the_readme_names_every_module():
+def modules_in_the_readme():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    helpers = {"__init__.py", "_docs.py", "_products.py", "_resolve.py", "_settings.py"}
-    helpers |= {"_sklearn.py", "_watching.py"}
-    modules = {path.name for path in (ROOT / "skshallow").glob("*.py")}
-    assert [
-        name for name in sorted(modules - helpers) if f"skshallow/{name}" not in text
-    ] == []
+    return re.findall(r"^\| \[`\w+\.py`\]\(skshallow/(\w+)\.py\)", text, re.M)
+
+
+def imports(module):
+    """Return the dotted names that a module of the package imports from."""
+    tree = ast.parse((ROOT / "skshallow" / f"{module}.py").read_text(encoding="utf-8"))
+    nodes = list(ast.walk(tree))
+    froms = {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
+    plain = {a.name for node in nodes if isinstance(node, ast.Import) for a in node.names}
+    return froms | plain
+
+
+def test_the_readme_lists_every_module_once():
+    modules = [path.stem for path in (ROOT / "skshallow").glob("*.py")]
+    assert sorted([*modules_in_the_readme(), "__init__"]) == sorted(modules)
+
+
+def test_modules_import_only_from_those_above_them_in_the_readme():
+    above = set()
+    for module in modules_in_the_readme():
+        own = {name for name in imports(module) if name.split(".")[0] == "skshallow"}
+        assert own <= above, module
+        above.add(f"skshallow.{module}")
+
+
+def test_the_mathematics_knows_nothing_of_scikit_learn():
+    order = modules_in_the_readme()
+    for module in order[: order.index("_sklearn")]:
+        assert not any(name.split(".")[0] == "sklearn" for name in imports(module)), module
