@@ -1,0 +1,203 @@
+"""Regressors: what each loss makes a net predict, targets of one and several columns."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.linear_model import LinearRegression
+from sklearn.metrics import (
+    mean_absolute_error,
+    mean_gamma_deviance,
+    mean_pinball_loss,
+    mean_poisson_deviance,
+    r2_score,
+)
+
+from skshallow import DeepNetRegressor, ShallowNetRegressor
+from skshallow.losses import REGRESSION_LOSSES, Huber, Quantile
+
+EXACT = {"depth": 0, "solver": "lbfgs", "alpha": 0, "max_iter": 5000}
+
+
+@pytest.fixture(scope="module")
+def skewed():
+    """Positive targets that depend on nothing, with weights."""
+    rng = np.random.default_rng(0)
+    return rng.gamma(2.0, 30.0, size=201), rng.integers(1, 4, size=201)
+
+
+def quantile_of(q):
+    def quantile(y, weights):
+        return np.quantile(np.repeat(y, weights), q, method="inverted_cdf")
+
+    return quantile
+
+
+@pytest.mark.parametrize(
+    ("loss", "statistic"),
+    [
+        ("squared_error", np.average),
+        ("poisson", np.average),
+        ("gamma", np.average),
+        ("absolute_error", quantile_of(0.5)),
+        ("quantile", quantile_of(0.5)),
+        (Quantile(0.9), quantile_of(0.9)),
+        (Quantile(0.1), quantile_of(0.1)),
+    ],
+    ids=str,
+)
+def test_a_net_without_information_predicts_the_statistic_of_its_loss(
+    regressor_class, skewed, few, loss, statistic
+):
+    y, weights = skewed
+    few |= {"learning_rate": 1e-4, "batch_size": None, "max_iter": 10}
+    net = regressor_class(**few, loss=loss).fit(
+        np.ones((len(y), 1)), y, sample_weight=weights
+    )
+    assert_allclose(net.predict([[1.0]]), statistic(y, weights=weights), rtol=0.02)
+
+
+@pytest.mark.parametrize(
+    ("loss", "metric"),
+    [
+        ("absolute_error", mean_absolute_error),
+        ("poisson", mean_poisson_deviance),
+        ("gamma", mean_gamma_deviance),
+        (Quantile(0.8), lambda y, p: mean_pinball_loss(y, p, alpha=0.8)),
+    ],
+    ids=str,
+)
+def test_each_loss_is_best_by_its_own_metric(regressor_class, loss, metric):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(150, 2))
+    y = np.exp(X[:, 0]) * rng.gamma(1.5, 1, size=150) + 1e-3
+    params = {"hidden_units": 8, "max_iter": 80, "learning_rate": 0.02, "random_state": 0}
+    params |= {"schedule": "constant", "n_iter_no_change": np.inf, "batch_size": 32}
+    own = regressor_class(**params, loss=loss).fit(X, y)
+    squared = regressor_class(**params).fit(X, y)
+    assert metric(y, own.predict(X)) < metric(y, np.maximum(squared.predict(X), 1e-3))
+
+
+@pytest.mark.parametrize("quantile", [0.1, 0.5, 0.9])
+def test_a_quantile_net_leaves_that_share_of_the_targets_below(quantile):
+    rng = np.random.default_rng(0)
+    X = rng.uniform(-1, 1, size=(400, 1))
+    y = X[:, 0] + (1 + X[:, 0]) * rng.normal(size=400)
+    net = ShallowNetRegressor(
+        8, loss=Quantile(quantile), learning_rate=0.02, schedule="inverse_scaling",
+        max_iter=60, n_iter_no_change=np.inf, batch_size=50, random_state=0,
+    ).fit(X, y)  # fmt: skip
+    assert_allclose((y <= net.predict(X)).mean(), quantile, atol=0.03)
+
+
+@pytest.mark.parametrize("loss", ["absolute_error", Huber(0.05)], ids=str)
+def test_robust_losses_shrug_at_outliers(loss):
+    X = np.linspace(-1, 1, 100)[:, np.newaxis]
+    y = 2 * X.ravel() + 1
+    y[::20] = 1000
+    net = DeepNetRegressor(
+        depth=0, loss=loss, alpha=0, learning_rate=0.05, schedule="inverse_scaling",
+        batch_size=20, max_iter=300, n_iter_no_change=np.inf, random_state=0,
+    ).fit(X, y)  # fmt: skip
+    regular = y < 1000
+    off = np.abs(net.predict(X) - y)[regular].mean()
+    least_squares = LinearRegression().fit(X, y).predict(X)
+    assert off < 0.25 * np.abs(least_squares - y)[regular].mean()
+
+
+@pytest.mark.parametrize(
+    ("loss", "target", "message"),
+    [
+        ("poisson", [-1.0, 1, 2], "loss='poisson' needs targets y >= 0"),
+        ("poisson", [0.0, 0, 0], "at least one target y > 0"),
+        ("gamma", [0.0, 1, 2], "loss='gamma' needs targets y > 0"),
+        ("gamma", [-1.0, 1, 2], "loss='gamma' needs targets y > 0"),
+    ],
+)
+def test_targets_outside_of_the_domain_are_refused(
+    regressor_class, few, loss, target, message
+):
+    X, good = np.arange(6.0).reshape(3, 2), [1.0, 2, 3]
+    net = regressor_class(**few, loss=loss)
+    with pytest.raises(ValueError, match=message):
+        net.fit(X, target)
+    with pytest.raises(ValueError, match=message):
+        net.fit(X, np.column_stack([good, target]))
+    assert not hasattr(net, "theta_")
+    if min(target) < 0:
+        with pytest.raises(ValueError, match=message):
+            net.fit(X, good, X_val=X, y_val=target)
+    with pytest.raises(ValueError, match=message):
+        net.partial_fit(X, target)
+    assert not hasattr(net, "theta_")
+
+
+@pytest.mark.parametrize("loss", ["poisson", "gamma"])
+def test_predictions_through_an_exponential_are_positive(regressor_class, X, y, few, loss):
+    net = regressor_class(**few, loss=loss).fit(X, y + 0.1)
+    assert (net.predict(X * 100) >= 0).all()
+    assert (net.predict(X) > 0).all()
+    assert_allclose(np.exp(net._raw_predict(X)[:, 0]), net.predict(X))
+
+
+@pytest.mark.parametrize("loss", REGRESSION_LOSSES)
+def test_predictions_have_the_shape_of_the_targets(regressor_class, X, y, few, loss):
+    y = y + 1.0
+    for target in y, y[:, np.newaxis], np.column_stack([y, y**2, 7 * y]):
+        net = regressor_class(**few, loss=loss).fit(X, target)
+        assert net.predict(X).shape == target.shape
+        assert net.predict(X[:1]).shape == target[:1].shape
+        assert net.n_outputs_ == (1 if target.ndim == 1 else target.shape[1])
+
+
+def test_score_is_r2_of_all_targets(regressor_class, X, y, weight, few):
+    target = np.column_stack([y, X[:, 0]])
+    net = regressor_class(**few).fit(X, target)
+    expected = r2_score(target, net.predict(X), sample_weight=weight)
+    assert_allclose(net.score(X, target, sample_weight=weight), expected)
+
+
+@pytest.mark.parametrize("loss", REGRESSION_LOSSES)
+def test_a_constant_target_is_predicted(regressor_class, X, few, loss):
+    few |= {"max_iter": 100, "learning_rate": 0.03, "activation": "tanh"}
+    net = regressor_class(**few, loss=loss).fit(X, np.full(60, 42.0))
+    assert_allclose(net.predict(X), 42, rtol=0.15)
+    assert np.isfinite(net.loss_curve_).all()
+
+
+def test_several_targets_of_different_units_are_learned_alike(X, y):
+    target = np.column_stack([X[:, 0], 1e6 * X[:, 1], 1e-6 * X[:, 2] + 5])
+    net = DeepNetRegressor(**EXACT, tol=1e-9).fit(X, target)
+    scores = r2_score(target, net.predict(X), multioutput="raw_values")
+    assert_allclose(scores, 1, atol=1e-6)
+
+
+def test_integer_and_boolean_targets_are_numbers(regressor_class, X, y, few):
+    net = regressor_class(**few).fit(X, y.astype(float))
+    for dtype in np.int8, np.uint16, np.int64, np.float32:
+        same = regressor_class(**few).fit(X, y.astype(dtype))
+        assert_array_equal(same.theta_, net.theta_)
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        (["a"] * 60, "convert|string|numeric"),
+        (np.full(60, np.nan), "NaN"),
+        (np.full(60, np.inf), "infinity"),
+        (np.zeros((60, 2, 2)), "dim 3|3 dim|dimension"),
+        (np.zeros(59), "inconsistent numbers of samples"),
+        (None, "requires y to be passed"),
+    ],
+    ids=["strings", "nan", "inf", "3d", "short", "none"],
+)
+def test_targets_that_are_no_numbers_are_refused(regressor_class, X, few, target, message):
+    net = regressor_class(**few)
+    with pytest.raises(ValueError, match=rf"(?:{message})"):
+        net.fit(X, target)
+    assert not hasattr(net, "theta_")
+
+
+def test_a_later_target_must_have_as_many_columns(regressor_class, X, y, few):
+    net = regressor_class(**few).partial_fit(X, y)
+    with pytest.raises(ValueError, match=r"y has 2 targets a row.* trained on 1"):
+        net.partial_fit(X, np.column_stack([y, y]))
