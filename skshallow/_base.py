@@ -54,15 +54,15 @@ class BaseNet(FittedNet, CallbackSupportMixin, BaseEstimator):
     loss: str | Loss = "squared_error"
     solver: str | Solver = "adam"
     learning_rate: float | str = "auto"
-    schedule: str | Schedule = "constant"
-    alpha: float = 1e-4
+    schedule: str | Schedule = "auto"
+    alpha: float = 1e-3
     dropout: float = 0.0
     max_grad_norm: float | None = None
     batch_size: int | str | None = "auto"
-    max_iter: int = 200
+    max_iter: int | str = "auto"
     shuffle: bool = True
     tol: float = 1e-4
-    n_iter_no_change: float = 10
+    n_iter_no_change: float | str = "auto"
     early_stopping: bool = False
     validation_fraction: float = 0.1
     scoring: Any = None
@@ -170,21 +170,21 @@ class BaseNet(FittedNet, CallbackSupportMixin, BaseEstimator):
     ):
         """Run the phases of a fit, all or nothing, with callbacks around them."""
         self._validate_params()
-        components = components_of(self, self._hidden_widths())
+        components = components_of(self, self._hidden_widths(), incremental=incremental)
         check_combination(
             self,
-            components.solver,
+            components,
             has_validation_data=validation[0] is not None,
             incremental=incremental,
         )
         metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
         data = {"X": X, "y": y, "metadata": metadata}
         fit = Fit(self, components, incremental=incremental)
-        context = self._init_callback_context(max_subtasks=fit.n_epochs)
-        context.call_on_fit_task_begin(estimator=self, **data)
         with all_or_nothing(self):
             fit.read(X, y, sample_weight, classes)
             fit.hold_out(X, *validation)
+            context = self._init_callback_context(max_subtasks=fit.plan.n_epochs)
+            context.call_on_fit_task_begin(estimator=self, **data)
             fit.start()
             outcome = fit.train(context, data)
         if outcome.interruption is not None:

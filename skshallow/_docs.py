@@ -51,16 +51,17 @@ solver : str or Solver, default="adam"
     "learning_rate": """
 learning_rate : float or "auto", default="auto"
     Size of the steps, multiplied by `schedule`. "auto" means the solver's own: 0.1 for
-    sgd, 0.01 for momentum and nesterov, 0.001 for the others.
+    sgd, 0.01 for momentum and nesterov, 0.001 for rmsprop, 0.005 for adam and adamw.
 """,
     "schedule": """
-schedule : str or Schedule, default="constant"
+schedule : str or Schedule, default="auto"
     How the learning rate changes over the epochs: "constant", "inverse_scaling",
     "step", "cosine", "one_cycle" or "plateau", or an instance from
-    :mod:`skshallow.schedules`.
+    :mod:`skshallow.schedules`. "auto" means "cosine" in `fit`, down to 0 at
+    `max_iter`, and "constant" in `partial_fit`, which has no end.
 """,
     "alpha": """
-alpha : float, default=0.0001
+alpha : float, default=0.001
     Strength of the L2 penalty ``alpha/2 * sum(weights^2)`` on the mean loss, for the
     weights in standardised units. It means the same at every batch size and for every
     solver.
@@ -75,12 +76,13 @@ max_grad_norm : float, default=None
 """,
     "batch_size": """
 batch_size : int, "auto" or None, default="auto"
-    Rows a step. "auto" means 200, None the whole training set; both end at the
+    Rows a step. "auto" means 128, None the whole training set; both end at the
     number of rows.
 """,
     "max_iter": """
-max_iter : int, default=200
-    Epochs, each a pass over all rows; iterations for "lbfgs".
+max_iter : int or "auto", default="auto"
+    Epochs, each a pass over all rows; iterations for "lbfgs". "auto" means as many as
+    make about 1500 steps, but at least 40 and at most 500.
 """,
     "shuffle": """
 shuffle : bool, default=True
@@ -92,8 +94,11 @@ tol : float, default=0.0001
     than this. For "lbfgs": the largest gradient entry at which it has converged.
 """,
     "n_iter_no_change": """
-n_iter_no_change : int or inf, default=10
-    Training stops after this many epochs in a row without improvement.
+n_iter_no_change : int, inf or "auto", default="auto"
+    Training stops after this many epochs in a row without improvement of the
+    validation or, without early stopping, of the training loss. "auto" means 10, but
+    lets a schedule that ends at `max_iter`, and L-BFGS, run to their own end unless
+    there is early stopping.
 """,
     "early_stopping": """
 early_stopping : bool, default=False

@@ -122,8 +122,9 @@ class FittedNet:
         intercepts : sequence of array-like of shape (n_units,)
             Biases of each layer.
         classes : array-like of shape (n_classes,), default=None
-            Labels of a classifier, in the order of the outputs. None means
-            ``0 .. n_classes - 1``.
+            Labels of a classifier, in the order of the outputs; for several labels at
+            once one pair of classes each. None means ``0 .. n_classes - 1``. Two
+            outputs for two classes become one, their difference: the same model.
         **params : dict
             Parameters of the estimator; `hidden_units` and `depth` follow from the
             weights.
@@ -139,6 +140,8 @@ class FittedNet:
         ValueError
             If the shapes do not fit together.
         """
+        if len(coefs) == 0:
+            raise ValueError("coefs is empty; give the weights of at least one layer.")
         weights = [check_array(w, dtype=(np.float64, np.float32)) for w in coefs]
         biases = [
             check_array(b, dtype=weights[0].dtype, ensure_2d=False) for b in intercepts

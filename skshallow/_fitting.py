@@ -21,7 +21,7 @@ from sklearn.utils.validation import (
 )
 
 from skshallow._settings import Components
-from skshallow._sklearn import take_rows
+from skshallow._sklearn import CALLBACK_STATE, take_rows
 from skshallow._watching import EpochWatcher
 from skshallow.batches import Rows
 from skshallow.history import History
@@ -45,6 +45,9 @@ def all_or_nothing(estimator: Any) -> Iterator[None]:
     try:
         yield
     except BaseException:
+        for name in CALLBACK_STATE:
+            if hasattr(estimator, name):
+                before[name] = getattr(estimator, name)
         vars(estimator).clear()
         vars(estimator).update(before)
         raise
@@ -72,7 +75,6 @@ class Fit:
         self.goes_on = hasattr(estimator, "theta_") and (
             incremental or estimator.warm_start
         )
-        self.n_epochs = 1 if incremental else int(estimator.max_iter)
 
     # Phase 1: the data.
 
@@ -140,6 +142,10 @@ class Fit:
             self._split_validation_data(X_users)
         if self.weight is not None:
             self.weight = self.weight / self.weight[self._training()].mean()
+        n_rows = len(self.y if self.train_rows is None else self.train_rows)
+        self.plan = self.components.plan(
+            self.estimator, n_rows, incremental=self.incremental
+        )
 
     def _training(self) -> Any:
         """Return the index of the training rows."""
@@ -270,10 +276,10 @@ class Fit:
             )
         if new.schedule.needs_end and not self.incremental:
             progress.epoch = 0
-        if new.schedule.needs_end and progress.epoch >= self.estimator.max_iter:
+        if new.schedule.needs_end and progress.epoch >= self.plan.max_iter:
             raise ValueError(
                 f"schedule={self.estimator.schedule!r} ends after max_iter="
-                f"{self.estimator.max_iter} epochs, and partial_fit has run them all. "
+                f"{self.plan.max_iter} epochs, and partial_fit has run them all. "
                 "Raise max_iter, or use a schedule without an end, such as 'constant'."
             )
         return progress
@@ -283,15 +289,20 @@ class Fit:
     def train(self, context, data) -> Outcome:
         """Train, then leave the result in the estimator."""
         estimator = self.estimator
-        plan = self.components.plan(estimator, len(self.rows), self.n_epochs)
+        plan = self.plan
         self.history = History(
             tol=float(estimator.tol),
-            n_iter_no_change=estimator.n_iter_no_change,
+            n_iter_no_change=self.components.patience(estimator),
             validate=self._validator() if self.validation is not None else None,
             early_stopping=bool(estimator.early_stopping),
         )
         watcher = EpochWatcher(
-            estimator, context, data, self._fitted_attributes, self.history
+            estimator,
+            context,
+            data,
+            self._fitted_attributes,
+            self.history,
+            plan.max_iter,
         )
         outcome = train(
             self.objective, self.rows, plan, self.progress, self.history, watcher
@@ -365,11 +376,11 @@ class Fit:
             or self.components.schedule.needs_end
             or (
                 self.components.solver.stochastic
-                and estimator.n_iter_no_change > estimator.max_iter
+                and self.history.n_iter_no_change > self.plan.max_iter
             )
         ):
             warnings.warn(
-                f"The loss was still improving after max_iter={estimator.max_iter} "
+                f"The loss was still improving after max_iter={self.plan.max_iter} "
                 "epochs. Raise max_iter, or use a schedule that ends there, such as "
                 "'cosine'.",
                 ConvergenceWarning,

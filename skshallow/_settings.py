@@ -7,6 +7,7 @@ an error that names both.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from numbers import Integral, Real
@@ -23,7 +24,11 @@ from skshallow.schedules import SCHEDULES, Schedule
 from skshallow.solvers import SOLVERS, Solver
 from skshallow.training import Plan
 
-AUTO_BATCH_SIZE = 200
+# What "auto" means, found on tables of 300 to 45 000 rows: small ones need their steps,
+# large ones their passes.
+AUTO_BATCH_SIZE = 128
+AUTO_STEPS = 1500
+AUTO_EPOCHS = 40, 500
 
 _at_least_one = Interval(Integral, 1, None, closed="left")
 _not_negative = Interval(Real, 0, None, closed="left")
@@ -44,10 +49,10 @@ CONSTRAINTS: dict[str, list] = {
     "dropout": [Interval(Real, 0, 1, closed="left")],
     "max_grad_norm": [None, _positive],
     "batch_size": [StrOptions({"auto"}), None, _at_least_one],
-    "max_iter": [_at_least_one],
+    "max_iter": [StrOptions({"auto"}), _at_least_one],
     "shuffle": ["boolean"],
     "tol": [_not_negative],
-    "n_iter_no_change": [_at_least_one, Options(Real, {np.inf})],
+    "n_iter_no_change": [StrOptions({"auto"}), _at_least_one, Options(Real, {np.inf})],
     "early_stopping": ["boolean"],
     "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
     "scoring": [None, str, callable],
@@ -82,25 +87,42 @@ class Components:
     solver: Solver
     schedule: Schedule
 
-    def plan(self, estimator: Any, n_rows: int, n_epochs: int) -> Plan:
-        """Return how `estimator` wants to train on `n_rows` rows for `n_epochs`."""
+    def patience(self, estimator: Any) -> float:
+        """Return how many epochs without improvement end training.
+
+        "auto" has none where only the training loss could tell and something else
+        already says when to stop: the schedule's end, or the test of L-BFGS.
+        """
+        if estimator.n_iter_no_change != "auto":
+            return estimator.n_iter_no_change
+        ends_by_itself = self.schedule.needs_end or not self.solver.stochastic
+        return np.inf if ends_by_itself and not estimator.early_stopping else 10
+
+    def plan(self, estimator: Any, n_rows: int, *, incremental: bool) -> Plan:
+        """Return how `estimator` wants to train on `n_rows` rows."""
         batch_size = estimator.batch_size
         if batch_size == "auto":
             batch_size = AUTO_BATCH_SIZE
         if batch_size is None or not self.solver.stochastic:
             batch_size = n_rows
+        batch_size = min(int(batch_size), n_rows)
         learning_rate = estimator.learning_rate
         if learning_rate == "auto":
             learning_rate = self.solver.default_learning_rate
+        max_iter = estimator.max_iter
+        if max_iter == "auto":
+            steps_an_epoch = math.ceil(n_rows / batch_size)
+            fewest, most = AUTO_EPOCHS
+            max_iter = min(max(AUTO_STEPS // steps_an_epoch, fewest), most)
         max_grad_norm = estimator.max_grad_norm
         return Plan(
             solver=self.solver,
             learning_rate=float(learning_rate),
             schedule=self.schedule,
-            batch_size=min(int(batch_size), n_rows),
+            batch_size=batch_size,
             shuffle=bool(estimator.shuffle),
-            n_epochs=n_epochs,
-            schedule_epochs=int(estimator.max_iter),
+            n_epochs=1 if incremental else int(max_iter),
+            max_iter=int(max_iter),
             max_grad_norm=None if max_grad_norm is None else float(max_grad_norm),
             tol=float(estimator.tol),
         )
@@ -131,14 +153,22 @@ def hidden_widths(hidden_units: Any, depth: int | None) -> list[int]:
     return [int(width) for width in widths]
 
 
-def components_of(estimator: Any, hidden_units: Sequence[int]) -> Components:
-    """Resolve the parameters of `estimator`, a net with layers of `hidden_units`."""
+def components_of(
+    estimator: Any, hidden_units: Sequence[int], *, incremental: bool = False
+) -> Components:
+    """Resolve the parameters of `estimator`, a net with layers of `hidden_units`.
+
+    `incremental` says whether this is for `partial_fit`, where no end is in sight.
+    """
+    schedule = estimator.schedule
+    if schedule == "auto":
+        schedule = "constant" if incremental else "cosine"
     return Components(
         hidden_units=list(hidden_units),
         activations=_activations(estimator.activation, len(hidden_units)),
         initializer=resolve("init", estimator.init, INITIALIZERS, Initializer),
         solver=resolve("solver", estimator.solver, SOLVERS, Solver),
-        schedule=resolve("schedule", estimator.schedule, SCHEDULES, Schedule),
+        schedule=resolve("schedule", schedule, SCHEDULES, Schedule),
     )
 
 
@@ -155,7 +185,11 @@ def _activations(choice: Any, depth: int) -> list[Activation]:
 
 
 def check_combination(
-    estimator: Any, solver: Solver, *, has_validation_data: bool, incremental: bool
+    estimator: Any,
+    components: Components,
+    *,
+    has_validation_data: bool,
+    incremental: bool,
 ) -> None:
     """Raise ValueError if a parameter would be ignored because of another.
 
@@ -163,8 +197,8 @@ def check_combination(
     ----------
     estimator : estimator
         Whose parameters to check.
-    solver : Solver
-        The resolved `solver`.
+    components : Components
+        Its resolved parameters.
     has_validation_data : bool
         Whether the user passed `X_val`.
     incremental : bool
@@ -181,17 +215,25 @@ def check_combination(
                     f"two, or leave {name} at its default, {defaults[name]!r}."
                 )
 
-    if not solver.stochastic:
+    if not components.solver.stochastic:
         refuse(_STOCHASTIC_ONLY, f"solver={estimator.solver!r}")
         if not estimator.early_stopping:
             refuse(
                 ["n_iter_no_change"],
                 f"solver={estimator.solver!r} and early_stopping=False",
             )
+    elif components.patience(estimator) == np.inf:
+        refuse(["tol"], "a training that no lack of improvement ends")
     if incremental and estimator.early_stopping:
         raise ValueError(
             "early_stopping=True has no effect in partial_fit, which runs one epoch a "
             "call. Set early_stopping=False, or use fit."
+        )
+    if incremental and components.schedule.needs_end and estimator.max_iter == "auto":
+        raise ValueError(
+            f"schedule={estimator.schedule!r} ends at max_iter, which max_iter='auto' "
+            "leaves open in partial_fit. Give max_iter as a number, or use a schedule "
+            "without an end, such as 'constant'."
         )
     if has_validation_data:
         refuse(["validation_fraction"], "X_val and y_val")

@@ -27,6 +27,8 @@ class EpochWatcher:
         From parameters to the attributes that let a copy of `estimator` predict.
     history : History
         Where the numbers to print are.
+    max_iter : int
+        How many epochs there may be.
     """
 
     def __init__(
@@ -36,12 +38,14 @@ class EpochWatcher:
         data: dict[str, Any],
         fitted_attributes: Callable[[np.ndarray], dict[str, Any]],
         history: History,
+        max_iter: int,
     ) -> None:
         self._estimator = estimator
         self._context = context if has_callbacks(estimator) else None
         self._data = data
         self._fitted_attributes = fitted_attributes
         self._history = history
+        self._max_iter = max_iter
         self._every = int(estimator.verbose)
         self._start = time.perf_counter()
 
@@ -69,7 +73,7 @@ class EpochWatcher:
         """Return one readable line about the last epoch."""
         history = self._history
         parts = [
-            f"epoch {history.n_epochs:4d}/{self._estimator.max_iter}",
+            f"epoch {history.n_epochs:4d}/{self._max_iter}",
             f"loss {history.loss[-1]:.6g}",
         ]
         if history.validation_loss:

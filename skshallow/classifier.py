@@ -138,6 +138,16 @@ class NetClassifier(ClassifierMixin, BaseNet):
             return raw
         return np.hstack([-raw, raw])
 
+    def _become_fitted(self, weights, biases, classes):
+        """Take over given weights; two classes have one output, the log odds.
+
+        The softmax of two outputs is the sigmoid of their difference.
+        """
+        if weights[-1].shape[1] == 2 and np.ndim(classes) < 2:
+            weights = [*weights[:-1], np.diff(weights[-1], axis=1)]
+            biases = [*biases[:-1], np.diff(biases[-1])]
+        super()._become_fitted(weights, biases, classes)
+
     # Targets.
 
     def _start_targets(self, y, classes):
@@ -171,6 +181,8 @@ class NetClassifier(ClassifierMixin, BaseNet):
                 f"{len(self.classes_)} classes do not fit an output layer of "
                 f"{n_outputs} units: give {n_classes}."
             )
+        if len(np.unique(self.classes_)) != len(self.classes_):
+            raise ValueError(f"The same class stands twice in classes={classes!r}.")
         self._resolve_loss()
 
     def _resolve_loss(self) -> None:

@@ -58,7 +58,7 @@ class History:
 
     @property
     def stalled(self) -> bool:
-        """Whether `n_iter_no_change` epochs in a row brought no improvement."""
+        """Whether to stop: `n_iter_no_change` epochs in a row brought no improvement."""
         return self.n_stalled >= self.n_iter_no_change
 
     def record(self, theta: np.ndarray, loss: float, learning_rate: float) -> float:

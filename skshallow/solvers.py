@@ -190,6 +190,7 @@ class Adam(Solver):
     beta_1: float = 0.9
     beta_2: float = 0.999
     epsilon: float = 1e-8
+    default_learning_rate: ClassVar[float] = 5e-3
 
     def init(self, theta, n_weights=None):
         return {

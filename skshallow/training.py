@@ -53,8 +53,8 @@ class Plan:
         Whether each epoch takes the rows in a new order.
     n_epochs : int
         Epochs to run, at most.
-    schedule_epochs : int
-        Epochs that the schedule spreads over.
+    max_iter : int
+        Epochs that the schedule spreads over; more than `n_epochs` in partial_fit.
     max_grad_norm : float or None
         Longer gradients are scaled down to this Euclidean norm.
     tol : float
@@ -67,7 +67,7 @@ class Plan:
     batch_size: int
     shuffle: bool
     n_epochs: int
-    schedule_epochs: int
+    max_iter: int
     max_grad_norm: float | None
     tol: float
 
@@ -172,7 +172,7 @@ def _descend(objective, rows, plan, progress, history, watcher) -> bool:
                 _clip(grad, plan.max_grad_norm)
             learning_rate = plan.learning_rate * plan.schedule.multiplier(
                 progress.epoch + i / n_batches,
-                plan.schedule_epochs,
+                plan.max_iter,
                 progress.schedule_state,
             )
             plan.solver.step(theta, grad, progress.solver_state, learning_rate)
@@ -209,9 +209,7 @@ def _minimize(objective, rows, plan, progress, history, watcher) -> bool:
         objective.theta[...] = result.x
         history.record(objective.theta, float(result.fun), math.nan)
         in_iteration = False
-        stopped = watcher.end_epoch(objective.theta) or (
-            history.early_stopping and history.stalled
-        )
+        stopped = watcher.end_epoch(objective.theta) or history.stalled
         if stopped:
             raise StopIteration
 
