@@ -373,10 +373,12 @@ class Fit:
             or outcome.interruption is not None
             or self.incremental
             or estimator.early_stopping
-            or self.components.schedule.needs_end
             or (
                 self.components.solver.stochastic
-                and self.history.n_iter_no_change > self.plan.max_iter
+                and (
+                    self.components.schedule.needs_end
+                    or self.history.n_iter_no_change > self.plan.max_iter
+                )
             )
         ):
             warnings.warn(

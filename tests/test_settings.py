@@ -218,6 +218,25 @@ def test_what_lbfgs_would_ignore_without_early_stopping_is_refused(net_class, X,
     net.set_params(early_stopping=True).fit(X, y)
 
 
+@pytest.mark.parametrize(
+    "params", [{"n_iter_no_change": np.inf}, {"schedule": "cosine"}, {}], ids=str
+)
+def test_a_tolerance_that_ends_nothing_is_refused(net_class, X, y, params):
+    net = net_class(4, tol=0.5, max_iter=2, **params)
+    with pytest.raises(ValueError, match=r"tol=0\.5 has no effect"):
+        net.fit(X, y)
+    net.set_params(n_iter_no_change=2).fit(X, y)
+
+
+def test_an_open_end_is_refused_where_the_schedule_needs_one(net_class, X, y):
+    classes = {"classes": [0, 1, 2]} if hasattr(net_class, "predict_proba") else {}
+    net = net_class(4, schedule="one_cycle")
+    with pytest.raises(ValueError, match=r"schedule='one_cycle' ends at max_iter.*'auto'"):
+        net.partial_fit(X, y, **classes)
+    net.set_params(max_iter=7).partial_fit(X, y, **classes)
+    assert net_class(4).partial_fit(X, y, **classes).n_iter_ == 1
+
+
 def test_what_only_validation_uses_is_refused_without_it(net_class, X, y, few):
     net = net_class(**few, validation_fraction=0.3)
     with pytest.raises(ValueError, match=r"validation_fraction=0\.3 .*early_stopping=Fals"):
@@ -243,6 +262,25 @@ def test_early_stopping_is_refused_in_partial_fit(net_class, X, y, few):
     ):
         net.partial_fit(X, y, **classes)
     assert not hasattr(net, "theta_")
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_max_iter_auto_is_reproducible_and_ends(X, y, solver):
+    net = DeepNetRegressor(depth=0, solver=solver, early_stopping=True, random_state=0)
+    again = clone(net).fit(X, y)
+    assert_array_equal(net.fit(X, y).theta_, again.theta_)
+    assert 1 <= net.n_iter_ <= 500
+
+
+def test_schedule_auto_is_cosine_in_fit_and_constant_in_partial_fit(X, y, few):
+    few["schedule"] = "auto"
+    net = DeepNetRegressor(**few).fit(X, y)
+    cosine = DeepNetRegressor(**few | {"schedule": "cosine"}).fit(X, y)
+    assert_array_equal(net.learning_rate_curve_, cosine.learning_rate_curve_)
+    net = DeepNetRegressor(**few)
+    for _ in range(5):  # more than max_iter
+        net.partial_fit(X, y)
+    assert_array_equal(net.learning_rate_curve_, 0.01)
 
 
 @pytest.mark.parametrize("batch_size", [60, 61, 10_000, "auto", None])

@@ -292,6 +292,8 @@ class InterruptingCallback:
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 def test_an_interrupted_fit_holds_the_best_model_so_far(net_class, X, y, solver):
     params = {"hidden_units": 4, "solver": solver, "max_iter": 50, "random_state": 0}
+    if solver != "lbfgs":
+        params |= {"schedule": "constant", "batch_size": 16, "learning_rate": 0.01}
     net = net_class(**params).set_callbacks(InterruptingCallback(at=3))
     with pytest.raises(KeyboardInterrupt):
         net.fit(X, y)
