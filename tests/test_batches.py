@@ -82,9 +82,10 @@ def test_only_the_rows_named_are_used(form, batch_size, shuffled):
         np.testing.assert_array_equal(order, chosen)
 
 
-def test_each_epoch_has_an_order_of_its_own_and_a_seed_repeats_them():
+@pytest.mark.parametrize("chosen", [None, np.arange(10, 40)], ids=["all", "some"])
+def test_each_epoch_has_an_order_of_its_own_and_a_seed_repeats_them(chosen):
     X, y, _ = table()
-    rows = Rows(X, y)
+    rows = Rows(X, y, rows=chosen)
 
     def two_epochs(seed):
         rng = np.random.default_rng(seed)
