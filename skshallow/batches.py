@@ -82,8 +82,11 @@ class Rows:
 
     def _gather(self, rows: slice | np.ndarray) -> Batch:
         """Return the batch of these rows, scaled, in the dtype of `y`."""
-        scaled = self._scale_sparse if sparse.issparse(self.X) else self._scale_dense
-        return scaled(self.X[rows]), self.y[rows], _part(self.sample_weight, rows)
+        X = self.X[rows]
+        if sparse.issparse(X) and self.center is not None:
+            X = X.toarray()  # a net fitted on dense rows: zeros, too, have a center
+        scaled = self._scale_sparse if sparse.issparse(X) else self._scale_dense
+        return scaled(X), self.y[rows], _part(self.sample_weight, rows)
 
     def _scale_dense(self, X: np.ndarray) -> np.ndarray:
         """Return (X - center) / scale; a division, so that no unit overflows."""
