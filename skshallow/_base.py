@@ -91,11 +91,15 @@ class BaseNet(FittedNet, CallbackSupportMixin, BaseEstimator):
 
     @abstractmethod
     def _start_targets(self, y: np.ndarray, classes: Any) -> None:
-        """Learn from the first targets what is to be predicted, and the loss."""
+        """Learn from the first targets what is to be predicted."""
 
     @abstractmethod
     def _start_outputs(self, n_outputs: int, classes: Any) -> None:
         """Conclude the same from a number of outputs, without targets."""
+
+    @abstractmethod
+    def _resolve_loss(self) -> Loss:
+        """Return the loss that `loss` names, in the form that the targets want."""
 
     @abstractmethod
     def _check_targets(self, y: np.ndarray) -> None:
@@ -216,6 +220,7 @@ class BaseNet(FittedNet, CallbackSupportMixin, BaseEstimator):
             for name, array in given.items():
                 params[i][name][...] = array
         self._start_outputs(n_outputs, classes)
+        self._loss = self._resolve_loss()
         self.theta_, self.network_ = theta, network
         self.n_features_in_, self.n_outputs_ = n_features, n_outputs
         self._units, self._moments, self._progress = USERS_UNITS, None, None

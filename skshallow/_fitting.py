@@ -94,6 +94,7 @@ class Fit:
             estimator._check_targets(y)
         else:
             estimator._start_targets(y, classes)
+        self._choose_loss()
         weight = estimator._weigh_targets(y, weight, self.incremental)
         self.X, self.labels, self.weight = self._drop_weightless(X, y, weight)
         self.y = estimator._encode_targets(self.labels)
@@ -115,6 +116,19 @@ class Fit:
         if is_classifier(self.estimator) and y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         return X, y
+
+    def _choose_loss(self) -> None:
+        """Resolve the loss; the weights to go on from must predict through its link."""
+        estimator = self.estimator
+        loss = estimator._resolve_loss()
+        if self.goes_on and type(loss.link) is not type(estimator._loss.link):
+            raise ValueError(
+                f"Training goes on from weights that predict through a "
+                f"{type(estimator._loss.link).__name__}, but loss={estimator.loss!r} needs "
+                f"a {type(loss.link).__name__}. Set loss back, or start anew with "
+                "warm_start=False and fit."
+            )
+        estimator._loss = loss
 
     def _drop_weightless(self, X, y, weight):
         """Return X, y, weight without the rows of weight 0; note which were kept."""

@@ -165,7 +165,6 @@ class NetClassifier(ClassifierMixin, BaseNet):
                 )
             if classes is not None:
                 self._check_labels(y)
-        self._resolve_loss()
 
     def _start_outputs(self, n_outputs, classes):
         n_classes = max(n_outputs, 2)
@@ -183,14 +182,12 @@ class NetClassifier(ClassifierMixin, BaseNet):
             )
         if len(np.unique(self.classes_)) != len(self.classes_):
             raise ValueError(f"The same class stands twice in classes={classes!r}.")
-        self._resolve_loss()
 
-    def _resolve_loss(self) -> None:
-        """Choose the loss's binomial or multinomial form, as the targets want it."""
+    def _resolve_loss(self):
         binomial = self._is_multilabel or len(self.classes_) == 2
         form = "binomial" if binomial else "multinomial"
         table = {name: forms[form] for name, forms in CLASSIFICATION_LOSSES.items()}
-        self._loss = resolve("loss", self.loss, table, Loss)
+        return resolve("loss", self.loss, table, Loss)
 
     def _check_targets(self, y):
         multilabel = _kind_of_target(y) == "multilabel-indicator"

@@ -65,14 +65,15 @@ class NetRegressor(RegressorMixin, BaseNet):
     def _start_targets(self, y, classes):
         self._target_ndim = y.ndim
         self._n_targets = 1 if y.ndim == 1 else y.shape[1]
-        self._loss = resolve("loss", self.loss, REGRESSION_LOSSES, Loss)
 
     def _start_outputs(self, n_outputs, classes):
         if classes is not None:
             raise ValueError("A regressor has no classes; leave classes at None.")
         self._target_ndim = 1 if n_outputs == 1 else 2
         self._n_targets = n_outputs
-        self._loss = resolve("loss", self.loss, REGRESSION_LOSSES, Loss)
+
+    def _resolve_loss(self):
+        return resolve("loss", self.loss, REGRESSION_LOSSES, Loss)
 
     def _check_targets(self, y):
         n_targets = 1 if y.ndim == 1 else y.shape[1]
