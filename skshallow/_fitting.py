@@ -367,18 +367,18 @@ class Fit:
         estimator = self.estimator
         if outcome.interruption is not None and not outcome.usable:
             raise outcome.interruption
+        stochastic = self.components.solver.stochastic
+        cause, remedy, more_time = self._advice(learning_rate)
         if not outcome.usable:
             raise ValueError(
-                f"Training diverged with learning_rate={learning_rate:g}: no epoch left "
-                "weights with a finite loss. Try a smaller learning_rate, "
-                "max_grad_norm, or standardize=True."
+                f"Training diverged with {cause}: no epoch left weights with a finite "
+                f"loss. Try {remedy}."
             )
         if outcome.diverged:
             warnings.warn(
-                f"Training diverged after {self.history.n_epochs} epochs with "
-                f"learning_rate={learning_rate:g}; the best finite weights, of epoch "
-                f"{self.history.best_epoch}, are kept. Try a smaller learning_rate or "
-                "max_grad_norm.",
+                f"Training diverged in epoch {self.history.n_epochs + 1} with {cause}; the "
+                f"best finite weights, of epoch {self.history.best_epoch}, are kept. Try "
+                f"{remedy}.",
                 ConvergenceWarning,
                 stacklevel=6,
             )
@@ -388,7 +388,7 @@ class Fit:
             or self.incremental
             or estimator.early_stopping
             or (
-                self.components.solver.stochastic
+                stochastic
                 and (
                     self.components.schedule.needs_end
                     or self.history.n_iter_no_change > self.plan.max_iter
@@ -397,11 +397,24 @@ class Fit:
         ):
             warnings.warn(
                 f"The loss was still improving after max_iter={self.plan.max_iter} "
-                "epochs. Raise max_iter, or use a schedule that ends there, such as "
-                "'cosine'.",
+                f"epochs. Raise max_iter{more_time}.",
                 ConvergenceWarning,
                 stacklevel=6,
             )
+
+    def _advice(self, learning_rate: float) -> tuple[str, str, str]:
+        """Return what divergence comes from, what helps against it, and slow progress."""
+        if self.components.solver.stochastic:
+            return (
+                f"learning_rate={learning_rate:g}",
+                "a smaller learning_rate, max_grad_norm, or standardize=True",
+                ", or use a schedule that ends there, such as 'cosine'",
+            )
+        return (
+            f"solver={self.estimator.solver!r}",
+            "standardize=True, a larger alpha, or another solver",
+            " or tol",
+        )
 
     def _store_history(self, outcome: Outcome) -> None:
         """Store the curves, after those of the fit that this one went on from."""

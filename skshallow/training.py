@@ -20,6 +20,8 @@ from skshallow.objective import Objective
 from skshallow.schedules import Schedule
 from skshallow.solvers import Solver, State
 
+OUT_OF_ITERATIONS = 1  # how SciPy's L-BFGS says so
+
 
 class Watcher(Protocol):
     """Who is told when an epoch begins and ends, and may stop the training."""
@@ -191,7 +193,6 @@ def _minimize(objective, rows, plan, progress, history, watcher) -> bool:
     """Run L-BFGS on all rows at once; return whether it converged."""
     X, y, sample_weight = rows.whole()
     in_iteration = stopped = False
-    n_before = history.n_epochs
 
     def value_and_gradient(theta):
         nonlocal in_iteration
@@ -223,10 +224,11 @@ def _minimize(objective, rows, plan, progress, history, watcher) -> bool:
     if not math.isfinite(result.fun):
         raise Diverged
     objective.theta[...] = result.x
-    if history.n_epochs == n_before:  # already optimal: no iteration was needed
+    if in_iteration:  # already optimal, or no lower point along the last direction
         history.record(objective.theta, float(result.fun), math.nan)
-        watcher.end_epoch(objective.theta)
-    return stopped or bool(result.success)
+        stopped = watcher.end_epoch(objective.theta)
+    # kinks and float32 end the descent before the gradient vanishes: no lack of epochs
+    return stopped or result.status != OUT_OF_ITERATIONS
 
 
 def _clip(grad: np.ndarray, max_norm: float) -> None:

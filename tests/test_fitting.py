@@ -115,6 +115,17 @@ def test_going_on_with_other_settings_of_training_is_fine(net_class, X, y, few, 
     assert net.n_iter_ == few["max_iter"] * 2 - (2 if method == "partial_fit" else 0)
 
 
+def test_going_on_with_another_loss_trains_by_it(regressor_class, X, y, few):
+    net = regressor_class(**few, warm_start=True).fit(X, y)
+    other = regressor_class(**few, warm_start=True).fit(X, y)
+    assert_array_equal(net.theta_, other.theta_)
+    net.fit(X, y)
+    other.set_params(loss="absolute_error").fit(X, y)
+    assert not np.allclose(net.theta_, other.theta_)
+    with pytest.raises(ValueError, match=r"through a IdentityLink.* loss='poisson'"):
+        other.set_params(loss="poisson").fit(X, y)
+
+
 def test_going_on_with_other_data_is_a_clear_error(net_class, X, y, few):
     net = net_class(**few, warm_start=True).fit(X, y)
     with pytest.raises(ValueError, match="X has 3 features, but"):

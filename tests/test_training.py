@@ -396,6 +396,26 @@ def test_lbfgs_at_the_optimum_is_one_iteration(line):
     assert_allclose(net.predict(X), y)
 
 
+def test_lbfgs_that_finds_no_lower_point_ends_without_a_warning(X, y):
+    """A step function's gradient is not its own, so that line searches must fail."""
+    for seed in range(3):
+        net = ShallowNetRegressor(
+            8, activation="step", solver="lbfgs", max_iter=500, random_state=seed
+        ).fit(X, y)
+        assert net.n_iter_ < 500
+        assert net.score(X, y) > 0
+
+
+def test_lbfgs_that_diverges_speaks_of_no_learning_rate(X, y):
+    net = ShallowNetRegressor(
+        4, solver="lbfgs", loss="poisson", standardize=False, random_state=0
+    )
+    with pytest.raises(ValueError, match=r"diverged with solver='lbfgs'") as caught:
+        net.fit(X * 1e5, y)
+    assert "learning_rate" not in str(caught.value)
+    assert not hasattr(net, "theta_")
+
+
 def test_training_stops_when_the_loss_no_longer_improves(line):
     net = DeepNetRegressor(
         depth=0, solver="sgd", learning_rate=0.5, batch_size=None, alpha=0, max_iter=500,

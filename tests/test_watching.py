@@ -71,6 +71,18 @@ def test_every_epoch_begins_once_and_ends_once(net_class, X, y, weight, solver):
     assert recorder.data[2]["sample_weight"] is weight
 
 
+def test_an_epoch_without_a_lower_point_ends_too(X, y):
+    for seed in range(5):
+        recorder = Recorder()
+        net = ShallowNetRegressor(
+            8, activation="step", solver="lbfgs", max_iter=500, random_state=seed
+        )
+        net.set_callbacks(recorder).fit(X, y)
+        epochs = epochs_of(recorder.hooks)
+        assert epochs[0::2] == [f"begin epoch {k}" for k in range(net.n_iter_)]
+        assert epochs[1::2] == [f"end epoch {k}" for k in range(net.n_iter_)]
+
+
 def test_partial_fit_is_one_epoch(net_class, X, y, few):
     recorder = Recorder()
     net = net_class(**few).set_callbacks(recorder)
