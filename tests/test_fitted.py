@@ -239,21 +239,26 @@ def test_weights_of_linear_models_make_the_same_model(X, y):
 
 @pytest.mark.parametrize("solver", ["sgd", "lbfgs"])
 def test_given_classes_keep_their_order(X, y, solver):
-    labels = np.array(["dog", "ant", "cat"])[y]
-    coefs, intercepts = layers(5, 3)
+    classes = np.array(["dog", "ant", "cat"])
+    labels = classes[y]
+    (coefs,), (intercepts,) = layers(5, 3)
+    params = {"warm_start": True, "solver": solver, "early_stopping": True, "max_iter": 5}
     net = DeepNetClassifier.from_weights(
-        coefs, intercepts, classes=["dog", "ant", "cat"], warm_start=True,
-        standardize=False, alpha=0, solver=solver, early_stopping=True, max_iter=5,
-        random_state=0,
-    )  # fmt: skip
-    raw = X @ coefs[0] + intercepts[0]
-    expected = np.array(["dog", "ant", "cat"])[raw.argmax(axis=1)]
+        [coefs], [intercepts], classes=classes, random_state=0, **params
+    )
+    expected = classes[(X @ coefs + intercepts).argmax(axis=1)]
     assert_array_equal(net.predict(X), expected)
     assert_allclose(net.score(X, labels), (expected == labels).mean())
-    before = net.predict_log_proba(X)[np.arange(60), y].mean()
-    net.fit(X, labels)  # and training knows which output is which class
-    assert_array_equal(net.classes_, ["dog", "ant", "cat"])
-    assert net.predict_log_proba(X)[np.arange(60), y].mean() > before
+    # and training knows which output is which class
+    order = np.argsort(classes)
+    sorted_ = DeepNetClassifier.from_weights(
+        [coefs[:, order]], [intercepts[order]], classes=classes[order], random_state=0,
+        **params,
+    )  # fmt: skip
+    net.fit(X, labels)
+    sorted_.fit(X, labels)
+    assert_array_equal(net.classes_, classes)
+    assert_allclose(net.predict_proba(X)[:, order], sorted_.predict_proba(X), rtol=1e-6)
 
 
 def test_two_given_outputs_of_two_classes_are_a_softmax(X, y, few):

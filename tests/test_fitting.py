@@ -460,6 +460,15 @@ def test_objective_of_the_history_contains_the_penalty(X, y):
     assert_allclose(net.loss_, validation_objective(net, X, y) + penalty)
 
 
+@pytest.mark.parametrize("batch_size", [1, 7, 60])
+def test_the_loss_of_an_epoch_is_the_weighted_mean_over_its_rows(
+    net_class, X, y, weight, few, batch_size
+):
+    few |= {"batch_size": batch_size, "learning_rate": 1e-30, "max_iter": 1, "alpha": 0}
+    net = net_class(**few).fit(X, y, sample_weight=weight)
+    assert_allclose(net.loss_, validation_objective(net, X, y, weight), rtol=1e-9)
+
+
 # Units.
 
 
