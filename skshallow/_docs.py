@@ -164,8 +164,8 @@ intercepts_ : list of ndarray of shape (n_units,)
 loss_ : float
     The objective, on the training data, at the epoch whose weights were kept.
 loss_curve_ : ndarray of shape (n_iter_,)
-    The objective of each epoch: mean over its steps, penalty included. A regressor's
-    is in standard units of the target.
+    The objective of each epoch: the mean loss over its steps, plus the penalty at its
+    end. A regressor's is in standard units of the target.
 learning_rate_curve_ : ndarray of shape (n_iter_,)
     The learning rate that each epoch ended with; NaN for "lbfgs".
 validation_loss_curve_ : ndarray of shape (n_iter_,) or (0,)

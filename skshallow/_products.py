@@ -1,4 +1,4 @@
-"""Products of dense and sparse operands, on a sensible number of threads.
+"""Products of dense and sparse operands.
 
 Dense products go through `numpy.dot`: for matrices it is `matmul` with less overhead,
 and, unlike that, it hands products of a column and a row to BLAS too.
@@ -7,15 +7,9 @@ and, unlike that, it hands products of a column and a row to BLAS too.
 from __future__ import annotations
 
 import functools
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
-
-# Below this many multiply-adds in the largest product of a step, starting a second
-# BLAS thread costs more than it saves; under other load it can cost far more.
-MULTIPLY_ADDS_WORTH_A_THREAD = 1 << 23
 
 
 def product(x: Any, weight: np.ndarray) -> np.ndarray:
@@ -52,16 +46,3 @@ def _ones(n: int, dtype: str) -> np.ndarray:
     ones = np.ones(n, dtype)
     ones.flags.writeable = False
     return ones
-
-
-@functools.cache
-def _controller() -> ThreadpoolController:
-    """Return the loaded BLAS libraries, looked up once a process."""
-    return ThreadpoolController()
-
-
-def blas_threads_for(multiply_adds: int) -> AbstractContextManager:
-    """Return a context in which BLAS uses one thread if `multiply_adds` is small."""
-    if multiply_adds >= MULTIPLY_ADDS_WORTH_A_THREAD:
-        return nullcontext()
-    return _controller().limit(limits=1, user_api="blas")

@@ -82,11 +82,11 @@ class Rows:
 
     def _gather(self, rows: slice | np.ndarray) -> Batch:
         """Return the batch of these rows, scaled, in the dtype of `y`."""
-        X = self.X[rows]
+        X = _part(self.X, rows)
         if sparse.issparse(X) and self.center is not None:
             X = X.toarray()  # a net fitted on dense rows: zeros, too, have a center
         scaled = self._scale_sparse if sparse.issparse(X) else self._scale_dense
-        return scaled(X), self.y[rows], _part(self.sample_weight, rows)
+        return scaled(X), _part(self.y, rows), _part(self.sample_weight, rows)
 
     def _scale_dense(self, X: np.ndarray) -> np.ndarray:
         """Return (X - center) / scale; a division, so that no unit overflows."""
@@ -103,6 +103,8 @@ class Rows:
         return sparse.csr_array((data, X.indices, X.indptr), shape=X.shape)
 
 
-def _part(sample_weight: np.ndarray | None, rows) -> np.ndarray | None:
-    """Return the weights of these rows, if there are any weights."""
-    return None if sample_weight is None else sample_weight[rows]
+def _part(array: Any, rows: slice | np.ndarray) -> Any:
+    """Return these rows of an array or sparse matrix, or None of None."""
+    if isinstance(array, np.ndarray) and isinstance(rows, np.ndarray):
+        return array.take(rows, axis=0)  # twice as fast as indexing
+    return None if array is None else array[rows]

@@ -36,7 +36,7 @@ class Objective:
     Attributes
     ----------
     grad : ndarray of shape (P,)
-        The gradient after the last `value_and_gradient`.
+        The gradient after the last `loss_and_gradient`.
     params, grads : list of dict
         Views of `theta` and `grad`, a dict a layer.
     """
@@ -49,6 +49,8 @@ class Objective:
         self.alpha = alpha
         self.theta = theta
         self.grad = np.empty_like(theta)
+        self._weights = theta[: network.layout.n_weights]
+        self._grad_weights = self.grad[: network.layout.n_weights]
         self.params = network.views(theta)
         self.grads = network.views(self.grad)
 
@@ -59,7 +61,19 @@ class Objective:
         sample_weight: np.ndarray | None = None,
         rng: np.random.Generator | None = None,
     ) -> float:
-        """Return ``J`` on a batch and fill `grad`.
+        """Return ``J`` on a batch and fill `grad`; see `loss_and_gradient`."""
+        return self.loss_and_gradient(X, y, sample_weight, rng) + self.penalty()
+
+    def loss_and_gradient(
+        self,
+        X: Any,
+        y: np.ndarray,
+        sample_weight: np.ndarray | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> float:
+        """Fill `grad` with the gradient of ``J`` on a batch; return its loss part alone.
+
+        The penalty's value costs a pass over the weights that no step needs.
 
         Parameters
         ----------
@@ -80,15 +94,13 @@ class Objective:
             value = loss @ sample_weight / n
             grad_raw *= (sample_weight / n)[:, np.newaxis]
         self.network.backward(grad_raw, caches, self.params, self.grads)
-        return float(value) + self._add_penalty()
+        if self.alpha:
+            self._grad_weights += self.alpha * self._weights
+        return float(value)
 
-    def _add_penalty(self) -> float:
-        """Add the penalty's gradient to `grad` and return the penalty."""
-        if self.alpha == 0:
-            return 0.0
-        weights = self.theta[: self.network.layout.n_weights]
-        self.grad[: len(weights)] += self.alpha * weights
-        return 0.5 * self.alpha * float(weights @ weights)
+    def penalty(self) -> float:
+        """Return ``alpha/2 ||weights||^2``."""
+        return 0.5 * self.alpha * float(self._weights @ self._weights)
 
     def mean_loss(self, batches: Iterable[tuple]) -> float:
         """Return the weighted mean loss over `batches` of (X, y, weight), no penalty."""

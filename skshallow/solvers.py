@@ -6,14 +6,13 @@ state of plain arrays and numbers. ``init(theta) -> state``;
 nothing of networks, only vectors; AdamW alone is told which leading part of the vector
 holds weights.
 
-Arrays are walked in blocks that fit the processor's cache, since a step reads and
-writes each several times. A new solver is a class and a line in `SOLVERS`.
+A new solver is a class and a line in `SOLVERS`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -21,16 +20,16 @@ import numpy as np
 from scipy.optimize import OptimizeResult, minimize
 
 State = dict[str, Any]
-BLOCK = 1 << 16
+BLOCK = 1 << 18
 
 
-def _blocks(*vectors: np.ndarray) -> Iterable[tuple[np.ndarray, ...]]:
-    """Return the vectors (P,) side by side in blocks that stay in cache."""
-    size = len(vectors[0])
-    if size <= BLOCK:
-        return (vectors,)
-    starts = range(0, size, BLOCK)
-    return (tuple(v[start : start + BLOCK] for v in vectors) for start in starts)
+def _walk(update: Callable[..., None], *vectors: np.ndarray) -> None:
+    """Call `update` with the vectors (P,) block by block, side by side.
+
+    However large the net, the passes of one update stay within a few MB of cache.
+    """
+    for start in range(0, len(vectors[0]), BLOCK):
+        update(*(vector[start : start + BLOCK] for vector in vectors))
 
 
 @dataclass(frozen=True)
@@ -74,8 +73,10 @@ class SGD(Solver):
     default_learning_rate: ClassVar[float] = 0.1
 
     def step(self, theta, grad, state, learning_rate):
-        for theta_, grad_ in _blocks(theta, grad):
-            theta_ -= learning_rate * grad_
+        def update(theta, grad):
+            theta -= learning_rate * grad
+
+        _walk(update, theta, grad)
 
 
 @dataclass(frozen=True)
@@ -100,10 +101,12 @@ class Momentum(Solver):
         return {"velocity": np.zeros_like(theta)}
 
     def step(self, theta, grad, state, learning_rate):
-        for theta_, grad_, velocity in _blocks(theta, grad, state["velocity"]):
+        def update(theta, grad, velocity):
             velocity *= self.momentum
-            velocity -= learning_rate * grad_
-            theta_ += velocity
+            velocity -= learning_rate * grad
+            theta += velocity
+
+        _walk(update, theta, grad, state["velocity"])
 
 
 @dataclass(frozen=True)
@@ -120,11 +123,14 @@ class Nesterov(Momentum):
     """
 
     def step(self, theta, grad, state, learning_rate):
-        for theta_, grad_, velocity in _blocks(theta, grad, state["velocity"]):
+        def update(theta, grad, velocity):
+            descent = learning_rate * grad
             velocity *= self.momentum
-            velocity -= learning_rate * grad_
-            theta_ += self.momentum * velocity
-            theta_ -= learning_rate * grad_
+            velocity -= descent
+            theta += self.momentum * velocity
+            theta -= descent
+
+        _walk(update, theta, grad, state["velocity"])
 
 
 @dataclass(frozen=True)
@@ -150,14 +156,16 @@ class RMSprop(Solver):
         return {"square": np.zeros_like(theta)}
 
     def step(self, theta, grad, state, learning_rate):
-        for theta_, grad_, square in _blocks(theta, grad, state["square"]):
+        def update(theta, grad, square):
             square *= self.rho
-            square += (1 - self.rho) * (grad_ * grad_)
+            square += (1 - self.rho) * np.square(grad)
             scale = np.sqrt(square)
             scale += self.epsilon
-            np.divide(grad_, scale, out=scale)
+            np.divide(grad, scale, out=scale)
             scale *= learning_rate
-            theta_ -= scale
+            theta -= scale
+
+        _walk(update, theta, grad, state["square"])
 
 
 @dataclass(frozen=True)
@@ -206,18 +214,19 @@ class Adam(Solver):
         root_correction = math.sqrt((1 - self.beta_2) / (1 - self.beta_2**t))
         rate = learning_rate * mean_correction / root_correction
         epsilon = self.epsilon / root_correction
-        for theta_, grad_, mean, square in _blocks(
-            theta, grad, state["mean"], state["square"]
-        ):
+
+        def update(theta, grad, mean, square):
             mean *= self.beta_1
-            mean += grad_
+            mean += grad
             square *= self.beta_2
-            square += grad_ * grad_
+            square += np.square(grad)
             move = np.sqrt(square)
             move += epsilon
             np.divide(mean, move, out=move)
             move *= rate
-            theta_ -= move
+            theta -= move
+
+        _walk(update, theta, grad, state["mean"], state["square"])
 
 
 @dataclass(frozen=True)

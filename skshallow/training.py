@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from scipy.linalg import norm
 
-from skshallow._products import blas_threads_for
+from skshallow._threads import threads_for
 from skshallow.batches import Rows
 from skshallow.history import History
 from skshallow.objective import Objective
@@ -139,7 +139,7 @@ def train(
     run = _descend if plan.solver.stochastic else _minimize
     rows_at_once = min(plan.batch_size, len(rows))
     outcome = Outcome()
-    threads = blas_threads_for(rows_at_once * objective.network.multiply_adds_per_row)
+    threads = threads_for(rows_at_once * objective.network.multiply_adds_per_row)
     with threads, np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         try:
             outcome.converged = run(objective, rows, plan, progress, history, watcher)
@@ -167,7 +167,7 @@ def _descend(objective, rows, plan, progress, history, watcher) -> bool:
         total = 0.0
         shuffler = progress.rng if plan.shuffle else None
         for i, batch in enumerate(rows.batches(plan.batch_size, shuffler)):
-            loss = objective.value_and_gradient(*batch, rng=progress.rng)
+            loss = objective.loss_and_gradient(*batch, rng=progress.rng)
             if not math.isfinite(loss):
                 raise Diverged
             if plan.max_grad_norm is not None:
@@ -182,7 +182,8 @@ def _descend(objective, rows, plan, progress, history, watcher) -> bool:
         progress.epoch += 1
         if not np.isfinite(theta).all():
             raise Diverged
-        criterion = history.record(theta, total / len(rows), learning_rate)
+        value = total / len(rows) + objective.penalty()
+        criterion = history.record(theta, value, learning_rate)
         plan.schedule.update(progress.schedule_state, criterion)
         if watcher.end_epoch(theta) or history.stalled:
             return True

@@ -8,8 +8,8 @@ import pytest
 import skshallow
 
 FLOORS = [
-    {"_docs", "_products", "_resolve", "links", "parameters", "schedules", "solvers"},
-    {"activations", "batches", "history", "losses"},
+    {"_docs", "_products", "_resolve", "_threads", "links", "parameters", "schedules"},
+    {"activations", "batches", "history", "losses", "solvers"},
     {"initializers", "scaling"},
     {"layers"},
     {"network"},

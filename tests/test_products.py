@@ -1,13 +1,10 @@
-"""Products against NumPy's, and the threads they run on."""
+"""Products against NumPy's."""
 
 import numpy as np
 import pytest
 from scipy import sparse
-from threadpoolctl import threadpool_info
 
 from skshallow._products import (
-    MULTIPLY_ADDS_WORTH_A_THREAD,
-    blas_threads_for,
     column_sums,
     product,
     row_sums,
@@ -85,22 +82,3 @@ def test_sums_of_one_size_and_dtype_do_not_disturb_another():
             out = np.empty(2, dtype)
             column_sums(np.ones((n, 2), dtype), out=out)
             np.testing.assert_array_equal(out, n)
-
-
-def blas_threads():
-    pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
-    assert pools
-    return [pool["num_threads"] for pool in pools]
-
-
-def test_small_products_run_on_one_thread_and_the_setting_is_put_back():
-    before = blas_threads()
-    with blas_threads_for(MULTIPLY_ADDS_WORTH_A_THREAD - 1):
-        assert set(blas_threads()) == {1}
-    assert blas_threads() == before
-
-
-def test_large_products_run_on_the_threads_that_the_user_set():
-    before = blas_threads()
-    with blas_threads_for(MULTIPLY_ADDS_WORTH_A_THREAD):
-        assert blas_threads() == before

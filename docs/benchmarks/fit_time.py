@@ -85,7 +85,6 @@ def fit_skshallow(case: Case, X: np.ndarray, y: np.ndarray) -> Callable[[], obje
         alpha=1e-4,
         batch_size=case.batch_size,
         max_iter=case.n_epochs,
-        tol=0,
         n_iter_no_change=np.inf,
         standardize=False,
         random_state=0,
