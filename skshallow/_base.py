@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 
+from skshallow._data import TrainingData
 from skshallow._fitted import FittedNet
 from skshallow._fitting import CURVES, Fit, all_or_nothing
 from skshallow._resolve import resolve
@@ -182,18 +183,22 @@ class BaseNet(FittedNet, CallbackSupportMixin, BaseEstimator):
             incremental=incremental,
         )
         metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
-        data = {"X": X, "y": y, "metadata": metadata}
-        fit = Fit(self, components, incremental=incremental)
+        for_callbacks = {"X": X, "y": y, "metadata": metadata}
+        goes_on = hasattr(self, "theta_") and (incremental or self.warm_start)
+        data = TrainingData(self, goes_on=goes_on, incremental=incremental)
         with all_or_nothing(self):
-            fit.read(X, y, sample_weight, classes)
-            fit.hold_out(X, *validation)
+            data.read(X, y, sample_weight, classes)
+            data.hold_out(X, *validation)
+            fit = Fit(self, components, data)
             context = self._init_callback_context(max_subtasks=fit.plan.n_epochs)
-            context.call_on_fit_task_begin(estimator=self, **data)
+            context.call_on_fit_task_begin(estimator=self, **for_callbacks)
             fit.start()
-            outcome = fit.train(context, data)
+            outcome = fit.train(context, for_callbacks)
         if outcome.interruption is not None:
             raise outcome.interruption
-        context.call_on_fit_task_end(estimator=self, **data, reconstruction_attributes={})
+        context.call_on_fit_task_end(
+            estimator=self, **for_callbacks, reconstruction_attributes={}
+        )
         return self
 
     def _become_fitted(self, weights, biases, classes) -> None:

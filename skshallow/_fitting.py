@@ -1,4 +1,4 @@
-"""One call of `fit` or `partial_fit`, phase by phase."""
+"""One call of `fit` or `partial_fit`: from validated data to a trained estimator."""
 
 from __future__ import annotations
 
@@ -10,18 +10,12 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import (
-    check_array,
-    check_consistent_length,
-    column_or_1d,
-    validate_data,
-)
 
+from skshallow._data import TrainingData
 from skshallow._settings import Components
-from skshallow._sklearn import CALLBACK_STATE, take_rows
+from skshallow._sklearn import CALLBACK_STATE
 from skshallow._watching import EpochWatcher
 from skshallow.batches import Rows
 from skshallow.history import History
@@ -36,6 +30,7 @@ CURVES = {
     "validation_loss_curve_": "validation_loss",
     "validation_scores_": "validation_score",
 }
+ROWS_A_VALIDATION_BATCH = 4096
 
 
 @contextmanager
@@ -54,7 +49,7 @@ def all_or_nothing(estimator: Any) -> Iterator[None]:
 
 
 class Fit:
-    """Data in, a trained estimator out; the methods are the phases, in order.
+    """Data in, a trained estimator out: first `start`, then `train`.
 
     Parameters
     ----------
@@ -62,147 +57,31 @@ class Fit:
         The one to fit.
     components : Components
         Its resolved parameters.
-    incremental : bool
-        Whether this is `partial_fit`: one epoch, on data that are not all there is.
+    data : TrainingData
+        Read, and with validation data held out.
     """
 
-    def __init__(
-        self, estimator: Any, components: Components, *, incremental: bool
-    ) -> None:
+    def __init__(self, estimator: Any, components: Components, data: TrainingData) -> None:
         self.estimator = estimator
         self.components = components
-        self.incremental = incremental
-        self.goes_on = hasattr(estimator, "theta_") and (
-            incremental or estimator.warm_start
+        self.data = data
+        self.goes_on = data.goes_on
+        self.incremental = data.incremental
+        self.dtype = np.dtype(estimator.dtype or data.X.dtype)
+        self.plan = components.plan(
+            estimator, data.n_training, incremental=data.incremental
         )
-
-    # Phase 1: the data.
-
-    def read(self, X, y, sample_weight, classes) -> None:
-        """Validate the training data and drop the rows of weight 0."""
-        estimator = self.estimator
-        X, y = self._validate(
-            X,
-            y,
-            reset=not self.goes_on,
-            ensure_min_samples=1 if self.incremental else 2,
-        )
-        self.kept: np.ndarray | None = None  # None: all of the user's rows
-        weight = check_weights(sample_weight, X, "sample_weight")
-        X, y, weight = self._drop_weightless(X, y, weight)
-        if self.goes_on:
-            estimator._check_targets(y)
-        else:
-            estimator._start_targets(y, classes)
-        self._choose_loss()
-        weight = estimator._weigh_targets(y, weight, self.incremental)
-        self.X, self.labels, self.weight = self._drop_weightless(X, y, weight)
-        self.y = estimator._encode_targets(self.labels)
-        self.dtype = np.dtype(estimator.dtype or X.dtype)
-
-    def _validate(self, X, y, **options):
-        """Return X and y as arrays, with scikit-learn's checks."""
-        X, y = validate_data(
-            self.estimator,
-            X,
-            y,
-            accept_sparse="csr",
-            dtype=(np.float64, np.float32),
-            multi_output=True,
-            y_numeric=not is_classifier(self.estimator),
-            **options,
-        )
-        y = y.toarray() if sparse.issparse(y) else np.asarray(y)
-        if is_classifier(self.estimator) and y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
-        return X, y
-
-    def _choose_loss(self) -> None:
-        """Resolve the loss; the weights to go on from must predict through its link."""
-        estimator = self.estimator
-        loss = estimator._resolve_loss()
-        if self.goes_on and type(loss.link) is not type(estimator._loss.link):
-            raise ValueError(
-                f"Training goes on from weights that predict through a "
-                f"{type(estimator._loss.link).__name__}, but loss={estimator.loss!r} needs "
-                f"a {type(loss.link).__name__}. Set loss back, or start anew with "
-                "warm_start=False and fit."
-            )
-        estimator._loss = loss
-
-    def _drop_weightless(self, X, y, weight):
-        """Return X, y, weight without the rows of weight 0; note which were kept."""
-        if weight is None or weight.all():
-            return X, y, weight
-        rows = np.flatnonzero(weight)
-        self.kept = rows if self.kept is None else self.kept[rows]
-        return X[rows], y[rows], weight[rows]
-
-    # Phase 2: what to validate on.
-
-    def hold_out(self, X_users, X_val, y_val, sample_weight_val) -> None:
-        """Decide which rows train and which validate."""
-        self.train_rows: np.ndarray | None = None  # None: all
-        self.validation: tuple | None = None  # X, encoded y, weight
-        self.scoring_data: tuple | None = None  # the user's X, labels, weight
-        if (X_val is None) != (y_val is None):
-            given, missing = ("X_val", "y_val") if y_val is None else ("y_val", "X_val")
-            raise ValueError(f"{given} was given without {missing}; give both.")
-        if X_val is not None:
-            self._take_validation_data(X_val, y_val, sample_weight_val)
-        elif sample_weight_val is not None:
-            raise ValueError("sample_weight_val was given without X_val and y_val.")
-        elif self.estimator.early_stopping:
-            self._split_validation_data(X_users)
-        if self.weight is not None:
-            self.weight = self.weight / self.weight[self._training()].mean()
-        n_rows = len(self.y if self.train_rows is None else self.train_rows)
-        self.plan = self.components.plan(
-            self.estimator, n_rows, incremental=self.incremental
-        )
-
-    def _training(self) -> Any:
-        """Return the index of the training rows."""
-        return slice(None) if self.train_rows is None else self.train_rows
-
-    def _take_validation_data(self, X_val, y_val, sample_weight_val) -> None:
-        """Validate on the user's own data."""
-        estimator = self.estimator
-        X, labels = self._validate(X_val, y_val, reset=False)
-        weight = check_weights(sample_weight_val, X, "sample_weight_val")
-        estimator._check_targets(labels)
-        self.validation = X, estimator._encode_targets(labels), weight
-        self.scoring_data = X_val, labels, weight
-
-    def _split_validation_data(self, X_users) -> None:
-        """Hold a fraction of the training data out, stratified by class."""
-        from sklearn.model_selection import train_test_split  # slow to import, rarely used
-
-        estimator = self.estimator
-        one_class_a_row = is_classifier(estimator) and self.labels.ndim == 1
-        self.train_rows, rows = train_test_split(
-            np.arange(len(self.labels)),
-            test_size=estimator.validation_fraction,
-            stratify=self.labels if one_class_a_row else None,
-            random_state=estimator.random_state,
-        )
-        weight = None if self.weight is None else self.weight[rows]
-        self.validation = self.X[rows], self.y[rows], weight
-        users_rows = rows if self.kept is None else self.kept[rows]
-        self.scoring_data = take_rows(X_users, users_rows), self.labels[rows], weight
-
-    # Phase 3: units, network, parameters.
 
     def start(self) -> None:
         """Decide the units, then build the network and its parameters."""
         estimator = self.estimator
         self.units = self._choose_units()
-        y = self.units.scale_targets(self.y).astype(self.dtype, copy=False)
-        weight = self.weight
+        y = self.units.scale_targets(self.data.y).astype(self.dtype, copy=False)
+        weight = self.data.weight
         weight = None if weight is None else weight.astype(self.dtype, copy=False)
-        self.rows = self._rows(self.X, y, weight, self.train_rows)
+        self.rows = self._rows(self.data.X, y, weight, self.data.train_rows)
         self.network = Network(
-            self.X.shape[1],
+            self.data.X.shape[1],
             y.shape[1],
             self.components.hidden_units,
             self.components.activations,
@@ -217,7 +96,7 @@ class Fit:
         )
         self.progress = self._last_progress() if self.goes_on else self._new_progress()
         if not self.goes_on:
-            training = self._training()
+            training = self.data.training
             self.network.initialize(
                 theta,
                 self.components.initializer,
@@ -243,10 +122,10 @@ class Fit:
         if settled or not estimator.standardize:
             return last_units
         if self.moments is None:
-            self.moments = Moments(self.X.shape[1]), Moments(self.y.shape[1])
-        for moments, columns in zip(self.moments, (self.X, self.y), strict=True):
-            moments.update(columns, self.weight, self.train_rows)
-        centered = not sparse.issparse(self.X)
+            self.moments = Moments(self.data.X.shape[1]), Moments(self.data.y.shape[1])
+        for moments, columns in zip(self.moments, (self.data.X, self.data.y), strict=True):
+            moments.update(columns, self.data.weight, self.data.train_rows)
+        centered = not sparse.issparse(self.data.X)
         features, targets = self.moments
         return Units.measured(features, targets, estimator._loss.link, centered)
 
@@ -298,8 +177,6 @@ class Fit:
             )
         return progress
 
-    # Phase 4: training.
-
     def train(self, context, data) -> Outcome:
         """Train, then leave the result in the estimator."""
         estimator = self.estimator
@@ -307,7 +184,7 @@ class Fit:
         self.history = History(
             tol=float(estimator.tol),
             n_iter_no_change=self.components.patience(estimator),
-            validate=self._validator() if self.validation is not None else None,
+            validate=self._validator() if self.data.validation is not None else None,
             early_stopping=bool(estimator.early_stopping),
         )
         watcher = EpochWatcher(
@@ -334,13 +211,13 @@ class Fit:
         from sklearn.metrics import check_scoring  # slow to import, rarely used
 
         estimator = self.estimator
-        X, y, weight = self.validation  # type: ignore[misc]
+        X, y, weight = self.data.validation  # type: ignore[misc]
         y = self.units.scale_targets(y).astype(self.dtype, copy=False)
         rows = self._rows(X, y, weight)
         scorer = None
         if estimator.scoring is not None:
             scorer = check_scoring(estimator, scoring=estimator.scoring)
-        X_users, labels, _ = self.scoring_data  # type: ignore[misc]
+        X_users, labels, _ = self.data.scoring_data  # type: ignore[misc]
         weighted = {} if weight is None else {"sample_weight": weight}
 
         def validate(theta):
@@ -379,6 +256,13 @@ class Fit:
                 f"Training diverged in epoch {self.history.n_epochs + 1} with {cause}; the "
                 f"best finite weights, of epoch {self.history.best_epoch}, are kept. Try "
                 f"{remedy}.",
+                ConvergenceWarning,
+                stacklevel=6,
+            )
+        elif outcome.exploded and not self.incremental:
+            warnings.warn(
+                f"The loss ended far above where it started, with {cause}: the fit is of "
+                f"no use. Try {remedy}.",
                 ConvergenceWarning,
                 stacklevel=6,
             )
@@ -421,6 +305,7 @@ class Fit:
         estimator, history = self.estimator, self.history
         n_before = estimator.n_iter_ if self.goes_on else 0
         epoch = history.best_epoch if outcome.restored else history.n_epochs
+        loss = history.loss[epoch - 1] if epoch else history.start_loss
         for attribute, name in CURVES.items():
             curve = np.array(getattr(history, name))
             if self.goes_on:
@@ -428,22 +313,4 @@ class Fit:
             setattr(estimator, attribute, curve)
         estimator.n_iter_ = n_before + history.n_epochs
         estimator.best_iter_ = n_before + history.best_epoch
-        estimator.loss_ = history.loss[epoch - 1]
-
-
-ROWS_A_VALIDATION_BATCH = 4096
-
-
-def check_weights(sample_weight, X, name: str) -> np.ndarray | None:
-    """Return sample weights (n_samples,) in float64, the largest 1, or None."""
-    if sample_weight is None:
-        return None
-    weight = check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name=name)
-    if weight.ndim != 1:
-        raise ValueError(f"{name} must be 1-dimensional, got shape {weight.shape}.")
-    check_consistent_length(X, weight)
-    if (weight < 0).any():
-        raise ValueError(f"{name} must not be negative; the smallest is {weight.min()}.")
-    if not weight.any():
-        raise ValueError(f"{name} is zero for every row; at least one must be positive.")
-    return weight / weight.max()
+        estimator.loss_ = loss

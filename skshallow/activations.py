@@ -2,8 +2,8 @@ r"""Activations: the non-linearities between the affine maps, each with its back
 
 Conventions
 -----------
-``forward(z, params)`` maps the pre-activation ``z`` (..., n, n_units * n_pieces) to
-``(a, cache)`` with ``a`` (..., n, n_units). ``backward(grad_a, cache, params, grads)``
+``forward(z, params)`` maps the pre-activation ``z`` (n, n_units * n_pieces) to
+``(a, cache)`` with ``a`` (n, n_units). ``backward(grad_a, cache, params, grads)``
 is the vector-Jacobian product: it maps the objective's derivative with respect to ``a``
 to the one with respect to ``z``, and writes the derivatives of the activation's own
 parameters, if it has any, into ``grads``.

@@ -13,8 +13,8 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from skshallow._base import BaseNet, Deep, Shallow, takes_minibatches
+from skshallow._data import check_weights
 from skshallow._docs import documented
-from skshallow._fitting import check_weights
 from skshallow._resolve import resolve
 from skshallow.losses import CLASSIFICATION_LOSSES, Loss
 
@@ -53,7 +53,7 @@ class NetClassifier(ClassifierMixin, BaseNet):
             The estimator, trained further.
         """
         if not hasattr(self, "theta_"):
-            if classes is None and np.ndim(y) == 1:
+            if classes is None and (np.ndim(y) == 1 or np.shape(y)[1:] == (1,)):
                 raise ValueError("classes must be passed in the first call to partial_fit.")
         elif classes is not None and set(classes) != set(self.classes_):
             raise ValueError(

@@ -35,7 +35,9 @@ class History:
     best_theta : ndarray or None
         A copy of the parameters at the best epoch.
     best_epoch : int
-        How many epochs had passed then.
+        How many epochs had passed then; 0 means none was better than the start.
+    start_loss : float
+        Loss of the first minibatch, before any step.
     """
 
     tol: float
@@ -50,6 +52,7 @@ class History:
     best_criterion: float = math.inf
     best_epoch: int = 0
     n_stalled: int = 0
+    start_loss: float = math.nan
 
     @property
     def n_epochs(self) -> int:

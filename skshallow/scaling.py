@@ -16,6 +16,7 @@ from skshallow.activations import Params
 from skshallow.links import Link
 
 ROWS_AT_ONCE = 4096
+VALUES_AT_ONCE = 1 << 20  # where rows are very wide, fewer at once
 
 
 class Moments:
@@ -53,8 +54,11 @@ class Moments:
     ) -> Moments:
         """Take in X (n, n_columns), dense or CSR, or only the `rows` named by index."""
         n_rows = X.shape[0] if rows is None else len(rows)
-        for start in range(0, n_rows, ROWS_AT_ONCE):
-            some: Any = slice(start, start + ROWS_AT_ONCE)
+        rows_at_once = ROWS_AT_ONCE
+        if not sparse.issparse(X):
+            rows_at_once = max(1, min(rows_at_once, VALUES_AT_ONCE // X.shape[1]))
+        for start in range(0, n_rows, rows_at_once):
+            some: Any = slice(start, start + rows_at_once)
             some = some if rows is None else rows[some]
             self._merge(X[some], None if sample_weight is None else sample_weight[some])
         return self

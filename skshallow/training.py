@@ -108,6 +108,8 @@ class Outcome:
         Whether it ended for a reason other than running out of epochs.
     diverged : bool
         Whether the loss or the parameters became infinite or NaN.
+    exploded : bool
+        Whether the loss stayed finite but ended well above where it started.
     restored : bool
         Whether the parameters are those of the best epoch, not of the last.
     usable : bool
@@ -118,6 +120,7 @@ class Outcome:
 
     converged: bool = False
     diverged: bool = False
+    exploded: bool = False
     restored: bool = False
     usable: bool = True
     interruption: KeyboardInterrupt | None = None
@@ -133,12 +136,14 @@ def train(
 ) -> Outcome:
     """Minimise `objective` over `rows`, moving ``objective.theta`` in place.
 
-    After divergence or an interruption, and with early stopping, the parameters are
-    those of the best epoch, if there is one; else those of the last.
+    After an interruption, and with early stopping, the parameters are those of the best
+    epoch, if there is one; else those of the last. After divergence they are those of
+    the best epoch or, if these are worse, those of the start.
     """
     run = _descend if plan.solver.stochastic else _minimize
     rows_at_once = min(plan.batch_size, len(rows))
     outcome = Outcome()
+    start = objective.theta.copy()
     threads = threads_for(rows_at_once * objective.network.multiply_adds_per_row)
     with threads, np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         try:
@@ -148,14 +153,43 @@ def train(
         except KeyboardInterrupt as interruption:
             outcome.interruption = interruption
         ended_early = outcome.diverged or outcome.interruption is not None
-        if (ended_early or history.early_stopping) and history.best_theta is not None:
+        outcome.usable = history.best_theta is not None
+        if (ended_early or history.early_stopping) and outcome.usable:
             objective.theta[...] = history.best_theta
             outcome.restored = True
-        outcome.usable = history.best_theta is not None and (
-            not outcome.diverged
-            or math.isfinite(objective.mean_loss(rows.batches(plan.batch_size)))
-        )
+        if outcome.diverged and outcome.usable:
+            _fall_back(objective, rows, plan, history, start)
+        elif outcome.usable and plan.n_epochs > 1:
+            outcome.exploded = _ended_above_start(objective, rows, plan, history, start)
     return outcome
+
+
+def _fall_back(objective, rows, plan, history, start) -> None:
+    """Go back to the `start` (P,) if it is better than the best epoch before divergence.
+
+    An epoch's loss is a mean over its steps; the last of them may have gone astray.
+    """
+    best_loss = objective.mean_loss(rows.batches(plan.batch_size))
+    objective.theta[...] = start
+    if objective.mean_loss(rows.batches(plan.batch_size)) > best_loss:
+        objective.theta[...] = history.best_theta
+    else:
+        history.best_epoch = 0
+
+
+def _ended_above_start(objective, rows, plan, history, start) -> bool:
+    """Return whether the parameters are clearly worse than those of the `start` (P,).
+
+    The curve tells, at no cost, that they hardly can be; only else is it measured.
+    """
+    if not history.loss[-1] > 2 * history.start_loss + plan.tol:
+        return False
+    end = objective.theta.copy()
+    end_loss = objective.mean_loss(rows.batches(plan.batch_size))
+    objective.theta[...] = start
+    start_loss = objective.mean_loss(rows.batches(plan.batch_size))
+    objective.theta[...] = end
+    return end_loss > 2 * start_loss + plan.tol
 
 
 def _descend(objective, rows, plan, progress, history, watcher) -> bool:
@@ -170,6 +204,8 @@ def _descend(objective, rows, plan, progress, history, watcher) -> bool:
             loss = objective.loss_and_gradient(*batch, rng=progress.rng)
             if not math.isfinite(loss):
                 raise Diverged
+            if history.n_epochs == 0 and i == 0:
+                history.start_loss = loss
             if plan.max_grad_norm is not None:
                 _clip(grad, plan.max_grad_norm)
             learning_rate = plan.learning_rate * plan.schedule.multiplier(
@@ -180,9 +216,9 @@ def _descend(objective, rows, plan, progress, history, watcher) -> bool:
             plan.solver.step(theta, grad, progress.solver_state, learning_rate)
             total += loss * len(batch[1])
         progress.epoch += 1
-        if not np.isfinite(theta).all():
-            raise Diverged
         value = total / len(rows) + objective.penalty()
+        if not (math.isfinite(value) and np.isfinite(theta).all()):
+            raise Diverged
         criterion = history.record(theta, value, learning_rate)
         plan.schedule.update(progress.schedule_state, criterion)
         if watcher.end_epoch(theta) or history.stalled:

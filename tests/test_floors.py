@@ -16,7 +16,7 @@ FLOORS = [
     {"objective"},
     {"training"},
     {"_sklearn"},
-    {"_fitted", "_settings", "_watching"},
+    {"_data", "_fitted", "_settings", "_watching"},
     {"_fitting"},
     {"_base"},
     {"classifier", "regressor"},

@@ -203,7 +203,7 @@ def test_a_diverging_fit_stops_at_once_with_finite_weights_and_a_warning(line):
     assert net.n_iter_ < 40
     assert np.isfinite(net.theta_).all()
     assert np.isfinite(net.predict(line[0])).all()
-    assert net.best_iter_ == 1
+    assert net.best_iter_ == 0  # the first epoch's step made things worse
     assert net.loss_ == net.loss_curve_.min()
 
 
@@ -453,3 +453,41 @@ def test_dropout_trains_thinned_nets_and_predicts_with_the_whole(net_class, X, y
     thinned = net_class(**few, dropout=0.5).fit(X, y)
     assert not np.allclose(plain.theta_, thinned.theta_)
     assert_array_equal(thinned._raw_predict(X), thinned._raw_predict(X))
+
+
+STEEP = {"hidden_units": 8, "random_state": 0, "max_iter": 20, "schedule": "constant"}
+
+
+@pytest.mark.parametrize("learning_rate", [30.0, 300.0])
+def test_a_fit_that_ends_above_its_start_warns_of_the_learning_rate(learning_rate):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 6))
+    y = 3 * X[:, 0] + 1
+    net = ShallowNetRegressor(**STEEP, learning_rate=learning_rate)
+    with pytest.warns(ConvergenceWarning, match=f"far above .*={learning_rate:g}"):
+        net.fit(X, y)
+    assert np.isfinite(net.predict(X)).all()
+
+
+@pytest.mark.parametrize("batch_size", [None, 50])
+def test_a_diverged_fit_is_no_worse_than_its_start(batch_size):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 6))
+    y = 3 * X[:, 0] + 1
+    net = ShallowNetRegressor(
+        **STEEP | {"max_iter": 200},
+        solver="sgd",
+        learning_rate=2.0,
+        batch_size=batch_size,
+        n_iter_no_change=np.inf,
+    )
+    start = ShallowNetRegressor(
+        **STEEP | {"max_iter": 1}, solver="sgd", learning_rate=1e-12
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        start.fit(X, y)
+    with pytest.warns(ConvergenceWarning, match="diverged"):
+        net.fit(X, y)
+    assert net.score(X, y) >= start.score(X, y) - 1e-9
+    assert np.isfinite(net.loss_)
