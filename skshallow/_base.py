@@ -22,7 +22,7 @@ from skshallow._settings import (
     components_of,
     hidden_widths,
 )
-from skshallow.activations import Activation
+from skshallow.activations import Activation, Params
 from skshallow.initializers import Initializer
 from skshallow.losses import Loss
 from skshallow.network import Network
@@ -115,6 +115,18 @@ class BaseNet(FittedNet, CallbackSupportMixin, BaseEstimator):
     ) -> np.ndarray | None:
         """Return the sample weights with what the targets add to them."""
         return sample_weight
+
+    def _calibrate(
+        self,
+        raw_prediction: np.ndarray,
+        labels: np.ndarray,
+        sample_weight: np.ndarray | None,
+        output_params: Params,
+    ) -> None:
+        """Adjust the output layer in place to validation rows that it did not train on.
+
+        `raw_prediction` and `labels` are theirs, `output_params` the layer's parameters.
+        """
 
     # Fitting.
 

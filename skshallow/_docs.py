@@ -150,6 +150,12 @@ class_weight : dict, list of dict, "balanced" or None, default=None
 label_smoothing : float, default=0.0
     Share of each target that is spread evenly over all classes.
 """,
+    "temperature_scaling": """
+temperature_scaling : bool, default=False
+    Whether to calibrate probabilities on the validation data at the end of `fit`, which
+    then needs `early_stopping` or `X_val`: the output layer is divided by the
+    temperature of least log loss [Guo et al. 2017, arXiv:1706.04599]. Decisions stay.
+""",
 }
 
 ATTRIBUTES = """

@@ -199,6 +199,8 @@ class Fit:
             self.objective, self.rows, plan, self.progress, self.history, watcher
         )
         self._judge(outcome, plan.learning_rate)
+        if self.data.validation is not None:
+            self._calibrate()
         vars(estimator).update(self._fitted_attributes(self.objective.theta))
         self._store_history(outcome)
         keeps_going = self.incremental or estimator.warm_start
@@ -206,18 +208,33 @@ class Fit:
         estimator._moments = self.moments if self.incremental else None
         return outcome
 
+    def _validation_rows(self) -> Rows:
+        """Return the validation data, in the network's units."""
+        X, y, weight = self.data.validation  # type: ignore[misc]
+        y = self.units.scale_targets(y).astype(self.dtype, copy=False)
+        return self._rows(X, y, weight)
+
+    def _calibrate(self) -> None:
+        """Let the estimator adjust its output layer to the validation data."""
+        batches = self._validation_rows().batches(ROWS_A_VALIDATION_BATCH)
+        _, labels, weight = self.data.scoring_data  # type: ignore[misc]
+        self.estimator._calibrate(
+            self.objective.raw_predictions(batches),
+            labels,
+            weight,
+            self.objective.params[-1],
+        )
+
     def _validator(self):
         """Return the function that validates parameters once an epoch."""
         from sklearn.metrics import check_scoring  # slow to import, rarely used
 
         estimator = self.estimator
-        X, y, weight = self.data.validation  # type: ignore[misc]
-        y = self.units.scale_targets(y).astype(self.dtype, copy=False)
-        rows = self._rows(X, y, weight)
+        rows = self._validation_rows()
         scorer = None
         if estimator.scoring is not None:
             scorer = check_scoring(estimator, scoring=estimator.scoring)
-        X_users, labels, _ = self.data.scoring_data  # type: ignore[misc]
+        X_users, labels, weight = self.data.scoring_data  # type: ignore[misc]
         weighted = {} if weight is None else {"sample_weight": weight}
 
         def validate(theta):

@@ -63,6 +63,7 @@ CONSTRAINTS: dict[str, list] = {
     "verbose": ["verbose"],
     "class_weight": [None, dict, list, StrOptions({"balanced"})],
     "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+    "temperature_scaling": ["boolean"],
 }
 SHALLOW_CONSTRAINTS = {**CONSTRAINTS, "hidden_units": [_at_least_one]}
 
@@ -240,3 +241,5 @@ def check_combination(
     elif not estimator.early_stopping:
         refuse(["validation_fraction"], "early_stopping=False")
         refuse(["scoring"], "early_stopping=False and no X_val")
+        if "temperature_scaling" in defaults:
+            refuse(["temperature_scaling"], "early_stopping=False and no X_val")

@@ -16,6 +16,7 @@ from skshallow._base import BaseNet, Deep, Shallow, takes_minibatches
 from skshallow._data import check_weights
 from skshallow._docs import documented
 from skshallow._resolve import resolve
+from skshallow.calibration import best_temperature
 from skshallow.losses import CLASSIFICATION_LOSSES, Loss
 
 
@@ -26,6 +27,7 @@ class NetClassifier(ClassifierMixin, BaseNet):
     loss: str | Loss = "log_loss"
     class_weight: Any = None
     label_smoothing: float = 0.0
+    temperature_scaling: bool = False
 
     @available_if(takes_minibatches)
     @with_callbacks
@@ -183,10 +185,14 @@ class NetClassifier(ClassifierMixin, BaseNet):
         if len(np.unique(self.classes_)) != len(self.classes_):
             raise ValueError(f"The same class stands twice in classes={classes!r}.")
 
-    def _resolve_loss(self):
+    @property
+    def _form(self) -> str:
+        """Which form of a loss the targets want."""
         binomial = self._is_multilabel or len(self.classes_) == 2
-        form = "binomial" if binomial else "multinomial"
-        table = {name: forms[form] for name, forms in CLASSIFICATION_LOSSES.items()}
+        return "binomial" if binomial else "multinomial"
+
+    def _resolve_loss(self):
+        table = {name: forms[self._form] for name, forms in CLASSIFICATION_LOSSES.items()}
         return resolve("loss", self.loss, table, Loss)
 
     def _check_targets(self, y):
@@ -214,13 +220,15 @@ class NetClassifier(ClassifierMixin, BaseNet):
                 f"{self.classes_.tolist()}. Name all classes in the first fit."
             )
 
-    def _encode_targets(self, y):
+    def _indicate(self, y: np.ndarray) -> np.ndarray:
+        """Return 1.0 for the classes that rows have, else 0.0: (n, n_outputs)."""
         if self._is_multilabel:
-            targets = y.astype(np.float64)
-        else:
-            targets = np.eye(len(self.classes_))[self._codes(y)]
-            if len(self.classes_) == 2:
-                targets = targets[:, 1:]
+            return y.astype(np.float64)
+        indicators = np.eye(len(self.classes_))[self._codes(y)]
+        return indicators[:, 1:] if len(self.classes_) == 2 else indicators
+
+    def _encode_targets(self, y):
+        targets = self._indicate(y)
         if self.label_smoothing:
             n_alternatives = 2 if self._is_multilabel else len(self.classes_)
             targets *= 1 - self.label_smoothing
@@ -253,6 +261,16 @@ class NetClassifier(ClassifierMixin, BaseNet):
         class_weight = check_weights(class_weight, y, "class_weight")
         weight = class_weight if sample_weight is None else sample_weight * class_weight
         return weight / weight.max()
+
+    def _calibrate(self, raw_prediction, labels, sample_weight, output_params):
+        if not self.temperature_scaling:
+            return
+        log_loss = CLASSIFICATION_LOSSES["log_loss"][self._form]()
+        y = self._indicate(labels)
+        temperature = best_temperature(log_loss, y, raw_prediction, sample_weight)
+        output_params["weight"] /= temperature
+        output_params["bias"] /= temperature
+        self.temperature_ = temperature
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

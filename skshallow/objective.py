@@ -102,6 +102,12 @@ class Objective:
         """Return ``alpha/2 ||weights||^2``."""
         return 0.5 * self.alpha * float(self._weights @ self._weights)
 
+    def raw_predictions(self, batches: Iterable[tuple]) -> np.ndarray:
+        """Return the raw predictions (n, n_outputs) of all rows of `batches`."""
+        return np.concatenate(
+            [self.network.forward(X, self.params)[0] for X, _, _ in batches]
+        )
+
     def mean_loss(self, batches: Iterable[tuple]) -> float:
         """Return the weighted mean loss over `batches` of (X, y, weight), no penalty."""
         total = total_weight = 0.0

@@ -10,7 +10,7 @@ import skshallow
 FLOORS = [
     {"_docs", "_products", "_resolve", "_threads", "links", "parameters", "schedules"},
     {"activations", "batches", "history", "losses", "solvers"},
-    {"initializers", "scaling"},
+    {"calibration", "initializers", "scaling"},
     {"layers"},
     {"network"},
     {"objective"},

@@ -42,6 +42,7 @@ WRONG = {
     "verbose": [-1, "yes", 0.5],
     "class_weight": ["even", 3],
     "label_smoothing": [-0.1, 1, None],
+    "temperature_scaling": ["yes", None, 3],
     "depth": [-1, 1.5, "deep"],
 }
 CASES = [(name, value) for name, values in WRONG.items() for value in values]

@@ -1,0 +1,70 @@
+r"""Calibration: one number that makes probabilities as sure as they deserve."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+from skshallow.losses import Loss
+
+# Without a bound, validation rows that are all classified rightly ask for a temperature
+# of 0, which is to be infinitely sure.
+COLDEST, HOTTEST = 0.05, 20.0
+
+
+def best_temperature(
+    loss: Loss,
+    y: np.ndarray,
+    raw_prediction: np.ndarray,
+    sample_weight: np.ndarray | None = None,
+) -> float:
+    """Return the ``T`` for which ``raw_prediction / T`` has the least mean `loss`.
+
+    A net that trained long is too sure of itself; dividing what it puts out before the
+    link by one temperature changes no decision and makes it as sure as it should be.
+
+    Parameters
+    ----------
+    loss : Loss
+        A log loss, binomial or multinomial; convex in ``1 / T``.
+    y : ndarray of shape (n, n_outputs)
+        Indicators of the classes of rows that did not train the net.
+    raw_prediction : ndarray of shape (n, n_outputs)
+        What it predicts for them.
+    sample_weight : ndarray of shape (n,), default=None
+        Their weights.
+
+    Returns
+    -------
+    temperature : float
+        In [0.05, 20]; above 1 where the net was too sure.
+
+    References
+    ----------
+    Guo, Pleiss, Sun, Weinberger (2017), arXiv:1706.04599.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skshallow.losses import BinomialLogLoss
+    >>> y = np.array([[1.0], [1.0], [1.0], [0.0]])  # right three times in four,
+    >>> raw_prediction = np.full((4, 1), 10.0)  # but almost certain
+    >>> temperature = best_temperature(BinomialLogLoss(), y, raw_prediction)
+    >>> round(float(1 / (1 + np.exp(-10 / temperature))), 3)
+    0.75
+    """
+    raw_prediction = raw_prediction.astype(np.float64)
+
+    def mean_loss(log_temperature: float) -> float:
+        losses, _ = loss.loss_and_gradient(y, raw_prediction / math.exp(log_temperature))
+        return float(np.average(losses, weights=sample_weight))
+
+    best = minimize_scalar(
+        mean_loss,
+        bounds=(math.log(COLDEST), math.log(HOTTEST)),
+        method="bounded",
+        options={"xatol": 1e-8},
+    )
+    return math.exp(best.x)

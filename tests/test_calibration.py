@@ -1,0 +1,108 @@
+"""Temperature scaling against its definition, and in classifiers."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import expit, logit, softmax
+from sklearn.datasets import make_classification, make_multilabel_classification
+from sklearn.metrics import log_loss
+
+from skshallow import DeepNetClassifier, ShallowNetClassifier
+from skshallow.calibration import COLDEST, HOTTEST, best_temperature
+from skshallow.losses import BinomialLogLoss, MultinomialLogLoss
+
+
+@pytest.mark.parametrize("true_temperature", [0.3, 1.0, 4.0])
+def test_the_temperature_that_blurred_the_odds_is_found_again(true_temperature):
+    rng = np.random.default_rng(0)
+    odds = rng.normal(scale=2, size=(50_000, 1))
+    y = (rng.random(odds.shape) < expit(odds)).astype(float)
+    found = best_temperature(BinomialLogLoss(), y, odds * true_temperature)
+    assert found == pytest.approx(true_temperature, rel=0.03)
+
+
+def test_no_other_temperature_has_a_smaller_log_loss():
+    rng = np.random.default_rng(1)
+    raw = 3 * rng.normal(size=(400, 4))
+    labels = np.array([rng.choice(4, p=p) for p in softmax(raw / 2, axis=1)])
+    weight = rng.random(400)
+    best = best_temperature(MultinomialLogLoss(), np.eye(4)[labels], raw, weight)
+
+    def weighted(temperature):
+        probability = softmax(raw / temperature, axis=1)
+        return log_loss(labels, probability, sample_weight=weight)
+
+    assert all(weighted(best) <= weighted(best * f) for f in (0.5, 0.99, 1.01, 2))
+
+
+def test_rows_that_are_all_right_or_all_wrong_end_at_the_bounds():
+    y = np.ones((5, 1))
+    assert best_temperature(BinomialLogLoss(), y, y) == pytest.approx(COLDEST, rel=1e-3)
+    assert best_temperature(BinomialLogLoss(), y, -y) == pytest.approx(HOTTEST, rel=1e-3)
+
+
+def noisy(n_classes):
+    return make_classification(
+        n_samples=400,
+        n_features=8,
+        n_informative=5,
+        n_classes=n_classes,
+        flip_y=0.3,
+        random_state=0,
+    )
+
+
+PARAMS = {"hidden_units": 32, "max_iter": 60, "random_state": 0}
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("label_smoothing", [0.0, 0.2])
+def test_scaling_changes_sureness_and_no_decision(n_classes, label_smoothing):
+    X, y = noisy(n_classes)
+    held_out = {"X_val": X[300:], "y_val": y[300:]}
+    params = PARAMS | {"label_smoothing": label_smoothing}
+    plain = DeepNetClassifier(**params).fit(X[:300], y[:300], **held_out)
+    scaled = DeepNetClassifier(**params, temperature_scaling=True)
+    scaled.fit(X[:300], y[:300], **held_out)
+    assert_allclose(
+        scaled.decision_function(X) * scaled.temperature_, plain.decision_function(X)
+    )
+    assert_array_equal(scaled.predict(X), plain.predict(X))
+    before = log_loss(y[300:], plain.predict_proba(X[300:]))
+    after = log_loss(y[300:], scaled.predict_proba(X[300:]))
+    assert after < before
+    assert scaled.temperature_ > 1
+    assert not hasattr(plain, "temperature_")
+
+
+def test_weights_and_intercepts_carry_the_temperature():
+    X, y = noisy(2)
+    net = ShallowNetClassifier(**PARAMS, early_stopping=True, temperature_scaling=True)
+    net.fit(X, y)
+    copy = ShallowNetClassifier.from_weights(net.coefs_, net.intercepts_)
+    assert_allclose(copy.predict_proba(X), net.predict_proba(X))
+
+
+def test_labels_share_one_temperature():
+    X, Y = make_multilabel_classification(n_samples=200, n_classes=3, random_state=0)
+    net = ShallowNetClassifier(**PARAMS, temperature_scaling=True)
+    net.fit(X[:150], Y[:150], X_val=X[150:], y_val=Y[150:])
+    assert net.predict_proba(X).shape == Y.shape
+    assert_allclose(logit(net.predict_proba(X[:5])), net.decision_function(X[:5]))
+
+
+def test_scaling_without_validation_data_is_refused():
+    X, y = noisy(2)
+    net = ShallowNetClassifier(**PARAMS, temperature_scaling=True)
+    with pytest.raises(ValueError, match=r"temperature_scaling=True .* early_stopping"):
+        net.fit(X, y)
+    with pytest.raises(ValueError, match="temperature_scaling"):
+        net.partial_fit(X, y, classes=[0, 1])
+
+
+def test_labels_that_only_fit_their_noise_get_milder_probabilities():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(400, 10)), rng.integers(2, size=400)
+    net = DeepNetClassifier(**PARAMS, temperature_scaling=True)
+    net.fit(X[:200], y[:200], X_val=X[200:], y_val=y[200:])
+    assert net.temperature_ > 2
