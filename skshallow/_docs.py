@@ -154,7 +154,8 @@ label_smoothing : float, default=0.0
 temperature_scaling : bool, default=False
     Whether to calibrate probabilities on the validation data at the end of `fit`, which
     then needs `early_stopping` or `X_val`: the output layer is divided by the
-    temperature of least log loss [Guo et al. 2017, arXiv:1706.04599]. Decisions stay.
+    temperature of least log loss (Guo et al. 2017, arXiv:1706.04599), with one row
+    more of each class (Platt 1999). Decisions stay as they are.
 """,
 }
 

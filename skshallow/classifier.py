@@ -228,12 +228,16 @@ class NetClassifier(ClassifierMixin, BaseNet):
         return indicators[:, 1:] if len(self.classes_) == 2 else indicators
 
     def _encode_targets(self, y):
-        targets = self._indicate(y)
-        if self.label_smoothing:
-            n_alternatives = 2 if self._is_multilabel else len(self.classes_)
-            targets *= 1 - self.label_smoothing
-            targets += self.label_smoothing / n_alternatives
-        return targets
+        return self._smooth(self._indicate(y), self.label_smoothing)
+
+    @property
+    def _n_alternatives(self) -> int:
+        """How many answers each target has."""
+        return 2 if self._is_multilabel else len(self.classes_)
+
+    def _smooth(self, indicators: np.ndarray, share: float) -> np.ndarray:
+        """Return targets of which a `share` is spread evenly over the alternatives."""
+        return (1 - share) * indicators + share / self._n_alternatives
 
     def _codes(self, y: np.ndarray) -> np.ndarray:
         """Return where each label of y (n,) stands in `classes_`, sorted or not."""
@@ -266,7 +270,10 @@ class NetClassifier(ClassifierMixin, BaseNet):
         if not self.temperature_scaling:
             return
         log_loss = CLASSIFICATION_LOSSES["log_loss"][self._form]()
-        y = self._indicate(labels)
+        # One row more of each alternative, as Platt has it: without, a validation part
+        # that is all right would make the net infinitely sure.
+        share = self._n_alternatives / (len(labels) + self._n_alternatives)
+        y = self._smooth(self._indicate(labels), share)
         temperature = best_temperature(log_loss, y, raw_prediction, sample_weight)
         output_params["weight"] /= temperature
         output_params["bias"] /= temperature

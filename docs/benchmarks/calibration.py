@@ -1,0 +1,136 @@
+"""Calibration of classifiers: log loss, Brier score and expected calibration error.
+
+Run ``python docs/benchmarks/calibration.py FOLDER``; the folder holds tables as ``.npz``
+files with arrays ``X``, ``y`` and ``task``. It writes ``calibration.md`` beside itself.
+Each table gives at most 4000 training rows and 2000 test rows, in several splits; the
+baseline is LogisticRegression behind a scaler.
+"""
+
+from __future__ import annotations
+
+import argparse
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score, log_loss
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skshallow import DeepNetClassifier
+
+HERE = Path(__file__).parent
+N_TRAIN, N_TEST, N_SPLITS, N_BINS = 4000, 2000, 2, 15
+
+MODELS: dict[str, Callable] = {
+    "LogisticRegression": lambda seed: make_pipeline(
+        StandardScaler(), LogisticRegression(max_iter=2000)
+    ),
+    "net": lambda seed: DeepNetClassifier(random_state=seed),
+    "net, dropout 0.1": lambda seed: DeepNetClassifier(dropout=0.1, random_state=seed),
+    "net, early stopping": lambda seed: DeepNetClassifier(
+        early_stopping=True, random_state=seed
+    ),
+    "net, early stopping, temperature": lambda seed: DeepNetClassifier(
+        early_stopping=True, temperature_scaling=True, random_state=seed
+    ),
+}
+
+
+def calibration_error(y: np.ndarray, probability: np.ndarray) -> float:
+    """Return the expected calibration error of the most probable class.
+
+    Rows are binned by how sure the model is; the error is the mean distance, weighted
+    by rows, of a bin's accuracy from its mean sureness (Guo et al. 2017,
+    arXiv:1706.04599).
+    """
+    sureness, right = probability.max(axis=1), probability.argmax(axis=1) == y
+    bins = np.minimum((sureness * N_BINS).astype(int), N_BINS - 1)
+    gaps = [abs(np.sum(right[bins == b] - sureness[bins == b])) for b in range(N_BINS)]
+    return float(sum(gaps) / len(y))
+
+
+def brier(y: np.ndarray, probability: np.ndarray) -> float:
+    """Return the mean squared distance of probabilities from the indicator of y."""
+    indicator = np.eye(probability.shape[1])[y]
+    return float(((probability - indicator) ** 2).sum(axis=1).mean())
+
+
+METRICS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
+    "accuracy": lambda y, p: accuracy_score(y, p.argmax(axis=1)),
+    "log loss": lambda y, p: log_loss(y, p, labels=range(p.shape[1])),
+    "Brier": brier,
+    "calibration error": calibration_error,
+}
+
+
+def tables(folder: Path) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Yield name, features and class codes of each classification table."""
+    for path in sorted(folder.glob("*.npz")):
+        with np.load(path, allow_pickle=False) as file:
+            if str(file["task"]) == "classification":
+                y = np.unique(file["y"], return_inverse=True)[1]
+                yield path.stem, file["X"].astype(np.float32), y
+
+
+def measure(X: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return the mean over splits of each metric for each model."""
+    results = np.empty((N_SPLITS, len(MODELS), len(METRICS)))
+    for seed in range(N_SPLITS):
+        n_test = min(N_TEST, len(y) // 4)
+        n_train = min(N_TRAIN, len(y) - n_test)
+        X_train, X_test, y_train, y_test = train_test_split(
+            X, y, train_size=n_train, test_size=n_test, stratify=y, random_state=seed
+        )
+        for i, make in enumerate(MODELS.values()):
+            probability = make(seed).fit(X_train, y_train).predict_proba(X_test)
+            probability = probability.astype(np.float64)
+            for j, metric in enumerate(METRICS.values()):
+                results[seed, i, j] = metric(y_test, probability)
+    return results.mean(axis=0)
+
+
+def report(results: dict[str, np.ndarray]) -> str:
+    stacked = np.stack(list(results.values()))
+    lines = [
+        "# Calibration of classifiers",
+        "",
+        "`calibration.py` writes this page; it says how things are measured. Means over",
+        f"{len(results)} tables and {N_SPLITS} splits; smaller is better but for accuracy.",
+        "",
+        "| model | "
+        + " | ".join(METRICS)
+        + " | tables 2 % above the baseline's log loss |",
+        "|---" * (len(METRICS) + 2) + "|",
+    ]
+    baseline = stacked[:, 0, 1]
+    for i, name in enumerate(MODELS):
+        cells = [f"{value:.4f}" for value in stacked[:, i].mean(axis=0)]
+        worse = int((stacked[:, i, 1] > 1.02 * baseline).sum())
+        lines.append(f"| {name} | {' | '.join(cells)} | {worse} |")
+    lines += ["", "Log loss, table by table:", ""]
+    lines += ["| table | " + " | ".join(MODELS) + " |", "|---" * (len(MODELS) + 1) + "|"]
+    for table, values in results.items():
+        lines.append(f"| {table} | " + " | ".join(f"{v:.3f}" for v in values[:, 1]) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    folder = parser.parse_args().folder
+    warnings.simplefilter("ignore")
+    results = {}
+    for name, X, y in tables(folder):
+        results[name] = measure(X, y)
+        print(name, np.round(results[name][:, 1], 3), flush=True)
+    text = report(results)
+    print(text)
+    (HERE / "calibration.md").write_text(text)
+
+
+if __name__ == "__main__":
+    main()

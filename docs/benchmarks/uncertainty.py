@@ -1,0 +1,224 @@
+"""Prediction intervals of regressors: coverage, width, CRPS and likelihood.
+
+Run ``python docs/benchmarks/uncertainty.py FOLDER``; the folder holds tables as ``.npz``
+files with arrays ``X``, ``y`` and ``task``. It writes ``uncertainty.md`` and
+``uncertainty.png`` beside itself. Each table gives at most 4000 training rows and 2000
+test rows, in several splits. Every model gives the same nine quantiles of each test row:
+the ends of its central 95, 90, 80 and 50 % intervals, and the median. Conformalised nets
+train on three quarters of the training rows and are conformalised on the rest.
+
+The continuous ranked probability score is twice the integral of the pinball loss over
+the quantile levels (Gneiting, Raftery 2007, doi:10.1198/016214506000001437), here by the
+trapezoidal rule over the nine. Widths and scores are in standard deviations of the
+table's target.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import norm
+from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.metrics import mean_pinball_loss
+from sklearn.model_selection import train_test_split
+
+from skshallow import DeepNetRegressor
+from skshallow.losses import Quantile
+
+HERE = Path(__file__).parent
+N_TRAIN, N_TEST, N_SPLITS = 4000, 2000, 2
+COVERAGES = [0.95, 0.9, 0.8, 0.5]
+LOWER = [(1 - coverage) / 2 for coverage in COVERAGES]
+LEVELS = [*LOWER, 0.5, *(1 - level for level in reversed(LOWER))]
+CALIBRATION_SHARE = 0.25
+
+# (quantiles of the test rows (n, 9), their log densities (n,) or None)
+Answer = tuple[np.ndarray, np.ndarray | None]
+
+
+def gaussian(X, y, X_test, y_test, seed: int) -> Answer:
+    net = DeepNetRegressor(loss="gaussian", random_state=seed).fit(X, y)
+    return net.predict_quantiles(X_test, LEVELS), net.predict_proba(X_test).logpdf(y_test)
+
+
+def quantile(X, y, X_test, y_test, seed: int) -> Answer:
+    net = DeepNetRegressor(loss=Quantile(LEVELS), random_state=seed).fit(X, y)
+    return net.predict_quantiles(X_test, LEVELS), None
+
+
+def conformalised(loss) -> Callable[..., Answer]:
+    def answer(X, y, X_test, y_test, seed: int) -> Answer:
+        X, X_cal, y, y_cal = train_test_split(
+            X, y, test_size=CALIBRATION_SHARE, random_state=seed
+        )
+        net = DeepNetRegressor(loss=loss, random_state=seed).fit(X, y)
+        net.conformalize(X_cal, y_cal)
+        ends = np.stack([net.predict_interval(X_test, c) for c in COVERAGES], axis=1)
+        median = net.predict(X_test)[:, np.newaxis]
+        return np.hstack([ends[:, :, 0], median, ends[:, ::-1, 1]]), None
+
+    return answer
+
+
+def boosting(X, y, X_test, y_test, seed: int) -> Answer:
+    columns = [
+        HistGradientBoostingRegressor(loss="quantile", quantile=level, random_state=seed)
+        .fit(X, y)
+        .predict(X_test)
+        for level in LEVELS
+    ]
+    return np.sort(np.column_stack(columns), axis=1), None
+
+
+def constant_width(X, y, X_test, y_test, seed: int) -> Answer:
+    """Boosting's mean, and quantiles of its errors on a quarter of the training rows."""
+    X, X_cal, y, y_cal = train_test_split(
+        X, y, test_size=CALIBRATION_SHARE, random_state=seed
+    )
+    model = HistGradientBoostingRegressor(random_state=seed).fit(X, y)
+    errors = y_cal - model.predict(X_cal)
+    mean = model.predict(X_test)
+    log_density = norm(mean + errors.mean(), errors.std()).logpdf(y_test)
+    return mean[:, np.newaxis] + np.quantile(errors, LEVELS), log_density
+
+
+MODELS = {
+    "boosting, quantiles": boosting,
+    "boosting, constant width": constant_width,
+    "net, gaussian": gaussian,
+    "net, quantiles": quantile,
+    "net, gaussian, conformalised": conformalised("gaussian"),
+    "net, quantiles, conformalised": conformalised(Quantile(LEVELS)),
+}
+METRICS = [
+    *(f"coverage {c:.0%}" for c in COVERAGES),
+    "width 90%",
+    "CRPS",
+    "negative log-likelihood",
+    "seconds",
+]
+
+
+def scores(y: np.ndarray, quantiles: np.ndarray, log_density, seconds) -> list[float]:
+    """Return the values of `METRICS`."""
+    lower, upper = quantiles[:, : len(LOWER)], quantiles[:, : len(LOWER) : -1]
+    inside = (lower <= y[:, np.newaxis]) & (y[:, np.newaxis] <= upper)
+    pinball = [
+        mean_pinball_loss(y, column, alpha=level)
+        for level, column in zip(LEVELS, quantiles.T, strict=True)
+    ]
+    crps = 2 * np.trapezoid([0, *pinball, 0], [0, *LEVELS, 1])
+    likelihood = np.nan if log_density is None else -np.mean(log_density)
+    width = (upper - lower)[:, COVERAGES.index(0.9)].mean()
+    return [*inside.mean(axis=0), width, crps, likelihood, seconds]
+
+
+def tables(folder: Path) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Yield name, features and standardised target of each regression table."""
+    for path in sorted(folder.glob("*.npz")):
+        with np.load(path, allow_pickle=False) as file:
+            if str(file["task"]) == "regression":
+                y = file["y"].astype(np.float64)
+                yield path.stem, file["X"].astype(np.float64), (y - y.mean()) / y.std()
+
+
+def measure(X: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return the mean over splits of each metric for each model."""
+    results = np.empty((N_SPLITS, len(MODELS), len(METRICS)))
+    for seed in range(N_SPLITS):
+        n_test = min(N_TEST, len(y) // 4)
+        n_train = min(N_TRAIN, len(y) - n_test)
+        X_train, X_test, y_train, y_test = train_test_split(
+            X, y, train_size=n_train, test_size=n_test, random_state=seed
+        )
+        for i, model in enumerate(MODELS.values()):
+            start = time.perf_counter()
+            answer = model(X_train, y_train, X_test, y_test, seed)
+            results[seed, i] = scores(y_test, *answer, time.perf_counter() - start)
+    return results.mean(axis=0)
+
+
+def report(results: dict[str, np.ndarray]) -> str:
+    stacked = np.stack(list(results.values()))
+    lines = [
+        "# Prediction intervals",
+        "",
+        "`uncertainty.py` writes this page; it says how things are measured. Means over",
+        f"{len(results)} tables and {N_SPLITS} splits.",
+        "",
+        "![Coverage and score](uncertainty.png)",
+        "",
+        "| model | " + " | ".join(METRICS) + " |",
+        "|---" * (len(METRICS) + 1) + "|",
+    ]
+    for i, name in enumerate(MODELS):
+        cells = [f"{value:.3f}" for value in stacked[:, i].mean(axis=0)]
+        lines.append(f"| {name} | {' | '.join(cells)} |".replace("nan", ""))
+    crps, width = METRICS.index("CRPS"), METRICS.index("width 90%")
+    lines += ["", "Tables on which a net's score or width is below a baseline's:", ""]
+    lines += ["| net | baseline | CRPS | width 90% |", "|---|---|---|---|"]
+    names = list(MODELS)
+    for i, name in enumerate(names[2:], 2):
+        for j, baseline in enumerate(names[:2]):
+            wins = (stacked[:, i] < stacked[:, j]).sum(axis=0)
+            lines.append(
+                f"| {name} | {baseline} | {wins[crps]} of {len(stacked)} "
+                f"| {wins[width]} of {len(stacked)} |"
+            )
+    lines += ["", "Coverage of the 90 % interval, table by table:", ""]
+    lines += ["| table | " + " | ".join(MODELS) + " |", "|---" * (len(MODELS) + 1) + "|"]
+    for table, values in results.items():
+        cells = " | ".join(f"{v:.3f}" for v in values[:, COVERAGES.index(0.9)])
+        lines.append(f"| {table} | {cells} |")
+    return "\n".join(lines) + "\n"
+
+
+def draw(results: dict[str, np.ndarray], path: Path) -> None:
+    """Draw each table's coverage against the promise, and its score."""
+    import matplotlib.pyplot as plt
+
+    stacked = np.stack(list(results.values()))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(12, 5), layout="constrained")
+    for i, name in enumerate(MODELS):
+        offset = 0.004 * (i - len(MODELS) / 2)
+        for j, coverage in enumerate(COVERAGES):
+            left.plot(
+                np.full(len(stacked), coverage + offset),
+                stacked[:, i, j] - coverage,
+                ".",
+                color=f"C{i}",
+                label=name if j == 0 else None,
+            )
+    left.axhline(0, color="black", linewidth=1)
+    left.set(xlabel="promised coverage", ylabel="coverage less promise, a dot a table")
+    left.legend(fontsize=8)
+    crps = stacked[:, :, METRICS.index("CRPS")]
+    for i, name in enumerate(MODELS):
+        right.plot(crps[:, i] / crps[:, 0], "o-", color=f"C{i}", label=name)
+    right.set_xticks(range(len(results)), list(results), rotation=60, ha="right")
+    right.set_ylabel("CRPS / that of boosting's quantiles")
+    figure.savefig(path, dpi=120)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    folder = parser.parse_args().folder
+    warnings.simplefilter("ignore")
+    results = {}
+    for name, X, y in tables(folder):
+        results[name] = measure(X, y)
+        print(name, np.round(results[name][:, [1, 4, 5]], 3).tolist(), flush=True)
+    text = report(results)
+    print(text)
+    (HERE / "uncertainty.md").write_text(text)
+    draw(results, HERE / "uncertainty.png")
+
+
+if __name__ == "__main__":
+    main()
