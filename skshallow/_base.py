@@ -128,6 +128,9 @@ class BaseNet(FittedNet, CallbackSupportMixin, BaseEstimator):
         `raw_prediction` and `labels` are theirs, `output_params` the layer's parameters.
         """
 
+    def _conclude(self, fit: Fit) -> None:
+        """Learn what a prediction needs besides the weights, now that they have moved."""
+
     # Fitting.
 
     @with_callbacks

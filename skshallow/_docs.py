@@ -154,8 +154,8 @@ label_smoothing : float, default=0.0
 temperature_scaling : bool, default=False
     Whether to calibrate probabilities on the validation data at the end of `fit`, which
     then needs `early_stopping` or `X_val`: the output layer is divided by the
-    temperature of least log loss (Guo et al. 2017, arXiv:1706.04599), with one row
-    more of each class (Platt 1999). Decisions stay as they are.
+    temperature of least log loss (Guo et al. 2017, arXiv:1706.04599), as if there was
+    one row more, of every class in equal shares. Decisions stay as they are.
 """,
 }
 
@@ -189,7 +189,7 @@ n_features_in_ : int
 feature_names_in_ : ndarray of shape (n_features_in_,)
     Names of the features, if all are strings.
 n_outputs_ : int
-    Width of the output layer.
+    Width of the output layer, a multiple of the number of targets for some losses.
 """
 
 _CLASSIFIER = {
@@ -199,9 +199,13 @@ _CLASSIFIER = {
 }
 _REGRESSOR = {
     "losses": 'str or Loss, default="squared_error"',
-    "loss_text": '"squared_error", "absolute_error", "huber", "quantile", "poisson" or\n'
-    '    "gamma", or an instance from :mod:`skshallow.losses` with settings of its own,\n'
-    "    such as ``Quantile(0.9)``. Poisson and gamma predict through an exponential.",
+    "loss_text": '"squared_error", "absolute_error", "huber", "quantile", "poisson",\n'
+    '    "gamma" or "gaussian", or an instance from :mod:`skshallow.losses` with settings\n'
+    "    of its own, such as ``Quantile(0.9)``. Poisson and gamma predict through an\n"
+    "    exponential. The Gaussian loss learns a mean and a scale, ``Quantile([0.05, 0.5,\n"
+    "    0.95])`` several quantiles; these take as many output units a target, parameter\n"
+    "    by parameter: the means of all targets, then the logarithms of all scales; the\n"
+    "    first quantile of all targets, then the second.",
     "and_target": "the target\n    too, as far as its loss allows, ",
 }
 _SHALLOW = {"or_sequence": "", "each": "the", "as_sequence": ""}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -82,7 +82,7 @@ class Fit:
         self.rows = self._rows(self.data.X, y, weight, self.data.train_rows)
         self.network = Network(
             self.data.X.shape[1],
-            y.shape[1],
+            estimator._loss.n_raw_outputs(y.shape[1]),
             self.components.hidden_units,
             self.components.activations,
             float(estimator.dropout),
@@ -202,6 +202,7 @@ class Fit:
         if self.data.validation is not None:
             self._calibrate()
         vars(estimator).update(self._fitted_attributes(self.objective.theta))
+        estimator._conclude(self)
         self._store_history(outcome)
         keeps_going = self.incremental or estimator.warm_start
         estimator._progress = self.progress if keeps_going else None
@@ -224,6 +225,15 @@ class Fit:
             weight,
             self.objective.params[-1],
         )
+
+    def sum_over_rows(self, terms: Callable[..., np.ndarray]) -> np.ndarray:
+        """Return the weighted sum of ``terms(y, raw_prediction)`` (n, m) over rows (m,)."""
+        total: Any = 0.0
+        for X, y, weight in self.rows.batches(ROWS_A_VALIDATION_BATCH):
+            raw_prediction, _ = self.network.forward(X, self.objective.params)
+            values = terms(y, raw_prediction).astype(np.float64)
+            total = total + (values.sum(axis=0) if weight is None else weight @ values)
+        return total
 
     def _validator(self):
         """Return the function that validates parameters once an epoch."""

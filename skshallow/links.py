@@ -8,6 +8,9 @@ Each link also knows how a change of the target's units moves the raw prediction
 ``y = center + scale * y_standard``, the raw prediction in the user's units is
 ``offset + factor * raw``. That is what folds a standardised target back into the last
 layer's weights.
+
+Where a target takes several raw outputs, they lie parameter by parameter: the first of
+all targets, then the second of all targets.
 """
 
 from __future__ import annotations
@@ -64,6 +67,48 @@ class LogLink(Link):
 
     def raw_units(self, center, scale):
         return np.ones_like(scale), np.log(scale)
+
+
+class GaussianLink(IdentityLink):
+    """``mean = raw``, then ``scale = exp(raw)``; predicts the mean.
+
+    ``y = center + scale * y_standard`` multiplies the predicted scale by `scale`, which
+    adds its logarithm to the raw output.
+    """
+
+    def inverse(self, raw_prediction):
+        return raw_prediction[..., : raw_prediction.shape[-1] // 2]
+
+    def raw_units(self, center, scale):
+        factor = np.concatenate([scale, np.ones_like(scale)])
+        return factor, np.concatenate([center, np.log(scale)])
+
+
+class QuantilesLink(IdentityLink):
+    """The quantiles of a target are its raw outputs in order; predicts a central one.
+
+    Parameters
+    ----------
+    levels : tuple of float
+        Which quantiles they are, rising. The one nearest to 0.5 is predicted, the lower
+        one of two.
+    """
+
+    def __init__(self, levels: tuple[float, ...]) -> None:
+        self.levels = levels
+
+    def quantiles(self, raw_prediction: np.ndarray) -> np.ndarray:
+        """Return all quantiles (n, n_levels, n_targets) of raw (n, n_raw_outputs)."""
+        leading = raw_prediction.shape[:-1]
+        return np.sort(raw_prediction.reshape(*leading, len(self.levels), -1), axis=-2)
+
+    def inverse(self, raw_prediction):
+        central = np.abs(np.array(self.levels) - 0.5).round(12).argmin()
+        return self.quantiles(raw_prediction)[..., central, :]
+
+    def raw_units(self, center, scale):
+        n_levels = len(self.levels)
+        return np.tile(scale, n_levels), np.tile(center, n_levels)
 
 
 class LogitLink(Link):

@@ -3,7 +3,9 @@ r"""Losses: what is minimised, each composed with the link its predictions go th
 Conventions
 -----------
 ``y`` and ``raw_prediction`` are arrays (n, n_outputs) of one float dtype; classes come
-as 0/1 indicators, or as probabilities after label smoothing. The raw prediction is what
+as 0/1 indicators, or as probabilities after label smoothing. A loss that predicts more
+than one number a target wants more raw outputs than targets, see
+`Loss.n_raw_outputs`. The raw prediction is what
 the last affine map gives, before any link. Writing loss and link as one function of it
 is what keeps them exact: no ``log(0)``, no overflow, a gradient that never vanishes by
 rounding.
@@ -18,47 +20,18 @@ A new loss is a class and a line in `REGRESSION_LOSSES` or `CLASSIFICATION_LOSSE
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import expit, logit, softmax, xlogy
+from scipy.special import expit, logit, softmax
 
+from skshallow._loss import Loss, weighted_mean, weighted_quantile
 from skshallow._products import row_sums
-from skshallow.links import IdentityLink, Link, LogitLink, LogLink, SoftmaxLink
-
-
-def _weighted_mean(y: np.ndarray, sample_weight: np.ndarray | None) -> np.ndarray:
-    """Return the mean of y (n, m) over its rows (m,)."""
-    return np.average(y, axis=0, weights=sample_weight)
-
-
-def _weighted_quantile(y, quantile: float, sample_weight) -> np.ndarray:
-    """Return the `quantile` of each column of y (n, m) as one of its values (m,)."""
-    return np.quantile(y, quantile, axis=0, weights=sample_weight, method="inverted_cdf")
-
-
-@dataclass(frozen=True)
-class Loss:
-    """What every loss shares; see the module's conventions."""
-
-    link: ClassVar[Link]
-
-    def check_targets(self, y: np.ndarray) -> None:
-        """Raise ValueError if a target lies outside of the loss's domain."""
-
-    def loss_and_gradient(
-        self, y: np.ndarray, raw_prediction: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return the loss of each row (n,) and its gradient (n, n_outputs)."""
-        raise NotImplementedError
-
-    def fit_intercept_only(
-        self, y: np.ndarray, sample_weight: np.ndarray | None = None
-    ) -> np.ndarray:
-        """Return the constant raw prediction (n_outputs,) of least total loss."""
-        raise NotImplementedError
+from skshallow.likelihoods import Gamma, Gaussian, Poisson
+from skshallow.links import IdentityLink, Link, LogitLink, QuantilesLink, SoftmaxLink
 
 
 @dataclass(frozen=True)
@@ -72,7 +45,7 @@ class SquaredError(Loss):
         return 0.5 * row_sums(gradient * gradient), gradient
 
     def fit_intercept_only(self, y, sample_weight=None):
-        return _weighted_mean(y, sample_weight)
+        return weighted_mean(y, sample_weight)
 
 
 @dataclass(frozen=True)
@@ -86,7 +59,7 @@ class AbsoluteError(Loss):
         return row_sums(np.abs(residual)), np.sign(residual)
 
     def fit_intercept_only(self, y, sample_weight=None):
-        return _weighted_quantile(y, 0.5, sample_weight)
+        return weighted_quantile(y, 0.5, sample_weight)
 
 
 @dataclass(frozen=True)
@@ -136,79 +109,76 @@ class Quantile(Loss):
 
     Parameters
     ----------
-    quantile : float, default=0.5
-        In (0, 1); 0.5 is half the absolute error.
+    quantile : float or sequence of float, default=0.5
+        In (0, 1); 0.5 is half the absolute error. Several, in rising order, are learned
+        at once: a raw output each, for all targets the first quantile, then for all
+        targets the second. The net predicts the one that is nearest to 0.5.
+
+    Notes
+    -----
+    Several quantiles are the raw outputs of a target put in order, and the loss is the
+    sum of theirs. So they never cross, no quantile is held to any distance from
+    another, and a change of the target's units changes each raw output alike. Putting
+    estimates in order never raises their loss.
 
     References
     ----------
     Koenker, Bassett (1978), doi:10.2307/1913643.
+
+    Chernozhukov, Fernandez-Val, Galichon (2010), "Quantile and probability curves
+    without crossing", doi:10.3982/ECTA7880.
     """
 
-    quantile: float = 0.5
-    link: ClassVar[Link] = IdentityLink()
+    quantile: float | Sequence[float] = 0.5
 
     def __post_init__(self):
-        if not 0 < self.quantile < 1:
+        if np.ndim(self.quantile) > 0:
+            levels = tuple(float(level) for level in self.quantile)
+            object.__setattr__(self, "quantile", levels)
+            if len(levels) == 0 or (np.diff(levels) <= 0).any():
+                raise ValueError(f"quantile must hold rising levels, got {levels}.")
+        if not all(0 < level < 1 for level in self.levels):
             raise ValueError(f"quantile must lie in (0, 1), got {self.quantile}.")
 
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """The quantiles that are learned."""
+        if isinstance(self.quantile, Sequence):
+            return tuple(self.quantile)
+        return (self.quantile,)
+
+    @property
+    def link(self) -> Link:  # type: ignore[override]
+        """The identity for one quantile, put in order for several."""
+        several = isinstance(self.quantile, Sequence)
+        return QuantilesLink(self.levels) if several else IdentityLink()
+
+    def n_raw_outputs(self, n_targets):
+        return len(self.levels) * n_targets
+
     def loss_and_gradient(self, y, raw_prediction):
+        if isinstance(self.quantile, Sequence):
+            return self._ordered_loss_and_gradient(y, raw_prediction)
         gradient = np.empty_like(raw_prediction)
         np.greater(raw_prediction, y, out=gradient, casting="unsafe")
         gradient -= self.quantile
         return row_sums(gradient * (raw_prediction - y)), gradient
 
-    def fit_intercept_only(self, y, sample_weight=None):
-        return _weighted_quantile(y, self.quantile, sample_weight)
-
-
-@dataclass(frozen=True)
-class Poisson(Loss):
-    """Half the Poisson deviance: ``y log(y / mean) - y + mean``, ``mean = exp(raw)``."""
-
-    link: ClassVar[Link] = LogLink()
-
-    def check_targets(self, y):
-        if (y < 0).any():
-            raise ValueError(
-                f"loss='poisson' needs targets y >= 0; got a smallest of {y.min():g}. "
-                "Use loss='squared_error' for targets of any sign."
-            )
-
-    def loss_and_gradient(self, y, raw_prediction):
-        mean = np.exp(raw_prediction)
-        gradient = mean - y
-        return row_sums(xlogy(y, y) - y * raw_prediction + gradient), gradient
+    def _ordered_loss_and_gradient(self, y, raw_prediction):
+        """Return the same for several quantiles, the raw outputs put in order."""
+        values = raw_prediction.reshape(*y.shape[:-1], len(self.levels), y.shape[-1])
+        order = np.argsort(values, axis=-2, kind="stable")
+        residual = np.take_along_axis(values, order, axis=-2) - y[..., np.newaxis, :]
+        slope = np.empty_like(residual)
+        np.greater(residual, 0, out=slope, casting="unsafe")
+        slope -= np.array(self.levels, slope.dtype)[:, np.newaxis]
+        gradient = np.empty_like(values)
+        np.put_along_axis(gradient, order, slope, axis=-2)
+        residual *= slope
+        return residual.sum(axis=(-2, -1)), gradient.reshape(raw_prediction.shape)
 
     def fit_intercept_only(self, y, sample_weight=None):
-        mean = _weighted_mean(y, sample_weight)
-        if not (mean > 0).all():
-            raise ValueError(
-                "loss='poisson' needs at least one target y > 0; all are 0, whose "
-                "optimum, a mean of 0, lies at a raw prediction of minus infinity."
-            )
-        return np.log(mean)
-
-
-@dataclass(frozen=True)
-class Gamma(Loss):
-    """Half the gamma deviance: ``log(mean / y) + y / mean - 1``, ``mean = exp(raw)``."""
-
-    link: ClassVar[Link] = LogLink()
-
-    def check_targets(self, y):
-        if (y <= 0).any():
-            raise ValueError(
-                f"loss='gamma' needs targets y > 0; got a smallest of {y.min():g}. Use "
-                "loss='poisson' if there are zeros, or loss='squared_error' for "
-                "targets of any sign."
-            )
-
-    def loss_and_gradient(self, y, raw_prediction):
-        ratio = y * np.exp(-raw_prediction)
-        return row_sums(raw_prediction - np.log(y) + ratio - 1), 1 - ratio
-
-    def fit_intercept_only(self, y, sample_weight=None):
-        return np.log(_weighted_mean(y, sample_weight))
+        return weighted_quantile(y, self.quantile, sample_weight).ravel()
 
 
 def _mean_probability(y, sample_weight) -> np.ndarray:
@@ -218,7 +188,7 @@ def _mean_probability(y, sample_weight) -> np.ndarray:
     it where a later batch that does contain the class can still move it.
     """
     half_a_row = 0.5 / len(y)
-    return np.clip(_weighted_mean(y, sample_weight), half_a_row, 1 - half_a_row)
+    return np.clip(weighted_mean(y, sample_weight), half_a_row, 1 - half_a_row)
 
 
 # Raw predictions this close together need no shift of their own a row: the smallest
@@ -323,6 +293,7 @@ REGRESSION_LOSSES: dict[str, type[Loss]] = {
     "quantile": Quantile,
     "poisson": Poisson,
     "gamma": Gamma,
+    "gaussian": Gaussian,
 }
 
 # The loss of a classifier depends on what it classifies: two classes or several labels

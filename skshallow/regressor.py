@@ -12,11 +12,12 @@ from sklearn.utils.metaestimators import available_if
 from skshallow._base import BaseNet, Deep, Shallow, takes_minibatches
 from skshallow._docs import documented
 from skshallow._resolve import resolve
+from skshallow._uncertainty import Uncertainty, needs_positive_targets
 from skshallow.losses import REGRESSION_LOSSES, Loss
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class NetRegressor(RegressorMixin, BaseNet):
+class NetRegressor(RegressorMixin, Uncertainty, BaseNet):
     """What both regressors share."""
 
     @available_if(takes_minibatches)
@@ -46,6 +47,8 @@ class NetRegressor(RegressorMixin, BaseNet):
     def predict(self, X):
         """Return what the loss makes the net predict: a mean, a median, a quantile.
 
+        With ``Quantile`` of several levels it is the one nearest to 0.5.
+
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
@@ -69,8 +72,14 @@ class NetRegressor(RegressorMixin, BaseNet):
     def _start_outputs(self, n_outputs, classes):
         if classes is not None:
             raise ValueError("A regressor has no classes; leave classes at None.")
-        self._target_ndim = 1 if n_outputs == 1 else 2
-        self._n_targets = n_outputs
+        a_target = self._resolve_loss().n_raw_outputs(1)
+        if n_outputs % a_target != 0:
+            raise ValueError(
+                f"loss={self.loss!r} takes {a_target} outputs a target; an output layer of "
+                f"{n_outputs} units is no multiple of that."
+            )
+        self._n_targets = n_outputs // a_target
+        self._target_ndim = 1 if self._n_targets == 1 else 2
 
     def _resolve_loss(self):
         return resolve("loss", self.loss, REGRESSION_LOSSES, Loss)
@@ -87,6 +96,11 @@ class NetRegressor(RegressorMixin, BaseNet):
         targets = y.reshape(len(y), -1).astype(np.float64)
         self._loss.check_targets(targets)
         return targets
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.positive_only = needs_positive_targets(self)
+        return tags
 
 
 @documented

@@ -83,7 +83,7 @@ def test_documented_shapes_are_those_after_fit(net_class, X, y, few):
 
 def test_every_choice_by_name_is_documented(net_class):
     documented = parameters(net_class)
-    classifies = hasattr(net_class, "predict_proba")
+    classifies = hasattr(net_class, "decision_function")
     losses = CLASSIFICATION_LOSSES if classifies else REGRESSION_LOSSES
     for name, table in [
         ("activation", ACTIVATIONS),
@@ -115,11 +115,13 @@ def test_what_auto_means_is_documented(net_class):
     [
         "fit", "partial_fit", "predict", "predict_proba", "predict_log_proba",
         "decision_function", "hidden_activations", "from_weights",
+        "predict_quantiles", "predict_interval", "conformalize",
     ],
 )  # fmt: skip
 def test_every_argument_of_every_method_is_documented(net_class, method):
     if not hasattr(net_class, method):
-        assert not hasattr(net_class, "predict_proba")
+        classifies = method in {"decision_function", "predict_log_proba"}
+        assert classifies != hasattr(net_class, "decision_function")
         return
     function = inspect.unwrap(getattr(net_class, method))
     arguments = set(inspect.signature(function).parameters) - {"self", "cls"}

@@ -58,7 +58,7 @@ def test_check_estimator_runs_the_checks_of_all_that_is_declared(net_class, chec
         "check_sample_weight_equivalence_on_sparse_data",
         "check_readonly_memmap_input",
     }
-    if hasattr(net_class, "predict_proba"):
+    if hasattr(net_class, "decision_function"):
         wanted |= {
             "check_classifiers_multilabel_representation_invariance",
             "check_classifiers_multilabel_output_format_predict",
@@ -87,7 +87,7 @@ def test_tags_say_what_the_nets_can_do(net_class):
     assert tags.target_tags.multi_output
     assert not tags.non_deterministic
     assert not tags.no_validation
-    if hasattr(net_class, "predict_proba"):
+    if hasattr(net_class, "decision_function"):
         assert tags.estimator_type == "classifier"
         assert tags.classifier_tags.multi_label
         assert tags.classifier_tags.multi_class
@@ -174,7 +174,7 @@ def test_a_net_fitted_on_dense_rows_takes_sparse_ones(net_class, X, y, few):
 
 
 def test_going_on_with_the_other_kind_of_rows_keeps_the_function(net_class, X, y, few):
-    classes = {"classes": [0, 1, 2]} if hasattr(net_class, "predict_proba") else {}
+    classes = {"classes": [0, 1, 2]} if hasattr(net_class, "decision_function") else {}
     for first, second in [(np.asarray, csr_array), (csr_array, np.asarray)]:
         for method, arguments in [("fit", {}), ("partial_fit", classes)]:
             net = net_class(**few, warm_start=True)
@@ -278,7 +278,7 @@ def test_feature_names_are_kept_and_checked(net_class, X, y, few):
 
 
 def test_frames_are_validated_and_scored_under_their_names(net_class, X, y, few):
-    scoring = "accuracy" if hasattr(net_class, "predict_proba") else "r2"
+    scoring = "accuracy" if hasattr(net_class, "decision_function") else "r2"
     few |= {"early_stopping": True, "scoring": scoring}
     pandas, polars = frames(X)
     net = net_class(**few).fit(pandas, y)  # a warning would be an error
@@ -380,7 +380,7 @@ def test_a_grid_search_sweeps_activations_init_scales_and_components(net_class, 
 
 
 def test_a_grid_search_over_init_scale_changes_the_fit(net_class, X, y, few):
-    classifies = hasattr(net_class, "predict_proba")
+    classifies = hasattr(net_class, "decision_function")
     scoring = "neg_log_loss" if classifies else "neg_mean_squared_error"
     grid = {"init_scale": [0, 0.01, 0.1, 1, 10], "init": ["auto", "orthogonal", "uniform"]}
     search = GridSearchCV(net_class(**few), grid, cv=2, scoring=scoring).fit(X, y)

@@ -101,7 +101,7 @@ def test_an_unfitted_net_has_no_weights_and_predicts_nothing(net_class, X):
     with pytest.raises(AttributeError, match="not fitted yet"):
         _ = net.coefs_
     methods = ["predict", "hidden_activations"]
-    if hasattr(net_class, "predict_proba"):
+    if hasattr(net_class, "decision_function"):
         methods += ["predict_proba", "predict_log_proba", "decision_function"]
     for method in methods:
         with pytest.raises(NotFittedError):
@@ -287,7 +287,7 @@ def test_given_labels_are_pairs_of_classes(X, y):
 def test_given_weights_are_where_training_goes_on_from(
     net_class, X, y, few, method, standardize
 ):
-    n_outputs = 3 if hasattr(net_class, "predict_proba") else 1
+    n_outputs = 3 if hasattr(net_class, "decision_function") else 1
     few = {name: few[name] for name in few if name != "hidden_units"}
     net = net_class.from_weights(
         *layers(5, 4, n_outputs) if "Shallow" in net_class.__name__

@@ -33,7 +33,7 @@ CURVES = [
 
 def all_classes(net):
     """Return what the first `partial_fit` of `net` on the shared y also wants."""
-    return {"classes": [0, 1, 2]} if hasattr(net, "predict_proba") else {}
+    return {"classes": [0, 1, 2]} if hasattr(net, "decision_function") else {}
 
 
 # Warm start and partial fit.
@@ -276,7 +276,7 @@ OVERFIT = {
 
 def validation_objective(net, X, y, sample_weight=None):
     """Return the mean loss of `net`, in the target's units, without its penalty."""
-    if hasattr(net, "predict_proba"):
+    if hasattr(net, "decision_function"):
         loss = -net.predict_log_proba(X)[np.arange(len(y)), y]
     else:
         loss = 0.5 * ((y - net.predict(X)) / net._units.target_scale) ** 2
@@ -331,7 +331,7 @@ def test_the_held_out_rows_are_not_even_measured(regressor_class, noisy):
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 def test_early_stopping_on_a_score_restores_the_best_score(net_class, noisy, solver):
     X, y = noisy
-    classifies = hasattr(net_class, "predict_proba")
+    classifies = hasattr(net_class, "decision_function")
     scoring = "balanced_accuracy" if classifies else "neg_mean_absolute_error"
     params = OVERFIT | {"scoring": scoring, "solver": solver}
     if solver == "lbfgs":
@@ -398,7 +398,7 @@ def test_early_stopping_with_weights_of_zero_scores_the_users_rows(net_class, X,
 
     frame = pd.DataFrame(X, columns=list("abcde"))
     weight = (np.arange(len(y)) % 3 > 0).astype(float)
-    classifies = hasattr(net_class, "predict_proba")
+    classifies = hasattr(net_class, "decision_function")
     scoring = "accuracy" if classifies else "r2"
     params = few | {"early_stopping": True, "scoring": scoring, "validation_fraction": 0.3}
     net = net_class(**params).fit(frame, y, sample_weight=weight)

@@ -9,14 +9,16 @@ import skshallow
 
 FLOORS = [
     {"_docs", "_products", "_resolve", "_threads", "links", "parameters", "schedules"},
-    {"activations", "batches", "history", "losses", "solvers"},
+    {"_loss", "activations", "batches", "history", "solvers"},
+    {"likelihoods"},
+    {"losses"},
     {"calibration", "initializers", "scaling"},
     {"layers"},
     {"network"},
     {"objective"},
     {"training"},
     {"_sklearn"},
-    {"_data", "_fitted", "_settings", "_watching"},
+    {"_data", "_fitted", "_settings", "_uncertainty", "_watching"},
     {"_fitting"},
     {"_base"},
     {"classifier", "regressor"},

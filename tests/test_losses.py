@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 from finite_differences import assert_gradients_agree, central_differences
-from scipy import special
+from scipy import special, stats
 from scipy.optimize import minimize_scalar
 from sklearn import metrics
 
-from skshallow.links import LogLink
+from skshallow.links import GaussianLink, LogLink
 from skshallow.losses import (
     CLASSIFICATION_LOSSES,
     REGRESSION_LOSSES,
@@ -15,6 +15,7 @@ from skshallow.losses import (
     BinomialLogLoss,
     BinomialSquaredError,
     Gamma,
+    Gaussian,
     Huber,
     MultinomialLogLoss,
     MultinomialSquaredError,
@@ -29,18 +30,45 @@ LOSSES = [
     Huber(0.3),
     Quantile(0.1),
     Quantile(0.9),
+    Quantile([0.1, 0.5, 0.9]),
+    Gaussian(0),
+    Gaussian(0.5, floor=0.1),
 ]
 MULTINOMIAL = (MultinomialLogLoss, MultinomialSquaredError)
 BINOMIAL = (BinomialLogLoss, BinomialSquaredError)
 every_loss = pytest.mark.parametrize("loss", LOSSES, ids=str)
 both_dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
-# The mean loss of one output, or of one classification into several.
+
+def proper_score(loss, y, raw):
+    """Return the score of a mean and a variance from its entropy, a concave function."""
+    mean, variance = raw[:, 0], np.exp(2 * raw[:, 1])
+    square, least, beta = (y - mean) ** 2 + loss.floor**2, loss.floor**2, loss.beta
+
+    def entropy(variance):
+        return np.log(variance) / 2 if beta == 0 else variance**beta / (2 * beta)
+
+    slope = variance ** (beta - 1) / 2
+    score = entropy(variance) + slope * (square - variance)
+    return np.mean(score - entropy(least))
+
+
+def mean_pinball_loss(loss, y, raw):
+    if len(loss.levels) == 1:
+        return metrics.mean_pinball_loss(y, raw, alpha=loss.quantile)
+    return sum(
+        metrics.mean_pinball_loss(y, column, alpha=level)
+        for level, column in zip(loss.levels, np.sort(raw, axis=1).T, strict=True)
+    )
+
+
+# The mean loss of one target, or of one classification into several.
 ORACLES = {
     SquaredError: lambda loss, y, raw: metrics.mean_squared_error(y, raw) / 2,
     AbsoluteError: lambda loss, y, raw: metrics.mean_absolute_error(y, raw),
     Huber: lambda loss, y, raw: np.mean(special.huber(loss.delta, y - raw)),
-    Quantile: lambda loss, y, raw: metrics.mean_pinball_loss(y, raw, alpha=loss.quantile),
+    Quantile: mean_pinball_loss,
+    Gaussian: proper_score,
     Poisson: lambda loss, y, raw: metrics.mean_poisson_deviance(y, np.exp(raw)) / 2,
     Gamma: lambda loss, y, raw: metrics.mean_gamma_deviance(y, np.exp(raw)) / 2,
     BinomialLogLoss: lambda loss, y, raw: metrics.log_loss(y, special.expit(raw)),
@@ -75,8 +103,9 @@ def targets(loss, n=40, n_outputs=3, seed=0, smoothing=0.0):
     return rng.normal(1, 2, (n, n_outputs))
 
 
-def raw_predictions(n=40, n_outputs=3, seed=1):
-    return np.random.default_rng(seed).normal(scale=2, size=(n, n_outputs))
+def raw_predictions(loss, n=40, n_outputs=3, seed=1):
+    shape = n, loss.n_raw_outputs(n_outputs)
+    return np.random.default_rng(seed).normal(scale=2, size=shape)
 
 
 def evaluate(loss, y, raw):
@@ -90,7 +119,7 @@ def total(loss, y, raw):
 
 
 def weighted_constant_loss(loss, y, constant, sample_weight):
-    raw = np.broadcast_to(constant, y.shape)
+    raw = np.broadcast_to(constant, (len(y), len(np.atleast_1d(constant))))
     return float(evaluate(loss, y, raw)[0] @ sample_weight / sample_weight.sum())
 
 
@@ -100,12 +129,12 @@ def test_every_loss_has_an_oracle_here():
 
 @every_loss
 def test_loss_equals_scikit_learns_metric(loss):
-    y, raw = targets(loss), raw_predictions()
+    y, raw = targets(loss), raw_predictions(loss)
     if isinstance(loss, MULTINOMIAL):
         expected = ORACLES[type(loss)](loss, y, raw)
     else:  # summed over outputs
         oracle = ORACLES[type(loss)]
-        expected = sum(oracle(loss, y[:, j], raw[:, j]) for j in range(3))
+        expected = sum(oracle(loss, y[:, j], raw[:, j::3].squeeze()) for j in range(3))
     assert evaluate(loss, y, raw)[0].shape == (40,)
     assert evaluate(loss, y, raw)[0].mean() == pytest.approx(expected, rel=1e-12)
 
@@ -115,7 +144,8 @@ def test_loss_equals_scikit_learns_metric(loss):
 def test_gradient_equals_central_differences(loss, n_outputs):
     if isinstance(loss, MULTINOMIAL):
         n_outputs += 1  # one class is no choice
-    y, raw = targets(loss, n_outputs=n_outputs), raw_predictions(n_outputs=n_outputs)
+    y = targets(loss, n_outputs=n_outputs)
+    raw = raw_predictions(loss, n_outputs=n_outputs)
     expected = central_differences(lambda raw: total(loss, y, raw), raw)
     assert_gradients_agree(evaluate(loss, y, raw)[1], expected)
 
@@ -124,13 +154,13 @@ def test_gradient_equals_central_differences(loss, n_outputs):
 @pytest.mark.parametrize("kind", ["binomial", "multinomial"])
 def test_label_smoothed_gradient_equals_central_differences(kinds, kind):
     loss = kinds[kind]()
-    y, raw = targets(loss, smoothing=0.2), raw_predictions()
+    y, raw = targets(loss, smoothing=0.2), raw_predictions(loss)
     expected = central_differences(lambda raw: total(loss, y, raw), raw)
     assert_gradients_agree(evaluate(loss, y, raw)[1], expected)
 
 
 def test_log_losses_of_smoothed_labels_are_cross_entropies():
-    raw = raw_predictions()
+    raw = raw_predictions(BinomialLogLoss())
     y = targets(BinomialLogLoss(), smoothing=0.2)
     expected = -y * special.log_expit(raw) - (1 - y) * special.log_expit(-raw)
     actual = evaluate(BinomialLogLoss(), y, raw)[0]
@@ -141,21 +171,25 @@ def test_log_losses_of_smoothed_labels_are_cross_entropies():
     np.testing.assert_allclose(actual, expected, rtol=1e-13)
 
 
-def extreme_raw_predictions(loss, dtype):
-    """Return raw predictions far out; behind a log link, as far as exp is finite."""
+def extreme_cases(loss, dtype):
+    """Return targets and raw predictions far out, as far as an exp of them is finite."""
     far = 1e3
     if isinstance(loss.link, LogLink):
         far = 700.0 if dtype == np.float64 else 80.0
+    if isinstance(loss.link, GaussianLink):
+        far = 300.0 if dtype == np.float64 else 35.0
+    n_targets = 1 if loss.n_raw_outputs(1) > 1 else 3
     corners = [-far, -30.0, 0.0, 30.0, far]
-    raw = np.array(np.meshgrid(corners, corners, corners)).reshape(3, -1).T
-    return raw.astype(dtype)
+    grid = np.meshgrid(*[corners] * loss.n_raw_outputs(n_targets))
+    raw = np.stack([values.ravel() for values in grid], axis=1)
+    raw += 0.1 * np.arange(raw.shape[1])  # equal raw outputs are a kink
+    return targets(loss, len(raw), n_targets).astype(dtype), raw.astype(dtype)
 
 
 @both_dtypes
 @every_loss
 def test_extreme_raw_predictions_stay_finite_without_a_warning(loss, dtype):
-    raw = extreme_raw_predictions(loss, dtype)
-    y = targets(loss, len(raw)).astype(dtype)
+    y, raw = extreme_cases(loss, dtype)
     value, gradient = evaluate(loss, y, raw)
     assert np.isfinite(value).all()
     assert np.isfinite(gradient).all()
@@ -164,8 +198,7 @@ def test_extreme_raw_predictions_stay_finite_without_a_warning(loss, dtype):
 
 @every_loss
 def test_gradient_is_exact_at_extreme_raw_predictions(loss):
-    raw = extreme_raw_predictions(loss, np.float64)
-    y = targets(loss, len(raw))
+    y, raw = extreme_cases(loss, np.float64)
     _, gradient = evaluate(loss, y, raw)
     for i in range(len(raw)):
         expected = central_differences(
@@ -201,7 +234,7 @@ def test_log_loss_of_a_sure_and_wrong_prediction_is_its_distance():
 @both_dtypes
 @every_loss
 def test_dtype_is_kept_and_the_targets_are_left_alone(loss, dtype):
-    y, raw = targets(loss).astype(dtype), raw_predictions().astype(dtype)
+    y, raw = targets(loss).astype(dtype), raw_predictions(loss).astype(dtype)
     before = y.copy()
     value, gradient = loss.loss_and_gradient(y, raw)
     assert value.dtype == gradient.dtype == dtype
@@ -214,7 +247,7 @@ def test_dtype_is_kept_and_the_targets_are_left_alone(loss, dtype):
 
 @every_loss
 def test_rows_are_independent(loss):
-    y, raw = targets(loss), raw_predictions()
+    y, raw = targets(loss), raw_predictions(loss)
     value, gradient = evaluate(loss, y, raw)
     for i in range(len(y)):
         row_value, row_gradient = evaluate(loss, y[i : i + 1], raw[i : i + 1])
@@ -226,16 +259,17 @@ def test_rows_are_independent(loss):
     "loss", [loss for loss in LOSSES if not isinstance(loss, MULTINOMIAL)], ids=str
 )
 def test_several_outputs_are_the_sum_of_one_output_each(loss):
-    y, raw = targets(loss), raw_predictions()
+    y, raw = targets(loss), raw_predictions(loss)
     value, gradient = evaluate(loss, y, raw)
-    alone = [evaluate(loss, y[:, [j]], raw[:, [j]]) for j in range(3)]
+    alone = [evaluate(loss, y[:, [j]], raw[:, j::3]) for j in range(3)]
     np.testing.assert_allclose(value, sum(one[0] for one in alone), rtol=1e-13)
-    np.testing.assert_array_equal(gradient, np.hstack([one[1] for one in alone]))
+    for j in range(3):
+        np.testing.assert_array_equal(gradient[:, j::3], alone[j][1])
 
 
 @pytest.mark.parametrize("loss", [MultinomialLogLoss(), MultinomialSquaredError()], ids=str)
 def test_a_shift_of_all_raw_predictions_changes_no_multinomial_loss(loss):
-    y, raw = targets(loss), raw_predictions()
+    y, raw = targets(loss), raw_predictions(loss)
     value, gradient = evaluate(loss, y, raw)
     shifted_value, shifted_gradient = evaluate(loss, y, raw + 1000)
     np.testing.assert_allclose(shifted_value, value, rtol=1e-10)
@@ -244,7 +278,8 @@ def test_a_shift_of_all_raw_predictions_changes_no_multinomial_loss(loss):
 
 
 def test_two_classes_are_the_same_binomial_or_multinomial():
-    y, raw = targets(BinomialLogLoss(), n_outputs=1), raw_predictions(n_outputs=1)
+    y = targets(BinomialLogLoss(), n_outputs=1)
+    raw = raw_predictions(BinomialLogLoss(), n_outputs=1)
     both_y, both_raw = np.hstack([1 - y, y]), np.hstack([np.zeros_like(raw), raw])
     value, gradient = evaluate(BinomialLogLoss(), y, raw)
     both_value, both_gradient = evaluate(MultinomialLogLoss(), both_y, both_raw)
@@ -268,7 +303,7 @@ def test_quantile_takes_the_gradient_from_below_at_its_kink(quantile):
 
 
 def test_median_loss_is_half_the_absolute_error():
-    y, raw = targets(Quantile()), raw_predictions()
+    y, raw = targets(Quantile()), raw_predictions(Quantile())
     for half, whole in zip(
         evaluate(Quantile(0.5), y, raw), evaluate(AbsoluteError(), y, raw), strict=True
     ):
@@ -288,6 +323,80 @@ def test_quantile_refuses_levels_outside_of_zero_to_one(quantile):
         Quantile(quantile)
 
 
+# Several raw outputs a target
+
+
+def test_gaussian_without_beta_is_the_likelihood():
+    loss = Gaussian(0, floor=1e-9)
+    y, raw = targets(loss), raw_predictions(loss)
+    expected = -stats.norm(raw[:, :3], np.exp(raw[:, 3:])).logpdf(y)
+    difference = evaluate(loss, y, raw)[0] - expected.sum(axis=1)
+    np.testing.assert_allclose(difference, difference[0], rtol=1e-10)
+
+
+@pytest.mark.parametrize("beta", [0, 0.3, 0.8])
+def test_gaussian_scores_no_other_distribution_better_than_the_true_one(beta):
+    """The expected loss, a sum over the nodes of Gauss and Hermite, is exact."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(8)
+    loss = Gaussian(beta, floor=1e-9)
+    mean, log_scale = 0.7, -0.4
+    y = mean + np.exp(log_scale) * nodes[:, np.newaxis]
+
+    def expected_loss(mean, log_scale):
+        raw = np.tile([mean, log_scale], (8, 1))
+        return evaluate(loss, y, raw)[0] @ weights / weights.sum()
+
+    least = expected_loss(mean, log_scale)
+    for angle in np.linspace(0, 2 * np.pi, 12, endpoint=False):
+        for size in [0.01, 0.3, 2.0]:
+            moved = mean + size * np.cos(angle), log_scale + size * np.sin(angle)
+            assert expected_loss(*moved) > least
+
+
+@pytest.mark.parametrize("beta", [0.3, 0.5, 0.8])
+def test_gaussian_pulls_as_the_likelihood_times_a_power_of_the_variance(beta):
+    loss, likelihood = Gaussian(beta), Gaussian(0)
+    y, raw = targets(loss), raw_predictions(loss)
+    gradient = evaluate(loss, y, raw)[1]
+    power = np.exp(2 * beta * raw[:, 3:])
+    expected = evaluate(likelihood, y, raw)[1]
+    np.testing.assert_allclose(gradient[:, :3], power * expected[:, :3], rtol=1e-12)
+    scaled = (1 - beta) * power * expected[:, 3:]
+    np.testing.assert_allclose(gradient[:, 3:], scaled, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [({"beta": 1}, "beta must lie in"), ({"beta": -0.1}, "beta must lie in"),
+     ({"floor": 0}, "floor must be positive"), ({"floor": np.nan}, "floor must be")],
+)  # fmt: skip
+def test_gaussian_refuses_settings_without_a_minimum(settings, message):
+    with pytest.raises(ValueError, match=message):
+        Gaussian(**settings)
+
+
+def test_quantiles_are_the_raw_outputs_in_order_whatever_that_is():
+    loss = Quantile([0.1, 0.5, 0.9])
+    y, raw = targets(loss), raw_predictions(loss)
+    value, gradient = evaluate(loss, y, raw)
+    turned = np.roll(raw, 3, axis=1)
+    turned_value, turned_gradient = evaluate(loss, y, turned)
+    np.testing.assert_allclose(turned_value, value, rtol=1e-14)
+    np.testing.assert_array_equal(turned_gradient, np.roll(gradient, 3, axis=1))
+    alone = sum(evaluate(Quantile(q), y, raw[:, 3 * i : 3 * i + 3])[0]
+                for i, q in enumerate(loss.levels))  # fmt: skip
+    assert (value <= alone + 1e-12).all()
+    assert (value < alone - 0.1).any()
+
+
+@pytest.mark.parametrize("levels", [[], [0.5, 0.5], [0.9, 0.1]])
+def test_quantile_refuses_levels_that_do_not_rise(levels):
+    with pytest.raises(ValueError, match="quantile must hold rising levels"):
+        Quantile(levels)
+    with pytest.raises(ValueError, match=r"quantile must lie in \(0, 1\)"):
+        Quantile([0.1, 1.0])
+
+
 # The best constant
 
 
@@ -297,17 +406,24 @@ def test_best_constant_has_no_better_neighbour(loss, weighted):
     y = targets(loss, 60)
     sample_weight = np.random.default_rng(2).exponential(size=60) if weighted else None
     constant = loss.fit_intercept_only(y, sample_weight)
-    assert constant.shape == (3,)
+    n_raw = loss.n_raw_outputs(3)
+    assert constant.shape == (n_raw,)
     weight = np.ones(60) if sample_weight is None else sample_weight
     least = weighted_constant_loss(loss, y, constant, weight)
     for size in [1e-3, 0.1, 1.0]:
-        for direction in [*np.eye(3), *-np.eye(3), np.array([1, -1, 0.5])]:
+        for direction in [*np.eye(n_raw), *-np.eye(n_raw), np.resize([1, -1, 0.5], n_raw)]:
             moved = constant + size * direction
             assert weighted_constant_loss(loss, y, moved, weight) >= least * (1 - 1e-14)
 
 
 @pytest.mark.parametrize(
-    "loss", [loss for loss in LOSSES if not isinstance(loss, MULTINOMIAL)], ids=str
+    "loss",
+    [
+        loss
+        for loss in LOSSES
+        if not isinstance(loss, MULTINOMIAL) and loss.n_raw_outputs(1) == 1
+    ],
+    ids=str,
 )
 def test_best_constant_equals_scipys_minimum(loss):
     y = targets(loss, 60, n_outputs=1)

@@ -82,6 +82,7 @@ def cases():
             yield f"{name}-{n_outputs}", kind(), domains.get(name, real), n_outputs
     yield "huber(0.3)-2", Huber(0.3), real, 2
     yield "quantile(0.9)-2", Quantile(0.9), real, 2
+    yield "quantile(0.1, 0.5, 0.9)-2", Quantile([0.1, 0.5, 0.9]), real, 2
     for name, kinds in CLASSIFICATION_LOSSES.items():
         for kind, draw, n_outputs in [
             ("binomial", labels, 1),
@@ -122,7 +123,8 @@ def problem(
     X = rng.normal(size=(n_rows, N_FEATURES))
     y = draw(rng, (n_rows, n_outputs))
     hidden = [4, 3][: len(activations)] if hidden is None else hidden
-    network = Network(N_FEATURES, n_outputs, hidden, activations, dropout)
+    n_raw = loss.n_raw_outputs(n_outputs)
+    network = Network(N_FEATURES, n_raw, hidden, activations, dropout)
     theta = 0.6 * rng.normal(size=network.layout.size)
     objective = Objective(network, loss, alpha, theta.astype(dtype))
     return objective, X.astype(dtype), y.astype(dtype)

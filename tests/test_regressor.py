@@ -38,10 +38,12 @@ def quantile_of(q):
         ("squared_error", np.average),
         ("poisson", np.average),
         ("gamma", np.average),
+        ("gaussian", np.average),
         ("absolute_error", quantile_of(0.5)),
         ("quantile", quantile_of(0.5)),
         (Quantile(0.9), quantile_of(0.9)),
         (Quantile(0.1), quantile_of(0.1)),
+        (Quantile([0.1, 0.6, 0.9]), quantile_of(0.6)),
     ],
     ids=str,
 )
@@ -146,7 +148,8 @@ def test_predictions_have_the_shape_of_the_targets(regressor_class, X, y, few, l
         net = regressor_class(**few, loss=loss).fit(X, target)
         assert net.predict(X).shape == target.shape
         assert net.predict(X[:1]).shape == target[:1].shape
-        assert net.n_outputs_ == (1 if target.ndim == 1 else target.shape[1])
+        n_targets = 1 if target.ndim == 1 else target.shape[1]
+        assert net.n_outputs_ == net._loss.n_raw_outputs(n_targets)
 
 
 def test_score_is_r2_of_all_targets(regressor_class, X, y, weight, few):

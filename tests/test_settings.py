@@ -230,7 +230,7 @@ def test_a_tolerance_that_ends_nothing_is_refused(net_class, X, y, params):
 
 
 def test_an_open_end_is_refused_where_the_schedule_needs_one(net_class, X, y):
-    classes = {"classes": [0, 1, 2]} if hasattr(net_class, "predict_proba") else {}
+    classes = {"classes": [0, 1, 2]} if hasattr(net_class, "decision_function") else {}
     net = net_class(4, schedule="one_cycle")
     with pytest.raises(ValueError, match=r"schedule='one_cycle' ends at max_iter.*'auto'"):
         net.partial_fit(X, y, **classes)
@@ -257,7 +257,7 @@ def test_scoring_without_early_stopping_watches_the_users_data(regressor_class, 
 
 def test_early_stopping_is_refused_in_partial_fit(net_class, X, y, few):
     net = net_class(**few, early_stopping=True)
-    classes = {"classes": [0, 1, 2]} if hasattr(net, "predict_proba") else {}
+    classes = {"classes": [0, 1, 2]} if hasattr(net, "decision_function") else {}
     with pytest.raises(
         ValueError, match="early_stopping=True has no effect in partial_fit"
     ):

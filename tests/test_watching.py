@@ -86,7 +86,7 @@ def test_an_epoch_without_a_lower_point_ends_too(X, y):
 def test_partial_fit_is_one_epoch(net_class, X, y, few):
     recorder = Recorder()
     net = net_class(**few).set_callbacks(recorder)
-    classes = {"classes": [0, 1, 2]} if hasattr(net_class, "predict_proba") else {}
+    classes = {"classes": [0, 1, 2]} if hasattr(net_class, "decision_function") else {}
     net.partial_fit(X, y, **classes)
     assert epochs_of(recorder.hooks) == ["begin epoch 0", "end epoch 0"]
     net.partial_fit(X, y)
