@@ -270,10 +270,9 @@ class NetClassifier(ClassifierMixin, BaseNet):
         if not self.temperature_scaling:
             return
         log_loss = CLASSIFICATION_LOSSES["log_loss"][self._form]()
-        # One row more of each alternative, as Platt has it: without, a validation part
-        # that is all right would make the net infinitely sure.
-        share = self._n_alternatives / (len(labels) + self._n_alternatives)
-        y = self._smooth(self._indicate(labels), share)
+        # As if there was one row more, of every class in equal shares: without it, a
+        # validation part that is all right would make the net as sure as can be.
+        y = self._smooth(self._indicate(labels), share=1 / (len(labels) + 1))
         temperature = best_temperature(log_loss, y, raw_prediction, sample_weight)
         output_params["weight"] /= temperature
         output_params["bias"] /= temperature
