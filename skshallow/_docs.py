@@ -97,13 +97,13 @@ tol : float, default=0.0001
 n_iter_no_change : int, inf or "auto", default="auto"
     Training stops after this many epochs in a row without improvement of the
     validation or, without early stopping, of the training loss. "auto" means 10, but
-    lets a schedule that ends at `max_iter`, and L-BFGS, run to their own end unless
-    there is early stopping.
+    lets a schedule that ends at `max_iter` run to its end, where early stopping only
+    picks the best epoch, and L-BFGS without early stopping to its own.
 """,
     "early_stopping": """
 early_stopping : bool, default=False
-    Whether validation data, not the training loss, decide when to stop. The weights of
-    the best epoch are restored.
+    Whether validation data, not the training loss, decide which epoch is the best and
+    when to stop. The weights of the best epoch are restored.
 """,
     "validation_fraction": """
 validation_fraction : float, default=0.1

@@ -91,13 +91,15 @@ class Components:
     def patience(self, estimator: Any) -> float:
         """Return how many epochs without improvement end training.
 
-        "auto" has none where only the training loss could tell and something else
-        already says when to stop: the schedule's end, or the test of L-BFGS.
+        "auto" has none where the schedule has an end: on the way there it tries rates too
+        high to improve at. Early stopping then only picks the best epoch. L-BFGS has a
+        test of its own, and needs patience for early stopping alone.
         """
         if estimator.n_iter_no_change != "auto":
             return estimator.n_iter_no_change
-        ends_by_itself = self.schedule.needs_end or not self.solver.stochastic
-        return np.inf if ends_by_itself and not estimator.early_stopping else 10
+        if self.solver.stochastic:
+            return np.inf if self.schedule.needs_end else 10
+        return 10 if estimator.early_stopping else np.inf
 
     def plan(self, estimator: Any, n_rows: int, *, incremental: bool) -> Plan:
         """Return how `estimator` wants to train on `n_rows` rows."""
