@@ -106,6 +106,7 @@ class Fit:
                 ),
                 self.progress.rng,
             )
+            estimator._loss.start_output_weights(self.network.views(theta)[-1]["weight"])
 
     def _rows(self, X, y, weight, rows=None) -> Rows:
         """Return a data set that is handed out in the network's units."""

@@ -33,6 +33,9 @@ class Loss:
         """Return the loss of each row (n,) and its gradient, as `raw_prediction`."""
         raise NotImplementedError
 
+    def start_output_weights(self, weight: np.ndarray) -> None:
+        """Change the initial weights (n_inputs, n_raw_outputs) of the output layer."""
+
     def fit_intercept_only(
         self, y: np.ndarray, sample_weight: np.ndarray | None = None
     ) -> np.ndarray:

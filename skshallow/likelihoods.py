@@ -63,7 +63,7 @@ class Gaussian(Likelihood):
 
     Parameters
     ----------
-    beta : float, default=0.8
+    beta : float, default=0.5
         In [0, 1). How little rows that are sure outweigh the others: a row's pull on the
         mean is ``(y - mean) scale^(2 beta - 2)``. 0 is the likelihood itself,
         ``log(scale) + 1/2 square / scale^2``; towards 1 the pull becomes that of the
@@ -83,8 +83,9 @@ class Gaussian(Likelihood):
     function: the score of the mean and the variance whose entropy is
     ``variance^beta / (2 beta)``. Its expectation is least at the true mean and variance
     for every `beta`. For 1/2 it is ``1/2 (scale + square / scale)``, which Huber used to
-    learn a scale along with a mean. The default is the smallest `beta`, in steps of a
-    tenth, whose mean did not predict a real table worse than the squared error's.
+    learn a scale along with a mean.
+    The scale starts the same for all rows, so that training begins like that of the
+    squared error.
 
     References
     ----------
@@ -97,7 +98,7 @@ class Gaussian(Likelihood):
     Huber (1981), "Robust statistics", section 7.7, doi:10.1002/0471725250.
     """
 
-    beta: float = 0.8
+    beta: float = 0.5
     floor: float = 1e-3
     link: ClassVar[Link] = GaussianLink()
     family: ClassVar[str] = "norm"
@@ -129,6 +130,10 @@ class Gaussian(Likelihood):
         np.multiply(pull, residual, out=gradient[..., :n_targets])
         np.multiply(power - misfit, 1 - beta, out=gradient[..., n_targets:])
         return row_sums(loss), gradient
+
+    def start_output_weights(self, weight):
+        """Start with one scale for all rows: a random one would pull at random."""
+        weight[:, weight.shape[1] // 2 :] = 0
 
     def fit_intercept_only(self, y, sample_weight=None):
         mean = weighted_mean(y, sample_weight)

@@ -177,6 +177,11 @@ class Quantile(Loss):
         residual *= slope
         return residual.sum(axis=(-2, -1)), gradient.reshape(raw_prediction.shape)
 
+    def start_output_weights(self, weight):
+        """Start with all quantiles of a target at the same distance in every row."""
+        by_level = weight.reshape(len(weight), len(self.levels), -1)
+        by_level[...] = by_level[:, :1]
+
     def fit_intercept_only(self, y, sample_weight=None):
         return weighted_quantile(y, self.quantile, sample_weight).ravel()
 

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 from scipy.special import expit, log_expit, log_softmax, softmax
 
-from skshallow.links import IdentityLink, LogitLink, LogLink, SoftmaxLink
+from skshallow.links import (
+    GaussianLink,
+    IdentityLink,
+    LogitLink,
+    LogLink,
+    QuantilesLink,
+    SoftmaxLink,
+)
 from skshallow.scaling import Moments
 
 INVERSES = {
@@ -88,3 +95,35 @@ def test_log_link_scales_the_target_by_its_mean_and_never_shifts_it():
     center, scale = LogLink().target_units(Moments(2).update(y))
     np.testing.assert_array_equal(center, 0)
     np.testing.assert_allclose(scale, [4, 1], rtol=1e-15)
+
+
+SEVERAL = [GaussianLink(), QuantilesLink((0.1, 0.6, 0.9))]
+
+
+@pytest.mark.parametrize("link", SEVERAL, ids=lambda link: type(link).__name__)
+def test_raw_units_of_several_raw_outputs_undo_the_scaling_of_the_target(link, raw):
+    y = np.random.default_rng(1).gamma(2, size=(40, 2)) * [1e-6, 1e6]
+    center, scale = link.target_units(Moments(2).update(y))
+    raw = np.hstack([raw, raw])[:, : 4 if isinstance(link, GaussianLink) else 6]
+    factor, offset = link.raw_units(center, scale)
+    users = factor * raw + offset
+    assert link.inverse(users).shape == (50, 2)
+    np.testing.assert_allclose(
+        link.inverse(users), center + scale * link.inverse(raw), rtol=1e-12
+    )
+    if isinstance(link, GaussianLink):
+        np.testing.assert_allclose(
+            np.exp(users[:, 2:]), scale * np.exp(raw[:, 2:]), rtol=1e-10
+        )
+    else:
+        expected = center + scale * link.quantiles(raw)
+        np.testing.assert_allclose(link.quantiles(users), expected, rtol=1e-12)
+
+
+def test_quantiles_are_in_order_and_the_central_one_is_predicted(raw):
+    link = QuantilesLink((0.1, 0.6, 0.9))
+    quantiles = link.quantiles(raw)
+    np.testing.assert_array_equal(quantiles[:, :, 0], np.sort(raw, axis=1))
+    np.testing.assert_array_equal(link.inverse(raw)[:, 0], np.median(raw, axis=1))
+    two = QuantilesLink((0.05, 0.95))
+    np.testing.assert_array_equal(two.inverse(raw[:, :2])[:, 0], raw[:, :2].min(axis=1))
