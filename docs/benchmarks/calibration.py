@@ -10,20 +10,20 @@ from __future__ import annotations
 
 import argparse
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, log_loss
-from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from tables import N_SPLITS, read_tables, split
 
 from skshallow import DeepNetClassifier
 
 HERE = Path(__file__).parent
-N_TRAIN, N_TEST, N_SPLITS, N_BINS = 4000, 2000, 2, 15
+N_BINS = 15
 
 MODELS: dict[str, Callable] = {
     "LogisticRegression": lambda seed: make_pipeline(
@@ -67,24 +67,11 @@ METRICS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
 }
 
 
-def tables(folder: Path) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
-    """Yield name, features and class codes of each classification table."""
-    for path in sorted(folder.glob("*.npz")):
-        with np.load(path, allow_pickle=False) as file:
-            if str(file["task"]) == "classification":
-                y = np.unique(file["y"], return_inverse=True)[1]
-                yield path.stem, file["X"].astype(np.float32), y
-
-
 def measure(X: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Return the mean over splits of each metric for each model."""
     results = np.empty((N_SPLITS, len(MODELS), len(METRICS)))
     for seed in range(N_SPLITS):
-        n_test = min(N_TEST, len(y) // 4)
-        n_train = min(N_TRAIN, len(y) - n_test)
-        X_train, X_test, y_train, y_test = train_test_split(
-            X, y, train_size=n_train, test_size=n_test, stratify=y, random_state=seed
-        )
+        X_train, X_test, y_train, y_test = split(X, y, seed, stratify=True)
         for i, make in enumerate(MODELS.values()):
             probability = make(seed).fit(X_train, y_train).predict_proba(X_test)
             probability = probability.astype(np.float64)
@@ -124,8 +111,8 @@ def main() -> None:
     folder = parser.parse_args().folder
     warnings.simplefilter("ignore")
     results = {}
-    for name, X, y in tables(folder):
-        results[name] = measure(X, y)
+    for name, X, y in read_tables(folder, "classification"):
+        results[name] = measure(X, np.unique(y, return_inverse=True)[1])
         print(name, np.round(results[name][:, 1], 3), flush=True)
     text = report(results)
     print(text)

@@ -4,8 +4,10 @@ Run ``python docs/benchmarks/uncertainty.py FOLDER``; the folder holds tables as
 files with arrays ``X``, ``y`` and ``task``. It writes ``uncertainty.md`` and
 ``uncertainty.png`` beside itself. Each table gives at most 4000 training rows and 2000
 test rows, in several splits. Every model gives the same nine quantiles of each test row:
-the ends of its central 95, 90, 80 and 50 % intervals, and the median. Conformalised nets
-train on three quarters of the training rows and are conformalised on the rest.
+the ends of its central 95, 90, 80 and 50 % intervals, and the median. Nets have a dropout
+of 0.1 and stop early, else they are surer of the training rows than of others; boosting
+has its defaults. Conformalised nets train on three quarters of the training rows and are
+conformalised on the rest.
 
 The continuous ranked probability score is twice the integral of the pinball loss over
 the quantile levels (Gneiting, Raftery 2007, doi:10.1198/016214506000001437), here by the
@@ -18,7 +20,7 @@ from __future__ import annotations
 import argparse
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -26,12 +28,12 @@ from scipy.stats import norm
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.metrics import mean_pinball_loss
 from sklearn.model_selection import train_test_split
+from tables import N_SPLITS, read_tables, split
 
 from skshallow import DeepNetRegressor
 from skshallow.losses import Quantile
 
 HERE = Path(__file__).parent
-N_TRAIN, N_TEST, N_SPLITS = 4000, 2000, 2
 COVERAGES = [0.95, 0.9, 0.8, 0.5]
 LOWER = [(1 - coverage) / 2 for coverage in COVERAGES]
 LEVELS = [*LOWER, 0.5, *(1 - level for level in reversed(LOWER))]
@@ -41,13 +43,18 @@ CALIBRATION_SHARE = 0.25
 Answer = tuple[np.ndarray, np.ndarray | None]
 
 
+def make_net(loss, seed: int) -> DeepNetRegressor:
+    """Return a net that stops before it is surer than it may be."""
+    return DeepNetRegressor(loss=loss, dropout=0.1, early_stopping=True, random_state=seed)
+
+
 def gaussian(X, y, X_test, y_test, seed: int) -> Answer:
-    net = DeepNetRegressor(loss="gaussian", random_state=seed).fit(X, y)
+    net = make_net("gaussian", seed).fit(X, y)
     return net.predict_quantiles(X_test, LEVELS), net.predict_proba(X_test).logpdf(y_test)
 
 
 def quantile(X, y, X_test, y_test, seed: int) -> Answer:
-    net = DeepNetRegressor(loss=Quantile(LEVELS), random_state=seed).fit(X, y)
+    net = make_net(Quantile(LEVELS), seed).fit(X, y)
     return net.predict_quantiles(X_test, LEVELS), None
 
 
@@ -56,7 +63,7 @@ def conformalised(loss) -> Callable[..., Answer]:
         X, X_cal, y, y_cal = train_test_split(
             X, y, test_size=CALIBRATION_SHARE, random_state=seed
         )
-        net = DeepNetRegressor(loss=loss, random_state=seed).fit(X, y)
+        net = make_net(loss, seed).fit(X, y)
         net.conformalize(X_cal, y_cal)
         ends = np.stack([net.predict_interval(X_test, c) for c in COVERAGES], axis=1)
         median = net.predict(X_test)[:, np.newaxis]
@@ -118,24 +125,11 @@ def scores(y: np.ndarray, quantiles: np.ndarray, log_density, seconds) -> list[f
     return [*inside.mean(axis=0), width, crps, likelihood, seconds]
 
 
-def tables(folder: Path) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
-    """Yield name, features and standardised target of each regression table."""
-    for path in sorted(folder.glob("*.npz")):
-        with np.load(path, allow_pickle=False) as file:
-            if str(file["task"]) == "regression":
-                y = file["y"].astype(np.float64)
-                yield path.stem, file["X"].astype(np.float64), (y - y.mean()) / y.std()
-
-
 def measure(X: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Return the mean over splits of each metric for each model."""
     results = np.empty((N_SPLITS, len(MODELS), len(METRICS)))
     for seed in range(N_SPLITS):
-        n_test = min(N_TEST, len(y) // 4)
-        n_train = min(N_TRAIN, len(y) - n_test)
-        X_train, X_test, y_train, y_test = train_test_split(
-            X, y, train_size=n_train, test_size=n_test, random_state=seed
-        )
+        X_train, X_test, y_train, y_test = split(X, y, seed, stratify=False)
         for i, model in enumerate(MODELS.values()):
             start = time.perf_counter()
             answer = model(X_train, y_train, X_test, y_test, seed)
@@ -211,8 +205,8 @@ def main() -> None:
     folder = parser.parse_args().folder
     warnings.simplefilter("ignore")
     results = {}
-    for name, X, y in tables(folder):
-        results[name] = measure(X, y)
+    for name, X, y in read_tables(folder, "regression"):
+        results[name] = measure(X, (y - y.mean()) / y.std())
         print(name, np.round(results[name][:, [1, 4, 5]], 3).tolist(), flush=True)
     text = report(results)
     print(text)

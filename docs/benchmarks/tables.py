@@ -1,0 +1,33 @@
+"""The tables that benchmarks read from a folder, and how they split them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+
+N_TRAIN, N_TEST, N_SPLITS = 4000, 2000, 2
+
+
+def read_tables(folder: Path, task: str) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Yield name, features and target of each ``.npz`` file whose `task` is this one."""
+    for path in sorted(folder.glob("*.npz")):
+        with np.load(path, allow_pickle=False) as file:
+            if str(file["task"]) == task:
+                yield path.stem, file["X"].astype(np.float32), file["y"]
+
+
+def split(X: np.ndarray, y: np.ndarray, seed: int, *, stratify: bool) -> list[np.ndarray]:
+    """Return X_train, X_test, y_train, y_test of at most `N_TRAIN` and `N_TEST` rows."""
+    n_test = min(N_TEST, len(y) // 4)
+    n_train = min(N_TRAIN, len(y) - n_test)
+    return train_test_split(
+        X,
+        y,
+        train_size=n_train,
+        test_size=n_test,
+        stratify=y if stratify else None,
+        random_state=seed,
+    )
