@@ -75,6 +75,9 @@ class Gaussian(Likelihood):
 
     Notes
     -----
+    A row far out, fitted with a small scale, can have a gradient beyond all others and
+    throw training off; ``max_grad_norm=1`` keeps it from that.
+
     The likelihood trains poor means: rows that are fitted badly get a large scale and
     then hardly pull. Seitzer et al. multiply each row's likelihood by
     ``scale^(2 beta)``, taken as a constant; that is a gradient, but of no function, so
