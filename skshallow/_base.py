@@ -22,7 +22,7 @@ from skshallow._settings import (
     components_of,
     hidden_widths,
 )
-from skshallow.activations import Activation, Params
+from skshallow.activations import Activation
 from skshallow.initializers import Initializer
 from skshallow.losses import Loss
 from skshallow.network import Network
@@ -116,20 +116,8 @@ class BaseNet(FittedNet, CallbackSupportMixin, BaseEstimator):
         """Return the sample weights with what the targets add to them."""
         return sample_weight
 
-    def _calibrate(
-        self,
-        raw_prediction: np.ndarray,
-        labels: np.ndarray,
-        sample_weight: np.ndarray | None,
-        output_params: Params,
-    ) -> None:
-        """Adjust the output layer in place to validation rows that it did not train on.
-
-        `raw_prediction` and `labels` are theirs, `output_params` the layer's parameters.
-        """
-
     def _conclude(self, fit: Fit) -> None:
-        """Learn what a prediction needs besides the weights, now that they have moved."""
+        """Do what is left once the weights are in place; `fit` has all that led there."""
 
     # Fitting.
 

@@ -200,8 +200,6 @@ class Fit:
             self.objective, self.rows, plan, self.progress, self.history, watcher
         )
         self._judge(outcome, plan.learning_rate)
-        if self.data.validation is not None:
-            self._calibrate()
         vars(estimator).update(self._fitted_attributes(self.objective.theta))
         estimator._conclude(self)
         self._store_history(outcome)
@@ -216,16 +214,11 @@ class Fit:
         y = self.units.scale_targets(y).astype(self.dtype, copy=False)
         return self._rows(X, y, weight)
 
-    def _calibrate(self) -> None:
-        """Let the estimator adjust its output layer to the validation data."""
+    def validation_predictions(self) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        """Return raw predictions (n, n_outputs), labels and weights to validate on."""
         batches = self._validation_rows().batches(ROWS_A_VALIDATION_BATCH)
         _, labels, weight = self.data.scoring_data  # type: ignore[misc]
-        self.estimator._calibrate(
-            self.objective.raw_predictions(batches),
-            labels,
-            weight,
-            self.objective.params[-1],
-        )
+        return self.objective.raw_predictions(batches), labels, weight
 
     def sum_over_rows(self, terms: Callable[..., np.ndarray]) -> np.ndarray:
         """Return the weighted sum of ``terms(y, raw_prediction)`` (n, m) over rows (m,)."""

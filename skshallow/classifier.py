@@ -266,14 +266,18 @@ class NetClassifier(ClassifierMixin, BaseNet):
         weight = class_weight if sample_weight is None else sample_weight * class_weight
         return weight / weight.max()
 
-    def _calibrate(self, raw_prediction, labels, sample_weight, output_params):
+    def _conclude(self, fit):
+        """Divide the output layer by the temperature that suits the validation data."""
+        vars(self).pop("temperature_", None)
         if not self.temperature_scaling:
             return
+        raw_prediction, labels, sample_weight = fit.validation_predictions()
         log_loss = CLASSIFICATION_LOSSES["log_loss"][self._form]()
         # As if there was one row more, of every class in equal shares: without it, a
         # validation part that is all right would make the net as sure as can be.
         y = self._smooth(self._indicate(labels), share=1 / (len(labels) + 1))
         temperature = best_temperature(log_loss, y, raw_prediction, sample_weight)
+        output_params = fit.network.views(self.theta_)[-1]
         output_params["weight"] /= temperature
         output_params["bias"] /= temperature
         self.temperature_ = temperature

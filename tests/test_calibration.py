@@ -94,6 +94,13 @@ def test_labels_share_one_temperature():
     assert_allclose(logit(net.predict_proba(X[:5])), net.decision_function(X[:5]))
 
 
+def test_a_fit_without_scaling_forgets_the_temperature():
+    X, y = noisy(2)
+    net = ShallowNetClassifier(**PARAMS, early_stopping=True, temperature_scaling=True)
+    assert net.fit(X, y).temperature_ > 0
+    assert not hasattr(net.set_params(temperature_scaling=False).fit(X, y), "temperature_")
+
+
 def test_scaling_without_validation_data_is_refused():
     X, y = noisy(2)
     net = ShallowNetClassifier(**PARAMS, temperature_scaling=True)
