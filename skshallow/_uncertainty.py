@@ -43,11 +43,15 @@ def has_quantiles(net: Any) -> bool:
     return isinstance(_loss_of(net), Likelihood | Quantile)
 
 
+def _gives_intervals(loss: Loss | None) -> bool:
+    """Return whether `loss` gives intervals by itself: more than one quantile."""
+    several = isinstance(loss, Quantile) and len(loss.levels) > 1
+    return several or isinstance(loss, Likelihood)
+
+
 def has_intervals(net: Any) -> bool:
     """Return whether the loss of `net` gives intervals, or a calibration does."""
-    loss = _loss_of(net)
-    several = isinstance(loss, Quantile) and len(loss.levels) > 1
-    return several or isinstance(loss, Likelihood) or net._calibration is not None
+    return _gives_intervals(_loss_of(net)) or net._calibration is not None
 
 
 class Uncertainty:
@@ -282,8 +286,7 @@ class Uncertainty:
     def _band(self, raw, coverage) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return lower and upper end and the unit of scores, each (n, n_targets)."""
         loss = self._loss
-        several = isinstance(loss, Quantile) and len(loss.levels) > 1
-        if not (several or isinstance(loss, Likelihood)):
+        if not _gives_intervals(loss):
             prediction = loss.link.inverse(raw).astype(np.float64)
             return prediction, prediction, np.ones_like(prediction)
         tails = np.array([(1 - coverage) / 2, (1 + coverage) / 2])
