@@ -1,0 +1,3 @@
+"""Looking inside: what a net did and whether it was worth it."""
+
+__all__: list[str] = []
