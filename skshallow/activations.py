@@ -82,7 +82,15 @@ class Activation:
 
 @dataclass(frozen=True)
 class Identity(Activation):
-    """``a = z``: makes a network of any depth one linear map."""
+    """``a = z``: makes a network of any depth one linear map.
+
+    Examples
+    --------
+    >>> from skshallow.activations import Identity
+    >>> a, _ = Identity().forward(np.array([[-2.0, 0.5]]), params={})
+    >>> a
+    array([[-2. ,  0.5]])
+    """
 
     def forward(self, z, params):
         return z, None
@@ -103,6 +111,13 @@ class Step(Activation):
     ----------
     Bengio, Léonard, Courville (2013), arXiv:1308.3432; the clip: Hubara et al. (2016),
     arXiv:1602.02830.
+
+    Examples
+    --------
+    >>> from skshallow.activations import Step
+    >>> a, near = Step().forward(np.array([[-2.0, 0.5, 3.0]]), params={})
+    >>> a, Step().backward(np.ones((1, 3)), near, params={}, grads={})
+    (array([[0., 1., 1.]]), array([[0., 1., 0.]]))
     """
 
     def forward(self, z, params):
@@ -116,7 +131,15 @@ class Step(Activation):
 
 @dataclass(frozen=True)
 class Sigmoid(Activation):
-    """``a = 1 / (1 + exp(-z))`` with derivative ``a (1 - a)``."""
+    """``a = 1 / (1 + exp(-z))`` with derivative ``a (1 - a)``.
+
+    Examples
+    --------
+    >>> from skshallow.activations import Sigmoid
+    >>> a, _ = Sigmoid().forward(np.array([[-2.0, 0.0, 2.0]]), params={})
+    >>> a.round(3)
+    array([[0.119, 0.5  , 0.881]])
+    """
 
     def forward(self, z, params):
         a = _sigmoid(z)
@@ -129,7 +152,15 @@ class Sigmoid(Activation):
 
 @dataclass(frozen=True)
 class Tanh(Activation):
-    """``a = tanh(z)`` with derivative ``1 - a^2``."""
+    """``a = tanh(z)`` with derivative ``1 - a^2``.
+
+    Examples
+    --------
+    >>> from skshallow.activations import Tanh
+    >>> a, _ = Tanh().forward(np.array([[-1.0, 0.0, 1.0]]), params={})
+    >>> a.round(3)
+    array([[-0.762,  0.   ,  0.762]])
+    """
 
     def forward(self, z, params):
         a = np.tanh(z, out=z)
@@ -147,6 +178,13 @@ class ReLU(Activation):
     At the kink the derivative is taken as 0, the left one: a unit that outputs exactly
     0, as all do under zero initialisation, stays silent. Any value in [0, 1] is a
     subgradient there, and real pre-activations are almost never exactly 0.
+
+    Examples
+    --------
+    >>> from skshallow.activations import ReLU
+    >>> a, cache = ReLU().forward(np.array([[-2.0, 0.0, 3.0]]), params={})
+    >>> a, ReLU().backward(np.ones((1, 3)), cache, params={}, grads={})
+    (array([[-0.,  0.,  3.]]), array([[0., 0., 1.]]))
     """
 
     variance_scale: ClassVar[float] = 2.0
@@ -177,6 +215,13 @@ class LeakyReLU(Activation):
     ----------
     Maas, Hannun, Ng (2013), "Rectifier nonlinearities improve neural network acoustic
     models". Initialisation: He et al. (2015), arXiv:1502.01852, eq. 15.
+
+    Examples
+    --------
+    >>> from skshallow.activations import LeakyReLU
+    >>> a, _ = LeakyReLU(slope=0.1).forward(np.array([[-2.0, 3.0]]), params={})
+    >>> a
+    array([[-0.2,  3. ]])
     """
 
     slope: float = 0.01
@@ -212,6 +257,13 @@ class PReLU(Activation):
     References
     ----------
     He, Zhang, Ren, Sun (2015), arXiv:1502.01852.
+
+    Examples
+    --------
+    >>> from skshallow.activations import PReLU
+    >>> a, _ = PReLU().forward(np.array([[-2.0, 3.0]]), PReLU().initial_params(n_units=2))
+    >>> a
+    array([[-0.5,  3. ]])
     """
 
     slope: float = 0.25
@@ -252,6 +304,13 @@ class ELU(Activation):
     References
     ----------
     Clevert, Unterthiner, Hochreiter (2016), arXiv:1511.07289.
+
+    Examples
+    --------
+    >>> from skshallow.activations import ELU
+    >>> a, _ = ELU(alpha=1.0).forward(np.array([[-2.0, 3.0]]), params={})
+    >>> a.round(3)
+    array([[-0.865,  3.   ]])
     """
 
     alpha: float = 1.0
@@ -288,6 +347,13 @@ class SELU(ELU):
     References
     ----------
     Klambauer, Unterthiner, Mayr, Hochreiter (2017), arXiv:1706.02515.
+
+    Examples
+    --------
+    >>> from skshallow.activations import SELU
+    >>> a, _ = SELU().forward(np.random.default_rng(0).normal(size=(1, 10_000)), params={})
+    >>> bool(abs(a.mean()) < 0.02 and abs(a.std() - 1) < 0.02)
+    True
     """
 
     alpha: float = 1.6732632423543772
@@ -304,6 +370,13 @@ class GELU(Activation):
     References
     ----------
     Hendrycks, Gimpel (2016), arXiv:1606.08415.
+
+    Examples
+    --------
+    >>> from skshallow.activations import GELU
+    >>> a, _ = GELU().forward(np.array([[-1.0, 0.0, 1.0]]), params={})
+    >>> a.round(3)
+    array([[-0.159,  0.   ,  0.841]])
     """
 
     variance_scale: ClassVar[float] = 2.0
@@ -328,6 +401,13 @@ class SiLU(Activation):
     References
     ----------
     Elfwing, Uchibe, Doya (2018), arXiv:1702.03118.
+
+    Examples
+    --------
+    >>> from skshallow.activations import SiLU
+    >>> a, _ = SiLU().forward(np.array([[-1.0, 0.0, 1.0]]), params={})
+    >>> a.round(3)
+    array([[-0.269,  0.   ,  0.731]])
     """
 
     variance_scale: ClassVar[float] = 2.0
@@ -351,6 +431,13 @@ class Softplus(Activation):
     References
     ----------
     Dugas, Bengio, Bélisle, Nadeau, Garcia (2001), NeurIPS 13.
+
+    Examples
+    --------
+    >>> from skshallow.activations import Softplus
+    >>> a, _ = Softplus().forward(np.array([[-1.0, 0.0, 1.0]]), params={})
+    >>> a.round(3)
+    array([[0.313, 0.693, 1.313]])
     """
 
     variance_scale: ClassVar[float] = 2.0
@@ -373,6 +460,13 @@ class Mish(Activation):
     References
     ----------
     Misra (2020), arXiv:1908.08681.
+
+    Examples
+    --------
+    >>> from skshallow.activations import Mish
+    >>> a, _ = Mish().forward(np.array([[-1.0, 0.0, 1.0]]), params={})
+    >>> a.round(3)
+    array([[-0.303,  0.   ,  0.865]])
     """
 
     variance_scale: ClassVar[float] = 2.0
@@ -408,6 +502,13 @@ class Maxout(Activation):
     References
     ----------
     Goodfellow, Warde-Farley, Mirza, Courville, Bengio (2013), arXiv:1302.4389.
+
+    Examples
+    --------
+    >>> from skshallow.activations import Maxout
+    >>> a, winner = Maxout(pieces=2).forward(np.array([[1.0, 5.0, 2.0, 4.0]]), params={})
+    >>> a, winner
+    (array([[2., 5.]]), array([[1, 0]]))
     """
 
     pieces: int = 2
