@@ -48,6 +48,14 @@ class VarianceScaling(Initializer):
     LeCun, Bottou, Orr, Müller (1998), "Efficient BackProp", for scale 1, fan_in;
     Glorot, Bengio (2010), AISTATS, for scale 1, fan_avg; He, Zhang, Ren, Sun (2015),
     arXiv:1502.01852, for scale 2, fan_in.
+
+    Examples
+    --------
+    >>> from skshallow.initializers import VarianceScaling
+    >>> he = VarianceScaling(scale=2.0, fan="fan_in", distribution="normal")
+    >>> weight = he(np.random.default_rng(0), n_inputs=50, n_units=1000, activation=None)
+    >>> round(float(weight.var() * 50), 1)
+    2.0
     """
 
     scale: float = 1.0
@@ -68,6 +76,14 @@ class Auto(Initializer):
     """The variance-scaling law that the layer's activation names as its own.
 
     He before the rectifiers, LeCun before selu and maxout, Glorot before the rest.
+
+    Examples
+    --------
+    >>> from skshallow.activations import ReLU, Tanh
+    >>> from skshallow.initializers import Auto
+    >>> rng = np.random.default_rng(0)
+    >>> [round(float(Auto()(rng, 50, 1000, g()).var()), 3) for g in (ReLU, Tanh)]
+    [0.04, 0.002]
     """
 
     def __call__(self, rng, n_inputs, n_units, activation):
@@ -77,7 +93,16 @@ class Auto(Initializer):
 
 @dataclass(frozen=True)
 class Normal(Initializer):
-    """Standard normal weights, whatever the layer's size; shrink with `init_scale`."""
+    """Standard normal weights, whatever the layer's size; shrink with `init_scale`.
+
+    Examples
+    --------
+    >>> from skshallow.initializers import Normal
+    >>> rng = np.random.default_rng(0)
+    >>> weight = Normal()(rng, n_inputs=50, n_units=100, activation=None)
+    >>> weight.shape, round(float(weight.std()), 1)
+    ((50, 100), 1.0)
+    """
 
     def __call__(self, rng, n_inputs, n_units, activation):
         return rng.standard_normal((n_inputs, n_units))
@@ -85,7 +110,16 @@ class Normal(Initializer):
 
 @dataclass(frozen=True)
 class Uniform(Initializer):
-    """Weights uniform in (-1, 1), whatever the layer's size; shrink with `init_scale`."""
+    """Weights uniform in (-1, 1), whatever the layer's size; shrink with `init_scale`.
+
+    Examples
+    --------
+    >>> from skshallow.initializers import Uniform
+    >>> rng = np.random.default_rng(0)
+    >>> weight = Uniform()(rng, n_inputs=50, n_units=100, activation=None)
+    >>> bool(np.abs(weight).max() < 1)
+    True
+    """
 
     def __call__(self, rng, n_inputs, n_units, activation):
         return rng.uniform(-1, 1, (n_inputs, n_units))
@@ -93,7 +127,15 @@ class Uniform(Initializer):
 
 @dataclass(frozen=True)
 class Zeros(Initializer):
-    """All weights 0. The units of a layer then stay equal for ever: for study only."""
+    """All weights 0. The units of a layer then stay equal for ever: for study only.
+
+    Examples
+    --------
+    >>> from skshallow.initializers import Zeros
+    >>> Zeros()(np.random.default_rng(0), n_inputs=2, n_units=3, activation=None)
+    array([[0., 0., 0.],
+           [0., 0., 0.]])
+    """
 
     def __call__(self, rng, n_inputs, n_units, activation):
         return np.zeros((n_inputs, n_units))
@@ -106,6 +148,14 @@ class Orthogonal(Initializer):
     References
     ----------
     Saxe, McClelland, Ganguli (2014), arXiv:1312.6120.
+
+    Examples
+    --------
+    >>> from skshallow.initializers import Orthogonal
+    >>> rng = np.random.default_rng(0)
+    >>> weight = Orthogonal()(rng, n_inputs=5, n_units=3, activation=None)
+    >>> np.allclose(weight.T @ weight, np.eye(3))
+    True
     """
 
     def __call__(self, rng, n_inputs, n_units, activation):
