@@ -36,7 +36,16 @@ from skshallow.links import IdentityLink, Link, LogitLink, QuantilesLink, Softma
 
 @dataclass(frozen=True)
 class SquaredError(Loss):
-    """``1/2 (y - raw)^2``; predicts the mean."""
+    """``1/2 (y - raw)^2``; predicts the mean.
+
+    Examples
+    --------
+    >>> from skshallow.losses import SquaredError
+    >>> y, raw = np.array([[0.0], [0.0]]), np.array([[2.0], [-1.0]])
+    >>> SquaredError().loss_and_gradient(y, raw)
+    (array([2. , 0.5]), array([[ 2.],
+           [-1.]]))
+    """
 
     link: ClassVar[Link] = IdentityLink()
 
@@ -50,7 +59,16 @@ class SquaredError(Loss):
 
 @dataclass(frozen=True)
 class AbsoluteError(Loss):
-    """``|y - raw|``; predicts the median. At the kink the gradient is 0."""
+    """``|y - raw|``; predicts the median. At the kink the gradient is 0.
+
+    Examples
+    --------
+    >>> from skshallow.losses import AbsoluteError
+    >>> y, raw = np.array([[0.0], [0.0]]), np.array([[2.0], [-1.0]])
+    >>> AbsoluteError().loss_and_gradient(y, raw)
+    (array([2., 1.]), array([[ 1.],
+           [-1.]]))
+    """
 
     link: ClassVar[Link] = IdentityLink()
 
@@ -75,6 +93,14 @@ class Huber(Loss):
     References
     ----------
     Huber (1964), doi:10.1214/aoms/1177703732.
+
+    Examples
+    --------
+    >>> from skshallow.losses import Huber
+    >>> y, raw = np.array([[0.0], [0.0]]), np.array([[0.5], [10.0]])
+    >>> Huber(delta=1.0).loss_and_gradient(y, raw)
+    (array([0.125, 9.5  ]), array([[0.5],
+           [1. ]]))
     """
 
     delta: float = 1.35
@@ -127,6 +153,16 @@ class Quantile(Loss):
 
     Chernozhukov, Fernandez-Val, Galichon (2010), "Quantile and probability curves
     without crossing", doi:10.3982/ECTA7880.
+
+    Examples
+    --------
+    >>> from skshallow.losses import Quantile
+    >>> y, raw = np.array([[0.0], [0.0]]), np.array([[2.0], [-2.0]])
+    >>> Quantile(0.75).loss_and_gradient(y, raw)
+    (array([0.5, 1.5]), array([[ 0.25],
+           [-0.75]]))
+    >>> Quantile([0.05, 0.5, 0.95]).n_raw_outputs(n_targets=1)
+    3
     """
 
     quantile: float | Sequence[float] = 0.5
@@ -216,7 +252,16 @@ def _shift(raw_prediction: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class BinomialLogLoss(Loss):
-    """``log(1 + exp(raw)) - y raw`` an output: one for two classes, one a label."""
+    """``log(1 + exp(raw)) - y raw`` an output: one for two classes, one a label.
+
+    Examples
+    --------
+    >>> from skshallow.losses import BinomialLogLoss
+    >>> y, raw = np.array([[1.0], [1.0]]), np.array([[0.0], [-1000.0]])
+    >>> loss, gradient = BinomialLogLoss().loss_and_gradient(y, raw)
+    >>> loss.round(1).tolist(), gradient.ravel().tolist()
+    ([0.7, 1000.0], [-0.5, -1.0])
+    """
 
     link: ClassVar[Link] = LogitLink()
 
@@ -238,7 +283,16 @@ class BinomialLogLoss(Loss):
 
 @dataclass(frozen=True)
 class MultinomialLogLoss(Loss):
-    """``log(sum_j exp(raw_j)) - sum_k y_k raw_k``, for rows of y that sum to 1."""
+    """``log(sum_j exp(raw_j)) - sum_k y_k raw_k``, for rows of y that sum to 1.
+
+    Examples
+    --------
+    >>> from skshallow.losses import MultinomialLogLoss
+    >>> y, raw = np.array([[0.0, 1.0, 0.0]]), np.array([[0.0, 0.0, 0.0]])
+    >>> loss, gradient = MultinomialLogLoss().loss_and_gradient(y, raw)
+    >>> loss.round(3), gradient.round(3)
+    (array([1.099]), array([[ 0.333, -0.667,  0.333]]))
+    """
 
     link: ClassVar[Link] = SoftmaxLink()
 
@@ -262,6 +316,14 @@ class BinomialSquaredError(Loss):
 
     The gradient ``(p - y) p (1 - p)`` vanishes where the net is surely wrong, which is
     why the log loss is the better choice.
+
+    Examples
+    --------
+    >>> from skshallow.losses import BinomialSquaredError
+    >>> y, raw = np.array([[1.0], [1.0]]), np.array([[0.0], [-1000.0]])
+    >>> loss, gradient = BinomialSquaredError().loss_and_gradient(y, raw)
+    >>> loss, gradient.ravel()
+    (array([0.125, 0.5  ]), array([-0.125, -0.   ]))
     """
 
     link: ClassVar[Link] = LogitLink()
@@ -277,7 +339,15 @@ class BinomialSquaredError(Loss):
 
 @dataclass(frozen=True)
 class MultinomialSquaredError(Loss):
-    """``1/2 sum_k (y_k - p_k)^2`` with ``p = softmax(raw)``, half the Brier score."""
+    """``1/2 sum_k (y_k - p_k)^2`` with ``p = softmax(raw)``, half the Brier score.
+
+    Examples
+    --------
+    >>> from skshallow.losses import MultinomialSquaredError
+    >>> y, raw = np.array([[0.0, 1.0]]), np.array([[0.0, 0.0]])
+    >>> MultinomialSquaredError().loss_and_gradient(y, raw)
+    (array([0.25]), array([[ 0.25, -0.25]]))
+    """
 
     link: ClassVar[Link] = SoftmaxLink()
 
