@@ -99,6 +99,16 @@ class Gaussian(Likelihood):
     estimation", doi:10.1198/016214506000001437.
 
     Huber (1981), "Robust statistics", section 7.7, doi:10.1002/0471725250.
+
+    Examples
+    --------
+    >>> from skshallow.losses import Gaussian
+    >>> raw = np.array([[1.0, 0.0]])  # a mean of 1, a log scale of 0
+    >>> Gaussian().parameters(raw)
+    {'loc': array([[1.]]), 'scale': array([[1.]])}
+    >>> _, gradient = Gaussian(beta=0).loss_and_gradient(np.array([[4.0]]), raw)
+    >>> gradient.round(3)  # too low a mean, too small a scale
+    array([[-3., -8.]])
     """
 
     beta: float = 0.5
@@ -153,7 +163,16 @@ class Gaussian(Likelihood):
 
 @dataclass(frozen=True)
 class Poisson(Likelihood):
-    """Half the Poisson deviance: ``y log(y / mean) - y + mean``, ``mean = exp(raw)``."""
+    """Half the Poisson deviance: ``y log(y / mean) - y + mean``, ``mean = exp(raw)``.
+
+    Examples
+    --------
+    >>> from skshallow.losses import Poisson
+    >>> y, raw = np.array([[0.0], [1.0]]), np.array([[0.0], [0.0]])
+    >>> Poisson().loss_and_gradient(y, raw)
+    (array([1., 0.]), array([[1.],
+           [0.]]))
+    """
 
     link: ClassVar[Link] = LogLink()
     family: ClassVar[str] = "poisson"
@@ -190,6 +209,14 @@ class Gamma(Likelihood):
     The variance is ``dispersion * mean^2``. The mean's optimum does not depend on the
     dispersion, which is estimated after training, by the mean of ``(y / mean - 1)^2``
     over the training rows.
+
+    Examples
+    --------
+    >>> from skshallow.losses import Gamma
+    >>> y, raw = np.array([[1.0], [3.0]]), np.array([[0.0], [0.0]])
+    >>> loss, gradient = Gamma().loss_and_gradient(y, raw)
+    >>> loss.round(3), gradient.ravel()
+    (array([0.   , 0.901]), array([ 0., -2.]))
     """
 
     link: ClassVar[Link] = LogLink()
