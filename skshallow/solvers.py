@@ -68,7 +68,16 @@ class Solver:
 
 @dataclass(frozen=True)
 class SGD(Solver):
-    """``theta -= learning_rate * grad``; with the whole set a batch, gradient descent."""
+    """``theta -= learning_rate * grad``; with the whole set a batch, gradient descent.
+
+    Examples
+    --------
+    >>> from skshallow.solvers import SGD
+    >>> theta, grad = np.array([1.0, 2.0]), np.array([10.0, -10.0])
+    >>> SGD().step(theta, grad, SGD().init(theta), learning_rate=0.1)
+    >>> theta
+    array([0., 3.])
+    """
 
     default_learning_rate: ClassVar[float] = 0.1
 
@@ -92,6 +101,16 @@ class Momentum(Solver):
     ----------
     Polyak (1964), doi:10.1016/0041-5553(64)90137-5; in this form Sutskever, Martens,
     Dahl, Hinton (2013), ICML.
+
+    Examples
+    --------
+    >>> from skshallow.solvers import Momentum
+    >>> solver, theta = Momentum(momentum=0.5), np.array([1.0])
+    >>> state = solver.init(theta)
+    >>> for _ in range(2):  # a step of -0.1, then half of it goes on
+    ...     solver.step(theta, np.array([1.0]), state, learning_rate=0.1)
+    >>> theta
+    array([0.75])
     """
 
     momentum: float = 0.9
@@ -120,6 +139,14 @@ class Nesterov(Momentum):
     ----------
     Nesterov (1983); in this form Bengio, Boulanger-Lewandowski, Pascanu (2013),
     arXiv:1212.0901, eq. 7.
+
+    Examples
+    --------
+    >>> from skshallow.solvers import Nesterov
+    >>> solver, theta = Nesterov(momentum=0.5), np.array([1.0])
+    >>> solver.step(theta, np.array([1.0]), solver.init(theta), learning_rate=0.1)
+    >>> theta
+    array([0.85])
     """
 
     def step(self, theta, grad, state, learning_rate):
@@ -147,6 +174,14 @@ class RMSprop(Solver):
     References
     ----------
     Tieleman, Hinton (2012), "Lecture 6.5: rmsprop", Coursera.
+
+    Examples
+    --------
+    >>> from skshallow.solvers import RMSprop
+    >>> theta, grad = np.array([1.0, 1.0]), np.array([0.01, -100.0])
+    >>> RMSprop(rho=0.75).step(theta, grad, RMSprop().init(theta), learning_rate=0.1)
+    >>> theta.round(3)
+    array([0.8, 1.2])
     """
 
     rho: float = 0.9
@@ -193,6 +228,14 @@ class Adam(Solver):
     References
     ----------
     Kingma, Ba (2015), arXiv:1412.6980.
+
+    Examples
+    --------
+    >>> from skshallow.solvers import Adam
+    >>> theta, grad = np.array([1.0, 1.0]), np.array([0.01, -100.0])
+    >>> Adam().step(theta, grad, Adam().init(theta), learning_rate=0.1)
+    >>> theta.round(3)
+    array([0.9, 1.1])
     """
 
     beta_1: float = 0.9
@@ -246,6 +289,15 @@ class AdamW(Adam):
     References
     ----------
     Loshchilov, Hutter (2019), arXiv:1711.05101.
+
+    Examples
+    --------
+    >>> from skshallow.solvers import AdamW
+    >>> solver, theta = AdamW(weight_decay=0.5), np.array([1.0, 1.0])
+    >>> state = solver.init(theta, n_weights=1)  # the second one is a bias
+    >>> solver.step(theta, np.zeros(2), state, learning_rate=0.1)
+    >>> theta
+    array([0.95, 1.  ])
     """
 
     weight_decay: float = 0.01
@@ -272,6 +324,15 @@ class LBFGS(Solver):
     References
     ----------
     Zhu, Byrd, Lu, Nocedal (1997), doi:10.1145/279232.279236.
+
+    Examples
+    --------
+    >>> from skshallow import ShallowNetRegressor
+    >>> from skshallow.solvers import LBFGS
+    >>> X = np.linspace(-1, 1, 50)[:, np.newaxis]
+    >>> net = ShallowNetRegressor(8, solver=LBFGS(memory=20), random_state=0)
+    >>> net.fit(X, X.ravel() ** 2).score(X, X.ravel() ** 2) > 0.99
+    True
     """
 
     memory: int = 10
