@@ -39,7 +39,14 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Constant(Schedule):
-    """``1``."""
+    """``1``.
+
+    Examples
+    --------
+    >>> from skshallow.schedules import Constant
+    >>> [Constant().multiplier(epoch, 100, state={}) for epoch in (0, 50, 100)]
+    [1.0, 1.0, 1.0]
+    """
 
     def multiplier(self, epoch, n_epochs, state):
         return 1.0
@@ -54,6 +61,12 @@ class InverseScaling(Schedule):
     power : float, default=0.5
         Above 0.5 and up to 1 the steps satisfy the conditions of Robbins and Monro
         (1951), doi:10.1214/aoms/1177729586.
+
+    Examples
+    --------
+    >>> from skshallow.schedules import InverseScaling
+    >>> [InverseScaling(power=0.5).multiplier(epoch, 100, state={}) for epoch in (0, 3, 99)]
+    [1.0, 0.5, 0.1]
     """
 
     power: float = 0.5
@@ -72,6 +85,13 @@ class StepDecay(Schedule):
         Epochs between drops.
     factor : float, default=0.5
         What each drop multiplies by.
+
+    Examples
+    --------
+    >>> from skshallow.schedules import StepDecay
+    >>> drops = StepDecay(every=30, factor=0.1)
+    >>> [round(drops.multiplier(epoch, 100, state={}), 4) for epoch in (0, 29, 30, 60)]
+    [1.0, 1.0, 0.1, 0.01]
     """
 
     every: int = 50
@@ -95,6 +115,12 @@ class Cosine(Schedule):
     References
     ----------
     Loshchilov, Hutter (2017), arXiv:1608.03983.
+
+    Examples
+    --------
+    >>> from skshallow.schedules import Cosine
+    >>> [round(Cosine().multiplier(epoch, 100, state={}), 3) for epoch in (0, 25, 50, 100)]
+    [1.0, 0.854, 0.5, 0.0]
     """
 
     final: float = 0.0
@@ -118,6 +144,12 @@ class OneCycle(Schedule):
     References
     ----------
     Smith, Topin (2018), arXiv:1708.07120.
+
+    Examples
+    --------
+    >>> from skshallow.schedules import OneCycle
+    >>> [round(OneCycle().multiplier(epoch, 100, state={}), 3) for epoch in (0, 30, 100)]
+    [0.04, 1.0, 0.0]
     """
 
     warmup: float = 0.3
@@ -144,6 +176,16 @@ class Plateau(Schedule):
         Epochs without improvement before a drop.
     tol : float, default=1e-4
         What counts as an improvement, relative to the best criterion's magnitude.
+
+    Examples
+    --------
+    >>> from skshallow.schedules import Plateau
+    >>> schedule = Plateau(factor=0.5, patience=2)
+    >>> state = schedule.init()
+    >>> for loss in (1.0, 1.0, 1.0):  # two epochs without improvement
+    ...     schedule.update(state, loss)
+    >>> schedule.multiplier(3, 100, state)
+    0.5
     """
 
     factor: float = 0.2
