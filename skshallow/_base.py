@@ -23,6 +23,7 @@ from skshallow._settings import (
     hidden_widths,
 )
 from skshallow.activations import Activation
+from skshallow.health import no_records
 from skshallow.initializers import Initializer
 from skshallow.losses import Loss
 from skshallow.network import Network
@@ -69,6 +70,7 @@ class BaseNet(FittedNet, CallbackSupportMixin, BaseEstimator):
     scoring: Any = None
     standardize: bool = True
     dtype: str | None = None
+    record_health: bool = True
     warm_start: bool = False
     random_state: Any = None
     verbose: int | bool = False
@@ -235,6 +237,7 @@ class BaseNet(FittedNet, CallbackSupportMixin, BaseEstimator):
         self.n_iter_ = self.best_iter_ = 0
         for curve in CURVES:
             setattr(self, curve, np.array([]))
+        self.health_ = no_records(len(network.layers))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

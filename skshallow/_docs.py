@@ -126,6 +126,11 @@ dtype : {{"float32", "float64"}}, default=None
     Precision to compute in. None means that of `X`, if it is one of the two, else
     float64.
 """,
+    "record_health": """
+record_health : bool, default=True
+    Whether `health_` is recorded, and a :class:`~skshallow.exceptions.DeadUnitsWarning`
+    or :class:`~skshallow.exceptions.VanishingGradientWarning` given where it is bad.
+""",
     "warm_start": """
 warm_start : bool, default=False
     Whether `fit` goes on from the weights and the solver's state of the last one. With
@@ -179,6 +184,14 @@ validation_loss_curve_ : ndarray of shape (n_iter_,) or (0,)
     Mean loss on the validation data, without penalty; empty without validation.
 validation_scores_ : ndarray of shape (n_iter_,) or (0,)
     Score on the validation data; empty without `scoring`.
+health_ : dict of str to ndarray
+    What the layers did, at the epochs that "epoch" (n_records,) counts: the first, the
+    last planned, and every few between, on at most 256 training rows. "dead": share of
+    units that no row's gradient reaches; "zero": share of outputs that are 0;
+    "saturated": share of outputs that are not 0 and have a slope below 0.01
+    (n_records, n_hidden_layers); "gradient_norm", of the loss without penalty, and
+    "update_ratio", the length of the epoch's last step over that of the weights
+    (n_records, n_layers). Without `record_health` there are no records.
 best_iter_ : int
     The epoch with the best validation, or without validation the best training loss,
     counted from 1.

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import copy
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from scipy import sparse
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
 from skshallow._data import TrainingData
+from skshallow._judging import judge
 from skshallow._settings import Components
 from skshallow._sklearn import CALLBACK_STATE
 from skshallow._watching import EpochWatcher
 from skshallow.batches import Rows
+from skshallow.health import SAMPLE, HealthRecorder, joined
 from skshallow.history import History
 from skshallow.network import Network
 from skshallow.objective import Objective
@@ -119,7 +119,7 @@ class Fit:
         self.moments = None
         if self.goes_on and self.incremental:
             self.moments = copy.deepcopy(estimator._moments)
-        settled = last_units is not USERS_UNITS and self.moments is None
+        settled = not last_units.are_users and self.moments is None
         if settled or not estimator.standardize:
             return last_units
         if self.moments is None:
@@ -188,6 +188,12 @@ class Fit:
             validate=self._validator() if self.data.validation is not None else None,
             early_stopping=bool(estimator.early_stopping),
         )
+        self.health = HealthRecorder(
+            self.rows.sample(SAMPLE) if estimator.record_health else None,
+            len(self.rows),
+            estimator.n_iter_ if self.goes_on else 0,
+            None if self.incremental else plan.n_epochs,
+        )
         watcher = EpochWatcher(
             estimator,
             context,
@@ -197,9 +203,15 @@ class Fit:
             plan.max_iter,
         )
         outcome = train(
-            self.objective, self.rows, plan, self.progress, self.history, watcher
+            self.objective,
+            self.rows,
+            plan,
+            self.progress,
+            self.history,
+            self.health,
+            watcher,
         )
-        self._judge(outcome, plan.learning_rate)
+        judge(self, outcome)
         vars(estimator).update(self._fitted_attributes(self.objective.theta))
         estimator._conclude(self)
         self._store_history(outcome)
@@ -260,67 +272,6 @@ class Fit:
             "n_outputs_": self.network.layers[-1].n_units,
         }
 
-    def _judge(self, outcome: Outcome, learning_rate: float) -> None:
-        """Raise if nothing usable came out, warn of what the user should know."""
-        estimator = self.estimator
-        if outcome.interruption is not None and not outcome.usable:
-            raise outcome.interruption
-        stochastic = self.components.solver.stochastic
-        cause, remedy, more_time = self._advice(learning_rate)
-        if not outcome.usable:
-            raise ValueError(
-                f"Training diverged with {cause}: no epoch left weights with a finite "
-                f"loss. Try {remedy}."
-            )
-        if outcome.diverged:
-            warnings.warn(
-                f"Training diverged in epoch {self.history.n_epochs + 1} with {cause}; the "
-                f"best finite weights, of epoch {self.history.best_epoch}, are kept. Try "
-                f"{remedy}.",
-                ConvergenceWarning,
-                stacklevel=6,
-            )
-        elif outcome.exploded and not self.incremental:
-            warnings.warn(
-                f"The loss ended far above where it started, with {cause}: the fit is of "
-                f"no use. Try {remedy}.",
-                ConvergenceWarning,
-                stacklevel=6,
-            )
-        elif not (
-            outcome.converged
-            or outcome.interruption is not None
-            or self.incremental
-            or estimator.early_stopping
-            or (
-                stochastic
-                and (
-                    self.components.schedule.needs_end
-                    or self.history.n_iter_no_change > self.plan.max_iter
-                )
-            )
-        ):
-            warnings.warn(
-                f"The loss was still improving after max_iter={self.plan.max_iter} "
-                f"epochs. Raise max_iter{more_time}.",
-                ConvergenceWarning,
-                stacklevel=6,
-            )
-
-    def _advice(self, learning_rate: float) -> tuple[str, str, str]:
-        """Return what divergence comes from, what helps against it, and slow progress."""
-        if self.components.solver.stochastic:
-            return (
-                f"learning_rate={learning_rate:g}",
-                "a smaller learning_rate, max_grad_norm, or standardize=True",
-                ", or use a schedule that ends there, such as 'cosine'",
-            )
-        return (
-            f"solver={self.estimator.solver!r}",
-            "standardize=True, a larger alpha, or another solver",
-            " or tol",
-        )
-
     def _store_history(self, outcome: Outcome) -> None:
         """Store the curves, after those of the fit that this one went on from."""
         estimator, history = self.estimator, self.history
@@ -332,6 +283,8 @@ class Fit:
             if self.goes_on:
                 curve = np.concatenate([getattr(estimator, attribute), curve])
             setattr(estimator, attribute, curve)
+        health = self.health.arrays(len(self.network.layers))
+        estimator.health_ = joined(estimator.health_, health) if self.goes_on else health
         estimator.n_iter_ = n_before + history.n_epochs
         estimator.best_iter_ = n_before + history.best_epoch
         estimator.loss_ = loss

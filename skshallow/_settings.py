@@ -58,6 +58,7 @@ CONSTRAINTS: dict[str, list] = {
     "scoring": [None, str, callable],
     "standardize": ["boolean"],
     "dtype": [None, StrOptions({"float32", "float64"})],
+    "record_health": ["boolean"],
     "warm_start": ["boolean"],
     "random_state": ["random_state"],
     "verbose": ["verbose"],

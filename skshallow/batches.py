@@ -59,6 +59,11 @@ class Rows:
             self._whole = self._gather(slice(None) if self.rows is None else self.rows)
         return self._whole
 
+    def sample(self, n: int) -> Batch:
+        """Return at most `n` rows, evenly spaced, as one batch."""
+        rows = np.linspace(0, len(self) - 1, min(n, len(self))).astype(np.intp)
+        return self._gather(rows if self.rows is None else self.rows[rows])
+
     def batches(
         self, batch_size: int, rng: np.random.Generator | None = None
     ) -> Iterator[Batch]:

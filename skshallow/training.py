@@ -15,6 +15,7 @@ from scipy.linalg import norm
 
 from skshallow._threads import threads_for
 from skshallow.batches import Rows
+from skshallow.health import HealthRecorder
 from skshallow.history import History
 from skshallow.objective import Objective
 from skshallow.schedules import Schedule
@@ -132,6 +133,7 @@ def train(
     plan: Plan,
     progress: Progress,
     history: History,
+    health: HealthRecorder,
     watcher: Watcher,
 ) -> Outcome:
     """Minimise `objective` over `rows`, moving ``objective.theta`` in place.
@@ -147,7 +149,9 @@ def train(
     threads = threads_for(rows_at_once * objective.network.multiply_adds_per_row)
     with threads, np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         try:
-            outcome.converged = run(objective, rows, plan, progress, history, watcher)
+            outcome.converged = run(
+                objective, rows, plan, progress, history, health, watcher
+            )
         except Diverged:
             outcome.diverged = True
         except KeyboardInterrupt as interruption:
@@ -192,7 +196,7 @@ def _ended_above_start(objective, rows, plan, history, start) -> bool:
     return end_loss > 2 * start_loss + plan.tol
 
 
-def _descend(objective, rows, plan, progress, history, watcher) -> bool:
+def _descend(objective, rows, plan, progress, history, health, watcher) -> bool:
     """Take gradient steps, minibatch by minibatch; return whether they converged."""
     theta, grad = objective.theta, objective.grad
     n_batches = math.ceil(len(rows) / plan.batch_size)
@@ -213,6 +217,8 @@ def _descend(objective, rows, plan, progress, history, watcher) -> bool:
                 plan.max_iter,
                 progress.schedule_state,
             )
+            if i == n_batches - 1:
+                health.before_last_step(history.n_epochs + 1, theta)
             plan.solver.step(theta, grad, progress.solver_state, learning_rate)
             total += loss * len(batch[1])
         progress.epoch += 1
@@ -221,12 +227,13 @@ def _descend(objective, rows, plan, progress, history, watcher) -> bool:
             raise Diverged
         criterion = history.record(theta, value, learning_rate)
         plan.schedule.update(progress.schedule_state, criterion)
+        health.end_epoch(history.n_epochs, objective)
         if watcher.end_epoch(theta) or history.stalled:
             return True
     return False
 
 
-def _minimize(objective, rows, plan, progress, history, watcher) -> bool:
+def _minimize(objective, rows, plan, progress, history, health, watcher) -> bool:
     """Run L-BFGS on all rows at once; return whether it converged."""
     X, y, sample_weight = rows.whole()
     in_iteration = stopped = False
@@ -246,11 +253,14 @@ def _minimize(objective, rows, plan, progress, history, watcher) -> bool:
             raise Diverged
         objective.theta[...] = result.x
         history.record(objective.theta, float(result.fun), math.nan)
+        health.end_epoch(history.n_epochs, objective)
+        health.before_last_step(history.n_epochs + 1, objective.theta)
         in_iteration = False
         stopped = watcher.end_epoch(objective.theta) or history.stalled
         if stopped:
             raise StopIteration
 
+    health.before_last_step(1, objective.theta)
     result = plan.solver.minimize(
         value_and_gradient,
         objective.theta.astype(np.float64),
@@ -263,6 +273,7 @@ def _minimize(objective, rows, plan, progress, history, watcher) -> bool:
     objective.theta[...] = result.x
     if in_iteration:  # already optimal, or no lower point along the last direction
         history.record(objective.theta, float(result.fun), math.nan)
+        health.end_epoch(history.n_epochs, objective)
         stopped = watcher.end_epoch(objective.theta)
     # kinks and float32 end the descent before the gradient vanishes: no lack of epochs
     return stopped or result.status != OUT_OF_ITERATIONS

@@ -188,6 +188,7 @@ def test_zero_initialisation_leaves_the_units_of_a_layer_equal_for_ever(
     stochastic = {"batch_size": 10, "learning_rate": 0.05, "n_iter_no_change": np.inf}
     net = DeepNetClassifier(
         [5, 4], activation=activation, init="zeros", solver=solver, max_iter=10,
+        record_health=False,
         **({} if solver == "lbfgs" else stochastic),
     )  # fmt: skip
     net.fit(X, y)

@@ -8,7 +8,8 @@ import pytest
 import skshallow
 
 FLOORS = [
-    {"_docs", "_products", "_resolve", "_threads", "links", "parameters", "schedules"},
+    {"_archive", "_docs", "_products", "_resolve", "_threads", "_version"},
+    {"exceptions", "links", "parameters", "schedules"},
     {"_loss", "activations", "batches", "history", "solvers"},
     {"likelihoods"},
     {"losses"},
@@ -16,16 +17,18 @@ FLOORS = [
     {"layers"},
     {"network"},
     {"objective"},
+    {"health"},
     {"training"},
-    {"_sklearn"},
-    {"_data", "_fitted", "_settings", "_uncertainty", "_watching"},
+    {"_consistency", "_describe", "_sklearn"},
+    {"_saving"},
+    {"_data", "_fitted", "_judging", "_settings", "_uncertainty", "_watching"},
     {"_fitting"},
     {"_base"},
     {"classifier", "regressor"},
-    {"inspection"},
+    {"inspection", "persistence"},
     {"__init__"},
 ]
-FIRST_FLOOR_WITH_SCIKIT_LEARN = 7
+FIRST_FLOOR_WITH_SCIKIT_LEARN = 11
 FLOOR_OF = {module: floor for floor, modules in enumerate(FLOORS) for module in modules}
 ROOT = Path(skshallow.__file__).parent
 

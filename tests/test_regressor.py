@@ -52,6 +52,7 @@ def test_a_net_without_information_predicts_the_statistic_of_its_loss(
 ):
     y, weights = skewed
     few |= {"learning_rate": 1e-4, "batch_size": None, "max_iter": 10}
+    few |= {"record_health": False}
     net = regressor_class(**few, loss=loss).fit(
         np.ones((len(y), 1)), y, sample_weight=weights
     )

@@ -37,6 +37,7 @@ WRONG = {
     "scoring": ["best", 3],
     "standardize": ["yes", None, 3],
     "dtype": ["float16", "int", np.float32],
+    "record_health": ["yes", None, 3],
     "warm_start": ["yes", None, 3],
     "random_state": [-1, "seed", 0.5],
     "verbose": [-1, "yes", 0.5],
