@@ -6,7 +6,7 @@ estimators measure both here, train in the scaled units and fold them back after
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -185,6 +185,11 @@ class Units:
         if target_units is None:
             return cls(center, scale)
         return cls(center, scale, *target_units, *link.raw_units(*target_units))
+
+    @property
+    def are_users(self) -> bool:
+        """Whether these are the units of the user's data, with no step in between."""
+        return all(getattr(self, field.name) is None for field in fields(self))
 
     def scale_targets(self, y: np.ndarray) -> np.ndarray:
         """Return targets (n, n_outputs) in the network's units."""
