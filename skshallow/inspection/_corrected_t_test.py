@@ -1,0 +1,100 @@
+r"""A paired t-test for scores of resampled folds, whose training rows overlap."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+CONFIDENCE = 0.95  # of the interval, and 1 minus the level at which a test is believed
+
+
+@dataclass(frozen=True)
+class PairedTest:
+    """What a paired test says of a mean difference.
+
+    Attributes
+    ----------
+    difference : float
+        The mean difference.
+    interval : tuple of float
+        The ends of its 95 % confidence interval.
+    p_value : float
+        Of the two-sided test that the true difference is 0.
+    """
+
+    difference: float
+    interval: tuple[float, float]
+    p_value: float
+
+
+def corrected_t_test(differences, test_to_train: float) -> PairedTest:
+    r"""Test whether differences of scores over resampled folds have mean 0.
+
+    Folds share training rows, so their scores are correlated, and the plain paired
+    t-test finds differences where there are none. The corrected one takes the variance
+    of the mean of ``J`` differences ``d_j`` as
+
+    .. math:: \Big(\frac{1}{J} + \frac{n_{test}}{n_{train}}\Big)
+              \frac{1}{J - 1} \sum_j (d_j - \bar d)^2
+
+    and compares the mean over the root of that with Student's t of ``J - 1`` degrees of
+    freedom.
+
+    Parameters
+    ----------
+    differences : array-like of shape (n_splits,)
+        Score of one model minus that of the other, on the same folds.
+    test_to_train : float
+        Test rows over training rows of a split: ``1 / (k - 1)`` for k folds, repeated
+        or not.
+
+    Returns
+    -------
+    test : PairedTest
+        Its `difference`, 95 % `interval` and `p_value`. Differences that are all the
+        same leave no spread: the interval is a point, and the p-value 0, or 1 if they
+        are 0.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two differences, or one of them is not finite.
+
+    Notes
+    -----
+    The correction is exact if the correlation between two splits is
+    ``n_test / (n_test + n_train)``, and holds its level well in practice. A plain t-test
+    ignores that correlation.
+
+    References
+    ----------
+    Nadeau, Bengio (2003), "Inference for the generalization error",
+    doi:10.1023/A:1024068626366. Repeated folds: Bouckaert, Frank (2004),
+    doi:10.1007/978-3-540-24775-3_3.
+
+    Examples
+    --------
+    >>> from skshallow.inspection import corrected_t_test
+    >>> test = corrected_t_test([0.02, 0.01, 0.03, 0.01, 0.00], test_to_train=1 / 4)
+    >>> round(test.difference, 3), round(test.p_value, 3)
+    (0.014, 0.141)
+    """
+    differences = np.asarray(differences, dtype=np.float64)
+    n = len(differences)
+    if n < 2:
+        raise ValueError(
+            f"A paired test needs at least 2 splits, got {n}: use more folds, or repeat."
+        )
+    if not np.isfinite(differences).all():
+        raise ValueError(f"Not all differences are finite: {differences.tolist()}.")
+    mean = float(differences.mean())
+    error = float(differences.std(ddof=1)) * math.sqrt(1 / n + test_to_train)
+    margin = float(stats.t.ppf((1 + CONFIDENCE) / 2, n - 1)) * error
+    if error == 0:
+        p_value = float(mean == 0)
+    else:
+        p_value = float(2 * stats.t.sf(abs(mean) / error, n - 1))
+    return PairedTest(mean, (mean - margin, mean + margin), p_value)
