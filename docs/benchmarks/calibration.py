@@ -21,6 +21,7 @@ from sklearn.preprocessing import StandardScaler
 from tables import N_SPLITS, read_tables, split
 
 from skshallow import DeepNetClassifier
+from skshallow.inspection import expected_calibration_error
 
 HERE = Path(__file__).parent
 N_BINS = 15
@@ -41,16 +42,11 @@ MODELS: dict[str, Callable] = {
 
 
 def calibration_error(y: np.ndarray, probability: np.ndarray) -> float:
-    """Return the expected calibration error of the most probable class.
-
-    Rows are binned by how sure the model is; the error is the mean distance, weighted
-    by rows, of a bin's accuracy from its mean sureness (Guo et al. 2017,
-    arXiv:1706.04599).
-    """
-    sureness, right = probability.max(axis=1), probability.argmax(axis=1) == y
-    bins = np.minimum((sureness * N_BINS).astype(int), N_BINS - 1)
-    gaps = [abs(np.sum(right[bins == b] - sureness[bins == b])) for b in range(N_BINS)]
-    return float(sum(gaps) / len(y))
+    """Return the expected calibration error in equally wide bins."""
+    labels = np.arange(probability.shape[1])
+    return expected_calibration_error(
+        y, probability, labels=labels, n_bins=N_BINS, strategy="uniform"
+    )
 
 
 def brier(y: np.ndarray, probability: np.ndarray) -> float:
