@@ -1,0 +1,264 @@
+"""Is the net worth it? A net and a simpler model on the same splits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.base import is_classifier, is_regressor
+from sklearn.metrics import check_scoring
+from sklearn.model_selection import check_cv
+from sklearn.utils import indexable
+
+from skshallow.inspection._baselines import default_baseline, innermost_name, wrapped
+from skshallow.inspection._corrected_t_test import (
+    CONFIDENCE,
+    PairedTest,
+    corrected_t_test,
+)
+from skshallow.inspection._cross_validation import CrossValidated, Splits, cross_validated
+from skshallow.inspection._displays.drawing import (
+    BLUE,
+    GREY,
+    VERMILLION,
+    axes_for,
+    hide_frame,
+)
+from skshallow.inspection._report import Column, Report, decimals
+
+
+def compare_with_baseline(
+    estimator, X, y, *, baseline=None, cv=5, scoring=None, n_jobs=None
+) -> BaselineComparison:
+    """Compare a net with a simpler model on the same splits of a table.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A net, a pipeline that ends in one, or a search over either. It is cloned; a
+        search chooses anew on the training rows of each split, so its score is one of
+        rows that had no say in the choice.
+    X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
+        Rows.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Their targets.
+    baseline : estimator, default=None
+        What to compare with. None means a linear model on standardised features:
+        LogisticRegression, one a label if there are several, or RidgeCV. It replaces the
+        net in a pipeline, behind the same steps.
+    cv : int, cross-validation generator or iterable of splits, default=5
+        An integer means folds as scikit-learn has them, in the order of the rows:
+        stratified for a classifier. Splits are drawn once, and both models see the
+        same. Groups, say, go in as ``list(GroupKFold(5).split(X, y, groups))``.
+    scoring : str or callable, default=None
+        One score of scikit-learn, the higher the better. None means the one that a
+        search has, else accuracy or R².
+    n_jobs : int, default=None
+        Processes to fit in; see scikit-learn's glossary.
+
+    Returns
+    -------
+    comparison : BaselineComparison
+        It prints as a table with a verdict, and has `plot` and `to_frame`.
+
+    Raises
+    ------
+    ValueError
+        If one estimator classifies and the other does not, if there are fewer than two
+        splits, or if a score is not finite.
+
+    See Also
+    --------
+    corrected_t_test : The test behind the verdict.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_circles
+    >>> from skshallow import ShallowNetClassifier
+    >>> from skshallow.inspection import compare_with_baseline
+    >>> X, y = make_circles(300, noise=0.1, factor=0.4, random_state=0)
+    >>> net = ShallowNetClassifier(16, random_state=0)
+    >>> comparison = compare_with_baseline(net, X, y)
+    >>> print(comparison.verdict[:18])
+    The net is better:
+    """
+    baseline = default_baseline(estimator, y) if baseline is None else baseline
+    _check_kinds(estimator, baseline)
+    if scoring is None:
+        scoring = _scoring_of(estimator)
+    if not isinstance(scoring, str) and not callable(scoring):
+        raise ValueError(f"scoring must be one score, a string or a callable: {scoring!r}.")
+    check_scoring(estimator, scoring=scoring)  # raises, and lists the names
+    X, y = indexable(X, y)
+    splits = list(check_cv(cv, y, classifier=is_classifier(estimator)).split(X, y))
+    if len(splits) < 2:
+        raise ValueError("cv gives a single split, but a paired test needs at least 2.")
+    net, simpler = (
+        cross_validated(innermost_name(model), model, X, y, splits, scoring, n_jobs)
+        for model in (estimator, baseline)
+    )
+    test = corrected_t_test(net.scores - simpler.scores, _test_to_train(splits))
+    return BaselineComparison(net, simpler, test, _name_of(scoring))
+
+
+@dataclass(eq=False, repr=False)
+class BaselineComparison(Report):
+    """A net and a simpler model on the same splits; see `compare_with_baseline`.
+
+    Attributes
+    ----------
+    net, baseline : CrossValidated
+        Each with `name`, `scores`, `fit_time`, `predict_time`, `log_loss`,
+        `calibration_error` and the fitted `estimators`.
+    test : PairedTest
+        Of the net's scores against the baseline's: `difference`, `interval`, `p_value`.
+    score_name : str
+        What the scores are.
+    """
+
+    net: CrossValidated
+    baseline: CrossValidated
+    test: PairedTest
+    score_name: str
+
+    @property
+    def winner(self) -> str | None:
+        """Return "net", "baseline", or None if the test cannot tell them apart."""
+        if not self.test.p_value < 1 - CONFIDENCE:
+            return None
+        return "net" if self.test.difference > 0 else "baseline"
+
+    @property
+    def verdict(self) -> str:
+        """Which of the two to use, in a sentence or two."""
+        low, high = self.test.interval
+        difference = self.test.difference
+        margin = high - difference
+        places = decimals(margin if margin > 0 else difference, 2)
+        p_value = self.test.p_value
+        p_text = "p < 0.001" if p_value < 0.001 else f"p = {p_value:.2g}"
+        figures = (
+            f"difference {difference:z.{places}f}, {100 * CONFIDENCE:g} % interval "
+            f"{low:z.{places}f} to {high:z.{places}f}, {p_text}"
+        )
+        if self.winner is None:
+            return (
+                f"No evidence that the net is better: {figures}. "
+                f"{self.baseline.name}, the simpler one, will do."
+            )
+        return f"The {self.winner} is better: {figures}."
+
+    @property
+    def title(self) -> str:
+        """What was compared."""
+        n_splits = len(self.net.scores)
+        return f"{self.net.name} against {self.baseline.name} on the same {n_splits} splits"
+
+    def columns(self) -> list[Column]:
+        """Return the means over the splits, a row a model."""
+        models = self.net, self.baseline
+        places = f".{decimals([m.scores.mean() for m in models], 4)}f"
+        columns = [
+            Column("", [f"net: {self.net.name}", f"baseline: {self.baseline.name}"]),
+            Column(self.score_name, [float(m.scores.mean()) for m in models], places),
+            Column("std", [float(m.scores.std(ddof=1)) for m in models], places),
+            Column("fit (s)", [float(m.fit_time.mean()) for m in models], ".2g"),
+            Column("predict (s)", [float(m.predict_time.mean()) for m in models], ".2g"),
+        ]
+        if any(m.log_loss is not None for m in models):
+            losses = [
+                None if m.log_loss is None else float(m.log_loss.mean()) for m in models
+            ]
+            errors = [m.calibration_error for m in models]
+            columns += [
+                Column("log loss", losses, ".4f"),
+                Column("calibration error", errors, ".4f"),
+            ]
+        return columns
+
+    def notes(self) -> list[str]:
+        """Return the verdict, and what the figures are."""
+        return [
+            self.verdict,
+            "Means over the splits. Interval and p-value: corrected resampled t-test "
+            "(Nadeau, Bengio 2003), for training rows that splits share."
+            + self._note_on_calibration(),
+        ]
+
+    def _note_on_calibration(self) -> str:
+        if all(m.calibration_error is None for m in (self.net, self.baseline)):
+            return ""
+        return (
+            " Calibration error: the expected one of the most probable class, in 10 bins "
+            "of equally many rows, over the test rows of all splits."
+        )
+
+    def plot(self, ax=None):
+        """Draw the scores of both on each split, joined, and their means.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        comparison : BaselineComparison
+            The comparison itself, with the axes as `ax_` and their figure as `figure_`.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        """
+        with axes_for(self, ax, (5, 4)) as ax:
+            for scores in zip(self.baseline.scores, self.net.scores, strict=True):
+                gain = scores[1] - scores[0]
+                color = BLUE if gain > 0 else VERMILLION if gain < 0 else GREY
+                ax.plot([0, 1], scores, "o-", color=color, alpha=0.5, linewidth=1)
+            means = [self.baseline.scores.mean(), self.net.scores.mean()]
+            ax.plot([0, 1], means, "D--", color="black", label="mean")
+            ax.set_xticks([0, 1], [self.baseline.name, self.net.name])
+            ax.set_xlim(-0.3, 1.3)
+            ax.set_ylabel(f"{self.score_name}, a line a split")
+            ax.set_title(self.verdict.split(":")[0], fontsize="medium")
+            ax.legend(frameon=False)
+            hide_frame(ax)
+        return self
+
+
+def _check_kinds(estimator: Any, baseline: Any) -> None:
+    """Raise ValueError unless both classify or both regress."""
+    for kind in (is_classifier, is_regressor):
+        if kind(estimator):
+            if not kind(baseline):
+                noun = "classifier" if kind is is_classifier else "regressor"
+                raise ValueError(
+                    f"{innermost_name(estimator)} is a {noun}, but baseline="
+                    f"{innermost_name(baseline)} is not."
+                )
+            return
+    raise ValueError(f"{innermost_name(estimator)} is neither classifier nor regressor.")
+
+
+def _scoring_of(estimator: Any) -> Any:
+    """Return the score that a search chooses by, else accuracy or R²."""
+    for outer in wrapped(estimator):
+        # a net has a `scoring` too, but for early stopping
+        if hasattr(outer, "estimator") and getattr(outer, "scoring", None) is not None:
+            return outer.scoring
+    return "accuracy" if is_classifier(estimator) else "r2"
+
+
+def _name_of(scoring: Any) -> str:
+    if isinstance(scoring, str):
+        return {"r2": "R²"}.get(scoring, scoring.replace("_", " "))
+    return getattr(scoring, "__name__", str(scoring))
+
+
+def _test_to_train(splits: Splits) -> float:
+    """Return how many test rows there are to a training row."""
+    return float(np.sum([len(test) for _, test in splits])) / float(
+        np.sum([len(train) for train, _ in splits])
+    )

@@ -1,0 +1,411 @@
+"""The comparison against scikit-learn's own cross-validation, and its verdicts."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from joblib import parallel_config
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.sparse import csr_array
+from sklearn.base import clone
+from sklearn.cluster import KMeans
+from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
+from sklearn.datasets import make_circles, make_moons, make_multilabel_classification
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression, Ridge, RidgeCV
+from sklearn.metrics import f1_score, log_loss, make_scorer
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupKFold,
+    KFold,
+    RepeatedKFold,
+    RepeatedStratifiedKFold,
+    ShuffleSplit,
+    StratifiedKFold,
+    cross_val_predict,
+    cross_val_score,
+)
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import MaxAbsScaler, OneHotEncoder, StandardScaler
+from sklearn.svm import SVC, LinearSVC
+from sklearn.utils.validation import check_is_fitted
+
+from skshallow import DeepNetClassifier, ShallowNetClassifier, ShallowNetRegressor
+from skshallow.inspection import (
+    compare_with_baseline,
+    corrected_t_test,
+    expected_calibration_error,
+)
+from skshallow.inspection._displays.drawing import BLUE, GREY, VERMILLION
+
+
+@pytest.fixture
+def classifier(few):
+    return ShallowNetClassifier(**few)
+
+
+@pytest.fixture
+def regressor(few):
+    return ShallowNetRegressor(**few)
+
+
+# Scores.
+
+
+@pytest.mark.parametrize(
+    "cv",
+    [
+        3,
+        StratifiedKFold(4, shuffle=True, random_state=0),
+        RepeatedStratifiedKFold(n_splits=3, n_repeats=2, random_state=1),
+    ],
+    ids=["folds", "shuffled", "repeated"],
+)
+def test_scores_are_those_of_cross_validation_on_the_same_splits(classifier, X, y, cv):
+    baseline = make_pipeline(StandardScaler(), LogisticRegression())
+    result = compare_with_baseline(classifier, X, y, baseline=baseline, cv=cv)
+    for model, estimator in [(result.net, classifier), (result.baseline, baseline)]:
+        assert_allclose(model.scores, cross_val_score(estimator, X, y, cv=cv))
+
+
+def test_a_regressor_is_scored_by_its_share_of_explained_variance(regressor, X, y):
+    result = compare_with_baseline(regressor, X, y.astype(float), cv=4)
+    assert_allclose(result.net.scores, cross_val_score(regressor, X, y, cv=KFold(4)))
+    assert result.score_name == "R²"
+    assert result.net.log_loss is None
+    assert result.net.calibration_error is None
+    assert "log loss" not in result.to_frame()
+
+
+def test_random_splits_are_drawn_once_for_both(classifier, X, y):
+    unseeded = ShuffleSplit(3, test_size=0.3)
+    result = compare_with_baseline(
+        classifier, X, y, baseline=clone(classifier), cv=unseeded
+    )
+    assert_array_equal(result.net.scores, result.baseline.scores)
+    assert result.test.p_value == 1
+    assert "No evidence that the net is better: difference 0.00" in result.verdict
+
+
+def test_splits_may_be_a_list_such_as_that_of_groups(classifier, X, y):
+    groups = np.arange(len(X)) % 3
+    splits = list(GroupKFold(3).split(X, y, groups))
+    result = compare_with_baseline(classifier, X, y, cv=splits)
+    assert_allclose(result.net.scores, cross_val_score(classifier, X, y, cv=splits))
+
+
+@pytest.mark.parametrize("scoring", ["f1_macro", make_scorer(f1_score, average="macro")])
+def test_any_single_score_may_decide(classifier, X, y, scoring):
+    result = compare_with_baseline(classifier, X, y, cv=3, scoring=scoring)
+    expected = cross_val_score(classifier, X, y, cv=3, scoring="f1_macro")
+    assert_allclose(result.net.scores, expected)
+    assert "f1" in result.score_name
+
+
+def test_a_search_is_scored_on_rows_that_had_no_say(classifier, X, y):
+    search = GridSearchCV(classifier, {"hidden_units": [1, 4]}, cv=2, scoring="f1_macro")
+    result = compare_with_baseline(search, X, y, cv=3)
+    expected = cross_val_score(search, X, y, cv=3)
+    assert_allclose(result.net.scores, expected)
+    assert result.net.name == "ShallowNetClassifier"
+    assert [len(search.cv_results_["params"]) for search in result.net.estimators] == [
+        2
+    ] * 3
+
+
+def test_a_baseline_is_scored_as_the_search_is(classifier, X, y):
+    search = GridSearchCV(classifier, {"hidden_units": [1, 4]}, cv=2, scoring="f1_macro")
+    for estimator in (search, make_pipeline(StandardScaler(), search)):
+        result = compare_with_baseline(
+            estimator, X, y, baseline=LogisticRegression(max_iter=1000), cv=3
+        )
+        model = LogisticRegression(max_iter=1000)
+        expected = cross_val_score(model, X, y, cv=3, scoring="f1_macro")
+        assert_allclose(result.baseline.scores, expected)
+        assert result.score_name == "f1 macro"
+
+
+def test_parallel_fits_change_nothing(classifier, X, y):
+    serial = compare_with_baseline(classifier, X, y, cv=3)
+    with parallel_config(backend="threading"):
+        parallel = compare_with_baseline(classifier, X, y, cv=3, n_jobs=2)
+    assert_array_equal(serial.net.scores, parallel.net.scores)
+    assert serial.verdict == parallel.verdict
+
+
+def test_nothing_that_goes_in_is_changed(classifier, X, y):
+    baseline = LogisticRegression(max_iter=1000)
+    result = compare_with_baseline(classifier, X, y, baseline=baseline, cv=3)
+    for model in (classifier, baseline):
+        with pytest.raises(NotFittedError):
+            check_is_fitted(model)
+    for fitted in result.net.estimators:
+        check_is_fitted(fitted)
+
+
+def test_times_are_those_of_fits_and_predictions(classifier, X, y):
+    result = compare_with_baseline(classifier, X, y, cv=3)
+    for model in (result.net, result.baseline):
+        assert model.fit_time.shape == model.predict_time.shape == (3,)
+        assert (model.fit_time > 0).all()
+        assert (model.predict_time > 0).all()
+
+
+# The baseline.
+
+
+def test_the_default_baseline_is_scaled_logistic_regression(classifier, X, y):
+    result = compare_with_baseline(classifier, X, y, cv=3)
+    expected = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    assert_allclose(result.baseline.scores, cross_val_score(expected, X, y, cv=3))
+    assert result.baseline.name == "LogisticRegression"
+
+
+@pytest.mark.parametrize("n_targets", [1, 2])
+def test_the_default_baseline_of_a_regressor_is_scaled_ridge(regressor, X, y, n_targets):
+    targets = np.stack([y, X[:, 1]], axis=1)[:, :n_targets].squeeze()
+    result = compare_with_baseline(regressor, X, targets, cv=3)
+    expected = make_pipeline(StandardScaler(), RidgeCV(np.logspace(-3, 3, 13)))
+    assert_allclose(result.baseline.scores, cross_val_score(expected, X, targets, cv=3))
+
+
+def test_the_default_baseline_stands_behind_the_steps_before_the_net(classifier, X, y):
+    frame = pd.DataFrame({"size": X[:, 0], "colour": np.where(X[:, 2] > 1, "red", "blue")})
+    encode = ColumnTransformer(
+        [("colour", OneHotEncoder(), ["colour"])], remainder="passthrough"
+    )
+    inner = Pipeline(
+        [("pass", "passthrough"), ("scale", MaxAbsScaler()), ("net", classifier)]
+    )
+    search = GridSearchCV(inner, {"net__hidden_units": [2]}, cv=2)
+    result = compare_with_baseline(make_pipeline(encode, search), frame, y, cv=3)
+    names = [type(step).__name__ for _, step in result.baseline.estimators[0].steps]
+    assert names == [
+        "ColumnTransformer", "str", "MaxAbsScaler", "Standardizer", "LogisticRegression"
+    ]  # fmt: skip
+    expected = make_pipeline(encode, StandardScaler(), LogisticRegression())
+    assert_allclose(result.baseline.scores, cross_val_score(expected, frame, y, cv=3))
+
+
+def test_the_default_baseline_learns_several_labels(classifier):
+    X, y = make_multilabel_classification(90, n_classes=3, random_state=0)
+    result = compare_with_baseline(classifier, X, y, cv=3)
+    assert result.baseline.name == "LogisticRegression"
+    first = StandardScaler().fit(X[30:])
+    p = [
+        LogisticRegression(max_iter=1000)
+        .fit(first.transform(X[30:]), y[30:, label])
+        .predict_proba(first.transform(X[:30]))
+        for label in range(3)
+    ]
+    expected = np.mean([log_loss(y[:30, i], p[i], labels=[0, 1]) for i in range(3)])
+    assert_allclose(result.baseline.log_loss[0], expected, rtol=1e-3)
+
+
+def test_the_default_baseline_keeps_sparse_rows_sparse(classifier, X, y):
+    result = compare_with_baseline(classifier, csr_array(X), y, cv=3)
+    scaler = result.baseline.estimators[0][-2].scaler_
+    assert not scaler.with_mean
+    expected = make_pipeline(
+        StandardScaler(with_mean=False), LogisticRegression(max_iter=10_000)
+    )
+    assert_allclose(result.baseline.scores, cross_val_score(expected, X, y, cv=3))
+
+
+def test_a_net_of_transformed_targets_is_named(regressor, X, y):
+    model = TransformedTargetRegressor(regressor, transformer=StandardScaler())
+    result = compare_with_baseline(model, X, y.astype(float), cv=3)
+    assert result.net.name == "ShallowNetRegressor"
+
+
+# Probabilities.
+
+
+def test_log_loss_and_calibration_error_are_those_of_the_test_rows(classifier, X, y):
+    names = np.array(["ant", "bee", "cat"])[y]
+    result = compare_with_baseline(classifier, X, names, cv=3)
+    p = cross_val_predict(classifier, X, names, cv=3, method="predict_proba")
+    tests = [test for _, test in StratifiedKFold(3).split(X, names)]
+    expected = [log_loss(names[test], p[test]) for test in tests]
+    assert_allclose(result.net.log_loss, expected)
+    assert_allclose(result.net.calibration_error, expected_calibration_error(names, p))
+    assert {"log loss", "calibration error"} <= set(result.to_frame().columns)
+    assert "Calibration error: " in str(result)
+
+
+def test_probabilities_in_single_precision_are_no_reason_to_warn(few, X, y):
+    net = DeepNetClassifier(**few, dtype="float32")
+    result = compare_with_baseline(net, X, y, cv=3)
+    assert np.isfinite(result.net.log_loss).all()
+
+
+def test_without_probabilities_their_quality_is_left_open(classifier, X, y):
+    result = compare_with_baseline(
+        classifier, X, y, baseline=LinearSVC(max_iter=100_000), cv=3
+    )
+    assert result.baseline.log_loss is None
+    assert result.to_frame()["log loss"].isna().tolist() == [False, True]
+    assert str(result).splitlines()[4].split()[-2:] == ["-", "-"]
+
+
+def test_a_list_of_probabilities_a_label_is_understood(classifier):
+    X, y = make_multilabel_classification(80, n_classes=3, random_state=0)
+    forest = RandomForestClassifier(5, random_state=0)
+    result = compare_with_baseline(classifier, X, y, baseline=forest, cv=2)
+    p = clone(forest).fit(X[40:], y[40:]).predict_proba(X[:40])
+    losses = [log_loss(y[:40, i], p[i], labels=[0, 1]) for i in range(3)]
+    assert_allclose(result.baseline.log_loss[0], np.mean(losses))
+
+
+def test_a_class_that_training_rows_lack_has_probability_0(classifier, X):
+    y = np.repeat([0, 1, 2], 20)
+    result = compare_with_baseline(classifier, X, y, cv=KFold(3))
+    assert (result.net.scores == 0).all()
+    assert_allclose(result.net.log_loss, -np.log(np.finfo(float).eps))
+
+
+# The verdict.
+
+
+def test_the_test_takes_account_of_the_rows_that_splits_share(classifier, X, y):
+    for cv, ratio in [
+        (4, 1 / 3),
+        (RepeatedKFold(n_splits=3, n_repeats=2, random_state=0), 1 / 2),
+        (ShuffleSplit(5, test_size=0.2, random_state=0), 1 / 4),
+    ]:
+        result = compare_with_baseline(classifier, X, y, cv=cv)
+        differences = result.net.scores - result.baseline.scores
+        assert_allclose(result.test.p_value, corrected_t_test(differences, ratio).p_value)
+
+
+def test_a_published_comparison_is_reproduced():
+    # "Statistical comparison of models using grid search" among scikit-learn's examples
+    # prints a corrected t-value of 0.750 and a one-sided p-value of 0.227
+    X, y = make_moons(100, noise=0.352, random_state=1)
+    result = compare_with_baseline(
+        SVC(),
+        X,
+        y,
+        baseline=SVC(kernel="linear"),
+        cv=RepeatedStratifiedKFold(n_splits=10, n_repeats=10, random_state=0),
+        scoring="roc_auc",
+    )
+    assert_allclose(result.test.p_value / 2, 0.227, atol=5e-4)
+    assert result.winner is None
+
+
+def test_the_net_wins_where_no_line_can_separate():
+    X, y = make_circles(120, noise=0.05, factor=0.4, random_state=0)
+    net = ShallowNetClassifier(16, learning_rate=0.02, max_iter=30, random_state=0)
+    result = compare_with_baseline(net, X, y)
+    assert result.winner == "net"
+    assert result.verdict.startswith("The net is better: difference 0.")
+
+
+def test_the_baseline_wins_where_it_is_the_truth(regressor, X):
+    regressor.set_params(max_iter=10)
+    result = compare_with_baseline(regressor, X, X @ [1.0, 2.0, 3.0, 4.0, 5.0], cv=10)
+    assert result.winner == "baseline"
+    assert result.verdict.startswith("The baseline is better: difference -")
+
+
+def test_noise_gives_no_evidence_and_the_verdict_says_so(classifier, X):
+    y = np.random.default_rng(0).integers(2, size=len(X))
+    result = compare_with_baseline(classifier, X, y)
+    low, high = result.test.interval
+    assert low < 0 < high
+    assert "No evidence that the net is better" in result.verdict
+    assert f"95 % interval {low:.2f} to {high:.2f}" in result.verdict
+    assert "LogisticRegression, the simpler one, will do" in result.verdict
+
+
+def test_a_clear_case_has_a_tiny_p_value_in_words(X):
+    y = X @ [1.0, 2.0, 3.0, 4.0, 5.0]
+    result = compare_with_baseline(Ridge(), X, y, baseline=DummyRegressor(), cv=10)
+    assert "p < 0.001" in result.verdict
+
+
+# What it looks like.
+
+
+def test_the_table_has_a_row_a_model_and_the_verdict_below(classifier, X, y):
+    result = compare_with_baseline(classifier, X, y, cv=3)
+    lines = str(result).splitlines()
+    assert (
+        lines[0] == "ShallowNetClassifier against LogisticRegression on the same 3 splits"
+    )
+    assert lines[2].split()[0] == "accuracy"
+    assert lines[3].startswith("net: ShallowNetClassifier  ")
+    assert lines[4].startswith("baseline: LogisticRegression  ")
+    assert result.verdict in " ".join(lines)
+    assert result.verdict.split(":")[0] in result._repr_html_()
+    frame = result.to_frame()
+    models = result.net, result.baseline
+    assert_allclose(frame["accuracy"], [model.scores.mean() for model in models])
+    assert_allclose(frame["std"], [model.scores.std(ddof=1) for model in models])
+
+
+def test_the_picture_joins_the_scores_of_each_split(X, y):
+    dummy = DummyClassifier()
+    result = compare_with_baseline(dummy, X, y, baseline=dummy, cv=3)
+    result.net.scores[:] = [0.1, 0.5, 0.9]
+    result.baseline.scores[:] = [0.2, 0.5, 0.3]
+    ax = Figure().subplots()
+    assert result.plot(ax) is result
+    assert result.ax_ is ax
+    *splits, mean = ax.lines
+    assert [line.get_ydata().tolist() for line in splits] == [
+        [0.2, 0.1], [0.5, 0.5], [0.3, 0.9]
+    ]  # fmt: skip
+    colors = [to_hex(line.get_color()) for line in splits]
+    assert colors == [VERMILLION.lower(), GREY, BLUE.lower()]
+    assert_allclose(mean.get_ydata(), [1 / 3, 0.5])
+
+
+# Errors.
+
+
+def test_two_kinds_of_models_are_not_compared(classifier, regressor, X, y):
+    with pytest.raises(ValueError, match="is a classifier, but baseline=Ridge is not"):
+        compare_with_baseline(classifier, X, y, baseline=Ridge())
+    with pytest.raises(ValueError, match="is a regressor, but baseline=Logistic"):
+        compare_with_baseline(regressor, X, y, baseline=LogisticRegression())
+    with pytest.raises(ValueError, match="KMeans is neither classifier nor regressor"):
+        compare_with_baseline(KMeans(), X, y, baseline=LogisticRegression())
+
+
+def test_a_single_split_is_not_enough(classifier, X, y):
+    with pytest.raises(ValueError, match="a single split"):
+        compare_with_baseline(classifier, X, y, cv=ShuffleSplit(1))
+
+
+@pytest.mark.parametrize("scoring", [["accuracy", "f1"], {"a": "accuracy"}])
+def test_several_scores_are_an_error(classifier, X, y, scoring):
+    with pytest.raises(ValueError, match="scoring must be one score"):
+        compare_with_baseline(classifier, X, y, scoring=scoring)
+    search = GridSearchCV(classifier, {}, scoring=scoring, refit=False)
+    with pytest.raises(ValueError, match="scoring must be one score"):
+        compare_with_baseline(search, X, y)
+
+
+def test_a_misspelt_score_is_an_error_before_any_fit(classifier, X, y):
+    with pytest.raises(ValueError, match="acuracy"):
+        compare_with_baseline(classifier, X, y, scoring="acuracy")
+
+
+def test_a_score_that_is_not_finite_is_an_error_that_names_model_and_split(
+    classifier, X, y
+):
+    def score(estimator, X, y):
+        return np.nan if isinstance(estimator, DummyClassifier) else 0.5
+
+    with pytest.raises(ValueError, match="DummyClassifier on split 0 is nan"):
+        compare_with_baseline(classifier, X, y, baseline=DummyClassifier(), scoring=score)
+
+
+def test_a_fit_that_fails_raises_its_own_error(few, X, y):
+    with pytest.raises(ValueError, match="solver"):
+        compare_with_baseline(ShallowNetClassifier(**few, solver="adm"), X, y)
