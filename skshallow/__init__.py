@@ -1,9 +1,9 @@
 """Shallow and deep neural networks for tables, as scikit-learn estimators."""
 
+from skshallow._version import __version__
 from skshallow.classifier import DeepNetClassifier, ShallowNetClassifier
+from skshallow.persistence import load
 from skshallow.regressor import DeepNetRegressor, ShallowNetRegressor
-
-__version__ = "0.1.0"
 
 __all__ = [
     "DeepNetClassifier",
@@ -11,4 +11,5 @@ __all__ = [
     "ShallowNetClassifier",
     "ShallowNetRegressor",
     "__version__",
+    "load",
 ]

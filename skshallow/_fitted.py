@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
+from skshallow._saving import save_estimator
+from skshallow._version import __version__
 from skshallow.activations import Params
 from skshallow.batches import Rows
 from skshallow.losses import Loss
@@ -154,3 +159,44 @@ class FittedNet:
         estimator = cls(**cls._shape_parameters(widths), **params)
         estimator._become_fitted(weights, biases, classes)
         return estimator
+
+    # On disk.
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write the net to a file of plain data, for :func:`skshallow.load`.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file to write, ``"model.npz"`` say; one that is there is replaced once the
+            new one is complete.
+
+        Raises
+        ------
+        TypeError
+            If a parameter is code and no data: a component of your own, a function as
+            `scoring`, a ``RandomState``. The message says what to do.
+
+        Notes
+        -----
+        Everything is saved that predictions, and training further, need. Callbacks are
+        not part of the net, and are left out.
+        """
+        save_estimator(self, path)
+
+    def __getstate__(self):
+        return {**super().__getstate__(), "_skshallow_version": __version__}
+
+    def __setstate__(self, state):
+        state = dict(state)
+        version = state.pop("_skshallow_version", "unknown")
+        if version != __version__:
+            warnings.warn(
+                InconsistentVersionWarning(
+                    estimator_name=type(self).__name__,
+                    current_sklearn_version=f"skshallow {__version__}",
+                    original_sklearn_version=f"skshallow {version}",
+                ),
+                stacklevel=2,
+            )
+        super().__setstate__(state)

@@ -1,4 +1,4 @@
-"""Warnings that name what went wrong inside a net."""
+"""Warnings that name what went wrong inside a net, and an error about its file."""
 
 
 class DeadUnitsWarning(UserWarning):
@@ -7,3 +7,7 @@ class DeadUnitsWarning(UserWarning):
 
 class VanishingGradientWarning(UserWarning):
     """The gradient of a layer is so much shorter than another's that it hardly learns."""
+
+
+class UnreadableModel(ValueError):
+    """A file holds no net, is damaged, or was written by a newer version."""

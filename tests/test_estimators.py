@@ -95,10 +95,10 @@ def test_tags_say_what_the_nets_can_do(net_class):
         assert tags.estimator_type == "regressor"
 
 
-def test_the_package_shows_the_estimators_and_its_version():
+def test_the_package_shows_the_estimators_its_version_and_load():
     assert set(skshallow.__all__) == {
         "DeepNetClassifier", "DeepNetRegressor", "ShallowNetClassifier",
-        "ShallowNetRegressor", "__version__",
+        "ShallowNetRegressor", "__version__", "load",
     }  # fmt: skip
     assert all(hasattr(skshallow, name) for name in skshallow.__all__)
 

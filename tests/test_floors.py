@@ -8,9 +8,9 @@ import pytest
 import skshallow
 
 FLOORS = [
-    {"_archive", "_docs", "_products", "_resolve", "_threads", "_version"},
+    {"_docs", "_products", "_resolve", "_threads", "_version"},
     {"exceptions", "links", "parameters", "schedules"},
-    {"_loss", "activations", "batches", "history", "solvers"},
+    {"_archive", "_loss", "activations", "batches", "history", "solvers"},
     {"likelihoods"},
     {"losses"},
     {"calibration", "initializers", "scaling"},

@@ -1,0 +1,248 @@
+r"""Archives: a JSON header and plain arrays in one ``.npz`` file, read without trust.
+
+The header, ``header.json``, declares the dtype and shape of every other member, so that
+what a file will take is known, and compared with the file's own size, before anything is
+allocated. Members are stored, never compressed: no file unfolds to more than it is. No
+array holds objects, so nothing is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import secrets
+import shutil
+import struct
+import sys
+import tokenize
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, NoReturn
+
+import numpy as np
+
+from skshallow.exceptions import UnreadableModel
+
+FORMAT = 1
+HEADER = "header.json"
+LARGEST_HEADER = 1 << 22
+LARGEST_NPY_HEADER = 512
+
+# bool, integers, floats, text, dates and durations; no objects, no records, no void
+PLAIN_DTYPE = re.compile(
+    r"[<>|](b1|[iu][1248]|f[248]|U[1-9][0-9]{0,8}|[mM]8(\[[0-9]{0,9}[a-zA-Z]{1,2}\])?)"
+)
+ARRAY_NAME = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*")
+# The literal that NumPy writes. Without an L there is no integer of Python 2, which
+# NumPy would mend, and warn of.
+NPY_HEADER = re.compile(rb"\{[A-KM-Za-z0-9_'<>|,: ()\[\]]+\} *\n")
+
+# What reading a damaged file may raise.
+DAMAGE = (
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    EOFError,
+    ArithmeticError,
+    MemoryError,
+    RuntimeError,
+    SyntaxError,
+    struct.error,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+)
+
+
+@contextmanager
+def reading(path: str | os.PathLike) -> Iterator[None]:
+    """Turn whatever damage raises in the block into one error that names the file."""
+    try:
+        yield
+    except DAMAGE as error:
+        reason = str(error)
+        if not isinstance(error, UnreadableModel):
+            reason = f"it is damaged ({type(error).__name__}: {error})."
+        raise UnreadableModel(f"Cannot load a net from {str(path)!r}: {reason}") from error
+
+
+def is_plain(dtype: np.dtype) -> bool:
+    """Return whether arrays of this dtype may be stored."""
+    return PLAIN_DTYPE.fullmatch(dtype.str) is not None
+
+
+# Writing.
+
+
+def write(
+    path: str | os.PathLike, content: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
+) -> None:
+    """Write `content`, plain JSON, and `arrays` to `path`, or leave it as it was."""
+    declared = {
+        name: {"dtype": array.dtype.str, "shape": array.shape}
+        for name, array in arrays.items()
+    }
+    header = {"format": FORMAT, **content, "arrays": declared}
+    text = json.dumps(header, allow_nan=False).encode()
+    if len(text) > LARGEST_HEADER:
+        raise ValueError(
+            f"What is no array takes {len(text)} bytes as JSON; a file holds at most "
+            f"{LARGEST_HEADER} of them."
+        )
+    with _replacing(path) as file, zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(zipfile.ZipInfo(HEADER), text)
+        for name, array in arrays.items():
+            member = zipfile.ZipInfo(f"{name}.npy")
+            with archive.open(member, "w", force_zip64=True) as stream:
+                np.lib.format.write_array(
+                    stream, np.asarray(array, order="C"), (1, 0), allow_pickle=False
+                )
+
+
+@contextmanager
+def _replacing(path: str | os.PathLike) -> Iterator[IO[bytes]]:
+    """Yield a new file that takes the place of `path` once it is on the disk."""
+    target = Path(os.path.realpath(path))  # a link goes on pointing where it did
+    draft = target.with_name(f".{target.name}.{secrets.token_hex(8)}.tmp")
+    try:
+        with open(draft, "xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        if target.exists():
+            shutil.copymode(target, draft)
+        os.replace(draft, target)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+# Reading.
+
+
+def read(path: str | os.PathLike) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Return the header without its declarations, and the arrays, of the file `path`."""
+    with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
+        members = _members(archive, os.fstat(file.fileno()).st_size)
+        header = _header(archive, members.pop(HEADER))
+        declared = header.pop("arrays")
+        names = {f"{name}.npy" for name in declared if ARRAY_NAME.fullmatch(name)}
+        if len(names) != len(declared) or names != members.keys():
+            _refuse("its members are not those that its header declares")
+        arrays = {
+            name: _array(archive, members[f"{name}.npy"], **declaration)
+            for name, declaration in declared.items()
+        }
+    return header, arrays
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise UnreadableModel(f"{reason}.")
+
+
+def _members(archive: zipfile.ZipFile, file_size: int) -> dict[str, zipfile.ZipInfo]:
+    """Return the members by name; together they must fit into the file."""
+    members = {member.filename: member for member in archive.infolist()}
+    if len(members) != len(archive.infolist()):
+        _refuse("two of its members have the same name")
+    if HEADER not in members:
+        _refuse(f"it is an archive without {HEADER}, so no net was saved in it")
+    for member in members.values():
+        if member.compress_type != zipfile.ZIP_STORED:
+            _refuse(f"{member.filename!r} is compressed")
+        if member.file_size != member.compress_size:
+            _refuse(f"{member.filename!r} declares two sizes")
+        if not 0 <= member.header_offset < file_size:
+            _refuse(f"{member.filename!r} lies outside of the file")
+    if sum(member.file_size for member in members.values()) > file_size:
+        _refuse("its members together are larger than the file")
+    return members
+
+
+def _header(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> dict[str, Any]:
+    """Return the JSON header, its format a known one."""
+    if member.file_size > LARGEST_HEADER:
+        _refuse(f"its header takes {member.file_size} bytes, over {LARGEST_HEADER}")
+    header = json.loads(
+        archive.read(member).decode(),
+        object_pairs_hook=_unique,
+        parse_float=_finite,
+        parse_constant=_finite,
+    )
+    if not isinstance(header, dict) or type(header.get("format")) is not int:
+        _refuse("its header names no format")
+    if header["format"] > FORMAT:
+        _refuse(
+            f"it is of format {header['format']}, written by skshallow "
+            f"{header.get('skshallow')}, and this version reads formats up to {FORMAT}. "
+            "Upgrade skshallow"
+        )
+    if header["format"] < 1:
+        _refuse(f"there is no format {header['format']}")
+    return header
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object whose keys differ."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        _refuse("its header has the same key twice")
+    return found
+
+
+def _finite(text: str) -> float:
+    """Return a JSON number; NaN and the infinities are not JSON."""
+    number = float(text)
+    if not math.isfinite(number):
+        _refuse(f"its header holds {text}, which is no number of JSON")
+    return number
+
+
+def _array(
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo, dtype: str, shape: list[int]
+) -> np.ndarray:
+    """Return a member as an array of the declared dtype and shape, native in memory."""
+    name = member.filename
+    if PLAIN_DTYPE.fullmatch(dtype) is None:
+        _refuse(f"{name!r} is declared to hold {dtype!r}, which is no plain dtype")
+    if not all(type(length) is int and length >= 0 for length in shape):
+        _refuse(f"{name!r} is declared to have the shape {shape!r}")
+    with archive.open(member) as stream:
+        found_shape, found_dtype, header_size = _npy_header(stream, name)
+    if found_dtype != np.dtype(dtype) or found_shape != tuple(shape):
+        _refuse(f"{name!r} is not of the dtype and shape that the header declares")
+    if math.prod(shape) * found_dtype.itemsize != member.file_size - header_size:
+        _refuse(f"{name!r} holds more or less than its dtype and shape take")
+    with archive.open(member) as stream:
+        array = np.lib.format.read_array(
+            stream, allow_pickle=False, max_header_size=LARGEST_NPY_HEADER
+        )
+        if stream.read(1):  # the end of a member is where its checksum is compared
+            _refuse(f"{name!r} goes on after its end")
+    if array.dtype.kind == "b" and (array.view(np.uint8) > 1).any():
+        _refuse(f"{name!r} holds truth values other than true and false")
+    array = array.astype(array.dtype.newbyteorder("="), copy=False)
+    if array.dtype.kind == "U" and (array.ravel().view(np.uint32) > sys.maxunicode).any():
+        _refuse(f"{name!r} holds numbers that are no characters")
+    return array
+
+
+def _npy_header(stream: IO[bytes], name: str) -> tuple[tuple[int, ...], np.dtype, int]:
+    """Return the shape and dtype that a member declares, and where its data start."""
+    if np.lib.format.read_magic(stream) != (1, 0):
+        _refuse(f"{name!r} is no array of format 1.0")
+    (length,) = struct.unpack("<H", stream.read(2))
+    text = stream.read(min(length, LARGEST_NPY_HEADER))
+    if len(text) != length or NPY_HEADER.fullmatch(text) is None:
+        _refuse(f"{name!r} has a header that NumPy does not write")
+    stream.seek(np.lib.format.MAGIC_LEN)
+    shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(
+        stream, max_header_size=LARGEST_NPY_HEADER
+    )
+    if fortran_order:
+        _refuse(f"{name!r} is in Fortran order")
+    return shape, dtype, stream.tell()
