@@ -1,3 +1,27 @@
 """Looking inside: what a net did and whether it was worth it."""
 
-__all__: list[str] = []
+from skshallow.inspection._calibration_error import expected_calibration_error
+from skshallow.inspection._comparison import BaselineComparison, compare_with_baseline
+from skshallow.inspection._corrected_t_test import PairedTest, corrected_t_test
+from skshallow.inspection._cross_validation import CrossValidated
+from skshallow.inspection._displays import (
+    ActivationDisplay,
+    HealthDisplay,
+    NetworkDisplay,
+    TrainingCurveDisplay,
+    WeightsDisplay,
+)
+
+__all__ = [
+    "ActivationDisplay",
+    "BaselineComparison",
+    "CrossValidated",
+    "HealthDisplay",
+    "NetworkDisplay",
+    "PairedTest",
+    "TrainingCurveDisplay",
+    "WeightsDisplay",
+    "compare_with_baseline",
+    "corrected_t_test",
+    "expected_calibration_error",
+]

@@ -1,0 +1,103 @@
+"""What the displays share: matplotlib on demand, axes given or made, panels, colours."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+# From the palette of Okabe and Ito (2008), which the colour-blind can tell apart.
+BLUE, VERMILLION, GREEN = "#0072B2", "#D55E00", "#009E73"
+INK, GREY, LIGHT_GREY = "#222222", "#666666", "#D0D0D0"
+DIVERGING, SEQUENTIAL, SHARES = "RdBu_r", "viridis", "YlOrBr"
+PALE_DIVERGING = "coolwarm"  # its middle, a light grey, can be seen on white
+
+
+@contextmanager
+def axes_for(display: Any, ax: Any, size: tuple[float, float]) -> Iterator[Any]:
+    """Yield `ax`, or else the axes of a new figure, and note both in `display`.
+
+    The new figure, `size` inches wide and high, is closed again if the block raises.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    """
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as error:
+        raise ImportError(
+            f"{type(display).__name__} draws with matplotlib, which is not installed. "
+            'Install it with: pip install "skshallow[plots]"'
+        ) from error
+    figure = None
+    if ax is None:
+        figure, ax = plt.subplots(figsize=size, layout="constrained")
+    try:
+        yield ax
+    except BaseException:
+        if figure is not None:
+            plt.close(figure)
+        raise
+    display.ax_, display.figure_ = ax, ax.figure
+
+
+def one_axes_each(ax: Any, panels: list[str]) -> list[Any] | None:
+    """Return the axes that a sequence `ax` gives to `panels`; None if it is no sequence."""
+    if not isinstance(ax, Sequence | np.ndarray):
+        return None
+    given = list(np.ravel(ax))
+    if len(given) != len(panels):
+        raise ValueError(
+            f"ax holds {len(given)} axes, but there are {len(panels)} panels: "
+            f"{', '.join(panels)}."
+        )
+    return given
+
+
+def grid_in_place_of(ax: Any, n_rows: int, n_columns: int, **ratios: Any) -> Any:
+    """Return a grid (n_rows, n_columns) for panels that fill the place of `ax`."""
+    place = ax.get_subplotspec()
+    if place is not None:
+        return place.subgridspec(n_rows, n_columns, **ratios)
+    box = ax.get_position()
+    return ax.figure.add_gridspec(
+        n_rows, n_columns, left=box.x0, right=box.x1, bottom=box.y0, top=box.y1, **ratios
+    )
+
+
+def n_columns(n_panels: int, panel: float, whole: float) -> int:
+    """Return how many columns make a good shape of `n_panels`, with few places empty.
+
+    `panel` is the width over the height of one, `whole` what it shall be for all.
+    """
+
+    def badness(columns: int) -> float:
+        rows = math.ceil(n_panels / columns)
+        empty = (rows * columns - n_panels) / n_panels
+        return abs(math.log(columns * panel / (rows * whole))) + 3 * empty
+
+    return min(range(1, n_panels + 1), key=badness)
+
+
+def style(artist: Any, defaults: dict[str, Any], given: dict | None) -> dict[str, Any]:
+    """Return what `given` says of an artist's style, else `defaults`; aliases count."""
+    from matplotlib.cbook import normalize_kwargs
+
+    return normalize_kwargs(defaults, artist) | normalize_kwargs(given or {}, artist)
+
+
+def hide_frame(ax: Any) -> None:
+    """Leave of the frame of `ax` only the two axes."""
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def mark_whole_numbers(axis: Any) -> None:
+    """Put the ticks of an axis at whole, round numbers."""
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))

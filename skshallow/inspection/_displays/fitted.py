@@ -1,0 +1,65 @@
+"""What the displays read off a fitted net: parameters, and what layers and outputs mean."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sklearn.base import is_classifier
+
+from skshallow.activations import ACTIVATIONS, Activation, Params
+from skshallow.likelihoods import Gaussian
+from skshallow.links import LogLink
+from skshallow.losses import Quantile
+
+
+def layer_params(net: Any, standardized: bool) -> list[Params]:
+    """Return the parameters of each layer, in the net's own units or in the user's."""
+    if standardized:
+        return net.network_.views(net.theta_)
+    return net._params_in_users_units()
+
+
+def layer_names(net: Any) -> list[str]:
+    """Return what to call the layers of `net`, the output layer last."""
+    return [*(f"hidden {i}" for i in range(1, len(net.network_.layers))), "output"]
+
+
+def activation_title(activation: Activation) -> str:
+    """Return the name of an activation with default settings, else all that it is."""
+    names = (name for name, cls in ACTIVATIONS.items() if cls() == activation)
+    return next(names, repr(activation))
+
+
+def learned_activations(net: Any) -> dict[str, tuple[list[str], Activation, Params]]:
+    """Return layers, activation and mean learned parameters (1,) by what to call them."""
+    found: dict[str, tuple[list[str], Activation, Params]] = {}
+    names, params = layer_names(net), layer_params(net, standardized=True)
+    for name, layer, own in zip(names, net.network_.layers[:-1], params, strict=False):
+        mean = {
+            key: own[key].mean(keepdims=True) for key in layer.activation.initial_params(1)
+        }
+        title = activation_title(layer.activation)
+        title += "".join(f", mean {key} {value[0]:.3g}" for key, value in mean.items())
+        found.setdefault(title, ([], layer.activation, mean))[0].append(name)
+    return found
+
+
+def names_of_outputs(net: Any) -> list[str]:
+    """Return what each output of `net` stands for: a class, or a number it predicts."""
+    if is_classifier(net):
+        classes = [str(label) for label in net.classes_]
+        one_for_two = net.n_outputs_ < len(classes)
+        return [f"{classes[1]} vs {classes[0]}"] if one_for_two else classes
+    parts = _parts_of_prediction(net._loss)
+    n_targets = net.n_outputs_ // len(parts)
+    targets = [""] if n_targets == 1 else [f" {i}" for i in range(n_targets)]
+    return [f"{part}{target}" for part in parts for target in targets]
+
+
+def _parts_of_prediction(loss: Any) -> list[str]:
+    """Return what the raw outputs for one target are, in their order."""
+    if isinstance(loss, Gaussian):
+        return ["mean", "log scale"]
+    if isinstance(loss, Quantile) and len(loss.levels) > 1:
+        return [f"quantile {level:g}" for level in loss.levels]
+    return ["log prediction" if isinstance(loss.link, LogLink) else "prediction"]

@@ -1,0 +1,294 @@
+"""How training went: losses, scores and the learning rate over the epochs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from skshallow.inspection._displays.drawing import (
+    BLUE,
+    GREEN,
+    GREY,
+    VERMILLION,
+    axes_for,
+    grid_in_place_of,
+    hide_frame,
+    mark_whole_numbers,
+    one_axes_each,
+    style,
+)
+from skshallow.inspection._unwrap import find_net
+
+# A loss that falls by more than this factor is drawn on a logarithmic axis.
+RANGE_FOR_LOG_AXIS = 10
+PROPER_NAMES = "gaussian", "huber", "poisson"
+HEIGHTS = {"loss": 3.0, "score": 1.5, "learning_rate": 1.0}
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class TrainingCurveDisplay:
+    """Training loss, validation loss or score, and learning rate over the epochs.
+
+    It is recommended to use :meth:`from_estimator` to create a display. All parameters
+    are stored as attributes.
+
+    Parameters
+    ----------
+    loss : ndarray of shape (n_epochs,)
+        Training loss of each epoch, the penalty included.
+    validation_loss : ndarray of shape (n_epochs,), default=None
+        Loss on the validation data; None if there were none.
+    validation_score : ndarray of shape (n_epochs,), default=None
+        Score on the validation data; None if there was no scorer.
+    learning_rate : ndarray of shape (n_epochs,), default=None
+        Learning rate that each epoch ended with; None for a solver without one, whose
+        epochs are called iterations.
+    best_epoch : int, default=None
+        The best epoch, counted from 1. None marks none.
+    best_by : {"loss", "validation_loss", "validation_score"}, default="loss"
+        Which curve it is the best epoch of; a dot marks it there.
+    loss_name, score_name : str, default="loss", "score"
+        What to write along the axes.
+    name : str, default=None
+        Goes before the labels in the legend, to tell nets on the same axes apart.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        The panel of the losses.
+    axes_ : ndarray of matplotlib Axes, of shape (n_panels,)
+        All panels from top to bottom: losses, score if there is one, learning rate if
+        there is one.
+    lines_ : dict of str to matplotlib Line2D
+        The curves, by the name of the parameter that they draw.
+    figure_ : matplotlib Figure
+        Figure with the panels.
+
+    See Also
+    --------
+    HealthDisplay : What happened in each layer meanwhile.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skshallow import DeepNetClassifier
+    >>> from skshallow.inspection import TrainingCurveDisplay
+    >>> net = DeepNetClassifier(8, max_iter=20, early_stopping=True, random_state=0)
+    >>> net = net.fit(*load_iris(return_X_y=True))
+    >>> display = TrainingCurveDisplay.from_estimator(net)
+    >>> len(display.lines_["validation_loss"].get_xdata())
+    20
+    """
+
+    loss: np.ndarray
+    validation_loss: np.ndarray | None = None
+    validation_score: np.ndarray | None = None
+    learning_rate: np.ndarray | None = None
+    best_epoch: int | None = None
+    best_by: str = "loss"
+    loss_name: str = "loss"
+    score_name: str = "score"
+    name: str | None = None
+
+    @classmethod
+    def from_estimator(cls, estimator, *, ax=None, name=None, **kwargs):
+        """Draw the training of a fitted net.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Fitted net, or a pipeline, a search or transformed targets around one.
+        ax : matplotlib Axes or sequence of them, default=None
+            See :meth:`plot`.
+        name : str, default=None
+            Goes before the labels in the legend.
+        **kwargs : dict
+            Passed to :meth:`matplotlib.axes.Axes.plot` for every curve.
+
+        Returns
+        -------
+        display : TrainingCurveDisplay
+            With the drawn curves.
+
+        Raises
+        ------
+        ValueError
+            If the net has no history, or one of which the epochs are not known.
+        """
+        net = find_net(estimator)
+        if net.n_iter_ == 0:
+            raise ValueError(
+                f"This {type(net).__name__} was built from given weights and has not been "
+                "trained, so there are no curves to draw."
+            )
+        learning_rate = net.learning_rate_curve_
+        curves = {
+            "loss": net.loss_curve_,
+            "validation_loss": _whole_curve(net, "validation_loss_curve_"),
+            "validation_score": _whole_curve(net, "validation_scores_"),
+        }
+        deciding = [name for name, curve in curves.items() if curve is not None]
+        display = cls(
+            **curves,
+            learning_rate=None if np.isnan(learning_rate).all() else learning_rate,
+            best_epoch=net.best_iter_ or None,
+            best_by=deciding[-1] if net.early_stopping else "loss",
+            loss_name=_loss_name(net),
+            score_name=_score_name(net.scoring),
+            name=name,
+        )
+        return display.plot(ax=ax, **kwargs)
+
+    def plot(self, ax=None, *, name=None, **kwargs):
+        """Draw the curves, one panel below the other.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or sequence of them, default=None
+            Axes whose place the panels share, or one a panel, such as the `axes_` of a
+            display to draw over. None makes a figure.
+        name : str, default=None
+            Goes before the labels in the legend. None takes that of the display.
+        **kwargs : dict
+            Passed to :meth:`matplotlib.axes.Axes.plot` for every curve.
+
+        Returns
+        -------
+        display : TrainingCurveDisplay
+            The display itself, with `axes_` and `lines_`.
+
+        Raises
+        ------
+        ValueError
+            If the number of axes given is not that of the panels.
+        """
+        titles = self._panel_titles()
+        size = (6.4, 1.4 + 0.8 * sum(HEIGHTS[panel] for panel in titles))
+        given = one_axes_each(ax, list(titles))
+        with axes_for(self, given[0] if given else ax, size) as top:
+            axes = given or _panels_in_place_of(top, list(titles))
+            panels = dict(zip(titles, axes, strict=True))
+            self.axes_ = np.array(axes, dtype=object)
+            self._draw_curves(panels, self.name if name is None else name, kwargs)
+            for panel, title in titles.items():
+                _dress(panels[panel], title)
+            axes[-1].set_xlabel("iteration" if self.learning_rate is None else "epoch")
+            if self._fall_far():
+                _make_logarithmic(axes[0])
+            axes[0].legend(frameon=False)
+            top.figure.align_ylabels(axes)
+        return self
+
+    def _panel_titles(self) -> dict[str, str]:
+        """Return what to write beside each panel that there is."""
+        titles = {"loss": self.loss_name}
+        if self.validation_score is not None:
+            titles["score"] = self.score_name
+        if self.learning_rate is not None:
+            titles["learning_rate"] = "learning\nrate"
+        return titles
+
+    def _fall_far(self) -> bool:
+        """Return whether the losses stay positive and span a wide range."""
+        curves = [c for c in (self.loss, self.validation_loss) if c is not None]
+        losses = np.concatenate(curves)
+        losses = losses[np.isfinite(losses)]
+        return len(losses) > 0 and 0 < RANGE_FOR_LOG_AXIS * losses.min() < losses.max()
+
+    def _draw_curves(self, panels: dict[str, Any], name: str | None, kwargs: dict) -> None:
+        """Draw every curve into its panel, and the best epoch through all panels."""
+        from matplotlib.lines import Line2D
+
+        styles = {
+            "loss": ("loss", "training", BLUE, "-"),
+            "validation_loss": ("loss", "validation", VERMILLION, "--"),
+            "validation_score": ("score", "validation", VERMILLION, "--"),
+            "learning_rate": ("learning_rate", "learning rate", GREEN, "-"),
+        }
+        prefix = "" if name is None else f"{name}: "
+        epochs = np.arange(1, len(self.loss) + 1)
+        own: dict[str, Any] = {
+            "linewidth": 1.6,
+            "marker": "o" if len(epochs) == 1 else None,
+        }
+        self.lines_ = {}
+        for curve, (panel, label, color, dashes) in styles.items():
+            values = getattr(self, curve)
+            if values is not None:
+                own |= {"label": prefix + label, "color": color, "linestyle": dashes}
+                (line,) = panels[panel].plot(epochs, values, **style(Line2D, own, kwargs))
+                self.lines_[curve] = line
+        if self.best_epoch is not None:
+            self._mark_best(panels, f"{prefix}best epoch, {self.best_epoch}")
+
+    def _mark_best(self, panels: dict[str, Any], label: str) -> None:
+        """Draw the best epoch through all panels, and a dot on the curve it is best of."""
+        epoch: Any = self.best_epoch
+        curve = self.lines_[self.best_by]
+        dot = {"marker": "o", "markersize": 5, "color": curve.get_color()}
+        curve.axes.plot(epoch, curve.get_ydata()[epoch - 1], clip_on=False, **dot)
+        for panel in panels.values():
+            panel.axvline(epoch, color=GREY, linestyle=":", linewidth=1.2)
+        (in_legend,) = panels["loss"].plot([], [], linestyle=":", label=label, **dot)
+        in_legend.set(
+            color=GREY, markerfacecolor=dot["color"], markeredgecolor=dot["color"]
+        )
+
+
+def _panels_in_place_of(ax: Any, panels: list[str]) -> list[Any]:
+    """Return `ax`, made less high, and below it axes for the other `panels`."""
+    heights = [HEIGHTS[panel] for panel in panels]
+    grid = grid_in_place_of(ax, len(panels), 1, height_ratios=heights, hspace=0.08)
+    ax.set_subplotspec(grid[0])
+    below = [ax.figure.add_subplot(grid[i], sharex=ax) for i in range(1, len(panels))]
+    for panel in [ax, *below][:-1]:
+        panel.tick_params(labelbottom=False)
+    return [ax, *below]
+
+
+def _dress(panel: Any, title: str) -> None:
+    """Label the vertical axis of a panel, and mark whole epochs on the other."""
+    hide_frame(panel)
+    panel.set_ylabel(title)
+    panel.margins(x=0.02)
+    mark_whole_numbers(panel.xaxis)
+
+
+def _make_logarithmic(panel: Any) -> None:
+    """Make the vertical axis logarithmic, with plain numbers at its ticks."""
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    panel.set_yscale("log")
+    panel.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    panel.yaxis.set_major_formatter("{x:g}")
+    panel.yaxis.set_minor_locator(NullLocator())
+
+
+def _whole_curve(net: Any, attribute: str) -> np.ndarray | None:
+    """Return a curve of `net` (n_iter_,), None if it is empty."""
+    curve = getattr(net, attribute)
+    if len(curve) not in (0, net.n_iter_):
+        raise ValueError(
+            f"{attribute} has {len(curve)} values for {net.n_iter_} epochs: of the calls "
+            "that went on from each other only some had validation data, so that the "
+            "epochs of these values are not known."
+        )
+    return curve if len(curve) else None
+
+
+def _loss_name(net: Any) -> str:
+    """Return the name of the loss of `net`, and the units of a scaled target."""
+    loss = net.loss if isinstance(net.loss, str) else type(net.loss).__name__
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", loss).lower()
+    words = words.capitalize() if words in PROPER_NAMES else words
+    words = words if "loss" in words else f"{words} loss"
+    return words if net._units.target_scale is None else f"{words}\n(standard units)"
+
+
+def _score_name(scoring: Any) -> str:
+    """Return what to call the values of a scorer, "score" if it has no name."""
+    name = scoring if isinstance(scoring, str) else getattr(scoring, "__name__", "score")
+    return re.sub("^neg ", "negative ", name.replace("_", " "))

@@ -1,0 +1,220 @@
+"""The weights of the first layer as images: what pattern each unit answers to."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from skshallow.inspection._displays.drawing import DIVERGING, GREY, axes_for, n_columns
+from skshallow.inspection._displays.fitted import layer_params, names_of_outputs
+from skshallow.inspection._unwrap import find_net
+
+GAP = 0.12  # between images, in their height
+SHAPE = 1.2  # width over height of all images together
+INCHES = 0.95  # an image and its gap
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class WeightsDisplay:
+    """Weights of the first layer's units, each as an image of the features' shape.
+
+    Red raises the unit's pre-activation, blue lowers it; all images have one scale.
+
+    It is recommended to use :meth:`from_estimator` to create a display. All parameters
+    are stored as attributes.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n_images, n_features)
+        A row an image.
+    image_shape : tuple of int
+        Rows and columns of each image.
+    labels : sequence of str of length n_images
+        What to write above each image.
+    name : str, default=None
+        Title of the axes.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Axes with all images, in rows from the top left.
+    figure_ : matplotlib Figure
+        Figure with the axes.
+    images_ : list of matplotlib AxesImage
+        The images.
+    colorbar_ : matplotlib Colorbar
+        Their common key.
+
+    See Also
+    --------
+    NetworkDisplay : All weights of a small net.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skshallow import ShallowNetClassifier
+    >>> from skshallow.inspection import WeightsDisplay
+    >>> net = ShallowNetClassifier(32, max_iter=10, random_state=0)
+    >>> net = net.fit(*load_digits(return_X_y=True))
+    >>> display = WeightsDisplay.from_estimator(net, units=12)
+    >>> len(display.images_), display.image_shape
+    (12, (8, 8))
+    """
+
+    weights: np.ndarray
+    image_shape: tuple[int, int]
+    labels: list[str]
+    name: str | None = None
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        *,
+        image_shape=None,
+        units=16,
+        standardized=True,
+        ax=None,
+        name=None,
+        **kwargs,
+    ):
+        """Draw the weights of a fitted net's first layer.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Fitted net, or a pipeline, a search or transformed targets around one.
+        image_shape : tuple of two int, default=None
+            Rows and columns of the image that the features are, row by row. None means
+            a square, if their number is that of one.
+        units : int or sequence of int, default=16
+            The first so many units, all if there are fewer; or the units of these
+            numbers, counted from 0. A maxout unit has an image for each of its pieces;
+            without hidden layers the units are the outputs.
+        standardized : bool, default=True
+            Whether to draw the weights for standardised features, which the net works
+            with inside, or `coefs_`, those for features in your units, where pixels that
+            rarely change outshine all others. With the net's own ``standardize=False``
+            the two are the same.
+        ax : matplotlib Axes, default=None
+            Axes to draw on. None makes a figure.
+        name : str, default=None
+            Title of the axes.
+        **kwargs : dict
+            Passed to :meth:`matplotlib.axes.Axes.imshow` for every image.
+
+        Returns
+        -------
+        display : WeightsDisplay
+            With the drawn images.
+
+        Raises
+        ------
+        ValueError
+            If the features do not fill such an image, or there is no such unit.
+        """
+        net = find_net(estimator)
+        layer = net.network_.layers[0]
+        n_pieces = layer.activation.n_pieces
+        # (n_features, n_pieces, n_units): pieces lie side by side
+        weight = layer_params(net, standardized)[0]["weight"]
+        weight = weight.reshape(layer.n_inputs, n_pieces, -1)
+        chosen = _chosen(units, layer.n_units)
+        deep = len(net.network_.layers) > 1
+        names = (
+            [str(unit) for unit in range(layer.n_units)] if deep else names_of_outputs(net)
+        )
+        pieces = [(unit, piece) for unit in chosen for piece in range(n_pieces)]
+        display = cls(
+            weights=np.array([weight[:, piece, unit] for unit, piece in pieces]),
+            image_shape=_checked_shape(image_shape, layer.n_inputs),
+            labels=[
+                names[unit] + (f", piece {piece + 1}" if n_pieces > 1 else "")
+                for unit, piece in pieces
+            ],
+            name=name,
+        )
+        return display.plot(ax=ax, **kwargs)
+
+    def plot(self, ax=None, *, name=None, **kwargs):
+        """Draw the images, and the key to their colours.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes to draw on. None makes a figure.
+        name : str, default=None
+            Title of the axes. None takes that of the display.
+        **kwargs : dict
+            Passed to :meth:`matplotlib.axes.Axes.imshow` for every image, such as
+            `cmap`, or `vmin` and `vmax`.
+
+        Returns
+        -------
+        display : WeightsDisplay
+            The display itself, with `images_` and `colorbar_`.
+        """
+        ratio = self.image_shape[1] / self.image_shape[0]
+        height, width = 1 + 2 * GAP, ratio + GAP
+        across = n_columns(len(self.weights), width / height, SHAPE)
+        down = math.ceil(len(self.weights) / across)
+        size = 1.3 + INCHES * across * width, 0.5 + INCHES * down * height
+        largest = float(np.abs(self.weights).max()) or 1.0
+        limits = {} if "norm" in kwargs else {"vmin": -largest, "vmax": largest}
+        style = {"cmap": DIVERGING} | limits | kwargs
+        with axes_for(self, ax, size) as ax:
+            self.images_ = []
+            for i, (weight, label) in enumerate(
+                zip(self.weights, self.labels, strict=True)
+            ):
+                top, left = i // across * height, i % across * width
+                extent = (left, left + ratio, top + 1, top)
+                image = weight.reshape(self.image_shape)
+                self.images_.append(ax.imshow(image, extent=extent, **style))
+                ax.text(left, top - 0.03, label, va="bottom", fontsize="small", color=GREY)
+            ax.set(xlim=(0, across * width - GAP), ylim=(down * height - 2 * GAP, -2 * GAP))
+            ax.set_axis_off()
+            ax.set_title((self.name if name is None else name) or "")
+            self.colorbar_ = ax.figure.colorbar(
+                self.images_[0], ax=ax, label="weight", shrink=0.8, pad=0.02
+            )
+            self.colorbar_.outline.set_visible(False)
+        return self
+
+
+def _chosen(units: Any, n_units: int) -> list[int]:
+    """Return the numbers of the units that `units` asks for."""
+    if isinstance(units, int | np.integer):
+        if units < 1:
+            raise ValueError(f"units must be at least 1, got {units}.")
+        return list(range(min(int(units), n_units)))
+    chosen = [int(unit) for unit in units]
+    missing = [unit for unit in chosen if not 0 <= unit < n_units]
+    if missing or not chosen:
+        raise ValueError(
+            f"units must be a number of units, or numbers from 0 to {n_units - 1}; got "
+            f"{units!r}."
+        )
+    return chosen
+
+
+def _checked_shape(image_shape: Any, n_features: int) -> tuple[int, int]:
+    """Return rows and columns of an image of `n_features` pixels."""
+    if image_shape is None:
+        side = math.isqrt(n_features)
+        if side * side != n_features:
+            raise ValueError(
+                f"The net has {n_features} features, which make no square image. Pass "
+                f"image_shape=(rows, columns) with rows * columns == {n_features}."
+            )
+        return side, side
+    shape = tuple(int(n) for n in image_shape)
+    if len(shape) != 2 or min(shape) < 1 or math.prod(shape) != n_features:
+        raise ValueError(
+            f"image_shape must be (rows, columns) with rows * columns == {n_features}, the "
+            f"net's number of features; got {image_shape!r}."
+        )
+    return shape  # type: ignore[return-value]
