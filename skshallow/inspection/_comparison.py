@@ -115,6 +115,16 @@ class BaselineComparison(Report):
         Of the net's scores against the baseline's: `difference`, `interval`, `p_value`.
     score_name : str
         What the scores are.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skshallow import ShallowNetClassifier
+    >>> from skshallow.inspection import compare_with_baseline
+    >>> net = ShallowNetClassifier(8, max_iter=20, random_state=0)
+    >>> comparison = compare_with_baseline(net, *load_iris(return_X_y=True), cv=3)
+    >>> comparison.score_name, len(comparison.net.scores)
+    ('accuracy', 3)
     """
 
     net: CrossValidated

@@ -23,6 +23,13 @@ class PairedTest:
         The ends of its 95 % confidence interval.
     p_value : float
         Of the two-sided test that the true difference is 0.
+
+    Examples
+    --------
+    >>> from skshallow.inspection import corrected_t_test
+    >>> test = corrected_t_test([0.02, 0.01, 0.03, 0.02, 0.02], test_to_train=1 / 4)
+    >>> round(test.difference, 3), test.p_value < 0.05
+    (0.02, True)
     """
 
     difference: float

@@ -39,6 +39,16 @@ class CrossValidated:
         all splits.
     estimators : list of estimator
         The fitted models, one a split.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skshallow import ShallowNetClassifier
+    >>> from skshallow.inspection import compare_with_baseline
+    >>> net = ShallowNetClassifier(8, max_iter=20, random_state=0)
+    >>> comparison = compare_with_baseline(net, *load_iris(return_X_y=True), cv=3)
+    >>> comparison.baseline.name, comparison.baseline.scores.shape
+    ('LogisticRegression', (3,))
     """
 
     name: str
