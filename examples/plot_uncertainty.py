@@ -1,9 +1,10 @@
-"""How sure is a regressor, and where? Three answers to noise that grows.
+"""
+How sure is a regressor, and where?
+===================================
 
-    python examples/plot_uncertainty.py
-
-Every net learns the same rows of one feature, whose noise is small on the left and large
-on the right, and draws the band that shall hold nine targets out of ten:
+Three answers to noise that grows. Every net learns the same rows of one feature, whose
+noise is small on the left and large on the right, and draws the band that shall hold nine
+targets out of ten:
 
 - squared error predicts a mean alone; calibrated on rows that it has not seen, its band
   covers as promised, but has one width for all rows;
@@ -19,6 +20,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -42,6 +44,10 @@ SETTINGS = {
 }
 BAND, LINE, DOTS, TRUTH = "#9ec5e8", "#1c5d99", "#555555", "#c1440e"
 
+# %%
+# The target is a wave whose noise is known, so that the bands can be compared with the
+# truth.
+
 
 def true_mean(x: np.ndarray) -> np.ndarray:
     """Return the mean of the target at `x`."""
@@ -60,6 +66,11 @@ def draw_rows(n_rows: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return x[:, np.newaxis], true_mean(x) + true_scale(x) * rng.normal(size=n_rows)
 
 
+# %%
+# Each net is trained on 600 rows and calibrated on 1000 others. How often its band covers
+# is counted on 20 000 new rows, on the left and on the right by themselves.
+
+
 def fit_calibrated(loss) -> DeepNetRegressor:
     """Return a net that is trained on some rows and calibrated on others."""
     net = DeepNetRegressor(loss=loss, **SETTINGS).fit(*draw_rows(N_TRAIN, seed=0))
@@ -73,6 +84,10 @@ def coverage_by_half(net: DeepNetRegressor) -> tuple[float, float]:
     within = (lower <= y) & (y <= upper)
     left = X[:, 0] < 5
     return float(within[left].mean()), float(within[~left].mean())
+
+
+# %%
+# One panel a net, with the band that the noise itself has as dashed lines.
 
 
 def draw_band(axes: Axes, net: DeepNetRegressor, title: str) -> None:
@@ -102,7 +117,7 @@ def draw_band(axes: Axes, net: DeepNetRegressor, title: str) -> None:
 
 def draw(nets: dict[str, DeepNetRegressor]) -> Figure:
     """Return one picture with a panel a net."""
-    figure = Figure(figsize=(12, 4.4), layout="constrained")
+    figure = plt.figure(figsize=(12, 4.4), layout="constrained")
     panels = figure.subplots(1, len(nets), sharex=True, sharey=True, squeeze=False)[0]
     for axes, (title, net) in zip(panels, nets.items(), strict=True):
         draw_band(axes, net, title)
@@ -116,14 +131,17 @@ def draw(nets: dict[str, DeepNetRegressor]) -> Figure:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Fit, print how often each band covers, and draw."""
     parser = argparse.ArgumentParser(description="Bands of three regressors.")
-    parser.add_argument("--output", type=Path, default=Path("uncertainty.png"))
+    parser.add_argument("--output", type=Path, help="save the picture there")
     options = parser.parse_args(arguments)
     nets = {title: fit_calibrated(loss) for title, loss in LOSSES.items()}
     for title, net in nets.items():
         left, right = coverage_by_half(net)
         print(f"{title:16} covers {left:.1%} on the left, {right:.1%} on the right")
-    draw(nets).savefig(options.output, dpi=110)
-    print(f"Picture: {options.output}")
+    figure = draw(nets)
+    if options.output is None:
+        plt.show()
+    else:
+        figure.savefig(options.output, dpi=110)
 
 
 if __name__ == "__main__":
