@@ -27,11 +27,19 @@ class Loss:
     def check_targets(self, y: np.ndarray) -> None:
         """Raise ValueError if a target lies outside of the loss's domain."""
 
+    def loss(self, y: np.ndarray, raw_prediction: np.ndarray) -> np.ndarray:
+        """Return the loss of each row (n,), summed over outputs."""
+        raise NotImplementedError
+
+    def gradient(self, y: np.ndarray, raw_prediction: np.ndarray) -> np.ndarray:
+        """Return its derivative with respect to the raw prediction (n, n_raw_outputs)."""
+        raise NotImplementedError
+
     def loss_and_gradient(
         self, y: np.ndarray, raw_prediction: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return the loss of each row (n,) and its gradient, as `raw_prediction`."""
-        raise NotImplementedError
+        """Return both."""
+        return self.loss(y, raw_prediction), self.gradient(y, raw_prediction)
 
     def start_output_weights(self, weight: np.ndarray) -> None:
         """Change the initial weights (n_inputs, n_raw_outputs) of the output layer."""

@@ -32,7 +32,7 @@ def _is_positive(z: np.ndarray) -> np.ndarray:
 
     A product with floats is several times faster than one with booleans.
     """
-    return np.greater(z, 0, out=np.empty_like(z), casting="unsafe")
+    return np.greater(z, 0).astype(z.dtype)
 
 
 def _sigmoid(z: np.ndarray) -> np.ndarray:
@@ -121,7 +121,7 @@ class Step(Activation):
     """
 
     def forward(self, z, params):
-        near = np.less_equal(np.abs(z), 1, out=np.empty_like(z), casting="unsafe")
+        near = np.less_equal(np.abs(z), 1).astype(z.dtype)
         return _is_positive(z), near
 
     def backward(self, grad_a, near, params, grads):

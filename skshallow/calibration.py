@@ -58,7 +58,7 @@ def best_temperature(
     raw_prediction = raw_prediction.astype(np.float64)
 
     def mean_loss(log_temperature: float) -> float:
-        losses, _ = loss.loss_and_gradient(y, raw_prediction / math.exp(log_temperature))
+        losses = loss.loss(y, raw_prediction / math.exp(log_temperature))
         return float(np.average(losses, weights=sample_weight))
 
     best = minimize_scalar(

@@ -6,7 +6,7 @@ Measured on the same rows each time, at most `SAMPLE` of the training set.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,6 +38,24 @@ OF_UNITS = "dead", "zero", "saturated"
 OF_WEIGHTS = "gradient_norm", "update_ratio"
 
 
+def outputs_and_slopes(
+    network: Network, params: Sequence[Params], x: Any
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield each hidden layer's outputs ``a`` and ``|da/dz|``, both (n, n_units).
+
+    Of a unit with several pieces it is the steepest one's slope.
+    """
+    for layer, layer_params in zip(network.layers[:-1], params, strict=False):
+        x, (_, cache, _) = layer.forward(x, layer_params)
+        slope = layer.activation.backward(
+            np.ones_like(x),
+            cache,
+            layer_params,
+            layer.activation.initial_params(layer.n_units),
+        )
+        yield x, np.abs(slope).reshape(len(x), -1, layer.n_units).max(axis=1)
+
+
 def unit_health(network: Network, params: Sequence[Params], x: Any) -> dict[str, list]:
     """Return the shares of dead units, of zeros and of saturated outputs, by hidden layer.
 
@@ -58,20 +76,16 @@ def unit_health(network: Network, params: Sequence[Params], x: Any) -> dict[str,
         "dead", "zero" and "saturated", each with one value a hidden layer.
     """
     shares: dict[str, list[float]] = {name: [] for name in OF_UNITS}
-    for layer, layer_params in zip(network.layers[:-1], params, strict=False):
-        x, (_, cache, _) = layer.forward(x, layer_params)
-        slope = layer.activation.backward(
-            np.ones_like(x),
-            cache,
-            layer_params,
-            layer.activation.initial_params(layer.n_units),
-        )
-        steepness = np.abs(slope).reshape(len(x), -1, layer.n_units).max(axis=1)
-        flat = steepness < SATURATED_BELOW
+    for a, steepness in outputs_and_slopes(network, params, x):
         shares["dead"].append(1 - float(steepness.any(axis=0).mean()))
-        shares["zero"].append(float((x == 0).mean()))
-        shares["saturated"].append(float((flat & (x != 0)).mean()))
+        shares["zero"].append(float((a == 0).mean()))
+        shares["saturated"].append(float(is_saturated(a, steepness).mean()))
     return shares
+
+
+def is_saturated(a: np.ndarray, steepness: np.ndarray) -> np.ndarray:
+    """Return which outputs (n, n_units) are not 0 and on a flat part."""
+    return (steepness < SATURATED_BELOW) & (a != 0)
 
 
 def lengths(layers: Sequence[Params]) -> list[float]:
@@ -128,7 +142,7 @@ class HealthRecorder:
             return
         record = unit_health(objective.network, objective.params, self.sample[0])
         views = objective.network.views
-        objective.loss_and_gradient(*self.sample)
+        objective.gradient(*self.sample)
         of_loss = objective.grad - objective.alpha * objective.theta  # no penalty
         record["gradient_norm"] = lengths(views(of_loss))
         moves = lengths(views(objective.theta - self._before))

@@ -106,8 +106,7 @@ class Gaussian(Likelihood):
     >>> raw = np.array([[1.0, 0.0]])  # a mean of 1, a log scale of 0
     >>> Gaussian().parameters(raw)
     {'loc': array([[1.]]), 'scale': array([[1.]])}
-    >>> _, gradient = Gaussian(beta=0).loss_and_gradient(np.array([[4.0]]), raw)
-    >>> gradient.round(3)  # too low a mean, too small a scale
+    >>> Gaussian(beta=0).gradient(np.array([[4.0]]), raw).round(3)  # too low a mean, too small a scale
     array([[-3., -8.]])
     """
 
@@ -125,24 +124,29 @@ class Gaussian(Likelihood):
     def n_raw_outputs(self, n_targets):
         return 2 * n_targets
 
-    def loss_and_gradient(self, y, raw_prediction):
-        beta, n_targets = self.beta, y.shape[-1]
-        log_scale = raw_prediction[..., n_targets:]
-        residual = raw_prediction[..., :n_targets] - y
-        pull = np.exp(2 * (beta - 1) * log_scale)
-        misfit = pull * (residual * residual + self.floor**2)
+    def loss(self, y, raw_prediction):
+        beta = self.beta
+        log_scale, _, _, misfit = self._parts(y, raw_prediction)
         # sums of what is not negative: far out they are infinite, and never NaN
         if beta == 0:
-            power = 1.0
             loss = log_scale + 0.5 * misfit - (math.log(self.floor) + 0.5)
         else:
-            power = np.exp(2 * beta * log_scale)
-            loss = 0.5 * ((1 / beta - 1) * power + misfit)
+            loss = 0.5 * ((1 / beta - 1) * np.exp(2 * beta * log_scale) + misfit)
             loss -= 0.5 * self.floor ** (2 * beta) / beta
-        gradient = np.empty_like(raw_prediction)
-        np.multiply(pull, residual, out=gradient[..., :n_targets])
-        np.multiply(power - misfit, 1 - beta, out=gradient[..., n_targets:])
-        return row_sums(loss), gradient
+        return row_sums(loss)
+
+    def gradient(self, y, raw_prediction):
+        log_scale, residual, pull, misfit = self._parts(y, raw_prediction)
+        of_log_scale = (1 - self.beta) * (np.exp(2 * self.beta * log_scale) - misfit)
+        return np.concatenate([pull * residual, of_log_scale], axis=-1)
+
+    def _parts(self, y, raw_prediction):
+        """Return log scale, mean - y, scale^(2 beta - 2) and that times the square."""
+        n_targets = y.shape[-1]
+        log_scale = raw_prediction[..., n_targets:]
+        residual = raw_prediction[..., :n_targets] - y
+        pull = np.exp(2 * (self.beta - 1) * log_scale)
+        return log_scale, residual, pull, pull * (residual * residual + self.floor**2)
 
     def start_output_weights(self, weight):
         """Start with one scale for all rows: a random one would pull at random."""
@@ -184,10 +188,12 @@ class Poisson(Likelihood):
                 "Use loss='squared_error' for targets of any sign."
             )
 
-    def loss_and_gradient(self, y, raw_prediction):
-        mean = np.exp(raw_prediction)
-        gradient = mean - y
-        return row_sums(xlogy(y, y) - y * raw_prediction + gradient), gradient
+    def loss(self, y, raw_prediction):
+        surplus = np.exp(raw_prediction) - y
+        return row_sums(xlogy(y, y) - y * raw_prediction + surplus)
+
+    def gradient(self, y, raw_prediction):
+        return np.exp(raw_prediction) - y
 
     def fit_intercept_only(self, y, sample_weight=None):
         mean = weighted_mean(y, sample_weight)
@@ -231,9 +237,12 @@ class Gamma(Likelihood):
                 "targets of any sign."
             )
 
-    def loss_and_gradient(self, y, raw_prediction):
+    def loss(self, y, raw_prediction):
         ratio = y * np.exp(-raw_prediction)
-        return row_sums(raw_prediction - np.log(y) + ratio - 1), 1 - ratio
+        return row_sums(raw_prediction - np.log(y) + ratio - 1)
+
+    def gradient(self, y, raw_prediction):
+        return 1 - y * np.exp(-raw_prediction)
 
     def fit_intercept_only(self, y, sample_weight=None):
         return np.log(weighted_mean(y, sample_weight))

@@ -10,10 +10,11 @@ the last affine map gives, before any link. Writing loss and link as one functio
 is what keeps them exact: no ``log(0)``, no overflow, a gradient that never vanishes by
 rounding.
 
-``loss_and_gradient(y, raw_prediction)`` returns the loss of each row (n,), summed over
-outputs, and its derivative with respect to the raw prediction (n, n_outputs). Rows are
-weighted and averaged by the objective, not here. Summing over outputs makes a net of
-depth 0 with several outputs the same as one net an output.
+``loss(y, raw_prediction)`` returns the loss of each row (n,), summed over outputs, and
+``gradient(y, raw_prediction)`` its derivative with respect to the raw prediction
+(n, n_outputs). A step of training needs the gradient alone. Both leave their arguments
+as they are. Rows are weighted and averaged by the objective, not here. Summing over
+outputs makes a net of depth 0 with several outputs the same as one net an output.
 
 A new loss is a class and a line in `REGRESSION_LOSSES` or `CLASSIFICATION_LOSSES`.
 """
@@ -49,9 +50,12 @@ class SquaredError(Loss):
 
     link: ClassVar[Link] = IdentityLink()
 
-    def loss_and_gradient(self, y, raw_prediction):
-        gradient = raw_prediction - y
-        return 0.5 * row_sums(gradient * gradient), gradient
+    def loss(self, y, raw_prediction):
+        residual = raw_prediction - y
+        return 0.5 * row_sums(residual * residual)
+
+    def gradient(self, y, raw_prediction):
+        return raw_prediction - y
 
     def fit_intercept_only(self, y, sample_weight=None):
         return weighted_mean(y, sample_weight)
@@ -72,9 +76,11 @@ class AbsoluteError(Loss):
 
     link: ClassVar[Link] = IdentityLink()
 
-    def loss_and_gradient(self, y, raw_prediction):
-        residual = raw_prediction - y
-        return row_sums(np.abs(residual)), np.sign(residual)
+    def loss(self, y, raw_prediction):
+        return row_sums(np.abs(raw_prediction - y))
+
+    def gradient(self, y, raw_prediction):
+        return np.sign(raw_prediction - y)
 
     def fit_intercept_only(self, y, sample_weight=None):
         return weighted_quantile(y, 0.5, sample_weight)
@@ -106,10 +112,13 @@ class Huber(Loss):
     delta: float = 1.35
     link: ClassVar[Link] = IdentityLink()
 
-    def loss_and_gradient(self, y, raw_prediction):
+    def loss(self, y, raw_prediction):
         residual = raw_prediction - y
-        gradient = np.clip(residual, -self.delta, self.delta)
-        return row_sums(gradient * (residual - 0.5 * gradient)), gradient
+        clipped = np.clip(residual, -self.delta, self.delta)
+        return row_sums(clipped * (residual - 0.5 * clipped))
+
+    def gradient(self, y, raw_prediction):
+        return np.clip(raw_prediction - y, -self.delta, self.delta)
 
     def fit_intercept_only(self, y, sample_weight=None):
         def slope(constant, column):
@@ -192,26 +201,27 @@ class Quantile(Loss):
     def n_raw_outputs(self, n_targets):
         return len(self.levels) * n_targets
 
-    def loss_and_gradient(self, y, raw_prediction):
-        if isinstance(self.quantile, Sequence):
-            return self._ordered_loss_and_gradient(y, raw_prediction)
-        gradient = np.empty_like(raw_prediction)
-        np.greater(raw_prediction, y, out=gradient, casting="unsafe")
-        gradient -= self.quantile
-        return row_sums(gradient * (raw_prediction - y)), gradient
+    def loss(self, y, raw_prediction):
+        residual, slope, _ = self._ordered(y, raw_prediction)
+        return (residual * slope).sum(axis=(-2, -1))
 
-    def _ordered_loss_and_gradient(self, y, raw_prediction):
-        """Return the same for several quantiles, the raw outputs put in order."""
+    def gradient(self, y, raw_prediction):
+        _, slope, order = self._ordered(y, raw_prediction)
+        gradient = np.empty_like(slope)
+        np.put_along_axis(gradient, order, slope, axis=-2)
+        return gradient.reshape(raw_prediction.shape)
+
+    def _ordered(self, y, raw_prediction):
+        """Return ``raw - y`` and the loss's slope for each level (n, levels, n_targets).
+
+        The raw outputs are put in order; `order` says where each one came from.
+        """
         values = raw_prediction.reshape(*y.shape[:-1], len(self.levels), y.shape[-1])
         order = np.argsort(values, axis=-2, kind="stable")
         residual = np.take_along_axis(values, order, axis=-2) - y[..., np.newaxis, :]
-        slope = np.empty_like(residual)
-        np.greater(residual, 0, out=slope, casting="unsafe")
+        slope = (residual > 0).astype(residual.dtype)
         slope -= np.array(self.levels, slope.dtype)[:, np.newaxis]
-        gradient = np.empty_like(values)
-        np.put_along_axis(gradient, order, slope, axis=-2)
-        residual *= slope
-        return residual.sum(axis=(-2, -1)), gradient.reshape(raw_prediction.shape)
+        return residual, slope, order
 
     def start_output_weights(self, weight):
         """Start with all quantiles of a target at the same distance in every row."""
@@ -265,17 +275,15 @@ class BinomialLogLoss(Loss):
 
     link: ClassVar[Link] = LogitLink()
 
-    def loss_and_gradient(self, y, raw_prediction):
-        small = np.abs(raw_prediction)
-        np.exp(np.negative(small, out=small), out=small)  # in (0, 1]: never overflows
+    def loss(self, y, raw_prediction):
+        small = np.exp(-np.abs(raw_prediction))  # in (0, 1]: never overflows
         loss = np.log1p(small)
         loss += np.maximum(raw_prediction, 0)
         loss -= y * raw_prediction
-        probability = np.where(raw_prediction >= 0, 1, small)
-        small += 1
-        probability /= small
-        probability -= y
-        return row_sums(loss), probability
+        return row_sums(loss)
+
+    def gradient(self, y, raw_prediction):
+        return expit(raw_prediction) - y
 
     def fit_intercept_only(self, y, sample_weight=None):
         return logit(_mean_probability(y, sample_weight))
@@ -296,15 +304,15 @@ class MultinomialLogLoss(Loss):
 
     link: ClassVar[Link] = SoftmaxLink()
 
-    def loss_and_gradient(self, y, raw_prediction):
+    def loss(self, y, raw_prediction):
         shifted = _shift(raw_prediction)
-        probability = np.exp(shifted)
-        total = row_sums(probability)
-        loss = np.log(total)
-        loss -= row_sums(y * shifted)
-        probability /= total[..., np.newaxis]
+        return np.log(row_sums(np.exp(shifted))) - row_sums(y * shifted)
+
+    def gradient(self, y, raw_prediction):
+        probability = np.exp(_shift(raw_prediction))
+        probability /= row_sums(probability)[..., np.newaxis]
         probability -= y
-        return loss, probability
+        return probability
 
     def fit_intercept_only(self, y, sample_weight=None):
         return np.log(_mean_probability(y, sample_weight))
@@ -328,10 +336,13 @@ class BinomialSquaredError(Loss):
 
     link: ClassVar[Link] = LogitLink()
 
-    def loss_and_gradient(self, y, raw_prediction):
+    def loss(self, y, raw_prediction):
+        residual = expit(raw_prediction) - y
+        return 0.5 * row_sums(residual * residual)
+
+    def gradient(self, y, raw_prediction):
         p = expit(raw_prediction)
-        residual = p - y
-        return 0.5 * row_sums(residual * residual), residual * p * (1 - p)
+        return (p - y) * p * (1 - p)
 
     def fit_intercept_only(self, y, sample_weight=None):
         return logit(_mean_probability(y, sample_weight))
@@ -351,11 +362,14 @@ class MultinomialSquaredError(Loss):
 
     link: ClassVar[Link] = SoftmaxLink()
 
-    def loss_and_gradient(self, y, raw_prediction):
+    def loss(self, y, raw_prediction):
+        residual = softmax(raw_prediction, axis=-1) - y
+        return 0.5 * row_sums(residual * residual)
+
+    def gradient(self, y, raw_prediction):
         p = softmax(raw_prediction, axis=-1)
         residual = p - y
-        expected = row_sums(p * residual)[..., np.newaxis]
-        return 0.5 * row_sums(residual * residual), p * (residual - expected)
+        return p * (residual - row_sums(p * residual)[..., np.newaxis])
 
     def fit_intercept_only(self, y, sample_weight=None):
         return np.log(_mean_probability(y, sample_weight))

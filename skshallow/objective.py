@@ -71,9 +71,18 @@ class Objective:
         sample_weight: np.ndarray | None = None,
         rng: np.random.Generator | None = None,
     ) -> float:
-        """Fill `grad` with the gradient of ``J`` on a batch; return its loss part alone.
+        """Fill `grad` with the gradient of ``J`` on a batch; return its loss part alone."""
+        raw_prediction = self.gradient(X, y, sample_weight, rng)
+        return self.loss_of(y, raw_prediction, sample_weight)
 
-        The penalty's value costs a pass over the weights that no step needs.
+    def gradient(
+        self,
+        X: Any,
+        y: np.ndarray,
+        sample_weight: np.ndarray | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> np.ndarray:
+        """Fill `grad` with the gradient of ``J`` on a batch, all that a step needs.
 
         Parameters
         ----------
@@ -83,20 +92,34 @@ class Objective:
             Of mean 1 over the training set, not over the batch.
         rng : Generator, default=None
             Draws the dropout masks.
+
+        Returns
+        -------
+        raw_prediction : ndarray of shape (n, n_raw_outputs)
+            For `loss_of`, when somebody looks at the loss.
         """
         raw_prediction, caches = self.network.forward(X, self.params, rng)
-        loss, grad_raw = self.loss.loss_and_gradient(y, raw_prediction)
-        n = len(loss)
+        grad_raw = self.loss.gradient(y, raw_prediction)
         if sample_weight is None:
-            value = np.add.reduce(loss) / n
-            grad_raw *= 1 / n
+            grad_raw *= 1 / len(y)
         else:
-            value = loss @ sample_weight / n
-            grad_raw *= (sample_weight / n)[:, np.newaxis]
+            grad_raw *= (sample_weight / len(y))[:, np.newaxis]
         self.network.backward(grad_raw, caches, self.params, self.grads)
         if self.alpha:
             self._grad_weights += self.alpha * self._weights
-        return float(value)
+        return raw_prediction
+
+    def loss_of(
+        self,
+        y: np.ndarray,
+        raw_prediction: np.ndarray,
+        sample_weight: np.ndarray | None = None,
+    ) -> float:
+        """Return the loss part of ``J`` for raw predictions (n, n_raw_outputs)."""
+        loss = self.loss.loss(y, raw_prediction)
+        if sample_weight is None:
+            return float(loss.sum(dtype=np.float64)) / len(y)
+        return float(np.dot(loss.astype(np.float64), sample_weight)) / len(y)
 
     def penalty(self) -> float:
         """Return ``alpha/2 ||weights||^2``."""
@@ -113,11 +136,6 @@ class Objective:
         total = total_weight = 0.0
         for X, y, sample_weight in batches:
             raw_prediction, _ = self.network.forward(X, self.params)
-            loss, _ = self.loss.loss_and_gradient(y, raw_prediction)
-            if sample_weight is None:
-                total += float(loss.sum())
-                total_weight += len(loss)
-            else:
-                total += float(loss @ sample_weight)
-                total_weight += float(sample_weight.sum())
+            total += len(y) * self.loss_of(y, raw_prediction, sample_weight)
+            total_weight += len(y) if sample_weight is None else float(sample_weight.sum())
         return total / total_weight

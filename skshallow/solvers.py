@@ -28,6 +28,8 @@ def _walk(update: Callable[..., None], *vectors: np.ndarray) -> None:
 
     However large the net, the passes of one update stay within a few MB of cache.
     """
+    if len(vectors[0]) <= BLOCK:
+        return update(*vectors)
     for start in range(0, len(vectors[0]), BLOCK):
         update(*(vector[start : start + BLOCK] for vector in vectors))
 

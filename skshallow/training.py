@@ -22,6 +22,8 @@ from skshallow.schedules import Schedule
 from skshallow.solvers import Solver, State
 
 OUT_OF_ITERATIONS = 1  # how SciPy's L-BFGS says so
+START_SAMPLE = 256  # rows that tell the loss before the first step
+ROWS_A_LOSS = 4096  # rows whose loss is evaluated at once
 
 
 class Watcher(Protocol):
@@ -127,6 +129,46 @@ class Outcome:
     interruption: KeyboardInterrupt | None = None
 
 
+class RunningLoss:
+    """The mean loss over the steps of an epoch, evaluated many batches at a time.
+
+    No step needs its loss, only the epoch's record does.
+    """
+
+    def __init__(self, objective: Objective) -> None:
+        self._objective = objective
+        self._pending: list[tuple[np.ndarray, ...]] = []
+        self._n_pending = self._n_rows = 0
+        self._total = 0.0
+
+    def add(
+        self,
+        raw_prediction: np.ndarray,
+        y: np.ndarray,
+        sample_weight: np.ndarray | None,
+    ) -> None:
+        """Take note of a batch (n, n_outputs); raise Diverged if a loss is not finite."""
+        batch = (y, raw_prediction)
+        self._pending.append(batch if sample_weight is None else (*batch, sample_weight))
+        self._n_pending += len(y)
+        if self._n_pending >= ROWS_A_LOSS:
+            self._evaluate()
+
+    def mean(self) -> float:
+        """Return the mean over all rows so far."""
+        if self._pending:
+            self._evaluate()
+        return self._total / self._n_rows
+
+    def _evaluate(self) -> None:
+        rows = [np.concatenate(parts) for parts in zip(*self._pending, strict=True)]
+        self._total += self._n_pending * self._objective.loss_of(*rows)
+        self._n_rows += self._n_pending
+        self._pending, self._n_pending = [], 0
+        if not math.isfinite(self._total):
+            raise Diverged
+
+
 def train(
     objective: Objective,
     rows: Rows,
@@ -148,6 +190,7 @@ def train(
     start = objective.theta.copy()
     threads = threads_for(rows_at_once * objective.network.multiply_adds_per_row)
     with threads, np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        history.start_loss = objective.mean_loss([rows.sample(START_SAMPLE)])
         try:
             outcome.converged = run(
                 objective, rows, plan, progress, history, health, watcher
@@ -175,10 +218,11 @@ def _fall_back(objective, rows, plan, history, start) -> None:
     """
     best_loss = objective.mean_loss(rows.batches(plan.batch_size))
     objective.theta[...] = start
-    if objective.mean_loss(rows.batches(plan.batch_size)) > best_loss:
+    start_loss = objective.mean_loss(rows.batches(plan.batch_size))
+    if start_loss > best_loss:
         objective.theta[...] = history.best_theta
     else:
-        history.best_epoch = 0
+        history.best_epoch, history.start_loss = 0, start_loss
 
 
 def _ended_above_start(objective, rows, plan, history, start) -> bool:
@@ -202,14 +246,11 @@ def _descend(objective, rows, plan, progress, history, health, watcher) -> bool:
     n_batches = math.ceil(len(rows) / plan.batch_size)
     for _ in range(plan.n_epochs):
         watcher.begin_epoch()
-        total = 0.0
+        running_loss = RunningLoss(objective)
         shuffler = progress.rng if plan.shuffle else None
         for i, batch in enumerate(rows.batches(plan.batch_size, shuffler)):
-            loss = objective.loss_and_gradient(*batch, rng=progress.rng)
-            if not math.isfinite(loss):
-                raise Diverged
-            if history.n_epochs == 0 and i == 0:
-                history.start_loss = loss
+            raw_prediction = objective.gradient(*batch, rng=progress.rng)
+            running_loss.add(raw_prediction, *batch[1:])
             if plan.max_grad_norm is not None:
                 _clip(grad, plan.max_grad_norm)
             learning_rate = plan.learning_rate * plan.schedule.multiplier(
@@ -220,9 +261,8 @@ def _descend(objective, rows, plan, progress, history, health, watcher) -> bool:
             if i == n_batches - 1:
                 health.before_last_step(history.n_epochs + 1, theta)
             plan.solver.step(theta, grad, progress.solver_state, learning_rate)
-            total += loss * len(batch[1])
         progress.epoch += 1
-        value = total / len(rows) + objective.penalty()
+        value = running_loss.mean() + objective.penalty()
         if not (math.isfinite(value) and np.isfinite(theta).all()):
             raise Diverged
         criterion = history.record(theta, value, learning_rate)
