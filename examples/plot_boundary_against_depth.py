@@ -122,7 +122,8 @@ for table in TABLES:
 
 # %%
 # Second, the number of its straight pieces. Where the same units are at work the net is
-# one affine map, so a piece ends where a unit falls silent or wakes up.
+# one affine map, so a piece ends where a unit falls silent or wakes up. Some of the corners
+# are too blunt to see.
 
 
 def count_pieces(net, points):

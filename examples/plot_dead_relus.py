@@ -170,8 +170,8 @@ for n_alive in numbers_alive:
 #    layer the input changes while the first one learns, and some units come back. Of leaky
 #    units, which are never quite silent, nearly all do. Too large a learning rate kills
 #    units that started soundly.
-# 3. As much as if the unit was not there: the net without its dead units learns precisely
-#    the same. With enough live ones it is no loss, with a few it is.
+# 3. As much as if the units were not there: a net of the live ones alone learns the same.
+#    Where these are enough, nothing is lost; where they are few, much is.
 
 figure, panels = plt.subplots(1, 3, figsize=(11, 5), layout="constrained")
 red, blue, amber, grey = "#c1440e", "#1c5d99", "#d9a21b", "#777777"

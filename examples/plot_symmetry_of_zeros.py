@@ -7,7 +7,7 @@ gradient, so each step moves them alike and they stay the same for ever. A layer
 such units is one unit, eight times. Random weights, however small, make them differ from
 the start, and training drives them apart.
 
-Here a net with eight hidden units learns two moons from three starts.
+Here a net with eight hidden units learns two moons from four starts.
 """
 
 import matplotlib.pyplot as plt
