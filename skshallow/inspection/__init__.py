@@ -11,12 +11,14 @@ from skshallow.inspection._displays import (
     TrainingCurveDisplay,
     WeightsDisplay,
 )
+from skshallow.inspection._health_report import HealthReport, health_report
 
 __all__ = [
     "ActivationDisplay",
     "BaselineComparison",
     "CrossValidated",
     "HealthDisplay",
+    "HealthReport",
     "NetworkDisplay",
     "PairedTest",
     "TrainingCurveDisplay",
@@ -24,4 +26,5 @@ __all__ = [
     "compare_with_baseline",
     "corrected_t_test",
     "expected_calibration_error",
+    "health_report",
 ]

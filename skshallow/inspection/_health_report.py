@@ -1,0 +1,297 @@
+"""Is every layer of a fitted net alive? A table, a row a layer, with a verdict each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from skshallow.health import (
+    MANY_DEAD,
+    OF_UNITS,
+    OF_WEIGHTS,
+    ROWS_TO_CALL_DEAD,
+    VANISHING,
+    is_saturated,
+    outputs_and_slopes,
+)
+from skshallow.inspection._displays.fitted import layer_names
+from skshallow.inspection._report import Column, Report
+from skshallow.inspection._unwrap import find_net, net_and_input
+
+# A share of dead units from which a verdict speaks of them. A rectifier's layer loses
+# some in every training and is none the worse; a quarter is width that could go. From
+# `MANY_DEAD` on, where fits warn, hardly anything passes the layer.
+SOME_DEAD = 0.25
+# Of outputs. A unit that says yes or no is saturated on many rows, and a trained tanh
+# layer on a third of them; beyond half, most of what comes back is multiplied by 0.
+MANY_SATURATED = 0.5
+# Steps of about a thousandth of the weights are usual; one of a tenth overwrites what
+# was learned before within ten more.
+LARGE_UPDATE = 0.1
+
+MAGNITUDES = {1e6: "a million", 1e5: "100,000", 1e4: "10,000", 0: f"{1 / VANISHING:g}"}
+
+# What may help.
+INIT, STANDARDIZE = "init='auto' with init_scale=1", "standardize=True"
+LEARNING_RATE, CLIP = "a smaller learning_rate", "max_grad_norm"
+DEPTH = "a smaller depth"
+ACTIVATION = "an activation that never goes flat, such as 'leaky_relu'"
+
+
+def health_report(estimator, X=None) -> HealthReport:
+    """Report on each layer of a fitted net: dead and saturated units, gradients, steps.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fitted net, or a pipeline, a search or transformed targets around one.
+    X : {array-like, sparse matrix} of shape (n_samples, n_features), default=None
+        Rows, as `estimator` takes them, on which to measure what the units do. None
+        reports what the fit recorded last, in `health_`, on at most 256 of its rows.
+
+    Returns
+    -------
+    report : HealthReport
+        A row a layer, the output layer last. It prints as a table with a verdict a
+        layer, and has `to_frame`.
+
+    Raises
+    ------
+    TypeError, NotFittedError
+        If there is no net inside, or none that is fitted.
+    ValueError
+        If `X` is None and the fit recorded nothing.
+
+    See Also
+    --------
+    HealthDisplay : How the same figures went while training.
+
+    Notes
+    -----
+    Gradients and steps are always those that the fit recorded last; without records they
+    are left out. A verdict speaks of dead units from a quarter of a layer on, of
+    saturation from half of its outputs, of a gradient 1000 times shorter than the
+    longest of the net, and of a last step of more than a tenth of the weights.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skshallow import DeepNetClassifier
+    >>> from skshallow.inspection import health_report
+    >>> X, y = load_iris(return_X_y=True)
+    >>> net = DeepNetClassifier(8, depth=2, random_state=0).fit(X, y)
+    >>> report = health_report(net, X)
+    >>> report.verdicts
+    ['healthy', 'healthy', 'healthy']
+    """
+    net = find_net(estimator)
+    shares: dict[str, list[float]] = {}
+    weights: dict[str, list[float]] = {}
+    n_rows = epoch = None
+    if X is not None:
+        shares, n_rows = _measure(*net_and_input(estimator, X))
+    if len(net.health_["epoch"]):
+        epoch = int(net.health_["epoch"][-1])
+        weights = {name: net.health_[name][-1].tolist() for name in OF_WEIGHTS}
+        shares = shares or {name: net.health_[name][-1].tolist() for name in OF_UNITS}
+    if not shares:
+        raise ValueError(
+            f"The fit of this {type(net).__name__} recorded nothing: pass X to measure "
+            "its units on, or fit it with record_health=True."
+        )
+    return HealthReport(
+        net_name=type(net).__name__,
+        layers=layer_names(net),
+        n_units=[layer.n_units for layer in net.network_.layers],
+        shares=shares,
+        weights=weights,
+        epoch=epoch,
+        n_rows=n_rows,
+        remedies=_remedies(net),
+    )
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class HealthReport(Report):
+    """How the layers of a fitted net do; see `health_report`.
+
+    Attributes
+    ----------
+    net_name : str
+        Class of the net.
+    layers : list of str
+        Names of the layers, the output layer last.
+    n_units : list of int
+        Their widths.
+    shares : dict of str to list of float
+        "dead", "zero" and "saturated", each of the hidden layers.
+    weights : dict of str to list of float
+        "gradient_norm" and "update_ratio", each of all layers; empty without records.
+    epoch : int or None
+        After which epoch the fit recorded last; None without records.
+    n_rows : int or None
+        Rows that units were measured on; None for those of the fit.
+    remedies : list of str
+        What may help against one trouble or another and is not the case yet.
+    """
+
+    net_name: str
+    layers: list[str]
+    n_units: list[int]
+    shares: Mapping[str, Sequence[float]]
+    weights: Mapping[str, Sequence[float]]
+    epoch: int | None
+    n_rows: int | None
+    remedies: Sequence[str]
+
+    @property
+    def title(self) -> str:
+        """What was measured on what."""
+        recorded = f"recorded after epoch {self.epoch} of its fit"
+        if self.n_rows is None:
+            return f"Health of a {self.net_name}, {recorded}"
+        gradients = f"; gradients {recorded}" if self.weights else ""
+        return f"Health of a {self.net_name}: units on {self.n_rows} rows{gradients}"
+
+    @property
+    def n_dead(self) -> list[int]:
+        """How many units of each hidden layer no row's gradient reaches."""
+        dead = zip(self.shares["dead"], self.n_units, strict=False)
+        return [round(share * n_units) for share, n_units in dead]
+
+    @property
+    def verdicts(self) -> list[str]:
+        """What is wrong with each layer, and what to try; or "healthy"."""
+        return [self._verdict(i) for i in range(len(self.layers))]
+
+    def columns(self) -> list[Column]:
+        """Return the figures, a row a layer."""
+
+        def shares(name: str) -> list[float | None]:
+            return [*self.shares[name], None]  # not of the output layer
+
+        columns = [
+            Column("layer", self.layers),
+            Column("units", self.n_units, "d"),
+            Column("dead units", [*self.n_dead, None], "d"),
+            Column("dead", shares("dead"), ".0%"),
+            Column("zeros", shares("zero"), ".0%"),
+            Column("saturated", shares("saturated"), ".0%"),
+        ]
+        if self.weights:
+            columns += [
+                Column("gradient norm", self.weights["gradient_norm"], ".2g"),
+                Column("update ratio", self.weights["update_ratio"], ".2g"),
+            ]
+        return [*columns, Column("verdict", self.verdicts, is_wide=True)]
+
+    def notes(self) -> list[str]:
+        """Return what the columns mean."""
+        weights = (
+            " Gradient norm: of the loss, by the layer's weights. Update ratio: length of "
+            "the epoch's last step over that of the weights."
+        )
+        return [
+            "Dead: no row's gradient reaches the unit. Zeros: outputs that are 0. "
+            "Saturated: outputs that are not 0, where the activation is all but flat."
+            + (weights if self.weights else "")
+        ]
+
+    # What may be wrong: complaints, each with what helps.
+
+    def _verdict(self, i: int) -> str:
+        complaints: list[tuple[str, set[str]]] = []
+        if i < len(self.layers) - 1:
+            complaints += [*self._on_dead(i), *self._on_saturated(i)]
+        if self.weights:
+            complaints += [*self._on_gradient(i), *self._on_update(i)]
+        if not complaints:
+            return "healthy"
+        facts, helps = zip(*complaints, strict=True)
+        *first, last = [remedy for remedy in self.remedies if remedy in set().union(*helps)]
+        advice = f"{', '.join(first)} or {last}" if first else last
+        return f"{'; '.join(facts)}: try {advice}"
+
+    def _on_dead(self, i: int) -> Iterator[tuple[str, set[str]]]:
+        """Yield a complaint if too many units of hidden layer `i` are dead."""
+        share, n_dead, n_units = self.shares["dead"][i], self.n_dead[i], self.n_units[i]
+        few_rows = self.n_rows is not None and self.n_rows < ROWS_TO_CALL_DEAD
+        if share < SOME_DEAD or (few_rows and share < 1):
+            return
+        rows = "the training rows" if self.n_rows is None else "X"
+        effect = ", so that hardly anything passes" if share > MANY_DEAD else ""
+        fact = f"{n_dead} of {n_units} units are dead on {rows}{effect}"
+        yield fact, {INIT, STANDARDIZE, LEARNING_RATE, ACTIVATION}
+
+    def _on_saturated(self, i: int) -> Iterator[tuple[str, set[str]]]:
+        """Yield a complaint if too many outputs of hidden layer `i` are saturated."""
+        share = self.shares["saturated"][i]
+        if share > MANY_SATURATED:
+            fact = f"{share:.0%} of the outputs are saturated"
+            yield fact, {INIT, STANDARDIZE, LEARNING_RATE, ACTIVATION}
+
+    def _on_gradient(self, i: int) -> Iterator[tuple[str, set[str]]]:
+        """Yield a complaint if the gradient of layer `i` is far shorter than another's."""
+        norms = self.weights["gradient_norm"]
+        longest = max(range(len(norms)), key=norms.__getitem__)
+        if not math.isfinite(norms[i]):
+            yield f"the gradient is {norms[i]}", {LEARNING_RATE, CLIP, INIT, ACTIVATION}
+        elif norms[i] < VANISHING * norms[longest]:
+            ratio = norms[longest] / norms[i] if norms[i] else math.inf
+            times = next(words for least, words in MAGNITUDES.items() if ratio >= least)
+            yield (
+                f"the gradient is more than {times} times shorter than in layer "
+                f"'{self.layers[longest]}'",
+                {INIT, DEPTH, ACTIVATION},
+            )
+
+    def _on_update(self, i: int) -> Iterator[tuple[str, set[str]]]:
+        """Yield a complaint if the last step moved layer `i` too far."""
+        ratio = self.weights["update_ratio"][i]
+        if ratio > LARGE_UPDATE and LEARNING_RATE in self.remedies:
+            fact = f"its last step was {ratio:.0%} of its weights"
+            yield fact, {LEARNING_RATE, CLIP}
+
+
+def _remedies(net: Any) -> list[str]:
+    """Return what may help `net`, in the order to try it."""
+    has_rate = not np.isnan(net.learning_rate_curve_).all()
+    applies = {
+        INIT: net.init != "auto" or net.init_scale != 1,
+        STANDARDIZE: not net.standardize,
+        LEARNING_RATE: has_rate,
+        CLIP: has_rate and net.max_grad_norm is None,
+        DEPTH: len(net.network_.layers) > 2,
+        ACTIVATION: True,
+    }
+    return [remedy for remedy, does in applies.items() if does]
+
+
+def _measure(net: Any, X: Any) -> tuple[dict[str, list[float]], int]:
+    """Return shares "dead", "zero", "saturated" of each hidden layer on X, and its rows."""
+    widths = [layer.n_units for layer in net.network_.layers[:-1]]
+    alive = [np.zeros(width, dtype=bool) for width in widths]
+    n_zeros, n_saturated = np.zeros((2, len(widths)))
+    n_rows = 0
+
+    def count(x: Any, params: Any) -> list:
+        nonlocal n_rows
+        n_rows += x.shape[0]
+        for i, (a, steepness) in enumerate(outputs_and_slopes(net.network_, params, x)):
+            alive[i] |= steepness.any(axis=0)
+            n_zeros[i] += np.sum(a == 0)
+            n_saturated[i] += np.sum(is_saturated(a, steepness))
+        return []
+
+    net._pass_through(X, [], count)
+    n_outputs = n_rows * np.array(widths)
+    shares = {
+        "dead": [1 - float(units.mean()) for units in alive],
+        "zero": (n_zeros / n_outputs).tolist(),
+        "saturated": (n_saturated / n_outputs).tolist(),
+    }
+    return shares, n_rows
