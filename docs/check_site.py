@@ -1,0 +1,227 @@
+"""The built site, checked as a reader would: contributing.md has the command.
+
+What needs a browser is skipped where there is no Chromium; the rest runs.
+"""
+
+import functools
+import http.server
+import re
+import shutil
+import threading
+from html.parser import HTMLParser
+from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import unquote, urljoin, urlsplit
+
+import pytest
+from PIL import Image
+
+SITE = Path(__file__).parent / "_build" / "html"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+WIDTHS = {"desktop": 1280, "phone": 390}
+# What a browser loads by itself, and what it goes to on a click.
+LOADED = {"img": "src", "script": "src", "iframe": "src", "source": "src", "link": "href"}
+CLICKED = {"a": "href"}
+
+
+class Page(HTMLParser):
+    """What a page names: anchors, links, files that it loads."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.anchors, self.links, self.files, self.pictures = set(), set(), set(), set()
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag, attributes):
+        given = {name: value or "" for name, value in attributes}
+        self.anchors |= {given[name] for name in ("id", "name") if name in given}
+        if tag in CLICKED and CLICKED[tag] in given:
+            self.links.add(given[CLICKED[tag]])
+        if tag in LOADED and LOADED[tag] in given:
+            self.files.add(given[LOADED[tag]])
+        if tag == "img":
+            srcset = (part.split() for part in given.get("srcset", "").split(","))
+            found = {given.get("src", ""), *(part[0] for part in srcset if part)}
+            self.pictures |= found
+            self.files |= found
+
+
+def is_elsewhere(address):
+    parts = urlsplit(address)
+    return parts.scheme in {"http", "https"} or bool(parts.netloc)
+
+
+@pytest.fixture(scope="module")
+def pages():
+    """Every page by its path within the site."""
+    if not (SITE / "index.html").exists():
+        pytest.fail(f"There is no site in {SITE}; build it first, see contributing.md.")
+    return {
+        path.relative_to(SITE).as_posix(): Page(path)
+        for path in sorted(SITE.rglob("*.html"))
+        if "_static" not in path.parts
+    }
+
+
+def target(here, address):
+    """Return path and anchor that an address on the page `here` leads to."""
+    parts = urlsplit(urljoin(here, address))
+    return unquote(parts.path), unquote(parts.fragment)
+
+
+def leads_somewhere(path, anchor, pages):
+    if path in pages:
+        return not anchor or anchor in pages[path].anchors
+    return (SITE / path).is_file()
+
+
+def local(addresses):
+    for address in sorted(addresses):
+        if not is_elsewhere(address) and urlsplit(address).scheme == "":
+            yield address
+
+
+def test_the_site_has_its_parts(pages):
+    parts = ["index", "guide/index", "api/index", "gallery/index", "benchmarks/index"]
+    assert set(pages) >= {f"{part}.html" for part in parts}
+
+
+def test_every_internal_link_and_anchor_leads_somewhere(pages):
+    dead = [
+        (here, address)
+        for here, page in pages.items()
+        for address in local(page.links | page.files)
+        if not leads_somewhere(*target(here, address), pages)
+    ]
+    assert dead == []
+
+
+def test_nothing_is_loaded_from_elsewhere(pages):
+    for here, page in pages.items():
+        assert [file for file in page.files if is_elsewhere(file)] == [], here
+    for sheet in SITE.rglob("*.css"):
+        text = sheet.read_text(encoding="utf-8")
+        assert not re.search(r"(?:@import|url\()\s*['\"]?(?:https?:)?//", text), sheet
+
+
+def test_every_picture_is_there_and_shows_something(pages):
+    pictures = {
+        target(here, address)[0]
+        for here, page in pages.items()
+        for address in local(page.pictures)
+    }
+    assert len(pictures) > 10
+    for path in sorted(pictures):
+        if path.endswith(".svg"):
+            text = (SITE / path).read_text(encoding="utf-8")
+            assert re.search(r"<(?:path|circle|rect|line|polygon|text)\b", text), path
+            continue
+        with Image.open(SITE / path) as picture:
+            extrema = picture.convert("RGB").getextrema()
+        assert any(low < high for low, high in extrema), path
+
+
+@pytest.fixture(scope="module")
+def address():
+    """The address of the site, served on this machine."""
+    handler = functools.partial(QuietHandler, directory=SITE)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A browser that finds no other machine."""
+    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if executable is None:
+        pytest.skip(f"no browser: none of {', '.join(BROWSERS)} is installed")
+    from playwright.sync_api import sync_playwright
+
+    alone = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=executable, args=[alone])
+        yield opened
+        opened.close()
+
+
+IN_THE_PAGE = """async () => {
+    if (window.MathJax?.startup) await MathJax.startup.promise;
+    const images = [...document.images];
+    for (const image of images) image.loading = "eager";
+    await Promise.allSettled(images.map(image => image.decode()));
+    return {
+        wide: document.documentElement.scrollWidth - window.innerWidth,
+        unloaded: images.filter(image => !image.naturalWidth).map(image => image.src),
+        formulas: document.querySelectorAll(".math").length,
+        rendered: document.querySelectorAll(".math mjx-container").length,
+        wrong: document.querySelectorAll("mjx-merror, [data-mjx-error]").length,
+    };
+}"""
+
+
+@pytest.fixture(scope="module")
+def visits(pages, address, browser):
+    """What came of opening every page but those of source code, at both widths."""
+    found = []
+    for width in WIDTHS.values():
+        context = browser.new_context(viewport={"width": width, "height": 850})
+        tab = context.new_page()
+        requests, errors = [], []
+        tab.on("request", lambda request: requests.append(request.url))  # noqa: B023
+        tab.on("pageerror", lambda error: errors.append(str(error)))  # noqa: B023
+        for path in pages:
+            if path.startswith("code/"):
+                continue
+            requests.clear()
+            errors.clear()
+            tab.goto(f"{address}/{path}")
+            seen = SimpleNamespace(page=(path, width), **tab.evaluate(IN_THE_PAGE))
+            seen.requests, seen.errors = list(requests), list(errors)
+            found.append(seen)
+        context.close()
+    return found
+
+
+def test_no_request_leaves_this_machine(visits, address):
+    left = {
+        url
+        for visit in visits
+        for url in visit.requests
+        if not url.startswith((address, "data:", "blob:"))
+    }
+    assert left == set()
+
+
+def test_no_script_fails(visits):
+    assert [(visit.page, visit.errors) for visit in visits if visit.errors] == []
+
+
+def test_every_picture_loads(visits):
+    assert [(visit.page, visit.unloaded) for visit in visits if visit.unloaded] == []
+
+
+def test_mathematics_is_rendered(visits):
+    assert sum(visit.formulas for visit in visits) > 50
+    failed = [v.page for v in visits if v.rendered != v.formulas or v.wrong]
+    assert failed == []
+
+
+def test_no_page_is_wider_than_the_screen(visits):
+    assert [(visit.page, visit.wide) for visit in visits if visit.wide > 0] == []
+
+
+def test_the_search_finds_a_word(address, browser):
+    tab = browser.new_page()
+    tab.goto(f"{address}/search.html?q=dropout")
+    tab.wait_for_selector("#search-results li a")
+    links = tab.locator("#search-results li a").evaluate_all("all => all.map(a => a.href)")
+    tab.close()
+    assert any("regularising" in link for link in links)
+    assert any("DeepNetClassifier" in link for link in links)
