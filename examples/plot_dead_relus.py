@@ -30,9 +30,11 @@ from skshallow.objective import Objective
 
 N_UNITS = 32
 N_EPOCHS = 25
-X, y = load_digits(return_X_y=True)
-X = StandardScaler().fit_transform(X)
-X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
+X_train, X_test, y_train, y_test = train_test_split(
+    *load_digits(return_X_y=True), random_state=0
+)
+scaler = StandardScaler().fit(X_train)
+X_train, X_test = scaler.transform(X_train), scaler.transform(X_test)
 
 # %%
 # A bad start is He's law with hidden biases so low that the first ``n_dead`` units of a
@@ -42,7 +44,7 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
 def bad_start(layer, n_dead):
     """Return weights and biases with `n_dead` dead units in hidden layer 0 or 1."""
     rng = np.random.default_rng(0)
-    widths = [X.shape[1], N_UNITS, N_UNITS, 10]
+    widths = [X_train.shape[1], N_UNITS, N_UNITS, 10]
     weights = [
         np.sqrt(2 / n_inputs) * rng.standard_normal((n_inputs, n_units))
         for n_inputs, n_units in pairwise(widths)
@@ -168,7 +170,7 @@ for n_alive in numbers_alive:
 #    gradient through the live units. Only when the whole layer is dead is that gradient 0.
 # 2. In the first layer, yes: its input is the table, which stays as it is. In the second
 #    layer the input changes while the first one learns, and some units come back. Of leaky
-#    units, which are never quite silent, nearly all do. Too large a learning rate kills
+#    units, which are never quite silent, most do. Too large a learning rate kills
 #    units that started soundly.
 # 3. As much as if the units were not there: a net of the live ones alone learns the same.
 #    Where these are enough, nothing is lost; where they are few, much is.
