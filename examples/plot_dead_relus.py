@@ -170,8 +170,8 @@ for n_alive in numbers_alive:
 #    gradient through the live units. Only when the whole layer is dead is that gradient 0.
 # 2. In the first layer, yes: its input is the table, which stays as it is. In the second
 #    layer the input changes while the first one learns, and some units come back. Of leaky
-#    units, which are never quite silent, most do. Too large a learning rate kills
-#    units that started soundly.
+#    units, which are never quite silent, most do. Too large a learning rate kills units
+#    that started soundly.
 # 3. As much as if the units were not there: a net of the live ones alone learns the same.
 #    Where these are enough, nothing is lost; where they are few, much is.
 
