@@ -137,6 +137,16 @@ class HealthReport(Report):
         Rows that units were measured on; None for those of the fit.
     remedies : list of str
         What may help against one trouble or another and is not the case yet.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skshallow import DeepNetClassifier
+    >>> from skshallow.inspection import health_report
+    >>> net = DeepNetClassifier(8, depth=2, max_iter=20, random_state=0)
+    >>> report = health_report(net.fit(*load_iris(return_X_y=True)))
+    >>> report.layers, report.n_units
+    (['hidden 1', 'hidden 2', 'output'], [8, 8, 3])
     """
 
     net_name: str
