@@ -5,17 +5,19 @@ On two tables that come with scikit-learn, or on your own::
     python examples/compare_with_logistic_regression.py
     python examples/compare_with_logistic_regression.py --data FILE.csv --target COLUMN
 
-A grid search over a pipeline tries every activation, depth and init scale in `GRID`.
-The baseline is logistic regression (ridge regression for a real target), scaled and
-with its penalty tuned on the same folds. It prints the leaders and a verdict, and
-draws every score.
+In each of five folds, a grid search over a pipeline tries every activation, depth and
+init scale in `GRID` on three quarters of the training rows, chooses by the score on the
+last quarter, the validation rows, and fits its choice to all of them. The baseline is
+logistic regression (ridge regression for a real target), scaled, its penalty chosen by
+the same rows. It prints the leaders on validation rows and a verdict on the test rows of
+the folds, which had no say, and draws every validation score.
 """
 
 from __future__ import annotations
 
 import argparse
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,17 +25,27 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from scipy import stats
 from sklearn.callback import ProgressBar
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold
+from sklearn.model_selection import (
+    GridSearchCV,
+    KFold,
+    ShuffleSplit,
+    StratifiedKFold,
+    StratifiedShuffleSplit,
+)
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from skshallow import DeepNetClassifier, DeepNetRegressor
+from skshallow.inspection import (
+    BaselineComparison,
+    CrossValidated,
+    compare_with_baseline,
+)
 
 GRID = {
     "net__activation": ["sigmoid", "tanh", "relu"],
@@ -71,17 +83,16 @@ class Table:
     preparation: Any = "passthrough"  # what both models need before they can start
 
     @property
-    def score_name(self) -> str:
-        return "accuracy" if self.is_classification else "R²"
-
-    @property
-    def baseline_name(self) -> str:
-        return "LogisticRegression" if self.is_classification else "Ridge"
-
-    @property
     def folds(self) -> StratifiedKFold | KFold:
+        """The rows that a score is of."""
         Folds = StratifiedKFold if self.is_classification else KFold
         return Folds(N_FOLDS, shuffle=True, random_state=0)
+
+    @property
+    def validation(self) -> StratifiedShuffleSplit | ShuffleSplit:
+        """The validation rows, out of the training rows of each fold."""
+        Split = StratifiedShuffleSplit if self.is_classification else ShuffleSplit
+        return Split(1, test_size=0.25, random_state=0)
 
     def __str__(self) -> str:
         target = "a real target"
@@ -214,16 +225,15 @@ def fill_and_encode() -> ColumnTransformer:
 
 
 def search_nets(table: Table, n_jobs: int) -> GridSearchCV:
-    """Try every net in `GRID`. It scales its features itself, so no scaler here."""
+    """Return a search of every net in `GRID`. Nets scale features themselves."""
     Net = DeepNetClassifier if table.is_classification else DeepNetRegressor
     pipeline = Pipeline([("prepare", table.preparation), ("net", Net(**NET_SETTINGS))])
-    search = GridSearchCV(pipeline, GRID, cv=table.folds, n_jobs=n_jobs, refit=False)
-    search.set_callbacks(ProgressBar(max_propagation_depth=0))
-    return search.fit(table.X, table.y)
+    search = GridSearchCV(pipeline, GRID, cv=table.validation, n_jobs=n_jobs)
+    return search.set_callbacks(ProgressBar(max_propagation_depth=0))
 
 
 def search_baseline(table: Table, n_jobs: int) -> GridSearchCV:
-    """Tune the penalty of the linear model on the same folds."""
+    """Return a search of the linear model's penalty, by the same rows."""
     if table.is_classification:
         model, grid = LogisticRegression(max_iter=5000), {"model__C": PENALTIES}
     else:
@@ -231,31 +241,18 @@ def search_baseline(table: Table, n_jobs: int) -> GridSearchCV:
     pipeline = Pipeline(
         [("prepare", table.preparation), ("scale", StandardScaler()), ("model", model)]
     )
-    search = GridSearchCV(pipeline, grid, cv=table.folds, n_jobs=n_jobs, refit=False)
-    return search.fit(table.X, table.y)
+    return GridSearchCV(pipeline, grid, cv=table.validation, n_jobs=n_jobs)
 
 
-def fold_scores(search: GridSearchCV) -> np.ndarray:
-    """Return the scores (n_candidates, n_folds)."""
-    results = search.cv_results_
-    return np.stack([results[f"split{i}_test_score"] for i in range(N_FOLDS)], axis=1)
-
-
-@dataclass
-class Comparison:
-    """What both searches found on one table."""
-
-    table: Table
-    nets: GridSearchCV
-    baseline: GridSearchCV
-
-    @property
-    def baseline_score(self) -> float:
-        return self.baseline.cv_results_["mean_test_score"].max()
-
-
-def compare(table: Table, n_jobs: int) -> Comparison:
-    return Comparison(table, search_nets(table, n_jobs), search_baseline(table, n_jobs))
+def compare(table: Table, n_jobs: int) -> BaselineComparison:
+    """Let both searches choose on the training rows of each fold, and score them."""
+    return compare_with_baseline(
+        search_nets(table, n_jobs),
+        table.X,
+        table.y,
+        baseline=search_baseline(table, n_jobs),
+        cv=table.folds,
+    )
 
 
 # What came out.
@@ -271,27 +268,34 @@ def describe(params: dict[str, Any]) -> str:
     )
 
 
-def leaders(search: GridSearchCV, name: str, n: int) -> list[tuple]:
+def validation_scores(model: CrossValidated) -> np.ndarray:
+    """Return the scores (n_candidates, n_folds) by which the searches chose."""
+    return np.stack([e.cv_results_["mean_test_score"] for e in model.estimators], axis=1)
+
+
+def leaders(model: CrossValidated, name: str, n: int) -> list[tuple]:
     """Return (mean score, deviation, fit time, description) of the best candidates."""
-    results = search.cv_results_
+    scores = validation_scores(model)
+    means = scores.mean(axis=1)
+    results = [search.cv_results_ for search in model.estimators]
     return [
         (
-            results["mean_test_score"][i],
-            results["std_test_score"][i],
-            results["mean_fit_time"][i],
-            f"{name}, {describe(results['params'][i])}",
+            means[i],
+            scores[i].std(),
+            np.mean([result["mean_fit_time"][i] for result in results]),
+            f"{name}, {describe(results[0]['params'][i])}",
         )
-        for i in np.argsort(results["rank_test_score"], kind="stable")[:n]
+        for i in np.argsort(-means, kind="stable")[:n]
     ]
 
 
-def leader_table(comparison: Comparison, n: int = 5) -> str:
+def leader_table(comparison: BaselineComparison, n: int = 5) -> str:
     """Return the best nets and the best baseline as text, the best first."""
-    rows = leaders(comparison.nets, "net", n)
-    rows += leaders(comparison.baseline, comparison.table.baseline_name, 1)
+    rows = leaders(comparison.net, "net", n)
+    rows += leaders(comparison.baseline, comparison.baseline.name, 1)
     rows.sort(key=lambda row: -row[0])
     width = max(len(row[-1]) for row in rows)
-    lines = [f"{'':{width}}  {comparison.table.score_name:>8}     std  fit time"]
+    lines = [f"{'':{width}}  {comparison.score_name:>8}     std  fit time"]
     lines += [
         f"{description:{width}}  {mean:8.4f}  {deviation:6.4f}  {seconds:6.3f} s"
         for mean, deviation, seconds, description in rows
@@ -299,59 +303,16 @@ def leader_table(comparison: Comparison, n: int = 5) -> str:
     return "\n".join(lines)
 
 
-def scores_of_choosing(scores: np.ndarray) -> np.ndarray:
-    """Score each fold with the candidate that the other folds like best (n_folds,).
-
-    The best mean of many candidates is best partly by luck; here the folds that choose
-    are not the one that counts.
-    """
-    scores = scores[np.isfinite(scores).all(axis=1)]
-    others = scores.sum(axis=1, keepdims=True) - scores
-    return scores[others.argmax(axis=0), np.arange(scores.shape[1])]
-
-
-def difference_and_margin(net: np.ndarray, baseline: np.ndarray) -> tuple[float, float]:
-    """Return the mean difference over the folds and half its 95 % interval.
-
-    Training rows are shared between folds, so the variance of the mean is not 1/n of
-    the folds' variance but ``1/n + n_test / n_train`` of it (Nadeau, Bengio, 2003,
-    doi:10.1023/A:1024068626366).
-    """
-    difference = net - baseline
-    n = len(difference)
-    variance = difference.var(ddof=1) * (1 / n + 1 / (n - 1))
-    return difference.mean(), stats.t.ppf(0.975, n - 1) * np.sqrt(variance)
-
-
-def verdict(comparison: Comparison) -> str:
-    """Return in plain words which of the two to use."""
-    net = scores_of_choosing(fold_scores(comparison.nets))
-    baseline = scores_of_choosing(fold_scores(comparison.baseline))
-    difference, margin = difference_and_margin(net, baseline)
-    name = comparison.table.baseline_name
-    if difference > margin:
-        winner = "the net wins"
-    elif difference < -margin:
-        winner = f"{name} wins"
-    else:
-        winner = f"no clear winner, so take {name}, the simpler one"
-    return (
-        f"Verdict on {comparison.table.name}: {winner}. With each fold scored by the "
-        f"settings that the other folds chose, the net has {net.mean():.4f} "
-        f"{comparison.table.score_name} and {name} {baseline.mean():.4f}: a difference of "
-        f"{difference:+.4f} ± {margin:.4f} (95 % interval)."
-    )
-
-
 # The picture.
 
 
-def score_grid(search: GridSearchCV, activation: str) -> np.ndarray:
+def score_grid(model: CrossValidated, activation: str) -> np.ndarray:
     """Return the mean scores of one activation (n_depths, n_init_scales)."""
-    results = search.cv_results_
+    candidates = model.estimators[0].cv_results_["params"]
+    means = validation_scores(model).mean(axis=1)
     scores = {
         (params["net__activation"], params["net__depth"], params["net__init_scale"]): score
-        for params, score in zip(results["params"], results["mean_test_score"], strict=True)
+        for params, score in zip(candidates, means, strict=True)
     }
     return np.array(
         [
@@ -389,16 +350,17 @@ def outline_best(axes, grids: list[np.ndarray]) -> None:
             ax.add_patch(frame)
 
 
-def draw(comparisons: Sequence[Comparison], path: Path) -> None:
+def draw(comparisons: Mapping[str, BaselineComparison], path: Path) -> None:
     """Draw a row of panels a table and a panel an activation."""
     activations = GRID["net__activation"]
     figure = Figure(
         figsize=(3 * len(activations) + 1, 3.1 * len(comparisons)), layout="constrained"
     )
     rows = figure.subfigures(len(comparisons), 1, squeeze=False)[:, 0]
-    for row, comparison in zip(rows, comparisons, strict=True):
-        table, baseline = comparison.table, comparison.baseline_score
-        grids = [score_grid(comparison.nets, activation) for activation in activations]
+    for row, (name, comparison) in zip(rows, comparisons.items(), strict=True):
+        score_name, baseline_name = comparison.score_name, comparison.baseline.name
+        baseline = validation_scores(comparison.baseline).mean(axis=1).max()
+        grids = [score_grid(comparison.net, activation) for activation in activations]
         distances = np.abs(np.nan_to_num(np.array(grids)) - baseline)
         limit = max(0.02, round(2 * float(np.median(distances)), 2))
         axes = row.subplots(1, len(activations), sharey=True, squeeze=False)[0]
@@ -409,14 +371,15 @@ def draw(comparisons: Sequence[Comparison], path: Path) -> None:
         outline_best(axes, grids)
         axes[0].set_ylabel("depth")
         row.suptitle(
-            f"{table.name}: mean {table.score_name} of the nets over {N_FOLDS} folds; "
-            f"{table.baseline_name} has {baseline:.3f}",
+            f"{name}: mean validation {score_name} of the nets over {N_FOLDS} folds; "
+            f"{baseline_name} has {baseline:.3f}",
+            fontsize=11,
             fontweight="bold",
         )
         bar = row.colorbar(
             image, ax=axes, extend="both", ticks=[-limit, 0, limit], format="%+.2f"
         )
-        bar.set_label(f"{table.score_name} against {table.baseline_name}")
+        bar.set_label(f"{score_name} against {baseline_name}")
         bar.outline.set_visible(False)
     figure.savefig(path, dpi=110)
 
@@ -455,11 +418,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
             ]
         except ValueError as error:
             parser.error(str(error))
-    comparisons = []
+    comparisons = {}
     for table in tables:
         print(table, flush=True)
-        comparisons.append(compare(table, options.jobs))
-        print(f"\n{leader_table(comparisons[-1])}\n\n{verdict(comparisons[-1])}\n")
+        comparison = comparisons[table.name] = compare(table, options.jobs)
+        print(f"\nOn validation rows:\n{leader_table(comparison)}\n")
+        print(f"On test rows:\n{comparison}\n")
     draw(comparisons, options.picture)
     print(f"All scores against depth and init scale: {options.picture}")
 
