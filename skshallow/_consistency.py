@@ -10,12 +10,15 @@ from sklearn.base import is_classifier
 
 from skshallow.activations import Activation
 from skshallow.exceptions import UnreadableModel
+from skshallow.links import LogitLink, SoftmaxLink
 from skshallow.losses import Loss
 from skshallow.network import Network
 from skshallow.scaling import Moments, Units
 from skshallow.schedules import Schedule
 from skshallow.solvers import Solver
 from skshallow.training import Progress
+
+NO_CURVE = np.array([])
 
 
 def check_fitted(net: Any) -> None:
@@ -28,13 +31,15 @@ def check_fitted(net: Any) -> None:
     n_targets = _check_targets(net)
     _check_units(net._units, net.n_features_in_, n_targets, net.n_outputs_)
     _check_history(net)
-    if net._moments is not None:
-        _demand(type(net._moments) is tuple, "_moments is no pair")
-        features, targets = net._moments
+    # what a callback saw in the middle of a fit has no history, and no more to go on from
+    moments, progress = getattr(net, "_moments", None), getattr(net, "_progress", None)
+    if moments is not None:
+        _demand(type(moments) is tuple, "_moments is no pair")
+        features, targets = moments
         _check_moments(features, net.n_features_in_)
         _check_moments(targets, n_targets)
-    if net._progress is not None:
-        _check_progress(net._progress, net.theta_, net.network_.layout.n_weights)
+    if progress is not None:
+        _check_progress(progress, net.theta_, net.network_.layout.n_weights)
 
 
 def _demand(fulfilled: Any, otherwise: str) -> None:
@@ -114,7 +119,10 @@ def _check_classes(net: Any) -> int:
     _demand(len(classes) == n_classes, "classes_ has another length than the output layer")
     temperature = getattr(net, "temperature_", 1.0)
     _demand(type(temperature) is float and temperature > 0, "temperature_ is not positive")
-    _demand(hasattr(net._loss.link, "log_inverse"), f"{net._loss} gives no probabilities")
+    # one output can only be a log odds, and so are those of several labels
+    binomial = net._is_multilabel or net.n_outputs_ == 1
+    links = LogitLink if binomial else (LogitLink, SoftmaxLink)
+    _demand(isinstance(net._loss.link, links), f"{net._loss} gives no such probabilities")
     return net.n_outputs_
 
 
@@ -166,14 +174,14 @@ def _check_units(units: Units, n_features: int, n_targets: int, n_outputs: int) 
 def _check_history(net: Any) -> None:
     """Check counts and curves."""
     for name in ("n_iter_", "best_iter_"):
-        _demand(_is_count(getattr(net, name)), f"{name} is no count")
+        _demand(_is_count(getattr(net, name, 0)), f"{name} is no count")
     for name in (
         "loss_curve_",
         "learning_rate_curve_",
         "validation_loss_curve_",
         "validation_scores_",
     ):
-        _demand(_is_array(getattr(net, name), None), f"{name} is no curve")
+        _demand(_is_array(getattr(net, name, NO_CURVE), None), f"{name} is no curve")
     records = getattr(net, "health_", {})
     _demand(type(records) is dict, "health_ holds no records")
     for name, record in records.items():

@@ -11,9 +11,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import Field, dataclass, fields
 from numbers import Integral, Real
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any
 
 import numpy as np
 
@@ -67,24 +67,25 @@ def _component(cls: type) -> Kind:
     """Return how a component, a frozen set of settings, is described."""
 
     def with_settings(settings: dict[str, Any]) -> Any:
-        defaults = {field.name: field.default for field in fields(cls)}
-        hints = get_type_hints(cls)
+        known = {field.name: field for field in fields(cls)}
         for name, value in settings.items():
-            if name not in defaults or not _suits(value, defaults[name], hints[name]):
+            if name not in known or not _suits(value, known[name]):
                 raise UnreadableModel(f"{cls.__name__} has no setting {name}={value!r}.")
         return cls(**settings)
 
     return Kind(cls, _settings, with_settings)
 
 
-def _suits(value: Any, default: Any, hint: Any) -> bool:
+def _suits(value: Any, setting: Field) -> bool:
     """Return whether `value` is of the type of a setting, which its default shows."""
-    if get_origin(hint) is Literal:
-        return value in get_args(hint)
     if isinstance(value, tuple):  # the levels of Quantile
-        return get_origin(hint) is not None and all(isinstance(x, float) for x in value)
-    number = Integral if isinstance(default, int) else Real
-    return isinstance(value, number) and not isinstance(value, bool)
+        return "Sequence" in setting.type and all(isinstance(x, float) for x in value)
+    if isinstance(value, bool):
+        return False
+    for kind in (Integral, Real, str):
+        if isinstance(setting.default, kind):
+            return isinstance(value, kind)
+    return False
 
 
 def _take_network_apart(network: Network) -> dict[str, Any]:
@@ -96,6 +97,7 @@ def _take_network_apart(network: Network) -> dict[str, Any]:
         "hidden_units": [layer.n_units for layer in hidden],
         "activations": [layer.activation for layer in hidden],
         "dropout": hidden[0].dropout.rate if hidden else 0.0,
+        "n_members": network.n_members,
     }
 
 
