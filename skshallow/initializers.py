@@ -62,6 +62,14 @@ class VarianceScaling(Initializer):
     fan: Literal["fan_in", "fan_avg"] = "fan_in"
     distribution: Literal["normal", "uniform"] = "normal"
 
+    def __post_init__(self):
+        if self.fan not in ("fan_in", "fan_avg"):
+            raise ValueError(f"fan must be 'fan_in' or 'fan_avg', got {self.fan!r}.")
+        if self.distribution not in ("normal", "uniform"):
+            raise ValueError(
+                f"distribution must be 'normal' or 'uniform', got {self.distribution!r}."
+            )
+
     def __call__(self, rng, n_inputs, n_units, activation):
         fan = n_inputs if self.fan == "fan_in" else (n_inputs + n_units) / 2
         deviation = np.sqrt(self.scale / fan)

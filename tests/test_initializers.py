@@ -191,3 +191,12 @@ def test_auto_lets_no_activation_explode_or_vanish_over_ten_layers(activation):
 
 def test_tanh_under_auto_does_not_saturate():
     assert sizes_through_layers(Tanh()).max() < 0.7
+
+
+@pytest.mark.parametrize(
+    "params", [{"fan": "fan_out"}, {"distribution": "cauchy"}], ids=str
+)
+def test_variance_scaling_takes_only_what_it_knows(params):
+    ((name, value),) = params.items()
+    with pytest.raises(ValueError, match=f"{name} must be .* got '{value}'"):
+        VarianceScaling(**params)
