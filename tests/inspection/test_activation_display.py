@@ -107,6 +107,14 @@ def test_two_maxout_pieces_make_the_magnitude():
     assert_allclose(display.functions["maxout"], np.abs(display.z))
 
 
+def test_a_name_is_the_title_of_one_panel_or_stands_above_several():
+    display = ActivationDisplay.from_activation("relu", name="A rectifier")
+    assert display.ax_.get_title() == "A rectifier"
+    display = ActivationDisplay.from_activation(["relu", "tanh"], name="Two")
+    assert display.ax_.get_title() == "Two"
+    assert [panel.get_title() for panel in display.axes_] == ["relu", "tanh"]
+
+
 def test_limits_are_those_asked_for():
     display = ActivationDisplay.from_activation("elu", limits=(-1, 9))
     assert display.z[[0, -1]].tolist() == [-1, 9]
@@ -131,6 +139,8 @@ def test_an_activation_of_ones_own_is_drawn():
 def test_an_unknown_activation_is_refused_with_the_known_ones(pyplot):
     with pytest.raises(ValueError, match=r"'relu'.*Got 'softmin'"):
         ActivationDisplay.from_activation(["relu", "softmin"])
+    with pytest.raises(ValueError, match="empty sequence; give at least one"):
+        ActivationDisplay.from_activation([])
     assert pyplot.get_fignums() == []
 
 

@@ -163,6 +163,10 @@ def test_a_picture_that_fails_leaves_no_figure_open(
     with pytest.raises(RuntimeError, match="no title"):
         draw(display_class, net)
     assert pyplot.get_fignums() == []
+    given = pyplot.figure()
+    with pytest.raises(RuntimeError, match="no title"):
+        draw(display_class, net, ax=given.add_subplot())
+    assert pyplot.get_fignums() == [given.number]
 
 
 @every_display

@@ -117,13 +117,15 @@ class ActivationDisplay:
         Raises
         ------
         ValueError
-            If there is no such activation.
+            If there is no such activation, or none is given.
         """
         one = isinstance(activation, str | Activation)
         resolved = [
             resolve("activation", choice, ACTIVATIONS, Activation)
             for choice in ([activation] if one else activation)
         ]
+        if not resolved:
+            raise ValueError("activation is an empty sequence; give at least one.")
         drawn = {
             activation_title(choice): (choice, choice.initial_params(1))
             for choice in resolved

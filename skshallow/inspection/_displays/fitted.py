@@ -13,9 +13,9 @@ from skshallow.losses import Quantile
 
 
 def layer_params(net: Any, standardized: bool) -> list[Params]:
-    """Return the parameters of each layer, in the net's own units or in the user's."""
+    """Return copies of each layer's parameters, in the net's own units or the user's."""
     if standardized:
-        return net.network_.views(net.theta_)
+        return net.network_.views(net.theta_.copy())
     return net._params_in_users_units()
 
 
