@@ -9,7 +9,8 @@ from docutils import nodes
 
 import skshallow
 
-sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE / "_ext"))
 # Examples run in one process; more threads than that would only get in each other's way.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -40,7 +41,7 @@ myst_heading_anchors = 3
 
 # One page for each public object; what a class inherits without saying more about it
 # stands on the page of the base class.
-autosummary_generate = True
+autosummary_generate = sorted(str(page) for page in (HERE / "api").glob("*.md"))
 autodoc_inherit_docstrings = False
 autodoc_typehints = "none"
 numpydoc_show_class_members = False
