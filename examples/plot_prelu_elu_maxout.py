@@ -15,7 +15,7 @@ digits, in a net that makes it hard for ReLU and in one that does not.
 # Six layers of 16 units have to pass on what they see of ten digits, so each unit counts;
 # two layers of 64 units have plenty. A Maxout unit of two pieces has twice the weights of
 # the others, so there also is a Maxout net with fewer units and about as many parameters
-# as the rest.
+# as the rest. The training is short, so part of what one gains may be speed.
 
 import matplotlib.pyplot as plt
 import numpy as np
