@@ -16,6 +16,7 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 from same_state import assert_same
+from test_persistence import small_net, train
 
 from skshallow import DeepNetClassifier, DeepNetRegressor, load
 from skshallow._archive import LARGEST_HEADER
@@ -665,7 +666,7 @@ def test_arrays_that_do_not_fit_are_refused(nets, refused, which, name, change):
 
 def test_bools_and_characters_are_some(tmp_path_factory, refused):
     for y, bad in [(ROWS[:, 0] > 0, 2), (LABELS.astype(str), 0x110000)]:
-        net = DeepNetClassifier(2, max_iter=1, n_iter_no_change=np.inf).fit(ROWS, y)
+        net = train(small_net(), ROWS, y)
         members = members_of(saved(tmp_path_factory, net, "net"))
         array = np.load(io.BytesIO(members["classes_.npy"]))
         raw = array.view(np.uint8 if y.dtype == bool else np.uint32).copy()
