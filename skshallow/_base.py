@@ -57,6 +57,7 @@ class BaseNet(FittedNet, CallbackSupportMixin, BaseEstimator):
     solver: str | Solver = "adam"
     learning_rate: float | str = "auto"
     schedule: str | Schedule = "auto"
+    n_members: int = 1
     alpha: float = 1e-3
     dropout: float = 0.0
     max_grad_norm: float | None = None
@@ -211,23 +212,29 @@ class BaseNet(FittedNet, CallbackSupportMixin, BaseEstimator):
         self._validate_params()
         hidden_units = self._hidden_widths()
         components = components_of(self, hidden_units)
-        n_features, n_outputs = weights[0].shape[0], weights[-1].shape[1]
+        n_features, n_outputs = weights[0].shape[-2], weights[-1].shape[-1]
         network = Network(
-            n_features, n_outputs, hidden_units, components.activations, self.dropout
+            n_features,
+            n_outputs,
+            hidden_units,
+            components.activations,
+            self.dropout,
+            self.n_members,
         )
+        members = (self.n_members,) if self.n_members > 1 else ()
         theta = np.empty(network.layout.size, weights[0].dtype)
         params = network.views(theta)
         for i, layer in enumerate(network.layers):
             shapes = layer.shapes()
             given = {"weight": weights[i], "bias": biases[i]}
             for name, array in given.items():
-                if array.shape != shapes[name]:
+                if array.shape != (*members, *shapes[name]):
                     raise ValueError(
                         f"The {name} of layer {i} has shape {array.shape}; in this net, "
-                        f"{network}, it must be {shapes[name]}."
+                        f"{network}, it must be {(*members, *shapes[name])}."
                     )
-            given |= layer.activation.initial_params(layer.n_units)
-            for name, array in given.items():
+                params[i][name][...] = array.reshape(params[i][name].shape)
+            for name, array in layer.activation.initial_params(layer.n_units).items():
                 params[i][name][...] = array
         self._start_outputs(n_outputs, classes)
         self._loss = self._resolve_loss()

@@ -60,6 +60,13 @@ schedule : str or Schedule, default="auto"
     :mod:`skshallow.schedules`. "auto" means "cosine" in `fit`, down to 0 at
     `max_iter`, and "constant" in `partial_fit`, which has no end.
 """,
+    "n_members": """
+n_members : int, default=1
+    Nets that are trained at once, on the same batches, each with a start and dropped
+    units of its own. They predict by the mean of their probabilities or predictions:
+    more accurate and better calibrated than one, for less than their number times its
+    cost. Of several, weights and biases have a leading axis of members.
+""",
     "alpha": """
 alpha : float, default=0.001
     Strength of the L2 penalty ``alpha/2 * sum(weights^2)`` on the mean loss, for the
@@ -170,9 +177,9 @@ theta_ : ndarray of shape (n_parameters,)
 network_ : Network
     The layers, and where their parameters lie in `theta_`.
 coefs_ : list of ndarray of shape (n_inputs, n_units)
-    Weights of each layer, in your units.
+    Weights of each layer, in your units; with `n_members` (n_members, n_inputs, n_units).
 intercepts_ : list of ndarray of shape (n_units,)
-    Biases of each layer, in your units.
+    Biases of each layer, in your units; with `n_members` (n_members, n_units).
 loss_ : float
     The objective, on the training data, at the epoch whose weights were kept.
 loss_curve_ : ndarray of shape (n_iter_,)

@@ -52,7 +52,10 @@ class FittedNet:
     @property
     def intercepts_(self) -> list[np.ndarray]:
         """Biases of each layer (n_units,), in the units of your data."""
-        return [params["bias"] for params in self._params_in_users_units()]
+        return [
+            params["bias"].reshape(*params["weight"].shape[:-2], -1)
+            for params in self._params_in_users_units()
+        ]
 
     def _params_in_users_units(self) -> list[Params]:
         """Return copies of the parameters, with the standardisation folded in."""
@@ -76,6 +79,7 @@ class FittedNet:
         -------
         activations : list of ndarray of shape (n_samples, n_units)
             One array a hidden layer, the first layer's first; empty for ``depth=0``.
+            Of several members (n_members, n_samples, n_units).
         """
         check_is_fitted(self)
         widths = [layer.n_units for layer in self.network_.layers[:-1]]
@@ -83,6 +87,11 @@ class FittedNet:
 
     def _raw_predict(self, X) -> np.ndarray:
         """Return raw predictions (n_samples, n_outputs) in the user's units."""
+        raw = self._raw_by_members(X)
+        return self._loss.link.combine(raw)
+
+    def _raw_by_members(self, X) -> np.ndarray:
+        """Return the same before members are combined (n_members, n, n_outputs)."""
         check_is_fitted(self)
 
         def raw_prediction(x, params):
@@ -99,11 +108,13 @@ class FittedNet:
             self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False
         )
         params = self.network_.views(self.theta_)
-        outputs = [np.empty((X.shape[0], width), self.theta_.dtype) for width in widths]
+        n_members = self.network_.n_members
+        leading = (n_members, X.shape[0]) if n_members > 1 else (X.shape[0],)
+        outputs = [np.empty((*leading, width), self.theta_.dtype) for width in widths]
         start = 0
         for x in self._scaled_batches(X):
             for output, part in zip(outputs, compute(x, params), strict=True):
-                output[start : start + x.shape[0]] = part
+                output[..., start : start + x.shape[0], :] = part
             start += x.shape[0]
         return outputs
 
@@ -123,7 +134,7 @@ class FittedNet:
         coefs : sequence of array-like of shape (n_inputs, n_units)
             Weights of each layer, the output layer's last, for rows in the units of
             your data. A maxout layer has its pieces side by side:
-            (n_inputs, pieces * n_units).
+            (n_inputs, pieces * n_units). With `n_members`, a leading axis of members.
         intercepts : sequence of array-like of shape (n_units,)
             Biases of each layer.
         classes : array-like of shape (n_classes,), default=None
@@ -147,7 +158,8 @@ class FittedNet:
         """
         if len(coefs) == 0:
             raise ValueError("coefs is empty; give the weights of at least one layer.")
-        weights = [check_array(w, dtype=(np.float64, np.float32)) for w in coefs]
+        floats = (np.float64, np.float32)
+        weights = [check_array(w, dtype=floats, allow_nd=True) for w in coefs]
         biases = [
             check_array(b, dtype=weights[0].dtype, ensure_2d=False) for b in intercepts
         ]
@@ -155,7 +167,7 @@ class FittedNet:
             raise ValueError(
                 f"coefs has {len(weights)} layers, but intercepts has {len(biases)}."
             )
-        widths = [weight.shape[0] for weight in weights[1:]]
+        widths = [weight.shape[-2] for weight in weights[1:]]
         estimator = cls(**cls._shape_parameters(widths), **params)
         estimator._become_fitted(weights, biases, classes)
         return estimator

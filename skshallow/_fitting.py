@@ -86,6 +86,7 @@ class Fit:
             self.components.hidden_units,
             self.components.activations,
             float(estimator.dropout),
+            int(estimator.n_members),
         )
         if self.goes_on:
             theta = self._last_theta()
@@ -227,7 +228,7 @@ class Fit:
         return self._rows(X, y, weight)
 
     def validation_predictions(self) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-        """Return raw predictions (n, n_outputs), labels and weights to validate on."""
+        """Return raw predictions, by members, labels and weights to validate on."""
         batches = self._validation_rows().batches(ROWS_A_VALIDATION_BATCH)
         _, labels, weight = self.data.scoring_data  # type: ignore[misc]
         return self.objective.raw_predictions(batches), labels, weight
@@ -237,6 +238,7 @@ class Fit:
         total: Any = 0.0
         for X, y, weight in self.rows.batches(ROWS_A_VALIDATION_BATCH):
             raw_prediction, _ = self.network.forward(X, self.objective.params)
+            raw_prediction = self.objective.loss.link.combine(raw_prediction)
             values = terms(y, raw_prediction).astype(np.float64)
             total = total + (values.sum(axis=0) if weight is None else weight @ values)
         return total

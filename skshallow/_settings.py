@@ -45,6 +45,7 @@ CONSTRAINTS: dict[str, list] = {
     "solver": [str, Solver],
     "learning_rate": [StrOptions({"auto"}), _positive],
     "schedule": [str, Schedule],
+    "n_members": [_at_least_one],
     "alpha": [_not_negative],
     "dropout": [Interval(Real, 0, 1, closed="left")],
     "max_grad_norm": [None, _positive],

@@ -24,6 +24,8 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.special import ndtr
 
+from skshallow._products import column_sums
+
 Params = dict[str, np.ndarray]
 
 
@@ -284,7 +286,7 @@ class PReLU(Activation):
 
     def backward(self, grad_a, cache, params, grads):
         positive, negative_part = cache
-        np.einsum("...nu,...nu->...u", grad_a, negative_part, out=grads["slope"])
+        column_sums(grad_a * negative_part, out=grads["slope"])
         slope = params["slope"]
         grad_a *= positive * (1 - slope) + slope
         return grad_a

@@ -28,11 +28,11 @@ def best_temperature(
     Parameters
     ----------
     loss : Loss
-        A log loss, binomial or multinomial; convex in ``1 / T``.
+        A log loss, binomial or multinomial; for one member convex in ``1 / T``.
     y : ndarray of shape (n, n_outputs)
         Indicators of the classes of rows that did not train the net.
-    raw_prediction : ndarray of shape (n, n_outputs)
-        What it predicts for them.
+    raw_prediction : ndarray of shape (n, n_outputs) or (n_members, n, n_outputs)
+        What it predicts for them, or what each member does.
     sample_weight : ndarray of shape (n,), default=None
         Their weights.
 
@@ -58,7 +58,8 @@ def best_temperature(
     raw_prediction = raw_prediction.astype(np.float64)
 
     def mean_loss(log_temperature: float) -> float:
-        losses = loss.loss(y, raw_prediction / math.exp(log_temperature))
+        scaled = raw_prediction / math.exp(log_temperature)
+        losses = loss.loss(y, loss.link.combine(scaled))
         return float(np.average(losses, weights=sample_weight))
 
     best = minimize_scalar(

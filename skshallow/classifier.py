@@ -133,20 +133,41 @@ class NetClassifier(ClassifierMixin, BaseNet):
         logits = self._logits(X)
         return self._loss.link.log_inverse(logits)
 
+    def predict_members(self, X):
+        """Return the probabilities that each member gives, whose mean is `predict_proba`.
+
+        How far they spread tells how little the training rows say of a row.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to classify.
+
+        Returns
+        -------
+        probability : ndarray of shape (n_members, n_samples, n_classes)
+        """
+        raw = self._raw_by_members(X)
+        raw = raw.reshape(self.network_.n_members, -1, raw.shape[-1])
+        return self._loss.link.inverse(self._with_a_column_a_class(raw))
+
     def _logits(self, X) -> np.ndarray:
         """Return raw predictions with a column a class: two classes are ``-raw, raw``."""
-        raw = self._raw_predict(X)
-        if self._is_multilabel or raw.shape[1] > 1:
+        return self._with_a_column_a_class(self._raw_predict(X))
+
+    def _with_a_column_a_class(self, raw: np.ndarray) -> np.ndarray:
+        """Return raw predictions (..., n_classes) of what may be one output for two."""
+        if self._is_multilabel or raw.shape[-1] > 1:
             return raw
-        return np.hstack([-raw, raw])
+        return np.concatenate([-raw, raw], axis=-1)
 
     def _become_fitted(self, weights, biases, classes):
         """Take over given weights; two classes have one output, the log odds.
 
         The softmax of two outputs is the sigmoid of their difference.
         """
-        if weights[-1].shape[1] == 2 and np.ndim(classes) < 2:
-            weights = [*weights[:-1], np.diff(weights[-1], axis=1)]
+        if weights[-1].shape[-1] == 2 and np.ndim(classes) < 2:
+            weights = [*weights[:-1], np.diff(weights[-1], axis=-1)]
             biases = [*biases[:-1], np.diff(biases[-1])]
         super()._become_fitted(weights, biases, classes)
 

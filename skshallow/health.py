@@ -43,17 +43,16 @@ def outputs_and_slopes(
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield each hidden layer's outputs ``a`` and ``|da/dz|``, both (n, n_units).
 
-    Of a unit with several pieces it is the steepest one's slope.
+    Of a unit with several pieces it is the steepest one's slope; of several members
+    both have a leading axis.
     """
     for layer, layer_params in zip(network.layers[:-1], params, strict=False):
         x, (_, cache, _) = layer.forward(x, layer_params)
-        slope = layer.activation.backward(
-            np.ones_like(x),
-            cache,
-            layer_params,
-            layer.activation.initial_params(layer.n_units),
-        )
-        yield x, np.abs(slope).reshape(len(x), -1, layer.n_units).max(axis=1)
+        own = layer.activation.initial_params(layer.n_units)
+        unused = {name: np.empty_like(layer_params[name]) for name in own}
+        slope = layer.activation.backward(np.ones_like(x), cache, layer_params, unused)
+        pieces = np.abs(slope).reshape(*x.shape[:-1], -1, layer.n_units)
+        yield x, pieces.max(axis=-2)
 
 
 def unit_health(network: Network, params: Sequence[Params], x: Any) -> dict[str, list]:
@@ -77,7 +76,7 @@ def unit_health(network: Network, params: Sequence[Params], x: Any) -> dict[str,
     """
     shares: dict[str, list[float]] = {name: [] for name in OF_UNITS}
     for a, steepness in outputs_and_slopes(network, params, x):
-        shares["dead"].append(1 - float(steepness.any(axis=0).mean()))
+        shares["dead"].append(1 - float(steepness.any(axis=-2).mean()))
         shares["zero"].append(float((a == 0).mean()))
         shares["saturated"].append(float(is_saturated(a, steepness).mean()))
     return shares

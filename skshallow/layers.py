@@ -7,7 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from skshallow._products import column_sums, product, transposed_product
+from skshallow._products import (
+    column_sums,
+    product,
+    product_with_transpose,
+    transposed_product,
+)
 from skshallow.activations import Activation, Identity, Params
 from skshallow.initializers import Initializer
 
@@ -82,9 +87,11 @@ class Dense:
         rng: np.random.Generator,
     ) -> None:
         """Fill `params`: weights from `initializer` times `scale`, biases 0."""
-        params["weight"][...] = scale * initializer(
-            rng, self.n_inputs, self.n_preactivations, self.activation
-        )
+        weight = params["weight"]
+        for of_member in weight.reshape(-1, self.n_inputs, self.n_preactivations):
+            of_member[...] = scale * initializer(
+                rng, self.n_inputs, self.n_preactivations, self.activation
+            )
         params["bias"][...] = 0
         for name, value in self.activation.initial_params(self.n_units).items():
             params[name][...] = value
@@ -112,4 +119,4 @@ class Dense:
 
     def backward_to_input(self, grad_z: np.ndarray, params: Params) -> np.ndarray:
         """Return the derivative with respect to x (n, n_inputs)."""
-        return product(grad_z, params["weight"].T)
+        return product_with_transpose(grad_z, params["weight"])

@@ -106,7 +106,8 @@ class Gaussian(Likelihood):
     >>> raw = np.array([[1.0, 0.0]])  # a mean of 1, a log scale of 0
     >>> Gaussian().parameters(raw)
     {'loc': array([[1.]]), 'scale': array([[1.]])}
-    >>> Gaussian(beta=0).gradient(np.array([[4.0]]), raw).round(3)  # too low a mean, too small a scale
+    >>> y = np.array([[4.0]])  # for which the mean is too low, and the scale too small
+    >>> Gaussian(beta=0).gradient(y, raw).round(3)
     array([[-3., -8.]])
     """
 
@@ -150,7 +151,7 @@ class Gaussian(Likelihood):
 
     def start_output_weights(self, weight):
         """Start with one scale for all rows: a random one would pull at random."""
-        weight[:, weight.shape[1] // 2 :] = 0
+        weight[..., weight.shape[-1] // 2 :] = 0
 
     def fit_intercept_only(self, y, sample_weight=None):
         mean = weighted_mean(y, sample_weight)

@@ -15,10 +15,11 @@ all targets, then the second of all targets.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
-from scipy.special import expit, log_expit, log_softmax, softmax
+from scipy.special import expit, log_expit, log_softmax, logsumexp, softmax
 
 
 class Link:
@@ -26,6 +27,18 @@ class Link:
 
     def inverse(self, raw_prediction: np.ndarray) -> np.ndarray:
         """Map raw predictions (n, m) to the scale of the target (n, m)."""
+        raise NotImplementedError
+
+    def combine(self, raw_prediction: np.ndarray) -> np.ndarray:
+        """Return the raw prediction (n, m) that stands for those of members (k, n, m).
+
+        Its inverse is the mean of theirs. One network's (n, m) come back as they are.
+        """
+        if raw_prediction.ndim == 2:
+            return raw_prediction
+        return self._combine(raw_prediction).astype(raw_prediction.dtype, copy=False)
+
+    def _combine(self, raw_prediction: np.ndarray) -> np.ndarray:
         raise NotImplementedError
 
     def target_units(self, moments: Any) -> tuple[np.ndarray, np.ndarray] | None:
@@ -48,6 +61,9 @@ class IdentityLink(Link):
     def inverse(self, raw_prediction):
         return raw_prediction
 
+    def _combine(self, raw_prediction):
+        return raw_prediction.mean(axis=0)
+
     def target_units(self, moments):
         return moments.center, moments.deviation
 
@@ -60,6 +76,9 @@ class LogLink(Link):
 
     def inverse(self, raw_prediction):
         return np.exp(raw_prediction)
+
+    def _combine(self, raw_prediction):
+        return logsumexp(raw_prediction, axis=0) - math.log(len(raw_prediction))
 
     def target_units(self, moments):
         mean = moments.center
@@ -78,6 +97,13 @@ class GaussianLink(IdentityLink):
 
     def inverse(self, raw_prediction):
         return raw_prediction[..., : raw_prediction.shape[-1] // 2]
+
+    def _combine(self, raw_prediction):
+        """Mean and variance of the members' mixture."""
+        means, log_scales = np.split(raw_prediction, 2, axis=-1)
+        mean = means.mean(axis=0)
+        variance = (np.exp(2 * log_scales) + (means - mean) ** 2).mean(axis=0)
+        return np.concatenate([mean, 0.5 * np.log(variance)], axis=-1)
 
     def raw_units(self, center, scale):
         factor = np.concatenate([scale, np.ones_like(scale)])
@@ -102,6 +128,11 @@ class QuantilesLink(IdentityLink):
         leading = raw_prediction.shape[:-1]
         return np.sort(raw_prediction.reshape(*leading, len(self.levels), -1), axis=-2)
 
+    def _combine(self, raw_prediction):
+        """Return the mean of each quantile, in order (n, n_levels * n_targets)."""
+        quantiles = self.quantiles(raw_prediction).mean(axis=0)
+        return quantiles.reshape(raw_prediction.shape[1:])
+
     def inverse(self, raw_prediction):
         central = np.abs(np.array(self.levels) - 0.5).round(12).argmin()
         return self.quantiles(raw_prediction)[..., central, :]
@@ -121,6 +152,10 @@ class LogitLink(Link):
         """Return the logarithm of the probability, finite for every finite raw."""
         return log_expit(raw_prediction)
 
+    def _combine(self, raw_prediction):
+        yes = logsumexp(log_expit(raw_prediction), axis=0)
+        return yes - logsumexp(log_expit(-raw_prediction), axis=0)
+
 
 class SoftmaxLink(Link):
     """``probability_k = exp(raw_k) / sum_j exp(raw_j)``, over the last axis."""
@@ -131,3 +166,7 @@ class SoftmaxLink(Link):
     def log_inverse(self, raw_prediction: np.ndarray) -> np.ndarray:
         """Return the logarithm of the probabilities, finite for every finite raw."""
         return log_softmax(raw_prediction, axis=-1)
+
+    def _combine(self, raw_prediction):
+        log_probabilities = log_softmax(raw_prediction, axis=-1)
+        return logsumexp(log_probabilities, axis=0) - math.log(len(raw_prediction))

@@ -216,7 +216,8 @@ class Quantile(Loss):
 
         The raw outputs are put in order; `order` says where each one came from.
         """
-        values = raw_prediction.reshape(*y.shape[:-1], len(self.levels), y.shape[-1])
+        leading = raw_prediction.shape[:-1]
+        values = raw_prediction.reshape(*leading, len(self.levels), y.shape[-1])
         order = np.argsort(values, axis=-2, kind="stable")
         residual = np.take_along_axis(values, order, axis=-2) - y[..., np.newaxis, :]
         slope = (residual > 0).astype(residual.dtype)
@@ -225,8 +226,8 @@ class Quantile(Loss):
 
     def start_output_weights(self, weight):
         """Start with all quantiles of a target at the same distance in every row."""
-        by_level = weight.reshape(len(weight), len(self.levels), -1)
-        by_level[...] = by_level[:, :1]
+        by_level = weight.reshape(*weight.shape[:-1], len(self.levels), -1)
+        by_level[...] = by_level[..., :1, :]
 
     def fit_intercept_only(self, y, sample_weight=None):
         return weighted_quantile(y, self.quantile, sample_weight).ravel()

@@ -43,6 +43,9 @@ class Network:
         One a hidden layer.
     dropout : float, default=0.0
         Share of each hidden layer's activations that training drops.
+    n_members : int, default=1
+        Networks of this shape side by side. Of several, every array but the rows that
+        go in has a leading axis of members, and each product is one for all.
 
     Examples
     --------
@@ -62,7 +65,9 @@ class Network:
         hidden_units: Sequence[int],
         activations: Sequence[Activation],
         dropout: float = 0.0,
+        n_members: int = 1,
     ) -> None:
+        self.n_members = n_members
         widths = [n_features, *hidden_units]
         self.layers = [
             Dense(n_inputs, n_units, activation, Dropout(dropout))
@@ -75,10 +80,10 @@ class Network:
     @cached_property
     def layout(self) -> Layout:
         """Where each parameter lies in the flat vector."""
-        return Layout([layer.shapes() for layer in self.layers])
+        return Layout([layer.shapes() for layer in self.layers], self.n_members)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"layers": self.layers}
+        return {"layers": self.layers, "n_members": self.n_members}
 
     def __eq__(self, other: object) -> bool:
         """Whether two networks predict alike from one vector; dropout may differ."""
@@ -86,14 +91,16 @@ class Network:
 
     def _shape(self) -> list[tuple]:
         """Return what decides how a flat vector predicts."""
-        return [(layer.n_inputs, layer.n_units, layer.activation) for layer in self.layers]
+        layers = [(own.n_inputs, own.n_units, own.activation) for own in self.layers]
+        return [(self.n_members,), *layers]
 
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         widths = [layer.n_inputs for layer in self.layers] + [self.layers[-1].n_units]
         activations = [str(layer.activation) for layer in self.layers[:-1]]
-        return f"Network({'-'.join(map(str, widths))}, [{', '.join(activations)}])"
+        members = f", n_members={self.n_members}" if self.n_members > 1 else ""
+        return f"Network({'-'.join(map(str, widths))}, [{', '.join(activations)}]{members})"
 
     @property
     def multiply_adds_per_row(self) -> int:
@@ -103,7 +110,9 @@ class Network:
     @property
     def widest(self) -> int:
         """The largest number of values that one row takes anywhere in the network."""
-        return max(max(layer.n_inputs, layer.n_preactivations) for layer in self.layers)
+        return self.n_members * max(
+            max(layer.n_inputs, layer.n_preactivations) for layer in self.layers
+        )
 
     def views(self, theta: np.ndarray) -> list[Params]:
         """Return each layer's parameters as views of the flat `theta`."""
@@ -127,6 +136,8 @@ class Network:
         self, x: Any, params: list[Params], rng: np.random.Generator | None = None
     ) -> tuple[np.ndarray, list[Any]]:
         """Return the raw prediction (n, n_outputs) and what `backward` needs.
+
+        Of several members it is (n_members, n, n_outputs).
 
         Parameters
         ----------

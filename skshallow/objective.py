@@ -61,8 +61,9 @@ class Objective:
         sample_weight: np.ndarray | None = None,
         rng: np.random.Generator | None = None,
     ) -> float:
-        """Return ``J`` on a batch and fill `grad`; see `loss_and_gradient`."""
-        return self.loss_and_gradient(X, y, sample_weight, rng) + self.penalty()
+        """Return ``J`` on a batch, summed over members, and fill `grad`."""
+        loss = self.loss_and_gradient(X, y, sample_weight, rng)
+        return self.network.n_members * (loss + self.penalty())
 
     def loss_and_gradient(
         self,
@@ -115,27 +116,35 @@ class Objective:
         raw_prediction: np.ndarray,
         sample_weight: np.ndarray | None = None,
     ) -> float:
-        """Return the loss part of ``J`` for raw predictions (n, n_raw_outputs)."""
+        """Return the loss part of ``J`` for raw predictions (n, n_raw_outputs).
+
+        Of several members (n_members, n, n_raw_outputs) it is the mean of theirs.
+        """
         loss = self.loss.loss(y, raw_prediction)
-        if sample_weight is None:
-            return float(loss.sum(dtype=np.float64)) / len(y)
-        return float(np.dot(loss.astype(np.float64), sample_weight)) / len(y)
+        if sample_weight is not None:
+            loss = loss * sample_weight
+        return float(loss.mean(dtype=np.float64))
 
     def penalty(self) -> float:
-        """Return ``alpha/2 ||weights||^2``."""
-        return 0.5 * self.alpha * float(self._weights @ self._weights)
+        """Return ``alpha/2 ||weights||^2``, of several members the mean of theirs."""
+        square = float(self._weights @ self._weights) / self.network.n_members
+        return 0.5 * self.alpha * square
 
     def raw_predictions(self, batches: Iterable[tuple]) -> np.ndarray:
         """Return the raw predictions (n, n_outputs) of all rows of `batches`."""
         return np.concatenate(
-            [self.network.forward(X, self.params)[0] for X, _, _ in batches]
+            [self.network.forward(X, self.params)[0] for X, _, _ in batches], axis=-2
         )
 
     def mean_loss(self, batches: Iterable[tuple]) -> float:
-        """Return the weighted mean loss over `batches` of (X, y, weight), no penalty."""
+        """Return the weighted mean loss over `batches` of (X, y, weight), no penalty.
+
+        Of several members it is the loss of what they predict together.
+        """
         total = total_weight = 0.0
         for X, y, sample_weight in batches:
             raw_prediction, _ = self.network.forward(X, self.params)
+            raw_prediction = self.loss.link.combine(raw_prediction)
             total += len(y) * self.loss_of(y, raw_prediction, sample_weight)
             total_weight += len(y) if sample_weight is None else float(sample_weight.sum())
         return total / total_weight

@@ -19,6 +19,9 @@ class Layout:
     ----------
     layers : sequence of mappings from name to shape
         One mapping a layer, each with a ``"weight"``.
+    n_members : int, default=1
+        Networks side by side. Of several, each view has a leading axis of members, and
+        vectors become rows, so that they add to (n_members, n_rows, n_columns).
 
     Attributes
     ----------
@@ -39,7 +42,9 @@ class Layout:
     array([0., 0., 0., 0., 0., 0., 1., 1., 1., 0., 0., 0.])
     """
 
-    def __init__(self, layers: Sequence[Mapping[str, tuple[int, ...]]]) -> None:
+    def __init__(
+        self, layers: Sequence[Mapping[str, tuple[int, ...]]], n_members: int = 1
+    ) -> None:
         names = [(i, name) for i, shapes in enumerate(layers) for name in shapes]
         names.sort(key=lambda item: item[1] != "weight")  # stable: weights move first
         self._places: list[dict[str, tuple[slice, tuple[int, ...]]]] = [{} for _ in layers]
@@ -47,6 +52,8 @@ class Layout:
         self.n_weights = 0
         for i, name in names:
             shape = layers[i][name]
+            if n_members > 1:
+                shape = (n_members, *(shape if len(shape) > 1 else (1, *shape)))
             stop = self.size + math.prod(shape)
             self._places[i][name] = slice(self.size, stop), shape
             self.size = stop

@@ -63,6 +63,26 @@ class NetRegressor(RegressorMixin, Uncertainty, BaseNet):
         prediction = self._loss.link.inverse(raw)
         return prediction[:, 0] if self._target_ndim == 1 else prediction
 
+    def predict_members(self, X):
+        """Return what each member predicts; the net predicts the mean of theirs.
+
+        How far they spread tells how little the training rows say of a row.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to predict for.
+
+        Returns
+        -------
+        y : ndarray of shape (n_members, n_samples) or (n_members, n_samples, n_outputs)
+            In the units of the training targets.
+        """
+        raw = self._raw_by_members(X)
+        raw = raw.reshape(self.network_.n_members, -1, raw.shape[-1])
+        prediction = self._loss.link.inverse(raw)
+        return prediction[..., 0] if self._target_ndim == 1 else prediction
+
     # Targets.
 
     def _start_targets(self, y, classes):

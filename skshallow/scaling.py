@@ -224,10 +224,11 @@ def re_express(params: list[Params], old: Units, new: Units) -> None:
     first, last = params[0], params[-1]
     old_center, old_scale = _or(old.center, 0.0), _or(old.scale, 1.0)
     new_center, new_scale = _or(new.center, 0.0), _or(new.scale, 1.0)
-    n_features = len(first["weight"])
+    n_features = first["weight"].shape[-2]
     shift = np.broadcast_to((new_center - old_center) / old_scale, n_features)
     ratio = np.broadcast_to(new_scale / old_scale, n_features)
-    first["bias"] += shift @ first["weight"]
+    moved = shift[np.newaxis] @ first["weight"]  # (1, n_units), by members
+    first["bias"] += moved.reshape(first["bias"].shape)
     first["weight"] *= ratio[:, np.newaxis]
     old_factor, new_factor = _or(old.factor, 1.0), _or(new.factor, 1.0)
     last["weight"] *= old_factor / new_factor

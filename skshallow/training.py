@@ -161,8 +161,12 @@ class RunningLoss:
         return self._total / self._n_rows
 
     def _evaluate(self) -> None:
-        rows = [np.concatenate(parts) for parts in zip(*self._pending, strict=True)]
-        self._total += self._n_pending * self._objective.loss_of(*rows)
+        y, raw_predictions, *weights = zip(*self._pending, strict=True)
+        self._total += self._n_pending * self._objective.loss_of(
+            np.concatenate(y),
+            np.concatenate(raw_predictions, axis=-2),
+            *map(np.concatenate, weights),
+        )
         self._n_rows += self._n_pending
         self._pending, self._n_pending = [], 0
         if not math.isfinite(self._total):
@@ -252,7 +256,7 @@ def _descend(objective, rows, plan, progress, history, health, watcher) -> bool:
             raw_prediction = objective.gradient(*batch, rng=progress.rng)
             running_loss.add(raw_prediction, *batch[1:])
             if plan.max_grad_norm is not None:
-                _clip(grad, plan.max_grad_norm)
+                _clip(grad, plan.max_grad_norm * math.sqrt(objective.network.n_members))
             learning_rate = plan.learning_rate * plan.schedule.multiplier(
                 progress.epoch + i / n_batches,
                 plan.max_iter,

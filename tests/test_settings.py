@@ -38,6 +38,7 @@ WRONG = {
     "standardize": ["yes", None, 3],
     "dtype": ["float16", "int", np.float32],
     "record_health": ["yes", None, 3],
+    "n_members": [0, -1, 1.5, None],
     "warm_start": ["yes", None, 3],
     "random_state": [-1, "seed", 0.5],
     "verbose": [-1, "yes", 0.5],
