@@ -1,0 +1,154 @@
+"""
+Handwritten digits: what do the units look for?
+===============================================
+
+Weights that were trained elsewhere are loaded from a file, predict digits at once, one
+picture at a time and in batches, and are trained further. The weights that lead into a
+unit have the shape of the pictures, so they can be drawn as one: red where ink speaks for
+the unit, blue where it speaks against it.
+
+Without more ado, the digits are the 1797 small ones that scikit-learn brings along, 8 by 8
+pixels, and nothing is downloaded. For the 70 000 of MNIST, 28 by 28 pixels, give a file, or
+let scikit-learn fetch them from OpenML::
+
+    SKSHALLOW_DIGITS=mnist.npz python examples/plot_digits.py
+    SKSHALLOW_DIGITS=openml python examples/plot_digits.py
+"""
+
+# %%
+# The digits
+# ----------
+#
+# A file holds either `x_train`, `y_train`, `x_test` and `y_test`, or `X` and `y`.
+
+import os
+import tempfile
+from pathlib import Path
+from time import process_time
+
+import matplotlib.pyplot as plt
+import numpy as np
+from sklearn.datasets import fetch_openml, load_digits
+from sklearn.model_selection import train_test_split
+from sklearn.neural_network import MLPClassifier
+
+from skshallow import ShallowNetClassifier
+from skshallow.inspection import WeightsDisplay
+
+
+def read_digits(source):
+    """Return pictures (n, n_pixels) and digits (n,): as `source` says."""
+    if source == "":
+        return load_digits(return_X_y=True)
+    if source == "openml":
+        X, y = fetch_openml("mnist_784", version=1, return_X_y=True, as_frame=False)
+        return X, y.astype(int)
+    with np.load(source) as file:
+        arrays = dict(file)
+    if {"x_train", "y_train", "x_test", "y_test"} <= arrays.keys():
+        X = np.concatenate([arrays["x_train"], arrays["x_test"]])
+        y = np.concatenate([arrays["y_train"], arrays["y_test"]])
+    elif {"X", "y"} <= arrays.keys():
+        X, y = arrays["X"], arrays["y"]
+    else:
+        raise ValueError(
+            f"{source} holds {sorted(arrays)}; it must hold X and y, or x_train, y_train, "
+            "x_test and y_test."
+        )
+    return X.reshape(len(X), -1), y
+
+
+source = os.environ.get("SKSHALLOW_DIGITS", "")
+X, y = read_digits(source)
+X = (X / X.max()).astype(np.float32)
+X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
+print(f"{len(X)} pictures of {X.shape[1]} pixels, from {source or 'scikit-learn'}")
+
+# %%
+# Weights from elsewhere
+# ----------------------
+#
+# Elsewhere is scikit-learn's own net here, after a few epochs. A file of arrays is all that
+# passes from one to the other.
+
+N_UNITS = 32
+
+elsewhere = MLPClassifier(N_UNITS, learning_rate_init=0.005, random_state=0)
+for _ in range(5):
+    elsewhere.partial_fit(X_train, y_train, classes=np.unique(y))
+
+with tempfile.TemporaryDirectory() as folder:
+    path = Path(folder) / "weights.npz"
+    (W1, W2), (b1, b2) = elsewhere.coefs_, elsewhere.intercepts_
+    np.savez(path, W1=W1, b1=b1, W2=W2, b2=b2)
+
+    with np.load(path) as file:
+        net = ShallowNetClassifier.from_weights(
+            [file["W1"], file["W2"]],
+            [file["b1"], file["b2"]],
+            activation="relu",
+            standardize=False,
+            max_iter=40,
+            warm_start=True,
+            random_state=0,
+        )
+
+difference = np.abs(net.predict_proba(X_test) - elsewhere.predict_proba(X_test)).max()
+accuracy_loaded = net.score(X_test, y_test)
+print(f"probabilities differ by {difference:.1e} from those of elsewhere")
+print(f"right without any training here: {accuracy_loaded:.1%}")
+
+# %%
+# One at a time, or in batches
+# ----------------------------
+#
+# The answers are the same, but each call has its price, which a batch shares. However many
+# rows `predict` is given, it takes them in batches of bounded memory.
+
+some = X_test[:400]
+seconds, answers = {}, {}
+for size in (1, 100, len(some)):
+    start = process_time()
+    parts = [net.predict(some[i : i + size]) for i in range(0, len(some), size)]
+    seconds[size] = process_time() - start
+    answers[size] = np.concatenate(parts)
+for size in (100, len(some)):
+    same = "the same" if np.array_equal(answers[size], answers[1]) else "other"
+    ratio = seconds[1] / seconds[size]
+    print(f"{size} at a time: {same} answers, {ratio:.0f} times as fast as one at a time")
+
+# %%
+# Trained further
+# ---------------
+#
+# With ``warm_start=True``, `fit` goes on from the weights that the net has. All pixels
+# share one unit, so there is nothing to standardise.
+
+net.fit(X_train, y_train)
+accuracy_further = net.score(X_test, y_test)
+print(f"right after training further: {accuracy_further:.1%}")
+
+# %%
+# The picture
+# -----------
+#
+# On the left are the weights from the file, still close to the noise that they started as;
+# on the right those of the same units after more training. Many have become patterns of
+# strokes: ink here, and none there. The penalty has wiped out what serves nothing: weights
+# of pixels that are always empty, and whole units.
+
+loaded = ShallowNetClassifier.from_weights(elsewhere.coefs_, elsewhere.intercepts_)
+limit = np.abs(net.coefs_[0]).max()
+figure, panels = plt.subplots(1, 2, figsize=(10.5, 4.2), layout="constrained")
+figure.get_layout_engine().set(wspace=0.06)
+titles = {
+    f"From the file: {accuracy_loaded:.1%} right": loaded,
+    f"Trained further: {accuracy_further:.1%} right": net,
+}
+for ax, (title, drawn) in zip(panels, titles.items(), strict=True):
+    display = WeightsDisplay.from_estimator(
+        drawn, units=28, ax=ax, name=title, vmin=-limit, vmax=limit
+    )
+    if ax is panels[0]:  # one key is enough for both
+        display.colorbar_.remove()
+plt.show()
