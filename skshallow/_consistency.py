@@ -79,7 +79,10 @@ def _check_network(net: Any) -> None:
         )
         rate = layer.dropout.rate
         _demand(type(rate) is float and 0 <= rate < 1, f"dropout={rate!r} is no rate")
-    n_units = sum(layer.n_units for layer in network.layers)
+    _demand(
+        _is_count(network.n_members) and network.n_members >= 1, "network_ has no members"
+    )
+    n_units = network.n_members * sum(layer.n_units for layer in network.layers)
     _demand(n_units <= theta.size, "network_ has more units than theta_ has parameters")
     _demand(network.layout.size == theta.size, "theta_ has another length than network_")
     n_features, n_outputs = network.layers[0].n_inputs, network.layers[-1].n_units

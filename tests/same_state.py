@@ -27,7 +27,7 @@ def assert_same(actual, expected, where="net"):
     elif isinstance(expected, np.random.Generator):
         assert_same(actual.bit_generator.state, expected.bit_generator.state, where)
     elif isinstance(expected, Network):  # its layout is made when it is first needed
-        assert_same(actual.layers, expected.layers, where)
+        assert_same(actual.__getstate__(), expected.__getstate__(), where)
     elif hasattr(expected, "__dict__"):
         assert_same(vars(actual), vars(expected), where)
     else:

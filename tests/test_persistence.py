@@ -56,6 +56,7 @@ COMPONENTS = [
     {"activation": LeakyReLU(0.2), "init": VarianceScaling(0.5, "fan_avg", "uniform")},
     {"activation": Maxout(3), "solver": AdamW(weight_decay=0.1), "dropout": 0.3},
     {"activation": PReLU(0.1), "schedule": Plateau(patience=1), "standardize": False},
+    {"n_members": 3, "activation": "prelu"},
     {"solver": Momentum(0.5), "max_grad_norm": 0.1, "dtype": "float32"},
 ]
 OF_CLASSIFIERS = [
