@@ -12,6 +12,7 @@ from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from skshallow._saving import save_estimator
+from skshallow._threads import threads_for
 from skshallow._version import __version__
 from skshallow.activations import Params
 from skshallow.batches import Rows
@@ -113,7 +114,9 @@ class FittedNet:
         outputs = [np.empty((*leading, width), self.theta_.dtype) for width in widths]
         start = 0
         for x in self._scaled_batches(X):
-            for output, part in zip(outputs, compute(x, params), strict=True):
+            with threads_for(x.shape[0] * self.network_.multiply_adds_per_row):
+                parts = compute(x, params)
+            for output, part in zip(outputs, parts, strict=True):
                 output[..., start : start + x.shape[0], :] = part
             start += x.shape[0]
         return outputs

@@ -15,6 +15,7 @@ from skshallow._data import TrainingData
 from skshallow._judging import judge
 from skshallow._settings import Components
 from skshallow._sklearn import CALLBACK_STATE
+from skshallow._threads import ONE_THREAD
 from skshallow._watching import EpochWatcher
 from skshallow.batches import Rows
 from skshallow.health import SAMPLE, HealthRecorder, joined
@@ -98,15 +99,17 @@ class Fit:
         self.progress = self._last_progress() if self.goes_on else self._new_progress()
         if not self.goes_on:
             training = self.data.training
-            self.network.initialize(
-                theta,
-                self.components.initializer,
-                float(estimator.init_scale),
-                estimator._loss.fit_intercept_only(
-                    y[training], None if weight is None else weight[training]
-                ),
-                self.progress.rng,
+            intercept = estimator._loss.fit_intercept_only(
+                y[training], None if weight is None else weight[training]
             )
+            with ONE_THREAD:
+                self.network.initialize(
+                    theta,
+                    self.components.initializer,
+                    float(estimator.init_scale),
+                    intercept,
+                    self.progress.rng,
+                )
             estimator._loss.start_output_weights(self.network.views(theta)[-1]["weight"])
 
     def _rows(self, X, y, weight, rows=None) -> Rows:
@@ -214,7 +217,8 @@ class Fit:
         )
         judge(self, outcome)
         vars(estimator).update(self._fitted_attributes(self.objective.theta))
-        estimator._conclude(self)
+        with ONE_THREAD:
+            estimator._conclude(self)
         self._store_history(outcome)
         keeps_going = self.incremental or estimator.warm_start
         estimator._progress = self.progress if keeps_going else None

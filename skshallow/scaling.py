@@ -227,7 +227,8 @@ def re_express(params: list[Params], old: Units, new: Units) -> None:
     n_features = first["weight"].shape[-2]
     shift = np.broadcast_to((new_center - old_center) / old_scale, n_features)
     ratio = np.broadcast_to(new_scale / old_scale, n_features)
-    moved = shift[np.newaxis] @ first["weight"]  # (1, n_units), by members
+    # not through BLAS, whose threads would have a say in the last bits
+    moved = np.einsum("i,...ij->...j", shift, first["weight"])  # (n_units,), by members
     first["bias"] += moved.reshape(first["bias"].shape)
     first["weight"] *= ratio[:, np.newaxis]
     old_factor, new_factor = _or(old.factor, 1.0), _or(new.factor, 1.0)
