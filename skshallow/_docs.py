@@ -200,8 +200,8 @@ health_ : dict of str to ndarray
     "update_ratio", the length of the epoch's last step over that of the weights
     (n_records, n_layers). Without `record_health` there are no records.
 best_iter_ : int
-    The epoch with the best validation, or without validation the best training loss,
-    counted from 1.
+    The epoch with the best validation if `early_stopping`, else with the least training
+    loss, counted from 1.
 n_iter_ : int
     Epochs run so far, earlier calls that this one went on from included.
 n_features_in_ : int

@@ -203,3 +203,38 @@ def test_hidden_activations_are_those_of_each_member(X, y, few):
     for i in range(2):
         alone = ShallowNetClassifier.from_weights(*layers_of(net, i))
         assert_allclose(alone.hidden_activations(X)[0], hidden[i], rtol=1e-8, atol=1e-12)
+
+
+# Looking inside.
+
+
+def test_pictures_of_weights_show_the_member_asked_for(X, y, few):
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    from skshallow.inspection import NetworkDisplay, WeightsDisplay
+
+    net = ShallowNetClassifier(**few, n_members=2).fit(X, y)
+    for member in range(2):
+        drawn = NetworkDisplay.from_estimator(net, member=member)
+        assert_array_equal(drawn.coefs[0], net.coefs_[0][member])
+        assert_array_equal(drawn.intercepts[0], net.intercepts_[0][member])
+        images = WeightsDisplay.from_estimator(
+            net, member=member, image_shape=(1, 5), standardized=False
+        )
+        assert_array_equal(images.weights, net.coefs_[0][member].T)
+    with pytest.raises(ValueError, match="member=2"):
+        NetworkDisplay.from_estimator(net, member=2)
+    plt.close("all")
+
+
+def test_the_health_report_counts_units_of_all_members(X, y, few):
+    from skshallow.inspection import health_report
+
+    net = DeepNetClassifier(**few, n_members=MEMBERS).fit(X, y)
+    report = health_report(net, X)
+    assert report.n_units == [12, 12, 9]
+    zeros = [(a == 0).mean() for a in net.hidden_activations(X)]
+    assert_allclose(report.shares["zero"], zeros)
+    assert_allclose(health_report(net).shares["zero"], zeros, rtol=1e-6)

@@ -100,7 +100,7 @@ def health_report(estimator, X=None) -> HealthReport:
     return HealthReport(
         net_name=type(net).__name__,
         layers=layer_names(net),
-        n_units=[layer.n_units for layer in net.network_.layers],
+        n_units=[net.network_.n_members * layer.n_units for layer in net.network_.layers],
         shares=shares,
         weights=weights,
         epoch=epoch,
@@ -120,7 +120,7 @@ class HealthReport(Report):
     layers : list of str
         Names of the layers, the output layer last.
     n_units : list of int
-        Their widths.
+        Their widths, of all members together.
     shares : dict of str to list of float
         "dead", "zero" and "saturated", each of the hidden layers.
     weights : dict of str to list of float
@@ -275,7 +275,8 @@ def _remedies(net: Any) -> list[str]:
 
 def _measure(net: Any, X: Any) -> tuple[dict[str, list[float]], int]:
     """Return shares "dead", "zero", "saturated" of each hidden layer on X, and its rows."""
-    widths = [layer.n_units for layer in net.network_.layers[:-1]]
+    n_members = net.network_.n_members
+    widths = [n_members * layer.n_units for layer in net.network_.layers[:-1]]
     alive = [np.zeros(width, dtype=bool) for width in widths]
     n_zeros, n_saturated = np.zeros((2, len(widths)))
     n_rows = 0
@@ -284,7 +285,7 @@ def _measure(net: Any, X: Any) -> tuple[dict[str, list[float]], int]:
         nonlocal n_rows
         n_rows += x.shape[0]
         for i, (a, steepness) in enumerate(outputs_and_slopes(net.network_, params, x)):
-            alive[i] |= steepness.any(axis=0)
+            alive[i] |= steepness.any(axis=-2).ravel()
             n_zeros[i] += np.sum(a == 0)
             n_saturated[i] += np.sum(is_saturated(a, steepness))
         return []

@@ -12,11 +12,22 @@ from skshallow.links import LogLink
 from skshallow.losses import Quantile
 
 
-def layer_params(net: Any, standardized: bool) -> list[Params]:
-    """Return copies of each layer's parameters, in the net's own units or the user's."""
+def layer_params(net: Any, standardized: bool, member: int = 0) -> list[Params]:
+    """Return copies of a member's parameters, in the net's own units or the user's."""
+    network = net.network_
+    if not 0 <= member < network.n_members:
+        raise ValueError(f"member={member} is none of the net's {network.n_members}.")
     if standardized:
-        return net.network_.views(net.theta_.copy())
-    return net._params_in_users_units()
+        params = network.views(net.theta_.copy())
+    else:
+        params = net._params_in_users_units()
+    return [
+        {
+            name: own[name].reshape(network.n_members, *shape)[member]
+            for name, shape in layer.shapes().items()
+        }
+        for own, layer in zip(params, network.layers, strict=True)
+    ]
 
 
 def layer_names(net: Any) -> list[str]:
@@ -33,10 +44,10 @@ def activation_title(activation: Activation) -> str:
 def learned_activations(net: Any) -> dict[str, tuple[list[str], Activation, Params]]:
     """Return layers, activation and mean learned parameters (1,) by what to call them."""
     found: dict[str, tuple[list[str], Activation, Params]] = {}
-    names, params = layer_names(net), layer_params(net, standardized=True)
+    names, params = layer_names(net), net.network_.views(net.theta_)
     for name, layer, own in zip(names, net.network_.layers[:-1], params, strict=False):
         mean = {
-            key: own[key].mean(keepdims=True) for key in layer.activation.initial_params(1)
+            key: own[key].mean().reshape(1) for key in layer.activation.initial_params(1)
         }
         title = activation_title(layer.activation)
         title += "".join(f", mean {key} {value[0]:.3g}" for key, value in mean.items())

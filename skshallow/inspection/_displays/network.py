@@ -108,6 +108,7 @@ class NetworkDisplay:
         *,
         max_units=32,
         standardized=False,
+        member=0,
         feature_names=None,
         output_names=None,
         ax=None,
@@ -130,6 +131,8 @@ class NetworkDisplay:
             What to write beside inputs and outputs. None takes the names that the net
             or the steps before it know, else "x0", "x1", ..., and the classes or the
             kind of prediction.
+        member : int, default=0
+            Which net to draw, where `n_members` trained side by side.
         ax : matplotlib Axes, default=None
             Axes to draw on. None makes a figure.
         name : str, default=None
@@ -145,8 +148,8 @@ class NetworkDisplay:
         Raises
         ------
         ValueError
-            If a column has more than `max_units` nodes, or the names are too few or too
-            many.
+            If there is no such member, a column has more than `max_units` nodes, or the
+            names are too few or too many.
         """
         net = find_net(estimator)
         layers = net.network_.layers
@@ -154,7 +157,7 @@ class NetworkDisplay:
         known = input_names(estimator)
         if known is None:
             known = [f"x{i}" for i in range(net.n_features_in_)]
-        params = layer_params(net, standardized)
+        params = layer_params(net, standardized, member)
         titles = layer_names(net)
         for i, layer in enumerate(layers[:-1]):
             titles[i] += f"\n{activation_title(layer.activation)}"

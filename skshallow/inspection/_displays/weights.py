@@ -77,6 +77,7 @@ class WeightsDisplay:
         image_shape=None,
         units=16,
         standardized=True,
+        member=0,
         ax=None,
         name=None,
         **kwargs,
@@ -99,6 +100,8 @@ class WeightsDisplay:
             with inside, or `coefs_`, those for features in your units, where pixels that
             rarely change outshine all others. With the net's own ``standardize=False``
             the two are the same.
+        member : int, default=0
+            Which net to draw, where `n_members` trained side by side.
         ax : matplotlib Axes, default=None
             Axes to draw on. None makes a figure.
         name : str, default=None
@@ -114,13 +117,13 @@ class WeightsDisplay:
         Raises
         ------
         ValueError
-            If the features do not fill such an image, or there is no such unit.
+            If the features do not fill such an image, or there is no such unit or member.
         """
         net = find_net(estimator)
         layer = net.network_.layers[0]
         n_pieces = layer.activation.n_pieces
         # (n_features, n_pieces, n_units): pieces lie side by side
-        weight = layer_params(net, standardized)[0]["weight"]
+        weight = layer_params(net, standardized, member)[0]["weight"]
         weight = weight.reshape(layer.n_inputs, n_pieces, -1)
         chosen = _chosen(units, layer.n_units)
         deep = len(net.network_.layers) > 1
