@@ -188,9 +188,10 @@ loss_curve_ : ndarray of shape (n_iter_,)
 learning_rate_curve_ : ndarray of shape (n_iter_,)
     The learning rate that each epoch ended with; NaN for "lbfgs".
 validation_loss_curve_ : ndarray of shape (n_iter_,) or (0,)
-    Mean loss on the validation data, without penalty; empty without validation.
+    Mean loss on the validation data, without penalty; empty without validation, NaN for
+    calls without it among others that had it.
 validation_scores_ : ndarray of shape (n_iter_,) or (0,)
-    Score on the validation data; empty without `scoring`.
+    Score on the validation data; empty without `scoring`, or NaN likewise.
 health_ : dict of str to ndarray
     What the layers did, at the epochs that "epoch" (n_records,) counts: the first, the
     last planned, and every few between, on at most 256 training rows. "dead": share of

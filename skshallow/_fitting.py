@@ -287,10 +287,21 @@ class Fit:
         for attribute, name in CURVES.items():
             curve = np.array(getattr(history, name))
             if self.goes_on:
-                curve = np.concatenate([getattr(estimator, attribute), curve])
+                earlier = getattr(estimator, attribute)
+                curve = _joined(earlier, n_before, curve, history.n_epochs)
             setattr(estimator, attribute, curve)
         health = self.health.arrays(len(self.network.layers))
         estimator.health_ = joined(estimator.health_, health) if self.goes_on else health
         estimator.n_iter_ = n_before + history.n_epochs
         estimator.best_iter_ = n_before + history.best_epoch
         estimator.loss_ = loss
+
+
+def _joined(earlier, n_before: int, later, n_epochs: int) -> np.ndarray:
+    """Return both curves (n_before + n_epochs,), NaN where one was not recorded."""
+    if len(earlier) == len(later) == 0:
+        return later
+    parts = ((earlier, n_before), (later, n_epochs))
+    return np.concatenate(
+        [curve if len(curve) else np.full(n, np.nan) for curve, n in parts]
+    )

@@ -594,3 +594,12 @@ def test_multilabel_validation_is_a_plain_split(X, y, few):
     Y = np.column_stack([y > 0, y > 1]).astype(int)
     net = DeepNetClassifier(**few, early_stopping=True).fit(X, Y)
     assert len(net.validation_loss_curve_) == net.n_iter_
+
+
+def test_curves_keep_their_length_where_only_some_calls_validate(X, y, few):
+    net = ShallowNetRegressor(**few, warm_start=True).fit(X, y)
+    net.fit(X, y, X_val=X, y_val=y).fit(X, y)
+    curve = net.validation_loss_curve_
+    assert len(curve) == net.n_iter_ == 9
+    assert np.isfinite(curve).tolist() == [False] * 3 + [True] * 3 + [False] * 3
+    assert len(net.validation_scores_) == 0

@@ -162,10 +162,9 @@ def test_a_net_that_was_not_trained_has_no_curves_to_draw():
         TrainingCurveDisplay.from_estimator(net)
 
 
-def test_curves_whose_epochs_are_not_known_are_refused(X, y, few):
+def test_calls_without_validation_leave_a_gap(X, y, few):
     net = DeepNetClassifier(**few).fit(X, y, X_val=X[:9], y_val=y[:9])
     net.partial_fit(X, y)
-    with pytest.raises(
-        ValueError, match="validation_loss_curve_ has 3 values for 4 epochs"
-    ):
-        TrainingCurveDisplay.from_estimator(net)
+    display = TrainingCurveDisplay.from_estimator(net)
+    drawn = display.lines_["validation_loss"].get_ydata()
+    assert np.isfinite(drawn).tolist() == [True, True, True, False]

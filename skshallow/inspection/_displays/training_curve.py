@@ -116,7 +116,7 @@ class TrainingCurveDisplay:
         Raises
         ------
         ValueError
-            If the net has no history, or one of which the epochs are not known.
+            If the net has no history.
         """
         net = find_net(estimator)
         if net.n_iter_ == 0:
@@ -270,12 +270,6 @@ def _make_logarithmic(panel: Any) -> None:
 def _whole_curve(net: Any, attribute: str) -> np.ndarray | None:
     """Return a curve of `net` (n_iter_,), None if it is empty."""
     curve = getattr(net, attribute)
-    if len(curve) not in (0, net.n_iter_):
-        raise ValueError(
-            f"{attribute} has {len(curve)} values for {net.n_iter_} epochs: of the calls "
-            "that went on from each other only some had validation data, so that the "
-            "epochs of these values are not known."
-        )
     return curve if len(curve) else None
 
 
