@@ -1,14 +1,10 @@
 """What the gallery's examples of learning claim, on their own pictures and numbers."""
 
-import ast
 from functools import cache
-from pathlib import Path
-from types import SimpleNamespace
-from unittest import mock
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from gallery import run_example
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
@@ -16,25 +12,6 @@ from sklearn.linear_model import LogisticRegression
 from skshallow import ShallowNetClassifier
 from skshallow.activations import ACTIVATIONS
 from skshallow.exceptions import DeadUnitsWarning
-
-EXAMPLES = Path(__file__).parents[1] / "examples"
-
-
-def run_example(name, **constants):
-    """Return what an example leaves, run with some of its constants replaced."""
-    tree = ast.parse((EXAMPLES / f"{name}.py").read_text())
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in constants:
-            value = constants.pop(ast.unparse(node.targets[0]))
-            node.value = ast.parse(repr(value), mode="eval").body
-    assert not constants, f"{name} has no constants {list(constants)}"
-    plt.switch_backend("agg")
-    names = {"__name__": "__main__"}
-    with mock.patch.object(plt, "show"):
-        exec(compile(ast.fix_missing_locations(tree), name, "exec"), names)
-    plt.close("all")
-    return SimpleNamespace(**names)
-
 
 example = cache(run_example)
 
