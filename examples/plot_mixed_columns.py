@@ -33,7 +33,8 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from skshallow import DeepNetClassifier
 
 PLANS = ["monthly", "yearly", "family"]
-N_TRAIN, N_TEST = 8000, 20_000
+N_TRAIN = 8000
+N_TEST = 20_000
 
 
 def draw_customers(n_rows, seed):

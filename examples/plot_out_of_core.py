@@ -29,7 +29,9 @@ from sklearn.metrics import log_loss
 
 from skshallow import DeepNetClassifier
 
-N_ROWS, N_FEATURES, BLOCK = 160_000, 50, 1000
+N_ROWS = 160_000
+N_FEATURES = 50
+BLOCK = 1000
 CHUNK = 10 * BLOCK
 N_PASSES = 3
 

@@ -25,7 +25,8 @@ from sklearn.model_selection import StratifiedShuffleSplit, cross_validate
 from skshallow import DeepNetClassifier
 from skshallow.activations import PReLU
 
-N_SPLITS, N_EPOCHS = 5, 40
+N_SPLITS = 5
+N_EPOCHS = 40
 SHAPES = {
     "6 layers of 16 units": {"depth": 6, "hidden_units": 16},
     "2 layers of 64 units": {"depth": 2, "hidden_units": 64},
