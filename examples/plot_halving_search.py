@@ -86,6 +86,7 @@ def key_of(params):
 candidates = [key_of(params) for params in full.cv_results_["params"]]
 epochs_of_full = EPOCHS * len(candidates)
 best_of_full, best_of_halving, rungs = {}, {}, {}
+print(f"A net is written as ({', '.join(GRID)}).")
 for name, search in halving.items():
     scores = full.cv_results_[f"mean_test_{SCORES[name]}"]
     best_of_full[name] = candidates[scores.argmax()]

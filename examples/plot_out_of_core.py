@@ -4,8 +4,8 @@ How does one train on a file that does not fit into memory?
 
 ``partial_fit`` trains on a chunk of rows and goes on with the next, so no more than a
 chunk has to be in memory. What matters then is which rows make a chunk: files are often
-sorted, here by time, and a net that sees the months one after the other forgets the first
-while it learns the last. The picture compares three ways of reading, and what they and
+sorted, here by time, and a net that sees one time after the other forgets the first while
+it learns the last. The picture compares three ways of reading, and what they and
 ``fit`` need of memory.
 """
 
@@ -14,8 +14,8 @@ while it learns the last. The picture compares three ways of reading, and what t
 # ------
 #
 # It is written block by block, so that not even making it takes the memory of the whole.
-# The first of its features wanders from the first row to the last. Validation rows are
-# from all times.
+# The first of its features wanders from the first row to the last. The classes, a byte a
+# row, stay in memory. Validation rows are from all times.
 
 import copy
 import tempfile
@@ -63,9 +63,8 @@ print(f"The file has {path.stat().st_size / 1e6:.0f} MB.")
 #
 # In each pass over the file every row is read once: from top to bottom, or in chunks of
 # neighbours whose order is drawn anew, or in chunks that are put together from small blocks
-# from all over the file. The last reads less than a megabyte at a place too, which disks
+# from all over the file. The last, too, reads a thousand neighbours at a time, which disks
 # like better than single rows.
-
 
 WAYS = {
     "top to bottom": lambda starts, rng: starts,
@@ -162,7 +161,8 @@ passes = np.arange(1, len(losses["top to bottom"]) + 1) * CHUNK / N_ROWS
 for name, loss in losses.items():
     left.plot(passes, loss, color=COLORS[name], label=name)
 left.axhline(loss_in_memory, color="#555555", linestyle="--", linewidth=1)
-left.text(0.02, loss_in_memory, "fit, all in memory", va="top", color="#555555")
+left.text(0, 0.93 * loss_in_memory, "fit, all in memory", va="top", color="#555555")
+left.set_ylim(bottom=0.25)
 left.set_yscale("log")
 left.set_xticks(range(N_PASSES + 1))
 left.set_yticks([0.3, 0.5, 1, 2, 4], ["0.3", "0.5", "1", "2", "4"])
