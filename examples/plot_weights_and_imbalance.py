@@ -12,8 +12,8 @@ same price in false alarms; they differ in what is left of the probabilities.
 # Three nets
 # ----------
 #
-# The two classes overlap, and 5% of the rows are of the rarer one. Class weights are nothing
-# but sample weights: a net that is given either learns the same.
+# The two classes overlap, and 5% of the rows are of the rarer one. Class weights are
+# nothing but sample weights: a net that is given either learns the same.
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
-from conftest import CLASSIFIERS, REGRESSORS
 from same_state import assert_same
 from scipy import sparse
 from sklearn.base import clone, is_classifier
@@ -70,6 +69,8 @@ OF_REGRESSORS = [
     {"loss": Huber(2.0)},
     {"loss": Gaussian(beta=0.25)},
 ]
+CLASSIFIERS = [ShallowNetClassifier, DeepNetClassifier]
+REGRESSORS = [ShallowNetRegressor, DeepNetRegressor]
 CASES = [
     *((cls, params) for cls in CLASSIFIERS for params in COMPONENTS + OF_CLASSIFIERS),
     *((cls, params) for cls in REGRESSORS for params in COMPONENTS + OF_REGRESSORS),
