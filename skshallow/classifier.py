@@ -233,9 +233,9 @@ class NetClassifier(ClassifierMixin, BaseNet):
 
     def _check_labels(self, y: np.ndarray) -> None:
         """Raise ValueError if a label of y (n,) is not among `classes_`."""
-        unknown = ~np.isin(y, self.classes_)
-        if unknown.any():
-            label = y[unknown].tolist()[0]
+        known = _are_among(y, self.classes_)
+        if not known.all():
+            label = y[~known].tolist()[0]
             raise ValueError(
                 f"y contains the label {label!r}, which is not among the classes "
                 f"{self.classes_.tolist()}. Name all classes in the first fit."
@@ -245,7 +245,8 @@ class NetClassifier(ClassifierMixin, BaseNet):
         """Return 1.0 for the classes that rows have, else 0.0: (n, n_outputs)."""
         if self._is_multilabel:
             return y.astype(np.float64)
-        indicators = np.eye(len(self.classes_))[self._codes(y)]
+        indicators = np.zeros((len(y), len(self.classes_)))
+        indicators[np.arange(len(y)), self._codes(y)] = 1
         return indicators[:, 1:] if len(self.classes_) == 2 else indicators
 
     def _encode_targets(self, y):
@@ -263,7 +264,8 @@ class NetClassifier(ClassifierMixin, BaseNet):
     def _codes(self, y: np.ndarray) -> np.ndarray:
         """Return where each label of y (n,) stands in `classes_`, sorted or not."""
         order = np.argsort(self.classes_)
-        return order[np.searchsorted(self.classes_, y, sorter=order)]
+        labels = y.astype(self.classes_.dtype, copy=False)
+        return order[np.searchsorted(self.classes_, labels, sorter=order)]
 
     def _weigh_targets(self, y, sample_weight, incremental):
         if self.class_weight is None:
@@ -279,7 +281,7 @@ class NetClassifier(ClassifierMixin, BaseNet):
             per_class = compute_class_weight(
                 self.class_weight,
                 classes=self.classes_,
-                y=y,
+                y=y.astype(self.classes_.dtype, copy=False),
                 sample_weight=sample_weight,
             )
             class_weight = per_class[self._codes(y)]
@@ -311,7 +313,18 @@ class NetClassifier(ClassifierMixin, BaseNet):
 
 def _kind_of_target(y: np.ndarray) -> str:
     """Return "binary", "multiclass" or "multilabel-indicator"; refuse all else."""
-    kind = type_of_target(y, input_name="y")
+    try:
+        kind = type_of_target(y, input_name="y")
+    except TypeError as error:  # from sorting
+        raise ValueError(
+            f"y mixes labels that have no order, of types {_types_in(y)}. Give labels of "
+            "one type; rows without a label cannot train a classifier."
+        ) from error
+    if kind == "unknown" and y.dtype == object:
+        raise ValueError(
+            f"Unknown label type: y holds objects of type {_types_in(y)}. Labels are "
+            "numbers, booleans or strings; y.astype(int), say, converts them."
+        )
     if kind == "multiclass-multioutput":
         raise ValueError(
             "Several targets of several classes each are not supported: wrap the net in "
@@ -320,6 +333,27 @@ def _kind_of_target(y: np.ndarray) -> str:
     if kind not in ("binary", "multiclass", "multilabel-indicator"):
         check_classification_targets(y)  # raises, and says what y looks like
     return kind
+
+
+def _types_in(y: np.ndarray) -> str:
+    """Return the names of the types in an array of objects."""
+    return ", ".join(sorted({type(label).__name__ for label in y.ravel().tolist()}))
+
+
+def _are_among(y: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Return which labels of y (n,) are classes; the string "1" is not the number 1.
+
+    NumPy would compare large integers of two dtypes as floats, where neighbours are
+    equal. So only those count that the dtype of the classes holds as they are.
+    """
+    if "O" in (y.dtype.kind, classes.dtype.kind):
+        return np.isin(y.astype(object), classes.astype(object))
+    if (y.dtype.kind in "UST") != (classes.dtype.kind in "UST"):
+        return np.zeros(len(y), bool)
+    with np.errstate(invalid="ignore"):
+        labels = y.astype(classes.dtype)
+        exact = (labels == y) & (labels.astype(y.dtype) == y)
+    return exact & np.isin(labels, classes)
 
 
 @documented
