@@ -61,11 +61,15 @@ class Activation:
     variance_scale, fan : float, {"fan_in", "fan_avg"}
         The initialisation that ``init="auto"`` uses before this activation: weights of
         variance ``variance_scale / fan``.
+    straight_through : bool
+        Whether `backward` is that of another function than `forward`, on purpose, so that
+        no check by differences can hold it to that.
     """
 
     n_pieces: ClassVar[int] = 1
     variance_scale: ClassVar[float] = 1.0
     fan: ClassVar[str] = "fan_avg"
+    straight_through: ClassVar[bool] = False
 
     def initial_params(self, n_units: int) -> Params:
         """Return the starting values of the activation's own learned parameters."""
@@ -121,6 +125,8 @@ class Step(Activation):
     >>> a, Step().backward(np.ones((1, 3)), near, params={}, grads={})
     (array([[0., 1., 1.]]), array([[0., 1., 0.]]))
     """
+
+    straight_through: ClassVar[bool] = True
 
     def forward(self, z, params):
         near = np.less_equal(np.abs(z), 1).astype(z.dtype)

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from skshallow.inspection._gradient_check import check_objective
+
 # Balances the truncation, of the order step^2, against the rounding, eps / step.
 STEP = 1e-5
 
@@ -41,30 +43,11 @@ def assert_gradients_agree(
 
 
 def assert_objective_gradient_is_exact(
-    objective, X, y, sample_weight=None, seed: int | None = None, rtol: float = 1e-6
+    objective, X, y, sample_weight=None, seed: int = 0, rtol: float = 1e-6
 ) -> None:
     """Assert that the gradient of an `Objective` in float64 is that of its value.
 
-    With a `seed`, every evaluation draws the same dropout masks from it.
+    Every evaluation draws the same dropout masks from the `seed`.
     """
-
-    def value(_):
-        rng = None if seed is None else np.random.default_rng(seed)
-        return objective.value_and_gradient(X, y, sample_weight, rng=rng)
-
-    value(None)
-    gradient = objective.grad.copy()
-    expected = central_differences(value, objective.theta)
-    for layer, (actual_views, expected_views) in enumerate(
-        zip(
-            objective.network.views(gradient),
-            objective.network.views(expected),
-            strict=True,
-        )
-    ):
-        assert actual_views.keys() == expected_views.keys()
-        for name, actual in actual_views.items():
-            try:
-                assert_gradients_agree(actual, expected_views[name], rtol)
-            except AssertionError as error:
-                raise AssertionError(f"{name} of layer {layer}: {error}") from None
+    check = check_objective(objective, X, y, sample_weight, rtol=rtol, seed=seed)
+    check.raise_unless_passed()

@@ -11,12 +11,15 @@ from skshallow.inspection._displays import (
     TrainingCurveDisplay,
     WeightsDisplay,
 )
+from skshallow.inspection._gradient_check import gradient_check
+from skshallow.inspection._gradient_report import GradientCheck
 from skshallow.inspection._health_report import HealthReport, health_report
 
 __all__ = [
     "ActivationDisplay",
     "BaselineComparison",
     "CrossValidated",
+    "GradientCheck",
     "HealthDisplay",
     "HealthReport",
     "NetworkDisplay",
@@ -26,5 +29,6 @@ __all__ = [
     "compare_with_baseline",
     "corrected_t_test",
     "expected_calibration_error",
+    "gradient_check",
     "health_report",
 ]

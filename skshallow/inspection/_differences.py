@@ -1,0 +1,103 @@
+"""One derivative, by backpropagation and by differences: do they agree, is there any?"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+# How far to move an entry, relative to its size if that is above 1. Tried in this order
+# until one agrees: the first balances truncation, of the order step^2, against rounding,
+# eps / step; smaller ones get by kinks and strong curvature, larger ones are for values
+# whose rounding is larger than it seems.
+STEPS = 1e-5, 1e-6, 1e-4, 1e-7, 1e-8
+# Rounding of a value, in units of eps times its magnitude, or 1 if that is less.
+ROUNDING = 64 * np.finfo(np.float64).eps
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What the gradient and differences say of one entry.
+
+    Attributes
+    ----------
+    gradient, difference : float
+        The derivative by backpropagation, and by differences.
+    relative_error : float
+        How far they are apart over the larger one; or, where rounding leaves fewer digits
+        than are asked for, over what it leaves as many digits of.
+    at_kink : bool
+        Whether the objective has no derivative there, but a slope to each side.
+    """
+
+    gradient: float
+    difference: float
+    relative_error: float
+    at_kink: bool = False
+
+
+def compare(
+    value: Callable[[], float],
+    theta: np.ndarray,
+    i: int,
+    gradient: float,
+    rtol: float,
+) -> Comparison:
+    """Compare the `gradient` of entry `i` of `theta` (P,) with differences of `value`.
+
+    `value` sees the entry move, in place; it is put back.
+    """
+    gradient = float(gradient)
+    at_entry = value()
+    rounding = ROUNDING * max(1.0, abs(at_entry))
+    slopes = {}
+    best = Comparison(gradient, math.nan, math.inf)
+    for step in STEPS:
+        left, right = slopes[step] = _slopes(value, theta, i, step, at_entry)
+        found = _comparison(gradient, 0.5 * (left + right), rounding / STEPS[0] / rtol)
+        best = min(best, found, key=lambda one: one.relative_error)
+        if best.relative_error <= rtol:
+            return best
+    return _at_kink(gradient, slopes, rounding, rtol) or best
+
+
+def _slopes(value, theta, i, step, at_entry) -> tuple[float, float]:
+    """Return the slopes of `value` to the left and to the right of an entry."""
+    here = theta[i]
+    step *= max(1.0, abs(here))
+    theta[i] = here + step
+    right, to_right = value(), theta[i] - here
+    theta[i] = here - step
+    left, to_left = value(), here - theta[i]
+    theta[i] = here
+    return (at_entry - left) / to_left, (right - at_entry) / to_right
+
+
+def _comparison(gradient: float, difference: float, least: float) -> Comparison:
+    """Return the comparison of two derivatives; what is not finite is wrong.
+
+    `least` is the smallest derivative that differences hold to the digits asked for.
+    """
+    apart = abs(gradient - difference)
+    error = apart / max(abs(gradient), abs(difference), least)
+    return Comparison(gradient, difference, error if math.isfinite(error) else math.inf)
+
+
+def _at_kink(gradient, slopes, rounding, rtol) -> Comparison | None:
+    """Return a comparison if the entry is at a kink, with the gradient between its slopes.
+
+    Without a kink the slopes to both sides approach each other in proportion to the
+    step, which from one to the next smaller falls to a tenth.
+    """
+    for wide, narrow in itertools.pairwise(sorted(slopes, reverse=True)):
+        left, right = slopes[narrow]
+        gap, gap_before = abs(right - left), abs(slopes[wide][1] - slopes[wide][0])
+        if not gap > max(0.5 * gap_before, 2 * rounding / narrow):
+            continue
+        slack = rtol * gap + 2 * rounding / narrow
+        if min(left, right) - slack <= gradient <= max(left, right) + slack:
+            return Comparison(gradient, 0.5 * (left + right), 0.0, at_kink=True)
+    return None

@@ -1,0 +1,190 @@
+r"""Is the gradient that a net trains with that of its loss? Held against differences.
+
+A derivative of one's own, of an activation or a loss, goes wrong easily and silently:
+training still goes on, only worse. What it ought to be is known without it, from values
+of the objective alone.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from skshallow._base import BaseNet
+from skshallow._data import TrainingData
+from skshallow._fitting import Fit
+from skshallow._settings import components_of
+from skshallow.inspection._differences import compare
+from skshallow.inspection._gradient_report import (
+    CheckedParameter,
+    GradientCheck,
+    last_straight_through,
+)
+from skshallow.objective import Objective
+
+# An unfitted net starts where much is 0, and a derivative times 0 is right whatever it is.
+MOVE_FROM_START = 0.1
+
+
+def gradient_check(
+    estimator, X, y, sample_weight=None, *, n_entries=30, rtol=1e-5, random_state=0
+) -> GradientCheck:
+    r"""Check the gradient of a net's objective against central differences, in float64.
+
+    For each parameter of each layer, entry by entry,
+
+    .. math:: \frac{\partial J}{\partial\theta_i} \approx
+              \frac{J(\theta + h e_i) - J(\theta - h e_i)}{2 h}
+
+    where `J` is what a fit on these rows minimises: loss, weights of rows and classes,
+    smoothed labels, penalty, and one fixed draw of dropout masks.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A net of this package, fitted or not, with any components of your own. A fitted
+        one is checked at its weights; else at its initialisation, each parameter moved a
+        little at random. It stays as it is.
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        Rows as the net takes them. A few dozen are enough, and quick.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Their targets.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights, as in `fit`.
+    n_entries : int, default=30
+        How many entries of each parameter to check, drawn at random where there are
+        more. None checks all.
+    rtol : float, default=1e-5
+        The relative error up to which an entry counts as right.
+    random_state : int, RandomState instance or None, default=0
+        Draws entries and dropout masks, and the start of an unfitted net whose own
+        `random_state` is None.
+
+    Returns
+    -------
+    check : GradientCheck
+        A row a parameter of a layer. It prints as a table, with what to look at first if
+        a derivative is wrong; `passed` says it in short, and `raise_unless_passed` raises.
+
+    Raises
+    ------
+    TypeError
+        If `estimator` is no net of this package.
+    ValueError
+        If parameters or data are such as `fit` would refuse.
+
+    Notes
+    -----
+    A function with kinks, such as ``"relu"``, has no derivative there, and differences
+    across one are of no use. An entry on which values to the left and to the right
+    disagree however small the step is called "at a kink"; it is right if its gradient
+    lies between the two slopes. What lies before an activation that is `straight_through`
+    on purpose, such as ``"step"``, cannot be checked and is left out.
+
+    Differences in float64 hold no more digits than subtraction leaves: derivatives
+    that are off by less than about 1e-9 times the objective pass.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_iris
+    >>> from skshallow import ShallowNetClassifier
+    >>> from skshallow.activations import Activation
+    >>> from skshallow.inspection import gradient_check
+    >>> @dataclass(frozen=True)
+    ... class Sine(Activation):
+    ...     def forward(self, z, params):
+    ...         return np.sin(z), z
+    ...     def backward(self, grad_a, z, params, grads):
+    ...         return -grad_a * np.cos(z)
+    >>> X, y = load_iris(return_X_y=True)
+    >>> net = ShallowNetClassifier(4, activation=Sine(), random_state=0)
+    >>> check = gradient_check(net, X, y)
+    >>> check.passed
+    False
+    >>> print(check.suspect)
+    hidden layer 1: the backward pass of Sine()
+    """
+    fit = _start(estimator, X, y, sample_weight, random_state)
+    if not hasattr(estimator, "theta_"):
+        rng = np.random.default_rng(_seed(random_state))
+        theta = fit.objective.theta
+        theta += MOVE_FROM_START * rng.standard_normal(len(theta))
+    return check_objective(
+        fit.objective,
+        *fit.rows.whole(),
+        n_entries=n_entries,
+        rtol=rtol,
+        seed=_seed(random_state),
+    )
+
+
+def _seed(random_state: Any) -> int:
+    """Return a seed that `random_state` stands for; a generator stays as it is."""
+    return int(check_random_state(copy.deepcopy(random_state)).randint(2**31))
+
+
+def _start(estimator: Any, X, y, sample_weight, random_state: Any) -> Fit:
+    """Return the fit of a copy of `estimator` on all rows, in float64, not yet trained."""
+    if not isinstance(estimator, BaseNet):
+        raise TypeError(
+            f"gradient_check takes a net of skshallow, got {type(estimator).__name__}. "
+            "Give the net itself, and rows as it gets them."
+        )
+    net = copy.copy(estimator)  # attributes are replaced, never changed in place
+    net.set_params(dtype="float64", early_stopping=False, scoring=None)
+    own = estimator.random_state
+    net.set_params(random_state=copy.deepcopy(random_state if own is None else own))
+    net._validate_params()
+    data = TrainingData(net, goes_on=hasattr(net, "theta_"), incremental=False)
+    data.read(X, y, sample_weight, None)
+    data.hold_out(X, None, None, None)
+    fit = Fit(net, components_of(net, net._hidden_widths()), data)
+    fit.start()
+    return fit
+
+
+def check_objective(
+    objective: Objective,
+    X: Any,
+    y: np.ndarray,
+    sample_weight: np.ndarray | None = None,
+    *,
+    n_entries: int | None = None,
+    rtol: float = 1e-5,
+    seed: int = 0,
+) -> GradientCheck:
+    """Check the gradient of an objective at its parameters; see `gradient_check`."""
+
+    def value() -> float:
+        with np.errstate(all="ignore"):
+            return objective.value_and_gradient(
+                X, y, sample_weight, rng=np.random.default_rng(seed)
+            )
+
+    value()
+    gradient = objective.grad.copy()
+    rng = np.random.default_rng(seed)
+    parameters = []
+    comparable_from = last_straight_through(objective.network) + 1
+    layers = zip(objective.params, objective.network.views(gradient), strict=True)
+    for layer, (params, grads) in enumerate(layers):
+        for name, own in params.items():
+            entries = np.arange(0)
+            if layer >= comparable_from:
+                entries = _draw(own.size, n_entries, rng)
+            theta, grad = own.reshape(-1), grads[name].reshape(-1)  # views
+            found = tuple(compare(value, theta, i, grad[i], rtol) for i in entries.tolist())
+            parameters.append(CheckedParameter(layer, name, own.shape, entries, found))
+    return GradientCheck(objective.network, objective.loss, parameters, rtol)
+
+
+def _draw(size: int, n_entries: int | None, rng: np.random.Generator) -> np.ndarray:
+    """Return the indices to check, sorted: `n_entries` of `size`, or all."""
+    if n_entries is None or size <= n_entries:
+        return np.arange(size)
+    return np.sort(rng.choice(size, n_entries, replace=False))

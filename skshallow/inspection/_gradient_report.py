@@ -1,0 +1,204 @@
+"""What a check of a gradient found: parameter by parameter, and where to look first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from skshallow.inspection._differences import Comparison
+from skshallow.inspection._report import Column, Report
+from skshallow.losses import Loss
+from skshallow.network import Network
+
+
+def last_straight_through(network: Network) -> int:
+    """Return the last layer whose activation is straight-through, -1 if there is none."""
+    layers = enumerate(network.layers)
+    return max((i for i, own in layers if own.activation.straight_through), default=-1)
+
+
+@dataclass(frozen=True)
+class CheckedParameter:
+    """What a check found of one parameter of one layer.
+
+    Attributes
+    ----------
+    layer : int
+        Which layer, counted from 0; the output layer is the last.
+    name : str
+        "weight", "bias", or a parameter of the activation's own.
+    shape : tuple of int
+        Its shape.
+    entries : ndarray of shape (n_checked,)
+        Flat indices of the entries that were checked; empty if it cannot be.
+    comparisons : tuple of Comparison
+        What was found for each of them.
+    """
+
+    layer: int
+    name: str
+    shape: tuple[int, ...]
+    entries: np.ndarray
+    comparisons: tuple[Comparison, ...]
+
+    @property
+    def n_kinks(self) -> int:
+        """How many entries are at a kink."""
+        return sum(one.at_kink for one in self.comparisons)
+
+    @property
+    def n_nonzero(self) -> int:
+        """How many entries, not at a kink, have a derivative other than 0."""
+        return sum(
+            not one.at_kink and (one.gradient != 0 or one.difference != 0)
+            for one in self.comparisons
+        )
+
+    @property
+    def largest_error(self) -> float | None:
+        """The largest relative error, None if no entry was checked."""
+        errors = [one.relative_error for one in self.comparisons]
+        return max(errors, default=None)
+
+    def verdict(self, rtol: float) -> str:
+        """Return what to make of it, in a word or a few."""
+        if self.largest_error is None:
+            return "not checked"
+        if self.largest_error > rtol:
+            return "wrong"
+        if self.n_nonzero:
+            return "right"
+        return "only kinks" if self.n_kinks else "all zero"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class GradientCheck(Report):
+    """How the gradient of a net compares with differences; see `gradient_check`.
+
+    Attributes
+    ----------
+    network : Network
+        The net's layers.
+    loss : Loss
+        What it minimises.
+    parameters : list of CheckedParameter
+        What was found, from the first layer to the last.
+    rtol : float
+        The relative error up to which an entry counts as right.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skshallow import DeepNetClassifier
+    >>> from skshallow.inspection import gradient_check
+    >>> net = DeepNetClassifier(8, activation="tanh", random_state=0)
+    >>> check = gradient_check(net, *load_iris(return_X_y=True))
+    >>> check.passed
+    True
+    >>> [parameter.verdict(check.rtol) for parameter in check.parameters][:2]
+    ['right', 'right']
+    >>> check.raise_unless_passed()
+    """
+
+    network: Network
+    loss: Loss
+    parameters: list[CheckedParameter]
+    rtol: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether some derivative other than 0 was checked, and none is wrong."""
+        verdicts = {parameter.verdict(self.rtol) for parameter in self.parameters}
+        return "right" in verdicts and "wrong" not in verdicts
+
+    @property
+    def largest_error(self) -> float:
+        """The largest relative error of all entries; NaN if none was checked."""
+        errors = [parameter.largest_error for parameter in self.parameters]
+        return max((error for error in errors if error is not None), default=math.nan)
+
+    @property
+    def suspect(self) -> str | None:
+        """Where to look first if something is wrong, else None.
+
+        Errors pass from a layer to those before it, so the last layer with one has the
+        cause: the derivative that it is given, by its activation or by the loss.
+        """
+        wrong = [p for p in self.parameters if p.verdict(self.rtol) == "wrong"]
+        if not wrong:
+            return None
+        layer = max(parameter.layer for parameter in wrong)
+        names = [parameter.name for parameter in wrong if parameter.layer == layer]
+        activation = self.network.layers[layer].activation
+        if not {"weight", "bias"} & set(names):
+            return (
+                f"{self._layer(layer)}: what the backward pass of {activation} writes "
+                f"into grads[{names[0]!r}]"
+            )
+        if layer == len(self.network.layers) - 1:
+            return f"{self._layer(layer)}: the gradient of {self.loss}"
+        return f"{self._layer(layer)}: the backward pass of {activation}"
+
+    def raise_unless_passed(self) -> None:
+        """Raise AssertionError with the whole report unless the check has `passed`."""
+        if not self.passed:
+            raise AssertionError(str(self))
+
+    def _layer(self, i: int) -> str:
+        """Return what to call a layer."""
+        last = len(self.network.layers) - 1
+        return "output layer" if i == last else f"hidden layer {i + 1}"
+
+    @property
+    def title(self) -> str:
+        verdict = "passed" if self.passed else "failed" if self.suspect else "nothing shown"
+        return f"Gradient check of {self.network} with {self.loss}: {verdict}"
+
+    def columns(self) -> list[Column]:
+        rows = self.parameters
+        return [
+            Column("", [f"{self._layer(p.layer)}, {p.name}" for p in rows]),
+            Column("entries", [math.prod(p.shape) for p in rows], "d"),
+            Column("checked", [len(p.entries) for p in rows], "d"),
+            Column("at a kink", [p.n_kinks for p in rows], "d"),
+            Column("largest relative error", [p.largest_error for p in rows], ".1e"),
+            Column("verdict", [p.verdict(self.rtol) for p in rows]),
+        ]
+
+    def notes(self) -> list[str]:
+        return list(self._notes())
+
+    def _notes(self) -> Iterator[str]:
+        if self.suspect is not None:
+            yield f"Look first at the {self.suspect}."
+            yield self._worst()
+        elif not self.passed:
+            yield (
+                "Nothing is shown: every derivative that was checked is 0, or at a kink. "
+                "Check at other weights, or on other rows."
+            )
+        last = last_straight_through(self.network)
+        if last >= 0:
+            yield (
+                f"What lies up to {self.network.layers[last].activation} of "
+                f"{self._layer(last)}, which passes a gradient straight through, cannot "
+                "be checked by differences."
+            )
+
+    def _worst(self) -> str:
+        """Return a sentence on the entry with the largest error."""
+        worst = max(self.parameters, key=lambda p: p.largest_error or 0.0)
+        i = max(
+            range(len(worst.entries)), key=lambda i: worst.comparisons[i].relative_error
+        )
+        one = worst.comparisons[i]
+        index = np.unravel_index(worst.entries[i], worst.shape)
+        where = ", ".join(map(str, index))
+        return (
+            f"The largest error is at [{where}] of the {self._layer(worst.layer)}'s "
+            f"{worst.name}: {one.gradient:.6g} by backpropagation, {one.difference:.6g} "
+            "by differences."
+        )
