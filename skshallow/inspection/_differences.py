@@ -11,7 +11,7 @@ import numpy as np
 
 # How far to move an entry, relative to its size if that is above 1. Tried in this order
 # until one agrees: the first balances truncation, of the order step^2, against rounding,
-# eps / step; smaller ones get by kinks and strong curvature, larger ones are for values
+# eps / step; smaller ones get by kinks and strong curvature, the larger one is for values
 # whose rounding is larger than it seems.
 STEPS = 1e-5, 1e-6, 1e-4, 1e-7, 1e-8
 # Rounding of a value, in units of eps times its magnitude, or 1 if that is less.
@@ -41,6 +41,7 @@ class Comparison:
 
 def compare(
     value: Callable[[], float],
+    here: float,
     theta: np.ndarray,
     i: int,
     gradient: float,
@@ -48,32 +49,32 @@ def compare(
 ) -> Comparison:
     """Compare the `gradient` of entry `i` of `theta` (P,) with differences of `value`.
 
-    `value` sees the entry move, in place; it is put back.
+    `value` sees the entry move, in place; it is put back. `here` is the value before.
     """
     gradient = float(gradient)
-    at_entry = value()
-    rounding = ROUNDING * max(1.0, abs(at_entry))
+    rounding = ROUNDING * max(1.0, abs(here))
+    least = rounding / STEPS[0] / rtol
     slopes = {}
     best = Comparison(gradient, math.nan, math.inf)
     for step in STEPS:
-        left, right = slopes[step] = _slopes(value, theta, i, step, at_entry)
-        found = _comparison(gradient, 0.5 * (left + right), rounding / STEPS[0] / rtol)
+        left, right = slopes[step] = _slopes(value, here, theta, i, step)
+        found = _comparison(gradient, 0.5 * (left + right), least)
         best = min(best, found, key=lambda one: one.relative_error)
         if best.relative_error <= rtol:
             return best
     return _at_kink(gradient, slopes, rounding, rtol) or best
 
 
-def _slopes(value, theta, i, step, at_entry) -> tuple[float, float]:
+def _slopes(value, here, theta, i, step) -> tuple[float, float]:
     """Return the slopes of `value` to the left and to the right of an entry."""
-    here = theta[i]
-    step *= max(1.0, abs(here))
-    theta[i] = here + step
-    right, to_right = value(), theta[i] - here
-    theta[i] = here - step
-    left, to_left = value(), here - theta[i]
-    theta[i] = here
-    return (at_entry - left) / to_left, (right - at_entry) / to_right
+    entry = float(theta[i])
+    step *= max(1.0, abs(entry))
+    theta[i] = entry + step
+    right, to_right = value(), float(theta[i]) - entry
+    theta[i] = entry - step
+    left, to_left = value(), entry - float(theta[i])
+    theta[i] = entry
+    return (here - left) / to_left, (right - here) / to_right
 
 
 def _comparison(gradient: float, difference: float, least: float) -> Comparison:
@@ -89,15 +90,20 @@ def _comparison(gradient: float, difference: float, least: float) -> Comparison:
 def _at_kink(gradient, slopes, rounding, rtol) -> Comparison | None:
     """Return a comparison if the entry is at a kink, with the gradient between its slopes.
 
-    Without a kink the slopes to both sides approach each other in proportion to the
-    step, which from one to the next smaller falls to a tenth.
+    Without a kink there, the slopes to both sides approach each other from one step to
+    the next smaller: in proportion, to a tenth, or at once where that one no longer
+    reaches a kink nearby. What decides is the smallest step that would show the gap of
+    the next larger above rounding.
     """
-    for wide, narrow in itertools.pairwise(sorted(slopes, reverse=True)):
+    for narrow, wide in itertools.pairwise(sorted(slopes)):
         left, right = slopes[narrow]
         gap, gap_before = abs(right - left), abs(slopes[wide][1] - slopes[wide][0])
-        if not gap > max(0.5 * gap_before, 2 * rounding / narrow):
+        noise = 2 * rounding / narrow
+        if gap_before <= 2 * noise:
             continue
-        slack = rtol * gap + 2 * rounding / narrow
-        if min(left, right) - slack <= gradient <= max(left, right) + slack:
-            return Comparison(gradient, 0.5 * (left + right), 0.0, at_kink=True)
+        slack = rtol * gap + noise
+        is_between = min(left, right) - slack <= gradient <= max(left, right) + slack
+        if gap <= 0.5 * gap_before or not is_between:
+            return None
+        return Comparison(gradient, 0.5 * (left + right), 0.0, at_kink=True)
     return None

@@ -8,10 +8,13 @@ of the objective alone.
 from __future__ import annotations
 
 import copy
+import math
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_random_state
+from sklearn.pipeline import Pipeline
+from sklearn.utils import check_random_state, check_scalar
 
 from skshallow._base import BaseNet
 from skshallow._data import TrainingData
@@ -51,7 +54,7 @@ def gradient_check(
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         Rows as the net takes them. A few dozen are enough, and quick.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        Their targets.
+        Their targets, as `fit` takes them.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights, as in `fit`.
     n_entries : int, default=30
@@ -72,20 +75,20 @@ def gradient_check(
     Raises
     ------
     TypeError
-        If `estimator` is no net of this package.
+        If `estimator` is no net of this package. Of a pipeline, give the last step.
     ValueError
-        If parameters or data are such as `fit` would refuse.
+        If a parameter or the data are not usable, or if the objective is not finite.
 
     Notes
     -----
     A function with kinks, such as ``"relu"``, has no derivative there, and differences
-    across one are of no use. An entry on which values to the left and to the right
+    across one are of no use. An entry for which the slopes to the left and to the right
     disagree however small the step is called "at a kink"; it is right if its gradient
-    lies between the two slopes. What lies before an activation that is `straight_through`
-    on purpose, such as ``"step"``, cannot be checked and is left out.
+    lies between the two. What lies before an activation that is `straight_through` on
+    purpose, such as ``"step"``, cannot be checked and is left out.
 
-    Differences in float64 hold no more digits than subtraction leaves: derivatives
-    that are off by less than about 1e-9 times the objective pass.
+    Differences in float64 hold no more digits than subtraction leaves: a derivative
+    passes if it is off by less than about 1.4e-9, or 1.4e-9 times an objective above 1.
 
     Examples
     --------
@@ -109,17 +112,34 @@ def gradient_check(
     >>> print(check.suspect)
     hidden layer 1: the backward pass of Sine()
     """
+    _check_net(estimator)
+    if n_entries is not None:
+        check_scalar(n_entries, "n_entries", Integral, min_val=1)
+    check_scalar(rtol, "rtol", Real, min_val=0, max_val=1, include_boundaries="neither")
     fit = _start(estimator, X, y, sample_weight, random_state)
-    if not hasattr(estimator, "theta_"):
-        rng = np.random.default_rng(_seed(random_state))
+    seed = _seed(random_state)
+    if not fit.goes_on:
         theta = fit.objective.theta
-        theta += MOVE_FROM_START * rng.standard_normal(len(theta))
+        moves = np.random.default_rng(seed).standard_normal(len(theta))
+        theta += MOVE_FROM_START * moves
     return check_objective(
-        fit.objective,
-        *fit.rows.whole(),
-        n_entries=n_entries,
-        rtol=rtol,
-        seed=_seed(random_state),
+        fit.objective, *fit.rows.whole(), n_entries=n_entries, rtol=rtol, seed=seed
+    )
+
+
+def _check_net(estimator: Any) -> None:
+    """Raise TypeError unless `estimator` is a net of this package."""
+    if isinstance(estimator, BaseNet):
+        return
+    if isinstance(estimator, Pipeline):
+        raise TypeError(
+            "gradient_check takes a net of skshallow, got a Pipeline. Give its last step, "
+            "pipeline[-1], and rows as that gets them, pipeline[:-1].transform(X)."
+        )
+    got = f"the class {estimator.__name__}" if isinstance(estimator, type) else None
+    raise TypeError(
+        f"gradient_check takes a net of skshallow, got {got or type(estimator).__name__}. "
+        "Give the net itself, an instance, and rows as it gets them."
     )
 
 
@@ -130,11 +150,6 @@ def _seed(random_state: Any) -> int:
 
 def _start(estimator: Any, X, y, sample_weight, random_state: Any) -> Fit:
     """Return the fit of a copy of `estimator` on all rows, in float64, not yet trained."""
-    if not isinstance(estimator, BaseNet):
-        raise TypeError(
-            f"gradient_check takes a net of skshallow, got {type(estimator).__name__}. "
-            "Give the net itself, and rows as it gets them."
-        )
     net = copy.copy(estimator)  # attributes are replaced, never changed in place
     net.set_params(dtype="float64", early_stopping=False, scoring=None)
     own = estimator.random_state
@@ -166,7 +181,12 @@ def check_objective(
                 X, y, sample_weight, rng=np.random.default_rng(seed)
             )
 
-    value()
+    here = value()
+    if not math.isfinite(here):
+        raise ValueError(
+            f"The objective is {here} at these parameters, so it has no derivative to "
+            "check. Look at the forward pass of the activations, at the loss, at the data."
+        )
     gradient = objective.grad.copy()
     rng = np.random.default_rng(seed)
     parameters = []
@@ -178,7 +198,9 @@ def check_objective(
             if layer >= comparable_from:
                 entries = _draw(own.size, n_entries, rng)
             theta, grad = own.reshape(-1), grads[name].reshape(-1)  # views
-            found = tuple(compare(value, theta, i, grad[i], rtol) for i in entries.tolist())
+            found = tuple(
+                compare(value, here, theta, i, grad[i], rtol) for i in entries.tolist()
+            )
             parameters.append(CheckedParameter(layer, name, own.shape, entries, found))
     return GradientCheck(objective.network, objective.loss, parameters, rtol)
 

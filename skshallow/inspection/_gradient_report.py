@@ -13,6 +13,9 @@ from skshallow.inspection._report import Column, Report
 from skshallow.losses import Loss
 from skshallow.network import Network
 
+# Verdicts on derivatives that agree but would do so by whatever activations pass back.
+NOT_SEEN = ALL_ZERO, ONLY_KINKS = "all zero", "only kinks"
+
 
 def last_straight_through(network: Network) -> int:
     """Return the last layer whose activation is straight-through, -1 if there is none."""
@@ -71,7 +74,7 @@ class CheckedParameter:
             return "wrong"
         if self.n_nonzero:
             return "right"
-        return "only kinks" if self.n_kinks else "all zero"
+        return ONLY_KINKS if self.n_kinks else ALL_ZERO
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -175,10 +178,12 @@ class GradientCheck(Report):
         if self.suspect is not None:
             yield f"Look first at the {self.suspect}."
             yield self._worst()
-        elif not self.passed:
+        unseen = [p for p in self.parameters if p.verdict(self.rtol) in NOT_SEEN]
+        if unseen:
+            names = ", ".join(f"{p.name} of the {self._layer(p.layer)}" for p in unseen)
             yield (
-                "Nothing is shown: every derivative that was checked is 0, or at a kink. "
-                "Check at other weights, or on other rows."
+                f"Not shown to be right, as all derivatives checked are 0 or at a kink: "
+                f"{names}. Check at other weights, on other rows, or more entries."
             )
         last = last_straight_through(self.network)
         if last >= 0:
