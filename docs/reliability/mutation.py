@@ -1,0 +1,265 @@
+"""Which small changes of the code do its tests notice?
+
+Each mutant is one module with one change: an operator, a number, a statement, an argument.
+It is killed when the module's own tests fail, or run several times as long as without the
+change; doctests are left out. Mutants of annotations are not made, since annotations are
+never evaluated. What survives for a reason is listed in ``survivors.toml``.
+
+    pip install -e ".[mutation]"
+    python docs/reliability/mutation.py --sample 150
+
+writes ``mutation.md``. The interpreter that has imported the libraries is forked for every
+mutant, which therefore takes about a second; this wants a system with ``os.fork``.
+"""
+
+import argparse
+import compileall
+import importlib
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from cosmic_ray.ast import ast_nodes, get_ast
+from cosmic_ray.mutating import mutate_code
+from mutation_operators import OPERATORS
+from threadpoolctl import threadpool_limits
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = Path(__file__).with_name("mutation.md")
+KNOWN = Path(__file__).with_name("survivors.toml")
+TESTS = {
+    "activations": "test_activations.py",
+    "losses": "test_losses.py",
+    "likelihoods": "test_losses.py",
+    "links": "test_links.py",
+    "solvers": "test_solvers.py",
+    "objective": "test_objective.py",
+    "layers": "test_layers.py",
+    "schedules": "test_schedules.py",
+}
+HEAD = """# Mutation testing
+
+Do the tests notice when the code is wrong? A mutant is a module with one small change: an
+operator replaced, a number one more or less, a comparison turned, a statement or an
+argument left out. It is killed when the module's own test file fails. Doctests, and the
+tests of other modules, do not count here.
+
+```sh
+pip install -e ".[mutation]"
+{command}
+```
+
+writes this page. The mutants tried are a random sample of those there are, drawn with a
+fixed seed; the share is of those that are not equivalent.
+"""
+FOOT = """
+## What survives
+
+An equivalent mutant computes the same, so no test could kill it."""
+PYTEST = ["-x", "-q", "-p", "no:cacheprovider", "--assert=plain", "-o", "addopts="]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change of one module: the line before and after it, and the code it makes."""
+
+    module: str
+    number: int
+    before: str
+    after: str
+    code: str
+
+    @property
+    def key(self):
+        return self.module, self.before, self.after
+
+
+def annotation_spans(tree):
+    """Return the (start, end) of every annotation in a module."""
+    spans = []
+    for node in ast_nodes(tree):
+        if node.type in ("param", "funcdef"):
+            annotation = node.annotation
+        elif node.type == "annassign":
+            annotation = node.children[1]
+        else:
+            continue
+        if annotation is not None:
+            spans.append((annotation.start_pos, annotation.end_pos))
+    return spans
+
+
+def places(source):
+    """Return (operator, occurrence, position) of every change that a module admits."""
+    tree = get_ast(source)
+    spans, nodes = annotation_spans(tree), list(ast_nodes(tree))
+    found = []
+    for operator in OPERATORS:
+        starts = [
+            start for node in nodes for start, _ in operator().mutation_positions(node)
+        ]
+        found += [
+            (operator, occurrence, start)
+            for occurrence, start in enumerate(starts)
+            if not any(first <= start < last for first, last in spans)
+        ]
+    return found
+
+
+def mutants_of(module, n_mutants, seed):
+    """Return a random sample of a module's mutants, and how many there are in all."""
+    source = (ROOT / "skshallow" / f"{module}.py").read_text()
+    lines, mutants = source.splitlines(), []
+    all_places = places(source)
+    random.Random(seed).shuffle(all_places)
+    for operator, occurrence, (number, _) in all_places[:n_mutants]:
+        code = mutate_code(source, operator(), occurrence)
+        changed = code.splitlines()
+        after = changed[number - 1].strip() if len(changed) == len(lines) else ""
+        mutants.append(Mutant(module, number, lines[number - 1].strip(), after, code))
+    return mutants, len(all_places)
+
+
+def working_copy(folder):
+    """Copy package and tests, compile them, and import what they import but not them."""
+    for name in ("skshallow", "tests"):
+        shutil.copytree(
+            ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    compileall.compile_dir(folder, quiet=1)
+    for module in TESTS:  # read from source: a mutant may have its original's size and time
+        for compiled in (folder / "skshallow" / "__pycache__").glob(f"{module}.*"):
+            compiled.unlink()
+    sys.dont_write_bytecode = True
+    sys.path[:0] = [str(folder), str(folder / "tests")]
+    importlib.import_module("conftest")
+    for name in sorted(set(TESTS.values())):
+        importlib.import_module(name.removesuffix(".py"))
+    for name, module in list(sys.modules.items()):
+        if (getattr(module, "__file__", None) or "").startswith(str(folder)):
+            del sys.modules[name]
+    importlib.invalidate_caches()
+
+
+def passes(folder, tests, time_limit):
+    """Tell in a fork whether the tests pass; they do not where they take too long."""
+    child = os.fork()
+    if child == 0:
+        signal.alarm(time_limit)  # its default action ends the process
+        os.chdir(folder)
+        for stream in (1, 2):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
+        code = 1
+        try:
+            with threadpool_limits(1):
+                code = int(pytest.main([*PYTEST, f"tests/{tests}"]))
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def survivors(folder, module, mutants):
+    """Return the mutants of a module whose tests pass."""
+    path, tests = folder / "skshallow" / f"{module}.py", TESTS[module]
+    original, survived = path.read_text(), []
+    start = time.perf_counter()
+    if not passes(folder, tests, 600):
+        sys.exit(f"Without a change, {tests} does not pass.")
+    time_limit = 20 + 4 * int(time.perf_counter() - start)
+    for mutant in mutants:
+        path.write_text(mutant.code)
+        if passes(folder, tests, time_limit):
+            survived.append(mutant)
+            print(
+                f"{module}:{mutant.number}: {mutant.before}  ->  {mutant.after}", flush=True
+            )
+    path.write_text(original)
+    return survived
+
+
+def known_survivors():
+    """Return {(module, before, after): group} for what survives for a reason."""
+    groups = tomllib.loads(KNOWN.read_text())["group"]
+    return {tuple(mutant): group for group in groups for mutant in group["mutants"]}
+
+
+def table(results, known):
+    """Return the rows of the table: a module each, and all of them."""
+    lines = [
+        "| module | there are | tried | equivalent | killed | survived | killed, % |",
+        "|---|--:|--:|--:|--:|--:|--:|",
+    ]
+    totals = [0] * 5
+    for module, (n_all, n_tried, survived) in results.items():
+        n_equivalent = sum(known.get(m.key, {}).get("equivalent", False) for m in survived)
+        n_killed = n_tried - len(survived)
+        row = [n_all, n_tried, n_equivalent, n_killed, len(survived) - n_equivalent]
+        totals = [total + entry for total, entry in zip(totals, row, strict=True)]
+        lines.append(table_row(f"`{module}`", row))
+    return [*lines, table_row("all", totals)]
+
+
+def table_row(name, row):
+    *_, n_killed, n_survived = row
+    share = 100 * n_killed / max(1, n_killed + n_survived)
+    return f"| {name} | {' | '.join(map(str, row))} | {share:.1f} |"
+
+
+def explained(results, known):
+    """Return the survivors as Markdown, each group under its reason."""
+    by_reason = {}
+    for *_, survived in results.values():
+        for mutant in survived:
+            group = known.get(
+                mutant.key, {"reason": "Not yet explained.", "equivalent": False}
+            )
+            by_reason.setdefault((not group["equivalent"], group["reason"]), []).append(
+                mutant
+            )
+    lines = []
+    for (counted, reason), mutants in sorted(by_reason.items(), key=lambda item: item[0]):
+        kind = "Counts as survived" if counted else "Equivalent"
+        lines += ["", f"**{kind}.** {reason}", "", "```text"]
+        for m in mutants:
+            lines += [f"{m.module}.py:{m.number}", f"  - {m.before}", f"  + {m.after}"]
+        lines += ["```"]
+    return lines
+
+
+def page(results, known, command):
+    """Return the page (Markdown) that tells what was found."""
+    lines = [HEAD.format(command=command), *table(results, known), FOOT]
+    return "\n".join([*lines, *explained(results, known), ""])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--modules", nargs="+", choices=TESTS, default=list(TESTS))
+    parser.add_argument("--sample", type=int, help="mutants of each module; default: all")
+    parser.add_argument("--seed", type=int, default=0, help="draws them")
+    args = parser.parse_args()
+    results = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name).resolve()
+        working_copy(folder)
+        for module in args.modules:
+            mutants, n_all = mutants_of(module, args.sample, args.seed)
+            results[module] = n_all, len(mutants), survivors(folder, module, mutants)
+    known = known_survivors()
+    print(*table(results, known), sep="\n")
+    if args.modules == list(TESTS):
+        command = " ".join(["python docs/reliability/mutation.py", *sys.argv[1:]])
+        PAGE.write_text(page(results, known, command))
+
+
+if __name__ == "__main__":
+    main()
