@@ -110,7 +110,7 @@ def gradient_check(
     >>> check.passed
     False
     >>> print(check.suspect)
-    hidden layer 1: the backward pass of Sine()
+    hidden layer 1, the backward pass of Sine()
     """
     _check_net(estimator)
     if n_entries is not None:

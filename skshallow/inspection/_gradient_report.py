@@ -138,12 +138,12 @@ class GradientCheck(Report):
         activation = self.network.layers[layer].activation
         if not {"weight", "bias"} & set(names):
             return (
-                f"{self._layer(layer)}: what the backward pass of {activation} writes "
+                f"{self._layer(layer)}, what the backward pass of {activation} writes "
                 f"into grads[{names[0]!r}]"
             )
         if layer == len(self.network.layers) - 1:
-            return f"{self._layer(layer)}: the gradient of {self.loss}"
-        return f"{self._layer(layer)}: the backward pass of {activation}"
+            return f"{self._layer(layer)}, the gradient of {self.loss}"
+        return f"{self._layer(layer)}, the backward pass of {activation}"
 
     def raise_unless_passed(self) -> None:
         """Raise AssertionError with the whole report unless the check has `passed`."""
@@ -155,6 +155,10 @@ class GradientCheck(Report):
         last = len(self.network.layers) - 1
         return "output layer" if i == last else f"hidden layer {i + 1}"
 
+    def _row(self, parameter: CheckedParameter) -> str:
+        """Return what to call a parameter."""
+        return f"{self._layer(parameter.layer)}, {parameter.name}"
+
     @property
     def title(self) -> str:
         verdict = "passed" if self.passed else "failed" if self.suspect else "nothing shown"
@@ -163,7 +167,7 @@ class GradientCheck(Report):
     def columns(self) -> list[Column]:
         rows = self.parameters
         return [
-            Column("", [f"{self._layer(p.layer)}, {p.name}" for p in rows]),
+            Column("", [self._row(parameter) for parameter in rows]),
             Column("entries", [math.prod(p.shape) for p in rows], "d"),
             Column("checked", [len(p.entries) for p in rows], "d"),
             Column("at a kink", [p.n_kinks for p in rows], "d"),
@@ -176,13 +180,13 @@ class GradientCheck(Report):
 
     def _notes(self) -> Iterator[str]:
         if self.suspect is not None:
-            yield f"Look first at the {self.suspect}."
+            yield f"Look first here: {self.suspect}."
             yield self._worst()
         unseen = [p for p in self.parameters if p.verdict(self.rtol) in NOT_SEEN]
         if unseen:
-            names = ", ".join(f"{p.name} of the {self._layer(p.layer)}" for p in unseen)
+            names = "; ".join(self._row(parameter) for parameter in unseen)
             yield (
-                f"Not shown to be right, as all derivatives checked are 0 or at a kink: "
+                "Not shown to be right, as all derivatives checked are 0 or at a kink: "
                 f"{names}. Check at other weights, on other rows, or more entries."
             )
         last = last_straight_through(self.network)
@@ -203,7 +207,6 @@ class GradientCheck(Report):
         index = np.unravel_index(worst.entries[i], worst.shape)
         where = ", ".join(map(str, index))
         return (
-            f"The largest error is at [{where}] of the {self._layer(worst.layer)}'s "
-            f"{worst.name}: {one.gradient:.6g} by backpropagation, {one.difference:.6g} "
-            "by differences."
+            f"The largest error is in {self._row(worst)}[{where}]: {one.gradient:.6g} by "
+            f"backpropagation, {one.difference:.6g} by differences."
         )
