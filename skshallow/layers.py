@@ -2,6 +2,7 @@ r"""Layers: an affine map followed by an activation, forward beside backward."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,12 +17,22 @@ from skshallow._products import (
 from skshallow.activations import Activation, Identity, Params
 from skshallow.initializers import Initializer
 
+LEVELS = 1 << 16  # one draw of 64 random bits decides on four entries
+
+
+def _random_levels(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Return random integers of 0 to LEVELS - 1, in an array of that shape."""
+    size = math.prod(shape)
+    draws = rng.integers(1 << 64, size=-(-size // 4), dtype=np.uint64)
+    return draws.view(np.uint16)[:size].reshape(shape)
+
 
 @dataclass(frozen=True)
 class Dropout:
     """In training, zero each entry with probability `rate` and scale the rest up.
 
     Dividing by ``1 - rate`` keeps the expectation, so that prediction changes nothing.
+    `rate` counts in steps of 1/65536.
 
     References
     ----------
@@ -36,10 +47,9 @@ class Dropout:
         """Return what is kept of a (n, n_units), and the mask; nothing without `rng`."""
         if rng is None or self.rate == 0:
             return a, None
-        mask = np.greater_equal(
-            rng.random(a.shape, dtype=a.dtype), self.rate, out=np.empty_like(a)
-        )
-        mask *= 1 / (1 - self.rate)
+        dropped = min(round(self.rate * LEVELS), LEVELS - 1)
+        mask = np.greater_equal(_random_levels(rng, a.shape), dropped).astype(a.dtype)
+        mask *= LEVELS / (LEVELS - dropped)
         return a * mask, mask
 
     def backward(self, grad_a: np.ndarray, mask: np.ndarray | None) -> np.ndarray:

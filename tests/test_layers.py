@@ -7,7 +7,7 @@ from scipy import sparse, stats
 
 from skshallow.activations import ACTIVATIONS, Identity, Maxout, PReLU, ReLU, Tanh
 from skshallow.initializers import INITIALIZERS
-from skshallow.layers import Dense, Dropout
+from skshallow.layers import LEVELS, Dense, Dropout
 
 LAYERS = [
     Dense(4, 3),
@@ -101,13 +101,22 @@ def test_sparse_rows_give_the_same_as_dense_ones(layer, form):
 def test_dropout_drops_its_share_and_keeps_the_expectation(rate):
     ones = np.ones((500, 200))
     kept, _ = Dropout(rate).forward(ones, np.random.default_rng(0))
-    assert set(np.unique(kept)) == {0, 1 / (1 - rate)}
+    zero, scaled = np.unique(kept)
+    assert zero == 0
+    share = 1 - 1 / scaled
+    assert abs(share - rate) <= 0.5 / LEVELS
     n_dropped = int((kept == 0).sum())
-    assert stats.binomtest(n_dropped, kept.size, rate).pvalue > 0.001
+    assert stats.binomtest(n_dropped, kept.size, share).pvalue > 0.001
     # each row and each unit is drawn by itself
     assert np.ptp((kept == 0).sum(axis=0)) > 0
     assert np.ptp((kept == 0).sum(axis=1)) > 0
     np.testing.assert_array_equal(ones, 1)
+
+
+def test_dropout_of_nearly_everything_keeps_one_in_65536():
+    kept, _ = Dropout(1 - 1e-9).forward(np.ones((2000, 1000)), np.random.default_rng(0))
+    assert set(np.unique(kept)) == {0, LEVELS}
+    assert stats.binomtest(int(kept.sum()) // LEVELS, kept.size, 1 / LEVELS).pvalue > 0.001
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
