@@ -181,6 +181,7 @@ def check_objective(
                 X, y, sample_weight, rng=np.random.default_rng(seed)
             )
 
+    objective.grad.fill(np.nan)  # so that what no backward pass writes is not right
     here = value()
     if not math.isfinite(here):
         raise ValueError(
