@@ -1,6 +1,7 @@
-"""The estimators' docstrings: complete, and true to the code."""
+"""Docstrings of estimators and components: complete, and true to the code."""
 
 import ast
+import dataclasses
 import inspect
 import re
 
@@ -13,6 +14,14 @@ from skshallow.initializers import INITIALIZERS
 from skshallow.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
 from skshallow.schedules import SCHEDULES
 from skshallow.solvers import SOLVERS
+
+# Every component whose settings are documented in its own class.
+COMPONENTS = [
+    kind
+    for table in [ACTIVATIONS, REGRESSION_LOSSES, SCHEDULES, SOLVERS]
+    for kind in table.values()
+    if "Parameters\n" in kind.__doc__
+]
 
 
 def sections(doc):
@@ -47,6 +56,17 @@ def test_every_parameter_is_documented_with_its_true_default(net_class):
         assert ast.literal_eval(default) == parameter.default, name
         assert type(ast.literal_eval(default)) is type(parameter.default), name
         assert text.strip().endswith("."), name
+
+
+@pytest.mark.parametrize("kind", COMPONENTS, ids=lambda kind: kind.__name__)
+def test_every_setting_of_a_component_is_documented_with_its_true_default(kind):
+    documented = {}
+    pattern = r"^(\w+(?:, \w+)*) : .*default=(.*)$"  # or several names, several defaults
+    section = sections(kind.__doc__)["Parameters"]
+    for names, defaults in re.findall(pattern, section, flags=re.M):
+        documented |= zip(names.split(", "), defaults.split(", "), strict=True)
+    settings = {field.name: field.default for field in dataclasses.fields(kind)}
+    assert {name: ast.literal_eval(text) for name, text in documented.items()} == settings
 
 
 def test_every_documented_attribute_exists_after_fit(net_class, X, y, few):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 from scipy.special import expit, log_expit, log_softmax, softmax
 
 from skshallow.links import (
@@ -127,3 +128,74 @@ def test_quantiles_are_in_order_and_the_central_one_is_predicted(raw):
     np.testing.assert_array_equal(link.inverse(raw)[:, 0], np.median(raw, axis=1))
     two = QuantilesLink((0.05, 0.95))
     np.testing.assert_array_equal(two.inverse(raw[:, :2])[:, 0], raw[:, :2].min(axis=1))
+
+
+# What several members predict together
+
+EVERY_LINK = [*(kind() for kind in INVERSES), *SEVERAL]
+every_link = pytest.mark.parametrize("link", EVERY_LINK, ids=lambda x: type(x).__name__)
+
+
+@pytest.fixture
+def of_members():
+    """Four members, five rows, six raw outputs: of six targets, of three or of two."""
+    return np.random.default_rng(0).normal(scale=2, size=(4, 5, 6))
+
+
+@every_link
+def test_the_inverse_goes_member_by_member(link, of_members):
+    alone = [link.inverse(raw) for raw in of_members]
+    np.testing.assert_array_equal(link.inverse(of_members), alone)
+
+
+@every_link
+def test_the_combined_raw_prediction_stands_for_the_mean_of_the_members(link, of_members):
+    combined = link.combine(of_members)
+    assert combined.shape == of_members.shape[1:]
+    mean = link.inverse(of_members).mean(axis=0)
+    np.testing.assert_allclose(link.inverse(combined), mean, rtol=1e-10)
+
+
+@every_link
+def test_combining_keeps_the_dtype_and_leaves_a_single_prediction_alone(link, of_members):
+    assert link.combine(of_members.astype(np.float32)).dtype == np.float32
+    single = of_members[0]
+    assert link.combine(single) is single
+
+
+@pytest.mark.parametrize(
+    ("link", "raw", "expected"),
+    [
+        (LogLink(), [900, 1000], 1000 - np.log(2)),
+        (LogLink(), [-900, -1000], -900 - np.log(2)),
+        (LogitLink(), [900, 1000], 900 + np.log(2)),
+        (LogitLink(), [-900, -1000], -900 - np.log(2)),
+    ],
+)
+def test_means_of_members_far_out_neither_overflow_nor_vanish(link, raw, expected):
+    combined = link.combine(np.reshape(raw, (2, 1, 1)).astype(float))
+    np.testing.assert_allclose(combined, [[expected]], rtol=1e-14)
+
+
+def test_members_of_two_classes_combine_alike_as_log_odds_and_as_softmax():
+    raw = 300 * np.random.default_rng(0).normal(size=(4, 5, 1))
+    both = SoftmaxLink().combine(np.concatenate([np.zeros_like(raw), raw], axis=-1))
+    np.testing.assert_allclose(
+        both[:, [1]] - both[:, [0]], LogitLink().combine(raw), rtol=1e-12, atol=1e-15
+    )
+
+
+def test_gaussian_members_are_a_mixture(of_members):
+    mean, log_scale = np.split(GaussianLink().combine(of_members), 2, axis=-1)
+    law = stats.norm(of_members[..., :3], np.exp(of_members[..., 3:]))
+    np.testing.assert_allclose(mean, law.moment(1).mean(axis=0), rtol=1e-12)
+    second_moment = mean**2 + np.exp(2 * log_scale)
+    np.testing.assert_allclose(second_moment, law.moment(2).mean(axis=0), rtol=1e-12)
+
+
+def test_each_quantile_of_members_together_is_the_mean_of_theirs(of_members):
+    link = QuantilesLink((0.1, 0.6, 0.9))
+    expected = np.mean([link.quantiles(raw) for raw in of_members], axis=0)
+    combined = link.combine(of_members)
+    np.testing.assert_allclose(link.quantiles(combined), expected, rtol=1e-14)
+    np.testing.assert_allclose(combined, expected.reshape(5, 6), rtol=1e-14)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from finite_differences import assert_objective_gradient_is_exact
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy import sparse, stats
+from scipy import sparse
 
 from skshallow import (
     DeepNetClassifier,
@@ -14,7 +14,6 @@ from skshallow import (
     load,
 )
 from skshallow.activations import ACTIVATIONS
-from skshallow.links import GaussianLink, IdentityLink, LogitLink, LogLink, SoftmaxLink
 from skshallow.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, Quantile
 from skshallow.network import Network
 from skshallow.objective import Objective
@@ -102,31 +101,6 @@ def test_gradients_of_members_are_those_of_finite_differences(loss, activation):
     assert_objective_gradient_is_exact(objective, X, y)
     assert_objective_gradient_is_exact(objective, X, y, rng.random(7))
     assert_objective_gradient_is_exact(objective, sparse.csr_array(X), y)
-
-
-@pytest.mark.parametrize(
-    "link", [IdentityLink(), LogLink(), LogitLink(), SoftmaxLink()], ids=lambda x: type(x)
-)
-@pytest.mark.parametrize("scale", [1, 100])
-def test_the_combined_raw_prediction_stands_for_the_mean(link, scale):
-    raw = scale * np.random.default_rng(0).standard_normal((MEMBERS, 20, 3))
-    combined = link.combine(raw)
-    assert np.isfinite(combined).all()
-    assert_allclose(link.inverse(combined), link.inverse(raw).mean(axis=0), rtol=1e-10)
-    assert link.combine(raw.astype(np.float32)).dtype == np.float32
-    assert_array_equal(link.combine(raw[0]), raw[0])
-
-
-def test_gaussian_members_are_a_mixture():
-    rng = np.random.default_rng(0)
-    raw = rng.standard_normal((MEMBERS, 4, 2))
-    mean, log_scale = GaussianLink().combine(raw).T
-    draws = stats.norm.rvs(
-        raw[..., :1], np.exp(raw[..., 1:]), (MEMBERS, 4, 200_000), random_state=rng
-    )
-    draws = np.moveaxis(draws, 1, 0).reshape(4, -1)
-    assert_allclose(mean, draws.mean(axis=1), atol=0.02)
-    assert_allclose(np.exp(log_scale), draws.std(axis=1), rtol=0.01)
 
 
 def test_members_start_and_drop_units_apart(X, y, few):
