@@ -14,6 +14,7 @@ from skshallow._describe import component_types
 from skshallow._saving import restore_estimator
 from skshallow.classifier import DeepNetClassifier, ShallowNetClassifier
 from skshallow.exceptions import UnreadableModel
+from skshallow.features import HiddenFeatures
 from skshallow.layers import Dense, Dropout
 from skshallow.network import Network
 from skshallow.regressor import DeepNetRegressor, ShallowNetRegressor
@@ -33,13 +34,13 @@ ESTIMATORS: dict[str, type] = {
 }
 
 # What ``skops.io.load(file, trusted=TRUSTED_TYPES)`` may build of this package: every
-# type that a fitted net can hold, by its full name.
+# type that a fitted estimator can hold, by its full name.
 TRUSTED_TYPES: list[str] = sorted(
     f"{cls.__module__}.{cls.__qualname__}"
     for cls in {
         *ESTIMATORS.values(),
         *component_types(),
-        *(Network, Dense, Dropout, Units, Moments, Progress),
+        *(HiddenFeatures, Network, Dense, Dropout, Units, Moments, Progress),
     }
 )
 

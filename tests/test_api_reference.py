@@ -78,6 +78,6 @@ def test_documentation_links_of_estimators_lead_to_their_pages():
     for name, thing in vars(skshallow).items():
         if not (inspect.isclass(thing) and name in skshallow.__all__):
             continue
-        address = thing()._get_doc_link()
+        address = thing._get_doc_link(thing.__new__(thing))  # some need arguments
         assert address.endswith(f"/api/skshallow.{name}.html")
         assert f"skshallow.{name}" in pages

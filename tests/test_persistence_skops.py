@@ -21,6 +21,7 @@ from test_persistence import (
     trained,
 )
 
+from skshallow import HiddenFeatures
 from skshallow._describe import component_types
 from skshallow.activations import Activation
 from skshallow.initializers import Initializer
@@ -66,6 +67,7 @@ def test_every_trusted_type_is_found_in_some_net():
             PARAMETERS[base] for base in PARAMETERS if issubclass(component, base)
         )
         nets.append(small_net(**{parameter: component()}))
+    nets.append(HiddenFeatures(small_net()))
     nets.append(small_net().partial_fit(ROWS, LABELS, classes=np.unique(LABELS)))
     assert set(sio.get_untrusted_types(data=sio.dumps(nets))) == set(TRUSTED_TYPES)
 
