@@ -210,6 +210,37 @@ def test_prelu_starts_one_slope_a_unit_at_its_setting():
     np.testing.assert_array_equal(PReLU(0.1).initial_params(3)["slope"], [0.1] * 3)
 
 
+@every_activation
+def test_members_side_by_side_are_each_as_alone(name):
+    activation, n_units = ACTIVATIONS[name](), 4
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(3, 5, n_units * activation.n_pieces))
+    grad_a = rng.normal(size=(3, 5, n_units))
+    own = activation.initial_params(n_units)
+    params = {key: rng.normal(size=(3, 1, n_units)) for key in own}
+    grads = {key: np.full((3, 1, n_units), np.nan) for key in own}
+    a, cache = activation.forward(z.copy(), params)
+    grad_z = activation.backward(grad_a.copy(), cache, params, grads)
+    for i in range(3):
+        params_alone = {key: value[i, 0] for key, value in params.items()}
+        grads_alone = {key: np.full(n_units, np.nan) for key in own}
+        a_alone, cache = activation.forward(z[i].copy(), params_alone)
+        alone = activation.backward(grad_a[i].copy(), cache, params_alone, grads_alone)
+        np.testing.assert_allclose(a[i], a_alone, rtol=1e-14)
+        np.testing.assert_allclose(grad_z[i], alone, rtol=1e-14)
+        for key, value in grads_alone.items():
+            np.testing.assert_allclose(grads[key][i, 0], value, rtol=1e-13)
+
+
+@every_activation
+def test_only_a_straight_through_gradient_is_not_that_of_its_function(name):
+    activation = ACTIVATIONS[name]()
+    z, grad_a = points([-1, 0, 1])[:4], np.ones((4, 8 // activation.n_pieces))
+    differences = central_differences(lambda z: float(forward(activation, z).sum()), z)
+    agrees = np.allclose(backward(activation, z, grad_a), differences, atol=1e-6)
+    assert activation.straight_through == (not agrees)
+
+
 def test_settings_change_the_function():
     z = np.array([[-2.0, 3.0]])
     np.testing.assert_allclose(forward(LeakyReLU(0.5), z), [[-1, 3]])
@@ -260,7 +291,9 @@ def test_selu_keeps_mean_zero_and_variance_one():
 
 
 @pytest.mark.parametrize(
-    "activation", [ReLU(), LeakyReLU(0.3), PReLU(0.3), SELU(), Maxout(2)], ids=str
+    "activation",
+    [ReLU(), LeakyReLU(0.3), PReLU(0.3), SELU(), Maxout(2), Maxout(3), Maxout(5)],
+    ids=str,
 )
 def test_variance_scale_keeps_the_second_moment_of_what_passes(activation):
     z = np.random.default_rng(0).standard_normal((200_000, activation.n_pieces))

@@ -94,6 +94,56 @@ def test_sparse_rows_give_the_same_as_dense_ones(layer, form):
         np.testing.assert_allclose(sparse_grads[name], grads[name], atol=1e-13)
 
 
+# Members side by side: weights (k, n_inputs, n_preactivations), vectors (k, 1, n)
+
+
+def params_of_members(layer, n_members=3):
+    """Return places for the parameters of several members."""
+    return {
+        name: np.full((n_members, *(shape if len(shape) > 1 else (1, *shape))), np.nan)
+        for name, shape in layer.shapes().items()
+    }
+
+
+@every_layer
+def test_members_start_as_they_would_one_after_another(layer):
+    together, rng = params_of_members(layer), np.random.default_rng(0)
+    layer.initialize(together, INITIALIZERS["auto"](), 2.0, rng)
+    rng = np.random.default_rng(0)
+    for i in range(3):
+        alone, _ = params_of(layer)
+        layer.initialize(alone, INITIALIZERS["auto"](), 2.0, rng)
+        for name, value in alone.items():
+            np.testing.assert_array_equal(together[name][i].reshape(value.shape), value)
+
+
+@every_layer
+@pytest.mark.parametrize("form", [np.asarray, sparse.csr_array])
+def test_members_side_by_side_are_each_as_alone(layer, form):
+    rng = np.random.default_rng(1)
+    params, grads = params_of_members(layer), params_of_members(layer)
+    for value in params.values():
+        value[...] = rng.normal(size=value.shape)
+    x, grad_a = rng.normal(size=(6, layer.n_inputs)), rng.normal(size=(3, 6, layer.n_units))
+    a, cache = layer.forward(form(x), params)
+    grad_z = layer.backward(grad_a.copy(), cache, params, grads)
+    grad_x = layer.backward_to_input(grad_z, params)
+    for i in range(3):
+        alone, own_grads = params_of(layer)
+        for name, value in alone.items():
+            value[...] = params[name][i].reshape(value.shape)
+        own_a, cache = layer.forward(x, alone)
+        own_grad_z = layer.backward(grad_a[i].copy(), cache, alone, own_grads)
+        np.testing.assert_allclose(a[i], own_a, rtol=1e-12, atol=1e-14)
+        np.testing.assert_allclose(
+            grad_x[i], layer.backward_to_input(own_grad_z, alone), rtol=1e-12, atol=1e-14
+        )
+        for name, value in own_grads.items():
+            np.testing.assert_allclose(
+                grads[name][i].reshape(value.shape), value, rtol=1e-12, atol=1e-14
+            )
+
+
 # Dropout
 
 

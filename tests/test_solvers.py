@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy.optimize import rosen, rosen_der
 
+from skshallow import solvers
 from skshallow.solvers import (
-    BLOCK,
     LBFGS,
     SGD,
     SOLVERS,
@@ -22,8 +22,13 @@ from skshallow.solvers import (
 N_STEPS = 30
 STOCHASTIC = {name: kind for name, kind in SOLVERS.items() if kind.stochastic}
 every_stochastic = pytest.mark.parametrize("name", STOCHASTIC)
-# smaller than what is walked at once, exactly that, and several such parts and a rest
-each_size = pytest.mark.parametrize("size", [1, 7, BLOCK, 2 * BLOCK + 3])
+
+
+@pytest.fixture
+def block(monkeypatch):
+    """Make small what is walked at once, so that a vector of some entries has several."""
+    monkeypatch.setattr(solvers, "BLOCK", 8)
+    return solvers.BLOCK
 
 
 def learning_rates():
@@ -118,21 +123,33 @@ def test_every_stochastic_solver_has_a_recurrence_here():
     assert {name for name in SOLVERS if name not in STOCHASTIC} == {"lbfgs"}
 
 
-@each_size
+@pytest.mark.parametrize("size", [1, 7, 8, 19])
 @pytest.mark.parametrize("solver", SETTINGS, ids=str)
-def test_every_step_matches_the_published_recurrence(solver, size):
+def test_every_step_matches_the_published_recurrence(solver, size, block):
     theta = np.random.default_rng(1).normal(size=size)
-    n_steps = N_STEPS if size <= BLOCK else 5
-    rates = learning_rates()[:n_steps]
-    recurrence = RECURRENCES[type(solver)](
-        solver, theta.copy(), rates, gradients(size, n_steps)
-    )
+    rates = learning_rates()
+    recurrence = RECURRENCES[type(solver)](solver, theta.copy(), rates, gradients(size))
     state = solver.init(theta)
-    for rate, grad, expected in zip(
-        rates, gradients(size, n_steps), recurrence, strict=True
-    ):
+    for rate, grad, expected in zip(rates, gradients(size), recurrence, strict=True):
         solver.step(theta, grad, state, rate)
         np.testing.assert_allclose(theta, expected, rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("size", "parts"), [(1, [1]), (7, [7]), (8, [8]), (9, [8, 1]), (19, [8, 8, 3])]
+)
+def test_a_walk_takes_vectors_side_by_side_in_blocks_that_are_never_larger(
+    size, parts, block
+):
+    seen = []
+
+    def note(own, other):
+        seen.append(len(own))
+        np.testing.assert_array_equal(other, -own)
+
+    vector = np.arange(size)
+    solvers._walk(note, vector, -vector)
+    assert seen == parts
 
 
 def test_adam_matches_its_recurrence_over_ten_thousand_steps():
@@ -199,19 +216,18 @@ def test_the_first_adaptive_step_has_the_same_length_whatever_the_gradient(solve
 
 
 @every_stochastic
-def test_steps_do_not_depend_on_how_the_vector_is_cut(name):
-    solver, size = SOLVERS[name](), 2 * BLOCK + 3
-    theta = np.random.default_rng(0).normal(size=size)
-    parts = [theta[:100].copy(), theta[-100:].copy()]
+def test_steps_do_not_depend_on_how_the_vector_is_cut(name, block):
+    solver = SOLVERS[name]()
+    theta = np.random.default_rng(0).normal(size=2 * block + 3)
+    parts = [theta[:5].copy(), theta[5:].copy()]
     state, part_states = solver.init(theta), [solver.init(part) for part in parts]
-    for grad in gradients(size, 3):
+    for grad in gradients(theta.size, 3):
         solver.step(theta, grad.copy(), state, 0.01)
         for part, piece, part_state in zip(
-            parts, (grad[:100], grad[-100:]), part_states, strict=True
+            parts, (grad[:5], grad[5:]), part_states, strict=True
         ):
             solver.step(part, piece.copy(), part_state, 0.01)
-    np.testing.assert_allclose(theta[:100], parts[0], rtol=1e-14)
-    np.testing.assert_allclose(theta[-100:], parts[1], rtol=1e-14)
+    np.testing.assert_allclose(theta, np.concatenate(parts), rtol=1e-14)
 
 
 @every_stochastic
