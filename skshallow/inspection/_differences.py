@@ -28,9 +28,11 @@ class Comparison:
         The derivative by backpropagation, and by differences.
     relative_error : float
         How far they are apart over the larger one; or, where rounding leaves fewer digits
-        than are asked for, over what it leaves as many digits of.
+        than are asked for, over what it leaves as many digits of. 0 at a kink.
     at_kink : bool
-        Whether the objective has no derivative there, but a slope to each side.
+        Whether the objective has no derivative there, but another slope to each side.
+        Nothing is compared then: where several kinks meet, what backpropagation gives
+        need not even lie between the two.
     """
 
     gradient: float
@@ -62,7 +64,9 @@ def compare(
         best = min(best, found, key=lambda one: one.relative_error)
         if best.relative_error <= rtol:
             return best
-    return _at_kink(gradient, slopes, rounding, rtol) or best
+    if _is_kink(slopes, rounding):
+        return Comparison(gradient, sum(slopes[min(STEPS)]) / 2, 0.0, at_kink=True)
+    return best
 
 
 def _slopes(value, here, theta, i, step) -> tuple[float, float]:
@@ -87,23 +91,18 @@ def _comparison(gradient: float, difference: float, least: float) -> Comparison:
     return Comparison(gradient, difference, error if math.isfinite(error) else math.inf)
 
 
-def _at_kink(gradient, slopes, rounding, rtol) -> Comparison | None:
-    """Return a comparison if the entry is at a kink, with the gradient between its slopes.
+def _is_kink(slopes: dict[float, tuple[float, float]], rounding: float) -> bool:
+    """Return whether the slopes to both sides of an entry, by step, are those of a kink.
 
-    Without a kink there, the slopes to both sides approach each other from one step to
-    the next smaller: in proportion, to a tenth, or at once where that one no longer
-    reaches a kink nearby. What decides is the smallest step that would show the gap of
-    the next larger above rounding.
+    Without a kink there, they approach each other from one step to the next smaller: in
+    proportion, to a tenth, or at once where that one no longer reaches a kink nearby. At
+    a jump, or in noise, they part. What decides is the smallest step that would show the
+    gap of the next larger above rounding.
     """
     for narrow, wide in itertools.pairwise(sorted(slopes)):
-        left, right = slopes[narrow]
-        gap, gap_before = abs(right - left), abs(slopes[wide][1] - slopes[wide][0])
-        noise = 2 * rounding / narrow
-        if gap_before <= 2 * noise:
-            continue
-        slack = rtol * gap + noise
-        is_between = min(left, right) - slack <= gradient <= max(left, right) + slack
-        if gap <= 0.5 * gap_before or not is_between:
-            return None
-        return Comparison(gradient, 0.5 * (left + right), 0.0, at_kink=True)
-    return None
+        gap, gap_before = (
+            abs(slopes[step][1] - slopes[step][0]) for step in (narrow, wide)
+        )
+        if gap_before > 4 * rounding / narrow:
+            return 0.5 < gap / gap_before < 2
+    return False

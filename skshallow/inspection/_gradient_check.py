@@ -83,9 +83,9 @@ def gradient_check(
     -----
     A function with kinks, such as ``"relu"``, has no derivative there, and differences
     across one are of no use. An entry for which the slopes to the left and to the right
-    disagree however small the step is called "at a kink"; it is right if its gradient
-    lies between the two. What lies before an activation that is `straight_through` on
-    purpose, such as ``"step"``, cannot be checked and is left out.
+    disagree however small the step is counted as at a kink, and not compared. What lies
+    before an activation that is `straight_through` on purpose, such as ``"step"``, cannot
+    be checked and is left out.
 
     Differences in float64 hold no more digits than subtraction leaves: a derivative
     passes if it is off by less than about 1.4e-9, or 1.4e-9 times an objective above 1.

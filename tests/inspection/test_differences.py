@@ -81,20 +81,27 @@ def bent(kink, left, right):
 
 
 @pytest.mark.parametrize(("left", "right"), [(0.0, 1.0), (1.0, -2.0), (-1e-2, 1e-2)])
-def test_at_a_kink_what_lies_between_both_slopes_is_right(left, right):
+@pytest.mark.parametrize("share", [-0.1, 0.0, 0.3, 1.0, 1.1])
+def test_at_a_kink_nothing_is_compared(left, right, share):
     x = 0.7
-    function = bent(x, left, right)
-    for share in [0.0, 0.3, 1.0]:
-        between = math.cos(x) + left + share * (right - left)
-        found = compared(function, x, between)
-        is_mean = abs(share - 0.5) < 1e-3
-        assert found.at_kink != is_mean
-        assert found.relative_error <= RTOL
-    for share in [-0.1, 1.1]:
-        beyond = math.cos(x) + left + share * (right - left)
-        found = compared(function, x, beyond)
-        assert not found.at_kink
-        assert found.relative_error > RTOL
+    mean = math.cos(x) + 0.5 * (left + right)
+    found = compared(bent(x, left, right), x, mean + (share - 0.5) * (right - left))
+    assert found.at_kink
+    assert found.relative_error == 0
+    assert found.difference == pytest.approx(mean, abs=1e-6)
+
+
+@pytest.mark.parametrize("jump", [1e-3, 1.0])
+def test_a_jump_is_no_kink(jump):
+    found = compared(lambda x: 2 * x + jump * (x > 0.7), 0.7, 1.0)
+    assert not found.at_kink
+    assert found.relative_error > RTOL
+
+
+def test_noise_is_no_kink():
+    found = compared(lambda x: float(np.float32(math.sin(x))), 0.7, 0.5)
+    assert not found.at_kink
+    assert found.relative_error > RTOL
 
 
 @pytest.mark.parametrize("away", [3e-7, 3e-6, 3e-5])

@@ -222,29 +222,38 @@ def relu_with(at_kink):
     return Kinked()
 
 
-@pytest.mark.parametrize(
-    ("at_kink", "is_right"),
-    [(0, True), (0.3, True), (1, True), (1.2, False), (-1, False)],
-)
-def test_at_a_kink_any_subgradient_is_right(at_kink, is_right):
-    X = rows()
-    X[0] = 0  # without biases, all its pre-activations lie at the kink
-    weights = [np.random.default_rng(0).normal(size=shape) for shape in [(3, 4), (4, 1)]]
-    net = ShallowNetRegressor.from_weights(
-        weights,
-        [np.zeros(4), np.zeros(1)],
-        activation=relu_with(at_kink),
-        standardize=False,
+def without_biases(weights, activation):
+    """Return a net for which a row of zeros lies at z = 0, all through."""
+    biases = [np.zeros(weight.shape[1]) for weight in weights]
+    return DeepNetRegressor.from_weights(
+        weights, biases, activation=activation, standardize=False
     )
+
+
+@pytest.mark.parametrize("at_kink", [0, 0.3, 1, 2])
+def test_at_a_kink_any_derivative_passes(at_kink):
+    rng = np.random.default_rng(0)
+    X = rows()
+    X[0] = 0
+    weights = [rng.normal(size=shape) for shape in [(3, 4), (4, 2), (2, 1)]]
+    net = without_biases(weights, [relu_with(at_kink), "elu"])
     check = gradient_check(net, X, counts())
-    bias = check.parameters[1]
-    assert (bias.layer, bias.name) == (0, "bias")
-    assert check.passed == is_right
-    if is_right:
-        assert bias.n_kinks == 4
-        assert check.parameters[0].n_kinks == 0
-    else:
-        assert "Kinked" in check.suspect
+    check.raise_unless_passed()
+    kinks = {(p.layer, p.name): p.n_kinks for p in check.parameters}
+    assert kinks.pop((0, "bias")) == 4
+    assert set(kinks.values()) == {0}
+
+
+def test_where_kinks_meet_the_slopes_to_both_sides_are_no_bounds():
+    # relu(b) - relu(-b) / 2 has slopes 1/2 and 1 at b = 0; backpropagation gives 0
+    weights = [np.ones((1, 1)), np.array([[1.0, -1.0]]), np.array([[1.0], [-0.5]])]
+    net = without_biases(weights, ["identity", "relu"])
+    check = gradient_check(net, np.zeros((4, 1)), np.ones(4))
+    check.raise_unless_passed()
+    (of_bias,) = check.parameters[1].comparisons
+    assert of_bias.at_kink
+    assert of_bias.gradient == 0
+    assert_allclose(of_bias.difference, -0.75, rtol=1e-6)
 
 
 def test_what_lies_before_a_straight_through_activation_is_left_out():
