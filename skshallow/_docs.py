@@ -140,9 +140,12 @@ record_health : bool, default=True
 """,
     "warm_start": """
 warm_start : bool, default=False
-    Whether `fit` goes on from the weights and the solver's state of the last one. With
-    the same data, a schedule that knows no end, and no early stop, fits of `a` and `b`
-    epochs equal one of `a + b`.
+    Whether `fit` goes on from the weights and the solver's state of the last one. On
+    the same data, fits of `a` and `b` epochs then equal one of `a + b`, bit by bit, for
+    every solver but "lbfgs" and every schedule that knows no end; "lbfgs" and schedules
+    with an end ("cosine", which "auto" means, and "one_cycle") begin anew from the
+    weights. Each fit counts `n_iter_no_change` from 0, and early stopping goes on from
+    the best epoch.
 """,
     "random_state": """
 random_state : int, RandomState instance or None, default=None

@@ -293,7 +293,10 @@ class Fit:
         health = self.health.arrays(len(self.network.layers))
         estimator.health_ = joined(estimator.health_, health) if self.goes_on else health
         estimator.n_iter_ = n_before + history.n_epochs
-        estimator.best_iter_ = n_before + history.best_epoch
+        if outcome.restored:
+            estimator.best_iter_ = n_before + history.best_epoch
+        else:
+            estimator.best_iter_ = int(estimator.loss_curve_.argmin()) + 1
         estimator.loss_ = loss
 
 

@@ -1,0 +1,221 @@
+"""One `random_state`, one model: bit by bit, however and wherever it is fitted."""
+
+import multiprocessing
+import pickle
+import random
+import warnings
+from concurrent.futures import ProcessPoolExecutor
+from hashlib import sha256
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from same_state import assert_same
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+from threadpoolctl import threadpool_info, threadpool_limits
+from varieties import ENDLESS, STOCHASTIC, VARIETIES, Variety, predictions
+
+from skshallow import DeepNetClassifier, DeepNetRegressor, ShallowNetRegressor
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.filterwarnings("ignore::skshallow.exceptions.DeadUnitsWarning"),
+]
+every_variety = pytest.mark.parametrize("name", VARIETIES)
+BY_MINIBATCHES = [
+    name
+    for name, variety in VARIETIES.items()
+    if variety.stochastic
+    and not variety.params.get("early_stopping")
+    and variety.params.get("class_weight") != "balanced"
+]
+
+
+@every_variety
+def test_a_fit_and_the_fit_of_a_clone_are_the_same(name):
+    net = VARIETIES[name].fit()
+    X, y = VARIETIES[name].data()
+    assert_same(clone(net).fit(X, y), net)
+    assert_same(net.fit(X, y), clone(net).fit(X, y))
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in VARIETIES if name not in ("init=zeros", "depth 0")]
+)
+def test_another_random_state_gives_another_model(name):
+    net, other = VARIETIES[name].fit(), VARIETIES[name].fit(random_state=1)
+    assert not np.array_equal(net.theta_, other.theta_)
+
+
+@every_variety
+def test_the_global_random_numbers_are_neither_used_nor_moved(name):
+    thetas = []
+    for seed in 1, 2:
+        np.random.seed(seed)  # noqa: NPY002 - the state that is to be left alone
+        random.seed(seed)
+        before = np.random.get_state(legacy=False), random.getstate()  # noqa: NPY002
+        thetas.append(VARIETIES[name].fit(random_state=np.random.RandomState(7)).theta_)
+        after = np.random.get_state(legacy=False), random.getstate()  # noqa: NPY002
+        assert_same(after, before)
+    assert_same(*thetas)
+
+
+# Training in pieces.
+
+
+@pytest.mark.parametrize("name", BY_MINIBATCHES)
+def test_partial_fits_go_on_in_an_unpickled_net_as_in_itself(name):
+    net, pickled = (VARIETIES[name].make(max_iter=20) for _ in "ab")
+    for part in VARIETIES[name].parts():
+        net.partial_fit(**part)
+        pickled = pickle.loads(pickle.dumps(pickled.partial_fit(**part)))
+    assert_same(pickled, net)
+
+
+PIECES = {
+    **{
+        f"{solver}, {schedule}": {"solver": solver, "schedule": schedule}
+        for solver in STOCHASTIC
+        for schedule in ENDLESS
+    },
+    "dropout": {"dropout": 0.3},
+    "members": {"n_members": 3, "dropout": 0.1},
+    "float32": {"dtype": "float32"},
+    "in order": {"shuffle": False},
+    "whole batch": {"batch_size": None},
+    "clipped": {"max_grad_norm": 0.1},
+    "as they are": {"standardize": False, "learning_rate": 1e-6},
+}
+
+
+@pytest.mark.parametrize("cls", [DeepNetClassifier, ShallowNetRegressor])
+@pytest.mark.parametrize("params", PIECES.values(), ids=PIECES)
+def test_warm_starts_in_pieces_equal_one_fit(params, cls):
+    variety = Variety(cls, params, "three classes")
+    whole = variety.fit(max_iter=9, warm_start=True)
+    pieces = variety.make(warm_start=True)
+    for n_epochs in 2, 3, 4:
+        pieces.set_params(max_iter=n_epochs).fit(*variety.data())
+    assert_same(all_but_records(pieces), all_but_records(whole))
+
+
+@pytest.mark.parametrize("params", PIECES.values(), ids=PIECES)
+def test_partial_fits_on_all_rows_after_a_fit_equal_one_fit(params):
+    variety = Variety(DeepNetRegressor, params)
+    whole = variety.fit(max_iter=5, warm_start=True)
+    pieces = variety.fit(max_iter=1, warm_start=True)
+    for _ in range(4):
+        pieces.partial_fit(*variety.data())
+    assert_same(all_but_records(pieces), all_but_records(whole))
+
+
+def all_but_records(net):
+    """Return what `net` holds, but for `health_`: a piece records its own last epoch."""
+    return {
+        name: value
+        for name, value in vars(net).items()
+        if name not in ("max_iter", "health_")
+    }
+
+
+def test_early_stopping_goes_on_from_the_best_epoch():
+    variety = VARIETIES["early stopping"]
+    net = variety.fit(warm_start=True)
+    best = net.theta_.copy()
+    net.set_params(learning_rate=1e-300).fit(*variety.data())
+    assert_array_equal(net.theta_, best)
+
+
+def test_lbfgs_goes_on_from_the_weights_with_a_new_memory():
+    variety = Variety(DeepNetRegressor, {"solver": "lbfgs", "activation": "tanh"})
+    whole = variety.fit(max_iter=6)
+    pieces = variety.make(warm_start=True)
+    losses = [pieces.fit(*variety.data()).loss_ for _ in "ab"]
+    assert losses[1] < losses[0]
+    assert_array_equal(pieces.loss_curve_[:3], whole.loss_curve_[:3])
+    assert not np.array_equal(pieces.theta_, whole.theta_)
+
+
+# Threads of BLAS, processes, hash seeds.
+
+WIDE = {"hidden_units": [130, 101], "batch_size": "auto", "max_iter": 2}
+# Products that BLAS shares among threads if it may, with other bits for each number of
+# them, and that stay below the bound.
+PRODUCTS = {
+    "adam": Variety(DeepNetRegressor, WIDE),
+    "lbfgs": Variety(
+        DeepNetClassifier, {"solver": "lbfgs", "hidden_units": [130, 101]}, "labels"
+    ),
+    "members": Variety(DeepNetRegressor, {**WIDE, "n_members": 2}),
+    "orthogonal": Variety(DeepNetRegressor, {**WIDE, "init": "orthogonal"}),
+    "gamma": Variety(DeepNetRegressor, {**WIDE, "loss": "gamma"}),
+    "temperature": Variety(
+        DeepNetClassifier,
+        {**WIDE, "early_stopping": True, "temperature_scaling": True},
+        "two classes",
+    ),
+}
+
+
+def fit_wide(name):
+    """Return the bytes of what a net of `PRODUCTS` holds and predicts after a fit."""
+    variety = PRODUCTS[name]
+    X, y = variety.data(n_rows=150, n_features=255)
+    net = variety.make().fit(X, y)
+    results = [net.theta_, predictions(net, X), *net.coefs_, *net.intercepts_]
+    return b"".join(result.tobytes() for result in results)
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_threads_that_the_user_allows_blas_change_no_bit(name):
+    found = []
+    for n_threads in 1, 2, 4:
+        with threadpool_limits(n_threads, user_api="blas"):
+            assert n_threads in [pool["num_threads"] for pool in threadpool_info()]
+            found.append(fit_wide(name))
+    assert found[0] == found[1] == found[2]
+
+
+SOME = list(VARIETIES)[::6]
+METHODS = {"fork", "spawn"} & set(multiprocessing.get_all_start_methods())
+
+
+def fingerprints():
+    """Return a digest of each of some fits, of small and of wide nets."""
+    warnings.simplefilter("ignore")  # for a process of its own
+    small = {name: VARIETIES[name].fit().theta_.tobytes() for name in SOME}
+    wide = {name: fit_wide(name) for name in PRODUCTS}
+    return {name: sha256(found).hexdigest() for name, found in (small | wide).items()}
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+@pytest.mark.parametrize("method", sorted(METHODS))
+def test_another_process_fits_the_same_models(method, monkeypatch):
+    with warnings.catch_warnings():
+        here = fingerprints()
+    monkeypatch.setenv("PYTHONHASHSEED", "7")  # for one that starts anew
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "3")
+    monkeypatch.setenv("MKL_NUM_THREADS", "3")
+    context = multiprocessing.get_context(method)
+    with ProcessPoolExecutor(1, mp_context=context) as pool:
+        assert pool.submit(fingerprints).result() == here
+
+
+@pytest.mark.parametrize("name", ["loss=gaussian", "members, dropout", "temperature"])
+def test_a_grid_search_in_parallel_is_the_search_in_turn(name):
+    X, y = VARIETIES[name].data()
+    searches = [
+        GridSearchCV(
+            VARIETIES[name].make(), {"alpha": [0.0, 0.1], "learning_rate": [0.01, 0.1]},
+            cv=2, n_jobs=n_jobs,
+        ).fit(X, y)
+        for n_jobs in (1, 2)
+    ]  # fmt: skip
+    scores = [
+        {name: values for name, values in search.cv_results_.items() if "_time" not in name}
+        for search in searches
+    ]
+    for name, values in scores[0].items():
+        assert_array_equal(scores[1][name], values)
+    assert_same(searches[1].best_estimator_, searches[0].best_estimator_)
