@@ -287,6 +287,18 @@ def test_two_classes_are_the_same_binomial_or_multinomial():
     np.testing.assert_allclose(both_gradient[:, [1]], gradient, rtol=1e-13)
 
 
+@every_loss
+def test_members_side_by_side_have_the_loss_and_gradient_of_each_alone(loss):
+    y = targets(loss)
+    raw = np.stack([raw_predictions(loss, seed=seed) for seed in range(4)])
+    value, gradient = evaluate(loss, y, raw)
+    assert value.shape == (4, 40)
+    for i in range(4):
+        alone, gradient_alone = evaluate(loss, y, raw[i])
+        np.testing.assert_allclose(value[i], alone, rtol=1e-13)
+        np.testing.assert_allclose(gradient[i], gradient_alone, rtol=1e-13, atol=1e-15)
+
+
 # Kinks
 
 
@@ -395,6 +407,84 @@ def test_quantile_refuses_levels_that_do_not_rise(levels):
         Quantile(levels)
     with pytest.raises(ValueError, match=r"quantile must lie in \(0, 1\)"):
         Quantile([0.1, 1.0])
+
+
+@pytest.mark.parametrize("shape", [(5,), (3, 5)], ids=["one net", "members"])
+def test_scales_start_alike_in_all_rows_and_means_as_they_were(shape):
+    weight = np.random.default_rng(0).normal(size=(*shape, 4))
+    before = weight.copy()
+    Gaussian().start_output_weights(weight)
+    np.testing.assert_array_equal(weight[..., 2:], 0)
+    np.testing.assert_array_equal(weight[..., :2], before[..., :2])
+
+
+@pytest.mark.parametrize("shape", [(5,), (3, 5)], ids=["one net", "members"])
+def test_quantiles_of_a_target_start_at_one_distance_in_all_rows(shape):
+    weight = np.random.default_rng(0).normal(size=(*shape, 6))
+    before = weight.copy()
+    Quantile([0.1, 0.5, 0.9]).start_output_weights(weight)
+    rows = np.random.default_rng(1).normal(size=(7, 5))
+    low, middle, high = np.split(rows @ weight, 3, axis=-1)
+    np.testing.assert_array_equal(low, middle)
+    np.testing.assert_array_equal(low, high)
+    np.testing.assert_array_equal(low, rows @ np.ascontiguousarray(before[..., :2]))
+
+
+@pytest.mark.parametrize("loss", [SquaredError(), Poisson(), Quantile(0.3)], ids=str)
+def test_weights_of_one_raw_output_a_target_start_as_drawn(loss):
+    weight = np.random.default_rng(0).normal(size=(5, 2))
+    before = weight.copy()
+    loss.start_output_weights(weight)
+    np.testing.assert_array_equal(weight, before)
+
+
+# The distributions that likelihoods predict
+
+
+def distribution(loss, raw, dispersion):
+    return getattr(stats, loss.family)(**loss.parameters(raw, dispersion))
+
+
+LIKELIHOODS = [Gaussian(0, floor=1e-9), Poisson(), Gamma()]
+every_likelihood = pytest.mark.parametrize("loss", LIKELIHOODS, ids=str)
+
+
+@every_likelihood
+def test_the_loss_is_minus_the_log_likelihood_but_for_a_constant_of_the_target(loss):
+    """Of a family that has a dispersion, times that dispersion."""
+    y, dispersion = targets(loss, n_outputs=1), np.array([0.4])
+    one, other = (raw_predictions(loss, n_outputs=1, seed=seed) for seed in (1, 2))
+    law, other_law = (distribution(loss, raw, dispersion) for raw in (one, other))
+    log = "logpmf" if loss.family == "poisson" else "logpdf"
+    expected = getattr(other_law, log)(y) - getattr(law, log)(y)
+    if loss.has_dispersion:
+        expected = expected * dispersion
+    difference = evaluate(loss, y, one)[0] - evaluate(loss, y, other)[0]
+    np.testing.assert_allclose(difference, expected[:, 0], rtol=1e-9, atol=1e-9)
+
+
+@every_likelihood
+@pytest.mark.parametrize("shape", [(5, 3), (4, 5, 3)], ids=["one net", "members"])
+def test_the_mean_of_the_distribution_is_what_the_link_predicts(loss, shape):
+    *leading, n_targets = shape
+    raw = np.random.default_rng(0).normal(size=(*leading, loss.n_raw_outputs(n_targets)))
+    law = distribution(loss, raw, np.array([0.2, 1.0, 3.0]))
+    np.testing.assert_allclose(law.mean(), loss.link.inverse(raw), rtol=1e-12)
+    assert law.mean().shape == shape
+    if loss.has_dispersion:
+        expected = np.array([0.2, 1.0, 3.0]) * law.mean() ** 2
+        np.testing.assert_allclose(law.var(), expected, rtol=1e-12)
+    assert loss.has_dispersion == isinstance(loss, Gamma)
+
+
+def test_the_dispersion_is_the_mean_of_its_terms():
+    """The mean over a gamma distribution, a sum over the nodes of Gauss and Laguerre."""
+    nodes, weights = special.roots_genlaguerre(8, 2.5 - 1)
+    dispersion, raw = 1 / 2.5, np.full((8, 1), 0.7)
+    y = dispersion * np.exp(raw) * nodes[:, np.newaxis]
+    terms = Gamma().dispersion_terms(y, raw)
+    assert terms.shape == (8, 1)
+    assert weights @ terms[:, 0] / weights.sum() == pytest.approx(dispersion, rel=1e-12)
 
 
 # The best constant

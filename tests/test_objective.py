@@ -1,9 +1,12 @@
 """The objective's gradient against central differences of its value, and its averages."""
 
+import math
+
 import numpy as np
 import pytest
 from finite_differences import assert_objective_gradient_is_exact
-from scipy import sparse
+from scipy import sparse, special
+from sklearn import metrics
 
 from skshallow.activations import (
     ACTIVATIONS,
@@ -350,6 +353,90 @@ def test_mean_loss_divides_by_the_weights_that_it_saw():
     weight = sample_weights()
     expected = objective.mean_loss([(X, y, weight)])
     assert objective.mean_loss([(X, y, 7 * weight)]) == pytest.approx(expected, rel=1e-13)
+
+
+def test_the_loss_of_float32_rows_is_averaged_in_float64():
+    rng = np.random.default_rng(0)
+    y = rng.lognormal(sigma=3, size=(10_000, 1)).astype(np.float32)
+    objective = Objective(Network(1, 1, [], []), SquaredError(), 0.0, np.zeros(2, "f"))
+    raw_prediction = np.zeros_like(y)
+    by_row = SquaredError().loss(y, raw_prediction)
+    assert by_row.dtype == np.float32
+    expected = math.fsum(by_row.tolist()) / len(y)
+    assert objective.loss_of(y, raw_prediction) == pytest.approx(expected, rel=1e-14)
+
+
+def test_raw_predictions_are_those_of_all_rows_in_order():
+    objective, X, y = problem("squared_error-3", [Tanh()])
+    batches = [(X[part], y[part], None) for part in (slice(4), slice(4, 5), slice(5, 9))]
+    raw_predictions = objective.raw_predictions(batches)
+    assert raw_predictions.shape == (N_ROWS, 3)
+    np.testing.assert_allclose(
+        raw_predictions, objective.network.forward(X, objective.params)[0], rtol=1e-12
+    )
+
+
+# Members side by side
+
+
+def problem_of_members(case="squared_error-3", alpha=0.3):
+    """Return an objective of four members, one for each of them alone, X and y."""
+    problems = [problem(case, [Tanh()], alpha=alpha, seed=seed) for seed in range(4)]
+    alone, _, X, y = [objective for objective, _, _ in problems], *problems[0]
+    n_raw = alone[0].network.layers[-1].n_units
+    network = Network(N_FEATURES, n_raw, [4], [Tanh()], n_members=4)
+    objective = Objective(network, alone[0].loss, alpha, np.empty(network.layout.size))
+    for i, layer in enumerate(objective.params):
+        for name, value in layer.items():
+            value[...] = np.reshape([own.params[i][name] for own in alone], value.shape)
+    return objective, alone, X, y
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.3])
+def test_the_value_of_members_is_the_sum_of_theirs_and_each_has_its_own_gradient(alpha):
+    objective, alone, X, y = problem_of_members(alpha=alpha)
+    weight = sample_weights()
+    value = objective.value_and_gradient(X, y, weight)
+    assert value == pytest.approx(
+        sum(own.value_and_gradient(X, y, weight) for own in alone), rel=1e-12
+    )
+    for i, layer in enumerate(objective.grads):
+        for name, grad in layer.items():
+            expected = np.reshape([own.grads[i][name] for own in alone], grad.shape)
+            np.testing.assert_allclose(grad, expected, rtol=1e-10, atol=1e-13)
+
+
+def test_loss_and_penalty_of_members_are_the_means_of_theirs():
+    objective, alone, X, y = problem_of_members()
+    loss = objective.loss_and_gradient(X, y)
+    expected = np.mean([own.loss_and_gradient(X, y) for own in alone])
+    assert loss == pytest.approx(expected, rel=1e-12)
+    expected = np.mean([own.penalty() for own in alone])
+    assert objective.penalty() == pytest.approx(expected, rel=1e-12)
+
+
+def test_raw_predictions_of_members_are_those_of_each():
+    objective, alone, X, y = problem_of_members()
+    batches = [(X[:4], y[:4], None), (X[4:], y[4:], None)]
+    np.testing.assert_allclose(
+        objective.raw_predictions(batches),
+        [own.raw_predictions(batches) for own in alone],
+        rtol=1e-12,
+    )
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_mean_loss_of_members_is_that_of_what_they_predict_together(weighted):
+    objective, alone, X, y = problem_of_members("log_loss-multinomial")
+    weight = sample_weights() if weighted else None
+    raw = np.stack([own.raw_predictions([(X, y, weight)]) for own in alone])
+    probability = special.softmax(raw, axis=-1).mean(axis=0)
+    expected = metrics.log_loss(y, probability, sample_weight=weight)
+    halves = [
+        (X[part], y[part], None if weight is None else weight[part])
+        for part in (slice(4), slice(4, None))
+    ]
+    assert objective.mean_loss(halves) == pytest.approx(expected, rel=1e-12)
 
 
 # What an evaluation leaves behind
