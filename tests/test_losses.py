@@ -401,6 +401,14 @@ def test_quantiles_are_the_raw_outputs_in_order_whatever_that_is():
     assert (value < alone - 0.1).any()
 
 
+def test_equal_raw_outputs_take_the_levels_in_order():
+    levels = np.arange(1, 41) / 41
+    raw = np.resize([0.0, 1.0], (1, 40))  # both below the target: the slope is -level
+    _, gradient = evaluate(Quantile(levels), np.array([[2.0]]), raw)
+    np.testing.assert_array_equal(gradient[0, ::2], -levels[:20])
+    np.testing.assert_array_equal(gradient[0, 1::2], -levels[20:])
+
+
 @pytest.mark.parametrize("levels", [[], [0.5, 0.5], [0.9, 0.1]])
 def test_quantile_refuses_levels_that_do_not_rise(levels):
     with pytest.raises(ValueError, match="quantile must hold rising levels"):

@@ -376,6 +376,22 @@ def test_lbfgs_runs_no_more_iterations_than_allowed():
     assert not result.success
 
 
+def test_lbfgs_may_take_more_evaluations_than_iterations():
+    """Fifty coordinates and a memory of one: many line searches look twice."""
+    n_evaluations = 0
+
+    def count(theta):
+        nonlocal n_evaluations
+        n_evaluations += 1
+        return rosenbrock(theta)
+
+    result = LBFGS(memory=1, max_line_search=20).minimize(
+        count, np.full(50, -1.2), max_iter=500, tol=1e-8, callback=lambda result: None
+    )
+    assert result.success
+    assert n_evaluations > result.nit + 20
+
+
 @pytest.mark.parametrize("tol", [1e-1, 1e-3, 1e-6])
 def test_lbfgs_stops_when_no_gradient_entry_exceeds_tol(tol):
     gradients_seen = []
