@@ -36,7 +36,7 @@ templates_path = ["_templates"]
 nitpicky = False
 default_role = "literal"
 
-myst_enable_extensions = ["colon_fence", "dollarmath", "fieldlist"]
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "fieldlist"]
 myst_heading_anchors = 3
 
 # One page for each public object; what a class inherits without saying more about it
@@ -105,11 +105,13 @@ html_theme_options = {
 
 
 # What scikit-learn's docstrings, inherited here, refer to in its own documentation.
-SKLEARN = "https://scikit-learn.org/stable/modules"
+SKLEARN = "https://scikit-learn.org/stable"
 SKLEARN_LABELS = {
-    "accuracy_score": f"{SKLEARN}/model_evaluation.html#accuracy-score",
-    "r2_score": f"{SKLEARN}/model_evaluation.html#r2-score",
+    "accuracy_score": f"{SKLEARN}/modules/model_evaluation.html#accuracy-score",
+    "df_output_transform": f"{SKLEARN}/modules/df_output_transform.html",
+    "r2_score": f"{SKLEARN}/modules/model_evaluation.html#r2-score",
 }
+SKLEARN_EXAMPLE = re.compile(r"sphx_glr_auto_examples_(\w+)_(plot_\w+)\.py")
 
 
 def link_to_sklearn(app, env, node, contnode):
@@ -117,7 +119,10 @@ def link_to_sklearn(app, env, node, contnode):
     target = node["reftarget"]
     address = SKLEARN_LABELS.get(target)
     if node.get("refdomain") == "py" and target.startswith("sklearn."):
-        address = f"{SKLEARN}/generated/{target}.html"
+        address = f"{SKLEARN}/modules/generated/{target}.html"
+    elif example := SKLEARN_EXAMPLE.fullmatch(target):
+        address = f"{SKLEARN}/auto_examples/{example[1]}/{example[2]}.html"
+        contnode = nodes.inline("", "scikit-learn's gallery")
     return address and nodes.reference("", "", contnode, refuri=address, internal=False)
 
 
