@@ -409,7 +409,7 @@ def test_equal_raw_outputs_take_the_levels_in_order():
     np.testing.assert_array_equal(gradient[0, 1::2], -levels[20:])
 
 
-@pytest.mark.parametrize("levels", [[], [0.5, 0.5], [0.9, 0.1]])
+@pytest.mark.parametrize("levels", [[], [0.5, 0.5], [0.9, 0.1], [0.1, 0.9, 0.5]])
 def test_quantile_refuses_levels_that_do_not_rise(levels):
     with pytest.raises(ValueError, match="quantile must hold rising levels"):
         Quantile(levels)
@@ -580,9 +580,11 @@ def test_gamma_refuses_targets_of_zero_or_less(smallest):
         Gamma().check_targets(np.array([[1.0], [smallest]]))
 
 
-def test_poisson_refuses_targets_that_are_all_zero():
+@pytest.mark.parametrize("of_other_target", [[], [1.0]])
+def test_poisson_refuses_targets_that_are_all_zero(of_other_target):
+    y = np.tile([0.0, *of_other_target], (4, 1))
     with pytest.raises(ValueError, match="needs at least one target y > 0"):
-        Poisson().fit_intercept_only(np.zeros((4, 1)))
+        Poisson().fit_intercept_only(y)
 
 
 @every_loss
