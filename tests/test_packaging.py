@@ -1,0 +1,196 @@
+"""What is shipped: four requirements, a lean import, complete and clean archives."""
+
+import re
+import runpy
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+import skshallow
+
+ROOT = Path(__file__).parent.parent
+FOLDERS = [".ci", "docs", "examples", "skshallow", "tests"]
+FILES = ["LICENSE", "MANIFEST.in", "README.md", "pyproject.toml"]
+MADE = shutil.ignore_patterns("__pycache__", "*.pyc", "_build", "gallery")
+# What builds and caches leave in a checkout, and no archive may hold.
+LEFT_BEHIND = [
+    "docs/_build/html/index.html",
+    "docs/api/skshallow.load.rst",
+    "docs/gallery/index.rst",
+    "skshallow/__pycache__/network.cpython-311.pyc",
+    "tests/inspection/__pycache__/test_report.cpython-311.pyc",
+    ".coverage",
+    ".hypothesis/unicode_data/charmap.json.gz",
+    "build/lib/skshallow/gone.py",
+]
+BUILD = """\
+import os, sys
+from setuptools import build_meta
+os.chdir(sys.argv[2])
+getattr(build_meta, f"build_{sys.argv[1]}")(sys.argv[3])
+"""
+
+
+def files_below(folder):
+    """Return the files of a folder and its folders, by their relative names."""
+    paths = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix() for path in paths}
+
+
+def build(kind, source, target):
+    """Build "sdist" or "wheel" of `source`, as pip would; return the archive."""
+    command = [sys.executable, "-I", "-c", BUILD, kind, source, target]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    (archive,) = target.iterdir()
+    return archive
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory):
+    """A copy of what is versioned, and the names of its files."""
+    copy = tmp_path_factory.mktemp("checkout")
+    for name in FOLDERS:
+        shutil.copytree(ROOT / name, copy / name, ignore=MADE)
+    for name in FILES:
+        shutil.copy(ROOT / name, copy)
+    for page in (copy / "docs" / "api").glob("*.rst"):
+        page.unlink()
+    return copy, files_below(copy)
+
+
+@pytest.fixture(scope="module")
+def sdist(checkout, tmp_path_factory):
+    """The folder that the source archive unpacks to, built where much was left behind."""
+    for name in LEFT_BEHIND:
+        path = checkout[0] / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("left behind")
+    folder = tmp_path_factory.mktemp("unpacked")
+    with tarfile.open(build("sdist", checkout[0], tmp_path_factory.mktemp("sdist"))) as tar:
+        tar.extraction_filter = getattr(tarfile, "data_filter", None)  # new in 3.11.4
+        tar.extractall(folder)
+    return next(folder.iterdir())
+
+
+@pytest.fixture(scope="module")
+def wheel(sdist, tmp_path_factory):
+    """The folder that a wheel made of the source archive unpacks to."""
+    source = shutil.copytree(sdist, tmp_path_factory.mktemp("source") / "copy")
+    folder = tmp_path_factory.mktemp("installed")
+    with zipfile.ZipFile(build("wheel", source, tmp_path_factory.mktemp("wheel"))) as wheel:
+        wheel.extractall(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def distribution(wheel):
+    """What an installer and `importlib.metadata` read of it."""
+    (folder,) = wheel.glob("*.dist-info")
+    return metadata.Distribution.at(folder)
+
+
+@pytest.fixture(scope="module")
+def requirements(distribution):
+    return list(map(Requirement, distribution.requires))
+
+
+@pytest.fixture(scope="module")
+def loaded():
+    """The modules that the package loads, beyond what a linear model loads already."""
+    code = (
+        "import sys, sklearn.linear_model\n"
+        "before = set(sys.modules)\n"
+        "import skshallow\n"
+        "print(*sys.modules.keys() - before)"
+    )
+    command = [sys.executable, "-P", "-W", "error", "-c", code]
+    return set(subprocess.check_output(command, text=True).split())
+
+
+def test_four_packages_are_required_and_no_more(requirements):
+    required = {each.name for each in requirements if each.marker is None}
+    assert required == {"numpy", "scipy", "scikit-learn", "threadpoolctl"}
+
+
+def test_an_import_loads_nothing_that_a_linear_model_has_not_loaded(loaded):
+    added = {name for name in loaded if name.split(".")[0] != "skshallow"}
+    assert {name for name in added if name not in sys.stdlib_module_names} == set()
+
+
+def test_an_import_loads_no_part_that_few_programs_use(loaded):
+    used_later = {"inspection"}
+    assert "skshallow.network" in loaded
+    assert {f"skshallow.{name}" for name in used_later} & loaded == set()
+
+
+def test_extras_that_errors_name_exist(distribution):
+    modules = (ROOT / "skshallow").rglob("*.py")
+    code = "".join(path.read_text(encoding="utf-8") for path in modules)
+    named = set(re.findall(r"skshallow\[(\w+)\]", code))
+    assert named >= {"frames", "plots"}
+    assert named <= set(distribution.metadata.get_all("Provides-Extra"))
+
+
+def test_the_version_is_written_once(distribution):
+    assert distribution.version == skshallow.__version__
+    modules = (ROOT / "skshallow").rglob("*.py")
+    written = [
+        path.name
+        for path in (*modules, ROOT / "pyproject.toml", ROOT / "docs" / "conf.py")
+        if skshallow.__version__ in path.read_text(encoding="utf-8")
+    ]
+    assert written == ["_version.py"]
+
+
+def test_the_sdist_holds_all_that_is_versioned_and_nothing_left_behind(sdist, checkout):
+    added = {"PKG-INFO", "setup.cfg"}
+    added |= {name for name in files_below(sdist) if name.startswith("skshallow.egg-info/")}
+    assert files_below(sdist) - added == checkout[1]
+
+
+def test_a_wheel_of_the_sdist_holds_the_package_and_its_licence(wheel, checkout):
+    info = f"skshallow-{skshallow.__version__}.dist-info"
+    described = {"METADATA", "RECORD", "WHEEL", "licenses/LICENSE", "top_level.txt"}
+    package = {name for name in checkout[1] if name.startswith("skshallow/")}
+    assert "skshallow/py.typed" in package
+    assert files_below(wheel) == package | {f"{info}/{name}" for name in described}
+
+
+@pytest.fixture(scope="module")
+def constraints():
+    return runpy.run_path(str(ROOT / ".ci" / "oldest.py"))["constraints"]
+
+
+def test_the_oldest_versions_are_the_bounds_of_the_metadata(constraints, requirements):
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    bounds = {
+        f"{each.name}{each.specifier}".replace(">=", "==")
+        for each in requirements
+        if each.name != "skshallow"
+    }
+    assert set(constraints(text)) == bounds
+
+
+@pytest.mark.parametrize(
+    ("requirements", "message"),
+    [
+        ('["numpy"]', "Write 'numpy' as name>=version"),
+        ('["numpy<3"]', "Write 'numpy<3' as name>=version"),
+        ('["numpy>=2,<3"]', "Write 'numpy>=2,<3' as name>=version"),
+        ('["numpy>=2", "numpy>=2.1"]', "numpy has two bounds: >=2 and >=2.1"),
+    ],
+)
+def test_a_requirement_without_one_lower_bound_is_an_error(
+    constraints, requirements, message
+):
+    text = f'[project]\nname = "some"\ndependencies = {requirements}'
+    with pytest.raises(ValueError, match=message):
+        constraints(text)
