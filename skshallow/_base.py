@@ -14,6 +14,7 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 from skshallow._data import TrainingData
 from skshallow._fitted import FittedNet
 from skshallow._fitting import CURVES, Fit, all_or_nothing
+from skshallow._limits import quiet
 from skshallow._resolve import resolve
 from skshallow._settings import (
     CONSTRAINTS,
@@ -192,7 +193,7 @@ class BaseNet(FittedNet, CallbackSupportMixin, BaseEstimator):
         for_callbacks = {"X": X, "y": y, "metadata": metadata}
         goes_on = hasattr(self, "theta_") and (incremental or self.warm_start)
         data = TrainingData(self, goes_on=goes_on, incremental=incremental)
-        with all_or_nothing(self):
+        with all_or_nothing(self), quiet():
             data.read(X, y, sample_weight, classes)
             data.hold_out(X, *validation)
             fit = Fit(self, components, data)

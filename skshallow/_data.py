@@ -14,6 +14,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from skshallow._input import plain_labels, refuse_columns, refuse_containers
 from skshallow._sklearn import take_rows
 
 
@@ -53,6 +54,7 @@ class TrainingData:
     def read(self, X, y, sample_weight, classes) -> None:
         """Validate the training data and drop the rows of weight 0."""
         estimator = self.estimator
+        refuse_containers(sample_weight=sample_weight)
         X, y = self._validate(
             X,
             y,
@@ -73,16 +75,21 @@ class TrainingData:
 
     def _validate(self, X, y, **options):
         """Return X and y as arrays, with scikit-learn's checks."""
-        X, y = validate_data(
-            self.estimator,
-            X,
-            y,
-            accept_sparse="csr",
-            dtype=(np.float64, np.float32),
-            multi_output=True,
-            y_numeric=not is_classifier(self.estimator),
-            **options,
-        )
+        refuse_containers(X=X, y=y)
+        try:
+            X, y = validate_data(
+                self.estimator,
+                X,
+                plain_labels(y) if is_classifier(self.estimator) else y,
+                accept_sparse="csr",
+                dtype=(np.float64, np.float32),
+                multi_output=True,
+                y_numeric=not is_classifier(self.estimator),
+                **options,
+            )
+        except (TypeError, ValueError) as error:
+            refuse_columns(X, error)
+            raise
         y = y.toarray() if sparse.issparse(y) else np.asarray(y)
         if is_classifier(self.estimator) and y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
@@ -151,12 +158,19 @@ class TrainingData:
 
         estimator = self.estimator
         one_class_a_row = is_classifier(estimator) and self.labels.ndim == 1
-        self.train_rows, rows = train_test_split(
-            np.arange(len(self.labels)),
-            test_size=estimator.validation_fraction,
-            stratify=self.labels if one_class_a_row else None,
-            random_state=estimator.random_state,
-        )
+        try:
+            self.train_rows, rows = train_test_split(
+                np.arange(len(self.labels)),
+                test_size=estimator.validation_fraction,
+                stratify=self.labels if one_class_a_row else None,
+                random_state=estimator.random_state,
+            )
+        except ValueError as error:
+            raise ValueError(
+                f"early_stopping cannot hold validation_fraction="
+                f"{estimator.validation_fraction:g} of {len(self.labels)} rows out. "
+                f"{error} Give more rows, another fraction, or X_val and y_val."
+            ) from error
         weight = None if self.weight is None else self.weight[rows]
         self.validation = self.X[rows], self.y[rows], weight
         users_rows = rows if self.kept is None else self.kept[rows]

@@ -11,6 +11,8 @@ import numpy as np
 from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
+from skshallow._input import refuse_columns, refuse_containers
+from skshallow._limits import check_outputs, check_weights_fit, quiet
 from skshallow._saving import save_estimator
 from skshallow._threads import threads_for
 from skshallow._version import __version__
@@ -65,7 +67,9 @@ class FittedNet:
                 f"This {type(self).__name__} is not fitted yet, so it has no weights."
             )
         params = self.network_.views(self.theta_.copy())
-        re_express(params, self._units, USERS_UNITS)
+        with quiet():
+            re_express(params, self._units, USERS_UNITS)
+        check_weights_fit(params, self)
         return params
 
     def hidden_activations(self, X) -> list[np.ndarray]:
@@ -96,30 +100,50 @@ class FittedNet:
         check_is_fitted(self)
 
         def raw_prediction(x, params):
-            return [self.network_.forward(x, params)[0]]
+            return [self._units.to_users(self.network_.forward(x, params)[0])]
 
-        (raw,) = self._pass_through(X, [self.n_outputs_], raw_prediction)
-        return self._units.to_users(raw)
+        usable = self._loss.link.is_usable
+        (raw,) = self._pass_through(X, [self.n_outputs_], raw_prediction, usable)
+        return raw
 
+    @quiet()
     def _pass_through(
-        self, X, widths: Sequence[int], compute: Callable[[Any, list[Params]], list]
+        self,
+        X,
+        widths: Sequence[int],
+        compute: Callable[[Any, list[Params]], list],
+        usable: Callable[[np.ndarray], np.ndarray] = np.isfinite,
     ) -> list[np.ndarray]:
-        """Apply `compute` to the rows of X by batches; return its outputs, stacked."""
-        X = validate_data(
-            self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False
-        )
+        """Apply `compute` to the rows of X by batches; return its outputs, stacked.
+
+        All of them must be `usable`.
+        """
+        rows = self._validate_rows(X)
         params = self.network_.views(self.theta_)
         n_members = self.network_.n_members
-        leading = (n_members, X.shape[0]) if n_members > 1 else (X.shape[0],)
+        leading = (n_members, rows.shape[0]) if n_members > 1 else (rows.shape[0],)
         outputs = [np.empty((*leading, width), self.theta_.dtype) for width in widths]
         start = 0
-        for x in self._scaled_batches(X):
+        for x in self._scaled_batches(rows):
             with threads_for(x.shape[0] * self.network_.multiply_adds_per_row):
                 parts = compute(x, params)
             for output, part in zip(outputs, parts, strict=True):
                 output[..., start : start + x.shape[0], :] = part
             start += x.shape[0]
+        for output in outputs:
+            check_outputs(output, usable(output), rows, self)
         return outputs
+
+    def _validate_rows(self, X) -> Any:
+        """Return X as an array or CSR matrix, with scikit-learn's checks."""
+        refuse_containers(X=X)
+        try:
+            return validate_data(
+                self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False
+            )
+        except (TypeError, ValueError) as error:
+            refuse_columns(X, error)
+            raise
 
     def _scaled_batches(self, X) -> Iterator[Any]:
         """Yield the rows of X, in the net's units, in batches of bounded memory."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from sklearn.utils import check_random_state
 
 from skshallow._data import TrainingData
 from skshallow._judging import judge
+from skshallow._limits import check_targets_fit
 from skshallow._settings import Components
 from skshallow._sklearn import CALLBACK_STATE
 from skshallow._threads import ONE_THREAD
@@ -76,6 +78,7 @@ class Fit:
     def start(self) -> None:
         """Decide the units, then build the network and its parameters."""
         estimator = self.estimator
+        check_targets_fit(self.data.y, self.dtype)
         self.units = self._choose_units()
         y = self.units.scale_targets(self.data.y).astype(self.dtype, copy=False)
         weight = self.data.weight
@@ -120,6 +123,7 @@ class Fit:
         """Return the units to work in: as measured, as before, or the user's."""
         estimator = self.estimator
         last_units = estimator._units if self.goes_on else USERS_UNITS
+        self.last_units = last_units
         self.moments = None
         if self.goes_on and self.incremental:
             self.moments = copy.deepcopy(estimator._moments)
@@ -128,11 +132,17 @@ class Fit:
             return last_units
         if self.moments is None:
             self.moments = Moments(self.data.X.shape[1]), Moments(self.data.y.shape[1])
+        features, targets = self.moments
+        silent = features.unit == 0 if last_units.center is None else features.constant
         for moments, columns in zip(self.moments, (self.data.X, self.data.y), strict=True):
             moments.update(columns, self.data.weight, self.data.train_rows)
         centered = not sparse.issparse(self.data.X)
-        features, targets = self.moments
-        return Units.measured(features, targets, estimator._loss.link, centered)
+        units = Units.measured(features, targets, estimator._loss.link, centered)
+        if last_units.scale is not None:
+            # 0 in every row so far, so that weights of any unit were the same function
+            scale = np.where(silent, units.scale, last_units.scale)
+            self.last_units = replace(last_units, scale=scale)
+        return units
 
     def _last_theta(self) -> np.ndarray:
         """Return a copy of the last parameters, in the units of now."""
@@ -144,7 +154,7 @@ class Fit:
                 "parameters back, or start anew with warm_start=False and fit."
             )
         theta = estimator.theta_.astype(self.dtype)
-        re_express(self.network.views(theta), estimator._units, self.units)
+        re_express(self.network.views(theta), self.last_units, self.units)
         return theta
 
     def _new_progress(self) -> Progress:

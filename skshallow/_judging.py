@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from skshallow.exceptions import DeadUnitsWarning, VanishingGradientWarning
 from skshallow.health import VANISHING, dying_layers, vanishing_layers
-from skshallow.training import Outcome
+from skshallow.training import START_SAMPLE, Outcome
 
 STACKLEVEL = 7  # from `_warn` up to the line where the user called `fit`
 
@@ -30,12 +32,15 @@ def judge(fit: Any, outcome: Outcome) -> None:
     cause, remedy, more_time = _advice(fit)
     if not outcome.usable:
         raise ValueError(
-            f"Training diverged with {cause}: no epoch left weights with a finite "
+            _why_not_to_start(fit)
+            or _why_none_is_best(fit)
+            or f"Training diverged with {cause}: no epoch left weights with a finite "
             f"loss. Try {remedy}."
         )
     if outcome.diverged:
+        epoch = min(fit.history.n_epochs + 1, fit.plan.n_epochs)
         _warn(
-            f"Training diverged in epoch {fit.history.n_epochs + 1} with {cause}; the "
+            f"Training diverged in epoch {epoch} with {cause}; the "
             f"best finite weights, of epoch {fit.history.best_epoch}, are kept. Try "
             f"{remedy}."
         )
@@ -57,6 +62,40 @@ def judge(fit: Any, outcome: Outcome) -> None:
         _warn(message, category)
 
 
+def _why_not_to_start(fit: Any) -> str | None:
+    """Return why the loss was not finite before the first step, if so it was."""
+    if math.isfinite(fit.history.start_loss):
+        return None
+    X, y, _ = fit.rows.sample(START_SAMPLE)
+    reach = f"features reach {abs(X).max():.3g} and targets {abs(y).max():.3g}"
+    remedies = {
+        "standardize=True": not fit.estimator.standardize,
+        "dtype='float64'": fit.dtype == np.float32,
+        "a smaller init_scale": fit.estimator.init_scale > 1,
+    }
+    tries = "".join(f", or try {remedy}" for remedy, fits in remedies.items() if fits)
+    return (
+        f"The loss is not finite in {fit.dtype} before the first step: {reach}, in the "
+        f"net's units. Check the units of X and y{tries}."
+    )
+
+
+def _why_none_is_best(fit: Any) -> str | None:
+    """Return why no epoch is the best one, if only their validation tells none."""
+    history = fit.history
+    if not (history.early_stopping and history.loss and math.isfinite(history.loss[-1])):
+        return None
+    scores = history.validation_score
+    name, last = "score", scores[-1:] or history.validation_loss[-1:]
+    if not scores:
+        name = "loss"
+    return (
+        f"Early stopping found no best epoch among {history.n_epochs}: the validation "
+        f"{name} is {last[0]:g} on {len(fit.data.scoring_data[1])} rows. Check their "
+        "number, their units, and scoring."
+    )
+
+
 def _warn(message: str, category: type[Warning] = ConvergenceWarning) -> None:
     warnings.warn(message, category, stacklevel=STACKLEVEL)
 
@@ -71,17 +110,19 @@ def _ends_by_plan(fit: Any) -> bool:
 
 def _advice(fit: Any) -> tuple[str, str, str]:
     """Return what divergence comes from, what helps against it, and slow progress."""
+    alpha = fit.estimator.alpha
     if fit.plan.solver.stochastic:
-        return (
-            f"learning_rate={fit.plan.learning_rate:g}",
-            "a smaller learning_rate, max_grad_norm, or standardize=True",
-            ", or use a schedule that ends there, such as 'cosine'",
-        )
-    return (
-        f"solver={fit.estimator.solver!r}",
-        "standardize=True, a larger alpha, or another solver",
-        " or tol",
-    )
+        cause = f"learning_rate={fit.plan.learning_rate:g}"
+        remedy = "a smaller learning_rate, max_grad_norm, or standardize=True"
+        more_time = ", or use a schedule that ends there, such as 'cosine'"
+        too_strong = fit.plan.learning_rate * alpha > 1  # steps past the other side
+    else:
+        cause = f"solver={fit.estimator.solver!r}"
+        remedy = "standardize=True, a larger alpha, or another solver"
+        more_time, too_strong = " or tol", alpha > 1
+    if too_strong:
+        cause, remedy = f"{cause} and alpha={alpha:g}", "a smaller alpha"
+    return cause, remedy, more_time
 
 
 def _complaints(fit: Any) -> Iterator[tuple[str, type[Warning]]]:
@@ -90,6 +131,7 @@ def _complaints(fit: Any) -> Iterator[tuple[str, type[Warning]]]:
         return
     health = fit.health.arrays(len(fit.network.layers))
     n_rows = len(fit.health.sample[1])
+    standardize = "" if fit.estimator.standardize else "standardize=True, "
     dying = dying_layers(health, n_rows)
     if dying:
         counts = ", ".join(
@@ -99,8 +141,8 @@ def _complaints(fit: Any) -> Iterator[tuple[str, type[Warning]]]:
         )
         yield (
             f"{counts} are dead: on {n_rows} training rows, no gradient reaches them. Try "
-            "init='auto', a smaller learning rate or alpha, or an activation that never "
-            "goes flat, such as 'leaky_relu'.",
+            f"{standardize}init='auto', a smaller learning rate or alpha, or an activation "
+            "that never goes flat, such as 'leaky_relu'.",
             DeadUnitsWarning,
         )
         return
@@ -109,8 +151,8 @@ def _complaints(fit: Any) -> Iterator[tuple[str, type[Warning]]]:
         layers = ", ".join(str(i + 1) for i in vanishing)
         yield (
             f"The gradient of layer {layers} stayed more than {1 / VANISHING:g} times "
-            "shorter than the longest of the net: it hardly learns. Try init='auto', "
-            "init_scale=1, a smaller depth, or an activation that does not saturate, such "
-            "as 'relu'.",
+            "shorter than the longest of the net: it hardly learns. Try "
+            f"{standardize}init='auto', init_scale=1, a smaller depth, or an activation "
+            "that does not saturate, such as 'relu'.",
             VanishingGradientWarning,
         )

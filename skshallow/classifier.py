@@ -15,6 +15,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from skshallow._base import BaseNet, Deep, Shallow, takes_minibatches
 from skshallow._data import check_weights
 from skshallow._docs import documented
+from skshallow._input import plain_labels
 from skshallow._resolve import resolve
 from skshallow.calibration import best_temperature
 from skshallow.losses import CLASSIFICATION_LOSSES, Loss
@@ -62,6 +63,7 @@ class NetClassifier(ClassifierMixin, BaseNet):
                 f"classes={classes!r} differ from those of the first call, "
                 f"{self.classes_.tolist()}. Leave them out, or start with a new net."
             )
+        classes = None if classes is None else np.asarray(plain_labels(classes))
         return self._fit(X, y, sample_weight, classes=classes, incremental=True)
 
     def predict(self, X):
@@ -179,7 +181,9 @@ class NetClassifier(ClassifierMixin, BaseNet):
         if self._is_multilabel:
             self.classes_ = np.arange(y.shape[1])
         else:
-            labels = y if classes is None else np.asarray(classes)
+            labels = y if classes is None else classes
+            if classes is not None:
+                _check_distinct(classes)
             self.classes_ = np.unique(labels)
             if len(self.classes_) < 2:
                 raise ValueError(
@@ -286,8 +290,10 @@ class NetClassifier(ClassifierMixin, BaseNet):
             )
             class_weight = per_class[self._codes(y)]
         class_weight = check_weights(class_weight, y, "class_weight")
-        weight = class_weight if sample_weight is None else sample_weight * class_weight
-        return weight / weight.max()
+        if sample_weight is None:
+            return class_weight
+        name = "sample_weight times class_weight"
+        return check_weights(sample_weight * class_weight, y, name)
 
     def _conclude(self, fit):
         """Divide the output layer by the temperature that suits the validation data."""
@@ -315,15 +321,17 @@ def _kind_of_target(y: np.ndarray) -> str:
     """Return "binary", "multiclass" or "multilabel-indicator"; refuse all else."""
     try:
         kind = type_of_target(y, input_name="y")
-    except TypeError as error:  # from sorting
+    except TypeError as error:  # from sorting, or from bytes
         raise ValueError(
-            f"y mixes labels that have no order, of types {_types_in(y)}. Give labels of "
-            "one type; rows without a label cannot train a classifier."
+            f"y has labels of types {_types_in(y)}, which cannot be put in order. Give "
+            "strings, or labels of one type; rows without a label cannot train a "
+            "classifier."
         ) from error
     if kind == "unknown" and y.dtype == object:
         raise ValueError(
             f"Unknown label type: y holds objects of type {_types_in(y)}. Labels are "
-            "numbers, booleans or strings; y.astype(int), say, converts them."
+            "numbers, booleans or strings; y.astype(int) or y.astype(str), say, converts "
+            "them."
         )
     if kind == "multiclass-multioutput":
         raise ValueError(
@@ -333,6 +341,18 @@ def _kind_of_target(y: np.ndarray) -> str:
     if kind not in ("binary", "multiclass", "multilabel-indicator"):
         check_classification_targets(y)  # raises, and says what y looks like
     return kind
+
+
+def _check_distinct(classes: np.ndarray) -> None:
+    """Raise ValueError if one of the `classes` (n_classes,) is none, as NaN or None."""
+    try:
+        ordered = np.unique(classes)
+    except TypeError as error:  # from sorting
+        raise ValueError(
+            f"classes={classes.tolist()} cannot be put in order: give labels of one type."
+        ) from error
+    if (ordered != ordered).any():
+        raise ValueError(f"classes={classes.tolist()} holds a NaN, which is no label.")
 
 
 def _types_in(y: np.ndarray) -> str:

@@ -15,7 +15,7 @@ from scipy.special import xlogy
 
 from skshallow._loss import Loss, weighted_mean
 from skshallow._products import row_sums
-from skshallow.links import GaussianLink, Link, LogLink
+from skshallow.links import GaussianLink, Link, LogLink, positive_exp
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ class Gaussian(Likelihood):
         n_targets = raw_prediction.shape[-1] // 2
         return {
             "loc": raw_prediction[..., :n_targets],
-            "scale": np.exp(raw_prediction[..., n_targets:]),
+            "scale": positive_exp(raw_prediction[..., n_targets:]),
         }
 
 
@@ -206,7 +206,7 @@ class Poisson(Likelihood):
         return np.log(mean)
 
     def parameters(self, raw_prediction, dispersion=None):
-        return {"mu": np.exp(raw_prediction)}
+        return {"mu": positive_exp(raw_prediction)}
 
 
 @dataclass(frozen=True)
@@ -249,11 +249,8 @@ class Gamma(Likelihood):
         return np.log(weighted_mean(y, sample_weight))
 
     def parameters(self, raw_prediction, dispersion=None):
-        mean = np.exp(raw_prediction)
-        return {
-            "a": np.broadcast_to(1 / dispersion, mean.shape),
-            "scale": mean * dispersion,
-        }
+        scale = positive_exp(raw_prediction + np.log(dispersion))
+        return {"a": np.broadcast_to(1 / dispersion, scale.shape), "scale": scale}
 
     def dispersion_terms(self, y, raw_prediction):
         return (y * np.exp(-raw_prediction) - 1) ** 2

@@ -22,12 +22,22 @@ import numpy as np
 from scipy.special import expit, log_expit, log_softmax, logsumexp, softmax
 
 
+def positive_exp(raw_prediction: np.ndarray) -> np.ndarray:
+    """Return the exponential, above 0 also where that rounds to 0."""
+    exponential = np.exp(raw_prediction)
+    return np.maximum(exponential, np.finfo(exponential.dtype).tiny)
+
+
 class Link:
     """What a loss and an estimator ask of a link."""
 
     def inverse(self, raw_prediction: np.ndarray) -> np.ndarray:
         """Map raw predictions (n, m) to the scale of the target (n, m)."""
         raise NotImplementedError
+
+    def is_usable(self, raw_prediction: np.ndarray) -> np.ndarray:
+        """Return which raw predictions, and their inverses, are finite: (n, m) of bool."""
+        return np.isfinite(raw_prediction)
 
     def combine(self, raw_prediction: np.ndarray) -> np.ndarray:
         """Return the raw prediction (n, m) that stands for those of members (k, n, m).
@@ -75,7 +85,11 @@ class LogLink(Link):
     """``mean = exp(raw)``; the target may be scaled, never centred."""
 
     def inverse(self, raw_prediction):
-        return np.exp(raw_prediction)
+        return positive_exp(raw_prediction)
+
+    def is_usable(self, raw_prediction):
+        fits = raw_prediction < np.log(np.finfo(raw_prediction.dtype).max)
+        return fits & np.isfinite(raw_prediction)
 
     def _combine(self, raw_prediction):
         return logsumexp(raw_prediction, axis=0) - math.log(len(raw_prediction))
@@ -97,6 +111,15 @@ class GaussianLink(IdentityLink):
 
     def inverse(self, raw_prediction):
         return raw_prediction[..., : raw_prediction.shape[-1] // 2]
+
+    def is_usable(self, raw_prediction):
+        """Return the same; the variance, a scale's square, must be finite too."""
+        usable = np.isfinite(raw_prediction)
+        log_scales = raw_prediction[..., raw_prediction.shape[-1] // 2 :]
+        # distributions are computed in float64
+        most = 0.5 * np.log(np.finfo(np.float64).max)
+        usable[..., raw_prediction.shape[-1] // 2 :] &= log_scales < most
+        return usable
 
     def _combine(self, raw_prediction):
         """Mean and variance of the members' mixture."""

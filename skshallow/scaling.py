@@ -100,15 +100,19 @@ class Moments:
         return self.mean * self.unit
 
     @property
-    def deviation(self) -> np.ndarray:
-        """The columns' standard deviations (n_columns,), or magnitudes where constant.
+    def constant(self) -> np.ndarray:
+        """Which columns vary by no more than rounding (n_columns,).
 
-        A column that varies by no more than rounding is constant: dividing by its
-        deviation would blow the rounding up.
+        Dividing by their deviation would blow the rounding up.
         """
-        deviation = np.sqrt(self.square)
-        constant = deviation <= 10 * np.finfo(np.float64).eps * np.abs(self.mean)
-        return self._in_units(np.where(constant, np.abs(self.mean), deviation))
+        rounding = 10 * np.finfo(np.float64).eps * np.abs(self.mean)
+        return np.sqrt(self.square) <= rounding
+
+    @property
+    def deviation(self) -> np.ndarray:
+        """The columns' standard deviations (n_columns,), or magnitudes where constant."""
+        magnitude = np.where(self.constant, np.abs(self.mean), np.sqrt(self.square))
+        return self._in_units(magnitude)
 
     @property
     def root_mean_square(self) -> np.ndarray:

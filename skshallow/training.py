@@ -199,6 +199,9 @@ def train(
             outcome.converged = run(
                 objective, rows, plan, progress, history, health, watcher
             )
+            end_loss = objective.mean_loss([rows.sample(START_SAMPLE)])
+            if not (history.early_stopping or math.isfinite(end_loss)):
+                raise Diverged  # in the very last step
         except Diverged:
             outcome.diverged = True
         except KeyboardInterrupt as interruption:
