@@ -110,8 +110,8 @@ def test_shallow_nets_have_one_width(X, y):
 )  # fmt: skip
 def test_depth_and_hidden_units_give_the_widths(hidden_units, depth, widths, X, y):
     assert hidden_widths(hidden_units, depth) == widths
-    net = DeepNetRegressor(hidden_units, depth=depth, max_iter=1, n_iter_no_change=np.inf)
-    net.fit(X, y)
+    few = {"max_iter": 1, "n_iter_no_change": np.inf, "random_state": 0}
+    net = DeepNetRegressor(hidden_units, depth=depth, **few).fit(X, y)
     assert [coef.shape[1] for coef in net.coefs_] == [*widths, 1]
 
 
