@@ -148,6 +148,10 @@ class TrainingData:
         estimator = self.estimator
         X, labels = self._validate(X_val, y_val, reset=False)
         weight = check_weights(sample_weight_val, X, "sample_weight_val")
+        if weight is not None and not weight.all():
+            rows = np.flatnonzero(weight)
+            X, labels, weight = X[rows], labels[rows], weight[rows]
+            X_val = take_rows(X_val, rows)
         estimator._check_targets(labels)
         self.validation = X, estimator._encode_targets(labels), weight
         self.scoring_data = X_val, labels, weight

@@ -279,7 +279,9 @@ class NetClassifier(ClassifierMixin, BaseNet):
                 "class_weight='balanced' needs all rows at once, so partial_fit cannot "
                 "use it. Pass class_weight as a dict, or use fit."
             )
-        if self._is_multilabel:
+        if self._is_multilabel and self.class_weight == "balanced":
+            class_weight = _balance_labels(y, sample_weight)
+        elif self._is_multilabel:
             class_weight = compute_sample_weight(self.class_weight, y)
         else:
             per_class = compute_class_weight(
@@ -315,6 +317,18 @@ class NetClassifier(ClassifierMixin, BaseNet):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
+
+
+def _balance_labels(y: np.ndarray, sample_weight: np.ndarray | None) -> np.ndarray:
+    """Return weights (n,) of rows: over the labels, the product of balanced weights."""
+    weight = np.ones(len(y))
+    for label in y.T:
+        values, codes = np.unique(label, return_inverse=True)
+        balanced = compute_class_weight(
+            "balanced", classes=values, y=label, sample_weight=sample_weight
+        )
+        weight *= balanced[codes]
+    return weight
 
 
 def _kind_of_target(y: np.ndarray) -> str:

@@ -1,0 +1,165 @@
+"""Sample and class weights mean what they say, for every solver, loss and batch size."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from same_state import assert_same
+from sklearn.utils.class_weight import compute_sample_weight
+from varieties import STOCHASTIC, Variety, predictions
+
+from skshallow import DeepNetClassifier, DeepNetRegressor
+from skshallow.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, Quantile
+from skshallow.solvers import SOLVERS
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+LABELLED = {
+    f"{loss}, {kind}": (DeepNetClassifier, {"loss": loss}, kind)
+    for loss in CLASSIFICATION_LOSSES
+    for kind in ("two classes", "three classes", "labels")
+}
+REAL = {loss: (DeepNetRegressor, {"loss": loss}, "positive") for loss in REGRESSION_LOSSES}
+REAL["quantiles"] = DeepNetRegressor, {"loss": Quantile([0.1, 0.9])}, "two targets"
+LOSSES = LABELLED | REAL
+
+BATCHES = [
+    {"solver": "lbfgs"},
+    *({"solver": name, "batch_size": n} for name in STOCHASTIC for n in (1, 7, None)),
+]
+
+every_loss = pytest.mark.parametrize("loss", LOSSES)
+every_solver = pytest.mark.parametrize("solver", SOLVERS)
+
+
+def variety_of(loss, **params):
+    cls, of_loss, kind = LOSSES[loss]
+    smooth = {"activation": "tanh", "hidden_units": 3, "max_iter": 2}
+    return Variety(cls, {**of_loss, **smooth, **params}, kind)
+
+
+def with_rows_to_ignore(X, y):
+    """Return rows that would do great harm did they count, and weights that are 0 there."""
+    rng = np.random.default_rng(3)
+    ignored = rng.random(len(y)) < 0.4
+    weight = np.where(ignored, 0, rng.uniform(0.2, 3, len(y)))
+    X, y = X.copy(), y.copy()
+    X[ignored] = 1e200
+    if y.dtype.kind == "f":
+        y[ignored] = 1e150
+    elif y.ndim == 1:
+        y[ignored] = "new" if y.dtype.kind == "U" else 7  # a class of its own
+    else:
+        y[ignored] = 1
+    return X, y, weight
+
+
+# Weight 0 is absence.
+
+
+@pytest.mark.parametrize(
+    "params", BATCHES, ids=lambda params: "-".join(map(str, params.values()))
+)
+@every_loss
+def test_weight_zero_equals_absence(loss, params):
+    variety = variety_of(loss, **params)
+    X, y, weight = with_rows_to_ignore(*variety.data())
+    kept = weight > 0
+    net = variety.make().fit(X, y, sample_weight=weight)
+    assert_same(net, variety.make().fit(X[kept], y[kept], sample_weight=weight[kept]))
+
+
+@every_loss
+def test_weight_zero_equals_absence_in_partial_fit(loss):
+    variety = variety_of(loss)
+    net, without = variety.make(), variety.make()
+    for i, part in enumerate(variety.parts()):
+        X, y = part.pop("X"), part.pop("y")
+        weight = np.arange(len(y)) % (i + 2) * 1.0
+        kept = weight > 0
+        net.partial_fit(X, y, **part, sample_weight=weight)
+        without.partial_fit(X[kept], y[kept], **part, sample_weight=weight[kept])
+    assert_same(net, without)
+
+
+@every_loss
+def test_rows_of_weight_zero_are_not_held_out(loss):
+    variety = variety_of(loss, early_stopping=True, validation_fraction=0.3)
+    X, y, weight = with_rows_to_ignore(*variety.data())
+    kept = weight > 0
+    net = variety.make().fit(X, y, sample_weight=weight)
+    assert_same(net, variety.make().fit(X[kept], y[kept], sample_weight=weight[kept]))
+
+
+@every_loss
+def test_validation_rows_of_weight_zero_are_as_if_absent(loss):
+    variety = variety_of(loss, early_stopping=True)
+    scoring = "accuracy" if loss in LABELLED else "r2"
+    X, y = variety.data()
+    X_val, y_val, weight = with_rows_to_ignore(X, y)
+    kept = weight > 0
+    net, without = (variety.make(scoring=scoring) for _ in "ab")
+    net.fit(X, y, X_val=X_val, y_val=y_val, sample_weight_val=weight)
+    without.fit(X, y, X_val=X_val[kept], y_val=y_val[kept], sample_weight_val=weight[kept])
+    assert_same(net, without)
+
+
+# A whole weight is repetition.
+
+
+@every_solver
+@pytest.mark.parametrize(
+    ("loss", "balanced"),
+    [*((loss, False) for loss in LOSSES), *((loss, True) for loss in LABELLED)],
+)
+def test_a_whole_weight_equals_repetition(loss, balanced, solver):
+    """In full batches: minibatches of other rows take other steps."""
+    variety = variety_of(loss, solver=solver, max_iter=5)
+    if solver != "lbfgs":
+        variety.params["batch_size"] = None
+    if balanced:
+        variety.params["class_weight"] = "balanced"
+    X, y = variety.data()
+    times = np.random.default_rng(5).integers(0, 4, len(y))
+    net = variety.make().fit(X, y, sample_weight=times)
+    X_repeated, y_repeated = (np.repeat(array, times, axis=0) for array in (X, y))
+    repeated = variety.make().fit(X_repeated, y_repeated)
+    for found, expected in [
+        (predictions(net, X), predictions(repeated, X)),
+        (net.loss_curve_, repeated.loss_curve_),
+    ]:
+        assert_allclose(found, expected, rtol=1e-7, atol=1e-7 * np.abs(expected).max())
+
+
+# Class weights are sample weights.
+
+CLASS_WEIGHTS = {
+    "two classes": {"no": 0.3, "yes": 5},
+    "three classes": {0: 2.5, 1: 1, 2: 0.1},
+    "labels": [{0: 1, 1: 3}, {0: 0.5, 1: 1}, {0: 2, 1: 1}],
+}
+
+
+@pytest.mark.parametrize("balanced", [False, True])
+@every_solver
+@pytest.mark.parametrize("loss", LABELLED)
+def test_class_weights_equal_the_sample_weights_that_they_stand_for(loss, solver, balanced):
+    variety = variety_of(loss, solver=solver)
+    X, y = variety.data()
+    class_weight = "balanced" if balanced else CLASS_WEIGHTS[variety.target]
+    net = variety.make(class_weight=class_weight).fit(X, y)
+    weight = compute_sample_weight(class_weight, y)
+    weighted = variety.make().fit(X, y, sample_weight=weight)
+    assert_same(weighted.set_params(class_weight=class_weight), net)
+
+
+@every_solver
+@pytest.mark.parametrize("loss", LABELLED)
+def test_class_weights_multiply_sample_weights(loss, solver):
+    variety = variety_of(loss, solver=solver)
+    X, y = variety.data()
+    weight = np.random.default_rng(6).uniform(0.2, 3, len(y))
+    class_weight = CLASS_WEIGHTS[variety.target]
+    net = variety.make(class_weight=class_weight).fit(X, y, sample_weight=weight)
+    product = weight * compute_sample_weight(class_weight, y)
+    weighted = variety.make().fit(X, y, sample_weight=product)
+    assert_allclose(predictions(net, X), predictions(weighted, X), rtol=1e-7)
