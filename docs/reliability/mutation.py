@@ -8,14 +8,16 @@ never evaluated. What survives for a reason is listed in ``survivors.toml``.
     pip install -e ".[mutation]"
     python docs/reliability/mutation.py --sample 150
 
-writes ``mutation.md``. The interpreter that has imported the libraries is forked for every
-mutant, which therefore takes about a second; this wants a system with ``os.fork``.
+writes ``mutation.json``, and from it ``mutation.md``. The interpreter that has imported the
+libraries is forked for every mutant, which therefore takes about a second; this wants a
+system with ``os.fork``.
 """
 
 import argparse
 import compileall
 import gc
 import importlib
+import json
 import os
 import random
 import resource
@@ -23,8 +25,8 @@ import shutil
 import sys
 import tempfile
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from cosmic_ray.ast import ast_nodes, get_ast
@@ -34,6 +36,7 @@ from threadpoolctl import threadpool_limits
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = Path(__file__).with_name("mutation.md")
+RESULTS = Path(__file__).with_name("mutation.json")
 KNOWN = Path(__file__).with_name("survivors.toml")
 DOCUMENTED = "test_docstrings.py::"
 DEFAULTS = (
@@ -54,8 +57,9 @@ HEAD = """# Mutation testing
 
 Do the tests notice when the code is wrong? A mutant is a module with one small change: an
 operator replaced, a number one more or less, a comparison turned, a statement or an
-argument left out. It is killed when the module's own test file fails. Doctests, and the
-tests of other modules, do not count here.
+argument left out. It is killed when the module's own tests fail: those in the file of its
+name, and the one that holds its defaults to the documented ones. Doctests, and the tests of
+other modules, do not count here.
 
 ```sh
 pip install -e ".[mutation]"
@@ -63,7 +67,8 @@ pip install -e ".[mutation]"
 ```
 
 writes this page. The mutants tried are a random sample of those there are, drawn with a
-fixed seed; the share is of those that are not equivalent.
+fixed seed; the tests were improved on other samples, so that this one is new to them. The
+share is of the mutants that are not equivalent.
 """
 FOOT = """
 ## What survives
@@ -72,19 +77,13 @@ An equivalent mutant computes the same, so no test could kill it."""
 PYTEST = ["-x", "-q", "-p", "no:cacheprovider", "--assert=plain", "-o", "addopts="]
 
 
-@dataclass(frozen=True)
-class Mutant:
-    """One change of one module: the line before and after it, and the code it makes."""
+class Mutant(NamedTuple):
+    """One change of one module: the line, as it was and as it is."""
 
     module: str
     number: int
     before: str
     after: str
-    code: str
-
-    @property
-    def key(self):
-        return self.module, self.before, self.after
 
 
 def annotation_spans(tree):
@@ -120,17 +119,17 @@ def places(source):
 
 
 def mutants_of(module, n_mutants, seed):
-    """Return a random sample of a module's mutants, and how many there are in all."""
+    """Return a sample of a module's mutants with their code, and how many there are."""
     source = (ROOT / "skshallow" / f"{module}.py").read_text()
-    lines, mutants = source.splitlines(), []
+    lines, codes = source.splitlines(), {}
     all_places = places(source)
     random.Random(seed).shuffle(all_places)
     for operator, occurrence, (number, _) in all_places[:n_mutants]:
         code = mutate_code(source, operator(), occurrence)
         changed = code.splitlines()
         after = changed[number - 1].strip() if len(changed) == len(lines) else ""
-        mutants.append(Mutant(module, number, lines[number - 1].strip(), after, code))
-    return mutants, len(all_places)
+        codes[Mutant(module, number, lines[number - 1].strip(), after)] = code
+    return codes, len(all_places)
 
 
 def working_copy(folder):
@@ -173,7 +172,7 @@ def passes(folder, tests, seconds):
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
-def survivors(folder, module, mutants):
+def survivors(folder, module, codes):
     """Return the mutants of a module whose tests pass."""
     path, tests = folder / "skshallow" / f"{module}.py", TESTS[module]
     original, survived = path.read_text(), []
@@ -181,20 +180,39 @@ def survivors(folder, module, mutants):
     if not passes(folder, tests, 600):
         sys.exit(f"Without a change, {' '.join(tests)} does not pass.")
     needed = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
-    for count, mutant in enumerate(mutants, start=1):
-        path.write_text(mutant.code)
+    for count, (mutant, code) in enumerate(codes.items(), start=1):
+        path.write_text(code)
         if passes(folder, tests, 10 + 4 * int(needed)):
             survived.append(mutant)
-            place = f"{count}/{len(mutants)} {module}:{mutant.number}"
-            print(f"{place}: {mutant.before}  ->  {mutant.after}", flush=True)
+            print(f"{count}/{len(codes)}", *mutant, sep="  ", flush=True)
     path.write_text(original)
     return survived
+
+
+def run(modules, n_mutants, seed):
+    """Return, of each module, how many mutants there are, were tried, and survived."""
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    results = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name).resolve()
+        working_copy(folder)
+        for module in modules:
+            codes, n_all = mutants_of(module, n_mutants, seed)
+            survived = survivors(folder, module, codes)
+            results[module] = {"all": n_all, "tried": len(codes), "survived": survived}
+    return results
 
 
 def known_survivors():
     """Return {(module, before, after): group} for what survives for a reason."""
     groups = tomllib.loads(KNOWN.read_text())["group"]
     return {tuple(mutant): group for group in groups for mutant in group["mutants"]}
+
+
+def group_of(mutant, known):
+    """Return the group that tells why a mutant survives."""
+    key = mutant.module, mutant.before, mutant.after
+    return known.get(key, {"equivalent": False, "reason": "No test notices."})
 
 
 def table(results, known):
@@ -204,10 +222,11 @@ def table(results, known):
         "|---|--:|--:|--:|--:|--:|--:|",
     ]
     totals = [0] * 5
-    for module, (n_all, n_tried, survived) in results.items():
-        n_equivalent = sum(known.get(m.key, {}).get("equivalent", False) for m in survived)
-        n_killed = n_tried - len(survived)
-        row = [n_all, n_tried, n_equivalent, n_killed, len(survived) - n_equivalent]
+    for module, result in results.items():
+        survived = result["survived"]
+        n_equivalent = sum(group_of(mutant, known)["equivalent"] for mutant in survived)
+        n_killed, n_survived = result["tried"] - len(survived), len(survived) - n_equivalent
+        row = [result["all"], result["tried"], n_equivalent, n_killed, n_survived]
         totals = [total + entry for total, entry in zip(totals, row, strict=True)]
         lines.append(table_row(f"`{module}`", row))
     return [*lines, table_row("all", totals)]
@@ -222,20 +241,15 @@ def table_row(name, row):
 def explained(results, known):
     """Return the survivors as Markdown, each group under its reason."""
     by_reason = {}
-    for *_, survived in results.values():
-        for mutant in survived:
-            group = known.get(
-                mutant.key, {"reason": "Not yet explained.", "equivalent": False}
-            )
-            by_reason.setdefault((not group["equivalent"], group["reason"]), []).append(
-                mutant
-            )
+    for mutant in [mutant for result in results.values() for mutant in result["survived"]]:
+        group = group_of(mutant, known)
+        by_reason.setdefault((not group["equivalent"], group["reason"]), []).append(mutant)
     lines = []
     for (counted, reason), mutants in sorted(by_reason.items(), key=lambda item: item[0]):
         kind = "Counts as survived" if counted else "Equivalent"
         lines += ["", f"**{kind}.** {reason}", "", "```text"]
-        for m in mutants:
-            lines += [f"{m.module}.py:{m.number}", f"  - {m.before}", f"  + {m.after}"]
+        for module, number, before, after in mutants:
+            lines += [f"{module}.py:{number}", f"  - {before}", f"  + {after}"]
         lines += ["```"]
     return lines
 
@@ -251,20 +265,16 @@ def main():
     parser.add_argument("--modules", nargs="+", choices=TESTS, default=list(TESTS))
     parser.add_argument("--sample", type=int, help="mutants of each module; default: all")
     parser.add_argument("--seed", type=int, default=0, help="draws them")
+    parser.add_argument("--page", action="store_true", help="only write the page anew")
     args = parser.parse_args()
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    results = {}
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name).resolve()
-        working_copy(folder)
-        for module in args.modules:
-            mutants, n_all = mutants_of(module, args.sample, args.seed)
-            results[module] = n_all, len(mutants), survivors(folder, module, mutants)
-    known = known_survivors()
-    print(*table(results, known), sep="\n")
-    if args.modules == list(TESTS):
+    if not args.page:
         command = " ".join(["python docs/reliability/mutation.py", *sys.argv[1:]])
-        PAGE.write_text(page(results, known, command))
+        found = {"command": command, "results": run(args.modules, args.sample, args.seed)}
+        RESULTS.write_text(json.dumps(found, indent=1) + "\n")
+    found = json.loads(RESULTS.read_text())
+    for result in found["results"].values():
+        result["survived"] = [Mutant(*mutant) for mutant in result["survived"]]
+    PAGE.write_text(page(found["results"], known_survivors(), found["command"]))
 
 
 if __name__ == "__main__":
