@@ -212,7 +212,7 @@ class Fit:
             estimator,
             context,
             data,
-            self._fitted_attributes,
+            lambda theta: self._fitted_attributes(theta) | self._recorded(),
             self.history,
             plan.max_iter,
         )
@@ -288,21 +288,26 @@ class Fit:
             "n_outputs_": self.network.layers[-1].n_units,
         }
 
+    def _recorded(self) -> dict[str, Any]:
+        """Return the curves up to now, joined to those of the fit that came before."""
+        n_before = self.estimator.n_iter_ if self.goes_on else 0
+        n_epochs = self.history.n_epochs
+        recorded: dict[str, Any] = {"n_iter_": n_before + n_epochs}
+        for attribute, name in CURVES.items():
+            earlier = getattr(self.estimator, attribute) if self.goes_on else ()
+            curve = np.array(getattr(self.history, name))
+            recorded[attribute] = _joined(earlier, n_before, curve, n_epochs)
+        return recorded
+
     def _store_history(self, outcome: Outcome) -> None:
-        """Store the curves, after those of the fit that this one went on from."""
+        """Store the curves, the health and which epoch was best."""
         estimator, history = self.estimator, self.history
         n_before = estimator.n_iter_ if self.goes_on else 0
         epoch = history.best_epoch if outcome.restored else history.n_epochs
         loss = history.loss[epoch - 1] if epoch else history.start_loss
-        for attribute, name in CURVES.items():
-            curve = np.array(getattr(history, name))
-            if self.goes_on:
-                earlier = getattr(estimator, attribute)
-                curve = _joined(earlier, n_before, curve, history.n_epochs)
-            setattr(estimator, attribute, curve)
+        vars(estimator).update(self._recorded())
         health = self.health.arrays(len(self.network.layers))
         estimator.health_ = joined(estimator.health_, health) if self.goes_on else health
-        estimator.n_iter_ = n_before + history.n_epochs
         if outcome.restored:
             estimator.best_iter_ = n_before + history.best_epoch
         else:

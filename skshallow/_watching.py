@@ -24,7 +24,8 @@ class EpochWatcher:
     data : dict
         The user's X, y and metadata, handed on to callbacks.
     fitted_attributes : callable
-        From parameters to the attributes that let a copy of `estimator` predict.
+        From parameters to the attributes that let a copy of `estimator` predict, with
+        the curves up to now.
     history : History
         Where the numbers to print are.
     max_iter : int

@@ -111,6 +111,18 @@ def test_the_estimator_of_an_epoch_predicts_as_if_training_had_ended(
     assert recorder.fitted[0] is not net
 
 
+def test_the_estimator_of_an_epoch_knows_the_curves_up_to_there(net_class, X, y, few):
+    recorder = Recorder()
+    net = net_class(**few, warm_start=True).set_callbacks(recorder)
+    net.fit(X[:40], y[:40], X_val=X[40:], y_val=y[40:]).fit(X, y)
+    assert [fitted.n_iter_ for fitted in recorder.fitted] == [1, 2, 3, 4, 5, 6]
+    for fitted in recorder.fitted:
+        for curve in ("loss_curve_", "validation_loss_curve_", "learning_rate_curve_"):
+            assert_array_equal(
+                getattr(fitted, curve), getattr(net, curve)[: fitted.n_iter_]
+            )
+
+
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 def test_true_from_a_hook_stops(net_class, X, y, solver):
     recorder = Recorder(at=3, action=True)
