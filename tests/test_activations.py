@@ -1,6 +1,7 @@
 """Every activation against its formula, written with NumPy and SciPy."""
 
 import pickle
+from dataclasses import FrozenInstanceError
 
 import numpy as np
 import pytest
@@ -269,6 +270,14 @@ def test_an_activation_remembers_nothing_between_calls(name):
     assert activation == ACTIVATIONS[name]()
     assert hash(activation) == hash(ACTIVATIONS[name]())
     assert pickle.loads(pickle.dumps(activation)) == activation
+
+
+@every_activation
+def test_settings_of_an_activation_are_fixed_and_no_others_can_be_added(name):
+    activation = ACTIVATIONS[name]()
+    for setting in ["new", *vars(activation)]:
+        with pytest.raises(FrozenInstanceError):
+            setattr(activation, setting, 1)
 
 
 @every_activation

@@ -1,5 +1,7 @@
 """Losses against scikit-learn's metrics, SciPy and central differences."""
 
+from dataclasses import FrozenInstanceError
+
 import numpy as np
 import pytest
 from finite_differences import assert_gradients_agree, central_differences
@@ -591,3 +593,10 @@ def test_poisson_refuses_targets_that_are_all_zero(of_other_target):
 def test_losses_with_equal_settings_are_equal(loss):
     assert loss == type(loss)(**vars(loss))
     assert hash(loss) == hash(type(loss)(**vars(loss)))
+
+
+@every_loss
+def test_settings_of_a_loss_are_fixed_and_no_others_can_be_added(loss):
+    for setting in ["new", *vars(loss)]:
+        with pytest.raises(FrozenInstanceError):
+            setattr(loss, setting, 1)

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from dataclasses import FrozenInstanceError
 
 import numpy as np
 import pytest
@@ -292,6 +293,14 @@ def test_solvers_with_equal_settings_are_equal(name):
     assert SOLVERS[name]() == SOLVERS[name]() == pickle.loads(pickle.dumps(SOLVERS[name]()))
     assert hash(SOLVERS[name]()) == hash(SOLVERS[name]())
     assert SOLVERS[name]().default_learning_rate > 0
+
+
+@pytest.mark.parametrize("name", SOLVERS)
+def test_settings_of_a_solver_are_fixed_and_no_others_can_be_added(name):
+    solver = SOLVERS[name]()
+    for setting in ["new", *vars(solver)]:
+        with pytest.raises(FrozenInstanceError):
+            setattr(solver, setting, 1)
 
 
 # On functions whose minimum is known
