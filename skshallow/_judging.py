@@ -63,8 +63,9 @@ def judge(fit: Any, outcome: Outcome) -> None:
 
 
 def _why_not_to_start(fit: Any) -> str | None:
-    """Return why the loss was not finite before the first step, if so it was."""
-    if math.isfinite(fit.history.start_loss):
+    """Return why the loss was beyond measure before the first step, if so it was."""
+    loss = fit.history.start_loss
+    if loss < math.sqrt(np.finfo(fit.dtype).max):  # its gradient can be squared
         return None
     X, y, _ = fit.rows.sample(START_SAMPLE)
     reach = f"features reach {abs(X).max():.3g} and targets {abs(y).max():.3g}"
@@ -75,7 +76,7 @@ def _why_not_to_start(fit: Any) -> str | None:
     }
     tries = "".join(f", or try {remedy}" for remedy, fits in remedies.items() if fits)
     return (
-        f"The loss is not finite in {fit.dtype} before the first step: {reach}, in the "
+        f"The loss is {loss:.3g} in {fit.dtype} before the first step: {reach}, in the "
         f"net's units. Check the units of X and y{tries}."
     )
 
