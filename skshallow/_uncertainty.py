@@ -254,7 +254,7 @@ class Uncertainty:
         if isinstance(loss, Likelihood):
             parameters = self._distribution_parameters(raw)
             columns = {name: value[..., np.newaxis] for name, value in parameters.items()}
-            return self._frozen(columns).ppf(levels)
+            return loss.quantiles(columns, levels)
         assert isinstance(loss, Quantile)
         trained = np.array(loss.levels)
         # (1 - 0.9) / 2 is not quite 0.05, for which it stands
@@ -293,7 +293,7 @@ class Uncertainty:
         quantiles = self._quantiles(raw, tails, at_most_outermost=True)
         unit = np.ones(quantiles.shape[:2])
         if isinstance(loss, Likelihood):
-            unit = self._frozen(self._distribution_parameters(raw)).std()
+            unit = loss.deviation(self._distribution_parameters(raw))
             unit = np.maximum(unit, np.finfo(np.float64).tiny)
         return quantiles[..., 0], quantiles[..., 1], unit
 

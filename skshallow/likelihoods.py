@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from scipy.special import xlogy
+from scipy import stats
+from scipy.special import ndtri, xlogy
 
 from skshallow._loss import Loss, weighted_mean
 from skshallow._products import row_sums
 from skshallow.links import GaussianLink, Link, LogLink, positive_exp
+
+LARGE_MEAN = 1e9  # of a Poisson distribution; SciPy's quantiles are NaN above 1e12
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,14 @@ class Likelihood(Loss):
             Only for a family that `has_dispersion`.
         """
         raise NotImplementedError
+
+    def deviation(self, parameters: dict[str, np.ndarray]) -> np.ndarray:
+        """Return the standard deviations, not through variances, which may overflow."""
+        raise NotImplementedError
+
+    def quantiles(self, parameters: dict[str, np.ndarray], levels) -> np.ndarray:
+        """Return the quantiles of these `levels`, which broadcast with `parameters`."""
+        return getattr(stats, self.family)(**parameters).ppf(levels)
 
     def dispersion_terms(self, y: np.ndarray, raw_prediction: np.ndarray) -> np.ndarray:
         """Return what averages to the dispersion over rows (n, n_targets)."""
@@ -165,6 +176,9 @@ class Gaussian(Likelihood):
             "scale": positive_exp(raw_prediction[..., n_targets:]),
         }
 
+    def deviation(self, parameters):
+        return parameters["scale"]
+
 
 @dataclass(frozen=True)
 class Poisson(Likelihood):
@@ -207,6 +221,20 @@ class Poisson(Likelihood):
 
     def parameters(self, raw_prediction, dispersion=None):
         return {"mu": positive_exp(raw_prediction)}
+
+    def deviation(self, parameters):
+        return np.sqrt(parameters["mu"])
+
+    def quantiles(self, parameters, levels):
+        """Return the family's; near ones for means above `LARGE_MEAN`, where it has none.
+
+        They are the first terms of Cornish and Fisher's expansion (1938),
+        doi:10.2307/1400905; the next is below 1e-4 of a count.
+        """
+        mean, z = parameters["mu"], ndtri(levels)
+        large = np.ceil(mean + z * np.sqrt(mean) + (z * z - 1) / 6 - 0.5)
+        exact = super().quantiles({"mu": np.where(mean > LARGE_MEAN, 1, mean)}, levels)
+        return np.where(mean > LARGE_MEAN, large, exact)
 
 
 @dataclass(frozen=True)
@@ -251,6 +279,9 @@ class Gamma(Likelihood):
     def parameters(self, raw_prediction, dispersion=None):
         scale = positive_exp(raw_prediction + np.log(dispersion))
         return {"a": np.broadcast_to(1 / dispersion, scale.shape), "scale": scale}
+
+    def deviation(self, parameters):
+        return parameters["scale"] * np.sqrt(parameters["a"])
 
     def dispersion_terms(self, y, raw_prediction):
         return (y * np.exp(-raw_prediction) - 1) ** 2

@@ -113,11 +113,11 @@ class GaussianLink(IdentityLink):
         return raw_prediction[..., : raw_prediction.shape[-1] // 2]
 
     def is_usable(self, raw_prediction):
-        """Return the same; the variance, a scale's square, must be finite too."""
+        """Return the same; the logarithm of a scale must not be too large."""
         usable = np.isfinite(raw_prediction)
         log_scales = raw_prediction[..., raw_prediction.shape[-1] // 2 :]
-        # distributions are computed in float64
-        most = 0.5 * np.log(np.finfo(np.float64).max)
+        # scales are computed in float64
+        most = np.log(np.finfo(np.float64).max)
         usable[..., raw_prediction.shape[-1] // 2 :] &= log_scales < most
         return usable
 
