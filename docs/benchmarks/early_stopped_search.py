@@ -1,0 +1,255 @@
+"""Searches that end hopeless candidates early, against the full grid.
+
+Run ``python docs/benchmarks/early_stopped_search.py``; it writes
+``early_stopped_search.md`` beside itself. It needs Optuna:
+``pip install "skshallow[searching]"``.
+
+All searches choose among the same 81 nets for the digits, by the log loss on the same
+450 validation rows, and train one net at a time. The full grid trains each for 54
+epochs. The others may end a candidate before: halving after 6 or 18 epochs of a complete
+training, Optuna wherever a trial's loss is above the median of the trials before at the
+same epoch, or not among the best third at epochs 4, 12 and 36. With Optuna's grid
+sampler each candidate has its turn, in a random order; its TPE sampler draws 81 times,
+and may repeat itself.
+
+Time is the time on the processor of this process, with one thread, which others on the
+machine do not lengthen. What halving and Optuna do beside the training is counted. Every
+search is run with three seeds: of the net, the order and the sampler.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import optuna
+from sklearn.datasets import load_digits
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.metrics import log_loss
+from sklearn.model_selection import (
+    HalvingGridSearchCV,
+    ParameterGrid,
+    PredefinedSplit,
+    train_test_split,
+)
+from threadpoolctl import threadpool_limits
+
+from skshallow import DeepNetClassifier
+
+HERE = Path(__file__).parent
+EPOCHS = 54
+SEEDS = [0, 1, 2]
+GRID = {
+    "activation": ["relu", "tanh", "sigmoid"],
+    "init_scale": [0.1, 1.0, 10.0],
+    "learning_rate": [1e-3, 1e-2, 1e-1],
+    "alpha": [1e-4, 1e-2, 1.0],
+}
+CANDIDATES = list(ParameterGrid(GRID))
+CLOSE = 1.05  # times the best loss of the grid
+
+
+@dataclass
+class Run:
+    """What one search did: losses (n,) at full length, with the seconds at their end."""
+
+    losses: np.ndarray
+    seconds: np.ndarray
+    total_seconds: float
+    epochs: int
+
+
+class PruneTrial:
+    """Report the validation loss of each epoch to a trial, and end a hopeless one."""
+
+    def __init__(self, trial):
+        self.trial = trial
+        self.n_epochs = 0
+
+    def setup(self, estimator, context):
+        pass
+
+    def teardown(self, estimator, context):
+        pass
+
+    def on_fit_task_begin(self, estimator, context):
+        pass
+
+    def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
+        if context.max_subtasks:  # the whole fit, not one of its epochs
+            return
+        self.n_epochs = fitted_estimator.n_iter_
+        self.trial.report(fitted_estimator.validation_loss_curve_[-1], step=self.n_epochs)
+        if self.trial.should_prune():
+            raise optuna.TrialPruned
+
+
+def net_of(seed: int, **params) -> DeepNetClassifier:
+    return DeepNetClassifier(32, max_iter=EPOCHS, random_state=seed, **params)
+
+
+def full_grid(train, validation, seed: int) -> Run:
+    """Train all candidates for all epochs, in a random order."""
+    losses, seconds = [], []
+    start = time.process_time()
+    for i in np.random.default_rng(seed).permutation(len(CANDIDATES)):
+        net = net_of(seed, **CANDIDATES[i]).fit(*train)
+        losses.append(log_loss(validation[1], net.predict_proba(validation[0])))
+        seconds.append(time.process_time() - start)
+    return Run(np.array(losses), np.array(seconds), seconds[-1], EPOCHS * len(losses))
+
+
+def halving(train, validation, seed: int) -> Run:
+    """Search with scikit-learn's halving; its last rung is of full length."""
+    X, y = (np.concatenate(parts) for parts in zip(train, validation, strict=True))
+    is_validation = np.repeat([-1, 0], [len(train[0]), len(validation[0])])
+    search = HalvingGridSearchCV(
+        net_of(seed),
+        GRID,
+        resource="max_iter",
+        min_resources=6,
+        max_resources=EPOCHS,
+        factor=3,
+        scoring="neg_log_loss",
+        cv=PredefinedSplit(is_validation),
+        refit=False,
+        random_state=seed,
+    )
+    start = time.process_time()
+    search.fit(X, y)
+    total = time.process_time() - start
+    results = search.cv_results_
+    last = results["iter"] == results["iter"].max()
+    losses = -results["mean_test_score"][last]
+    epochs = int(np.dot(search.n_resources_, search.n_candidates_))
+    return Run(losses, np.full(len(losses), total), total, epochs)
+
+
+def with_optuna(train, validation, seed: int, sampler, pruner) -> Run:
+    """Search with a study whose trials report each epoch."""
+    losses, seconds, n_epochs = [], [], []
+
+    def objective(trial):
+        params = {name: trial.suggest_categorical(name, GRID[name]) for name in GRID}
+        callback = PruneTrial(trial)
+        net = net_of(seed, **params).set_callbacks(callback)
+        try:
+            net.fit(*train, X_val=validation[0], y_val=validation[1])
+        finally:
+            n_epochs.append(callback.n_epochs)
+        losses.append(net.validation_loss_curve_[-1])
+        seconds.append(time.process_time() - start)
+        return losses[-1]
+
+    study = optuna.create_study(sampler=sampler, pruner=pruner)
+    start = time.process_time()
+    study.optimize(objective, n_trials=len(CANDIDATES))
+    total = time.process_time() - start
+    return Run(np.array(losses), np.array(seconds), total, sum(n_epochs))
+
+
+def searches(seed: int) -> dict[str, tuple]:
+    """Return by name a function that searches, and what it takes beyond data and seed."""
+    median = optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=5)
+    rungs = optuna.pruners.SuccessiveHalvingPruner(min_resource=4, reduction_factor=3)
+    return {
+        "full grid": (full_grid,),
+        "HalvingGridSearchCV": (halving,),
+        "Optuna, grid, no pruning": (
+            with_optuna,
+            optuna.samplers.GridSampler(GRID, seed=seed),
+            optuna.pruners.NopPruner(),
+        ),
+        "Optuna, grid, median pruner": (
+            with_optuna,
+            optuna.samplers.GridSampler(GRID, seed=seed),
+            median,
+        ),
+        "Optuna, grid, halving pruner": (
+            with_optuna,
+            optuna.samplers.GridSampler(GRID, seed=seed),
+            rungs,
+        ),
+        "Optuna, TPE, median pruner": (
+            with_optuna,
+            optuna.samplers.TPESampler(seed=seed),
+            median,
+        ),
+    }
+
+
+def seconds_to(run: Run, loss: float) -> float:
+    """Return when a candidate of full length had at most that loss; infinity if never."""
+    reached = run.losses <= loss
+    return run.seconds[reached.argmax()] if reached.any() else np.inf
+
+
+def share(values: list[float]) -> str:
+    """Return the median of shares, and their range, in per cent."""
+    if np.isinf(values).all():
+        return "never"
+    low, middle, high = (
+        "never" if np.isinf(value) else f"{100 * value:.0f} %"
+        for value in (min(values), np.median(values), max(values))
+    )
+    return f"{middle} ({low} to {high})"
+
+
+def measure() -> dict[str, list[tuple[float, ...]]]:
+    """Return of each search and seed: best loss, and what it took, over the full grid's."""
+    X, y = load_digits(return_X_y=True)
+    X, X_val, y, y_val = train_test_split(X, y, test_size=450, stratify=y, random_state=0)
+    found: dict[str, list[tuple[float, ...]]] = {}
+    for seed in SEEDS:
+        for name, (search, *settings) in searches(seed).items():
+            run = search((X, y), (X_val, y_val), seed, *settings)
+            if name == "full grid":
+                full = run
+            best = full.losses.min()
+            found.setdefault(name, []).append(
+                (
+                    run.losses.min() / best,
+                    run.epochs / full.epochs,
+                    run.total_seconds / full.total_seconds,
+                    seconds_to(run, best * (1 + 1e-9)) / full.total_seconds,
+                    seconds_to(run, best * CLOSE) / full.total_seconds,
+                )
+            )
+            print(seed, name, [f"{value:.3f}" for value in found[name][-1]], flush=True)
+    return found
+
+
+def main() -> None:
+    warnings.simplefilter("ignore")  # some candidates cannot learn, and fit says so
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    with threadpool_limits(1):
+        found = measure()
+    lines = [
+        "# Searches that stop early",
+        "",
+        "`early_stopped_search.py` writes this page; it says how things are measured.",
+        "",
+        f"The full grid trains {len(CANDIDATES)} nets for {EPOCHS} epochs each. All shares",
+        "are of its epochs and of its time; the loss is a multiple of its best, with the",
+        f"worst in brackets. Medians over {len(SEEDS)} seeds, with the least and the most.",
+        "",
+        "| search | best loss | epochs | whole time | time to the best score of the grid "
+        f"| time to within {CLOSE - 1:.0%} of it |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, rows in found.items():
+        loss, epochs, whole, same, close = (
+            list(column) for column in zip(*rows, strict=True)
+        )
+        times = " | ".join(share(column) for column in (epochs, whole, same, close))
+        lines.append(f"| {name} | {np.median(loss):.3f} ({max(loss):.3f}) | {times} |")
+    text = "\n".join(lines) + "\n"
+    print(text)
+    (HERE / "early_stopped_search.md").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
