@@ -20,6 +20,21 @@ def _blas_libraries() -> list[LibController]:
     return ThreadpoolController().select(user_api="blas").lib_controllers
 
 
+def _set_for_all_threads(library: LibController, n_threads: int) -> None:
+    """Set how many threads a library has in this process, from whichever thread.
+
+    From version 3.8 on, threadpoolctl lets one thread control an OpenBLAS, the first
+    to set its limit, and ignores the others: without a word, and for as long as that one
+    lives. The threads here take turns, so that each may have control.
+    """
+    release = getattr(library, "clear_controlling_thread", None)
+    if release is not None:
+        release(force=True)
+    library.set_num_threads(n_threads)
+    if release is not None:
+        release(force=True)
+
+
 class OneThread(AbstractContextManager):
     """A context in which BLAS uses one thread; threads share it, and may nest in it.
 
@@ -42,7 +57,7 @@ class OneThread(AbstractContextManager):
                 self._before = [library.get_num_threads() for library in _blas_libraries()]
             self._inside.append(threading.get_ident())
             for library in _blas_libraries():
-                library.set_num_threads(1)
+                _set_for_all_threads(library, 1)
 
     def __exit__(self, *exception: object) -> None:
         with self._lock:
@@ -52,7 +67,7 @@ class OneThread(AbstractContextManager):
     def _put_back_if_empty(self) -> None:
         if not self._inside:
             for library, n_threads in zip(_blas_libraries(), self._before, strict=True):
-                library.set_num_threads(n_threads)
+                _set_for_all_threads(library, n_threads)
 
     def _leave_with_other_threads(self) -> None:
         """In a forked process, forget the threads that the fork did not bring along."""

@@ -14,7 +14,7 @@ from same_state import assert_same
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from threadpoolctl import threadpool_info, threadpool_limits
-from varieties import ENDLESS, STOCHASTIC, VARIETIES, Variety, predictions
+from varieties import ENDLESS, STOCHASTIC, VARIETIES, WIDE, Variety, bits_of
 
 from skshallow import DeepNetClassifier, DeepNetRegressor, ShallowNetRegressor
 
@@ -139,41 +139,14 @@ def test_lbfgs_goes_on_from_the_weights_with_a_new_memory():
 
 # Threads of BLAS, processes, hash seeds.
 
-WIDE = {"hidden_units": [130, 101], "batch_size": "auto", "max_iter": 2}
-# Products that BLAS shares among threads if it may, with other bits for each number of
-# them, and that stay below the bound.
-PRODUCTS = {
-    "adam": Variety(DeepNetRegressor, WIDE),
-    "lbfgs": Variety(
-        DeepNetClassifier, {"solver": "lbfgs", "hidden_units": [130, 101]}, "labels"
-    ),
-    "members": Variety(DeepNetRegressor, {**WIDE, "n_members": 2}),
-    "orthogonal": Variety(DeepNetRegressor, {**WIDE, "init": "orthogonal"}),
-    "gamma": Variety(DeepNetRegressor, {**WIDE, "loss": "gamma"}),
-    "temperature": Variety(
-        DeepNetClassifier,
-        {**WIDE, "early_stopping": True, "temperature_scaling": True},
-        "two classes",
-    ),
-}
 
-
-def fit_wide(name):
-    """Return the bytes of what a net of `PRODUCTS` holds and predicts after a fit."""
-    variety = PRODUCTS[name]
-    X, y = variety.data(n_rows=150, n_features=255)
-    net = variety.make().fit(X, y)
-    results = [net.theta_, predictions(net, X), *net.coefs_, *net.intercepts_]
-    return b"".join(result.tobytes() for result in results)
-
-
-@pytest.mark.parametrize("name", PRODUCTS)
+@pytest.mark.parametrize("name", WIDE)
 def test_threads_that_the_user_allows_blas_change_no_bit(name):
     found = []
     for n_threads in 1, 2, 4:
         with threadpool_limits(n_threads, user_api="blas"):
             assert n_threads in [pool["num_threads"] for pool in threadpool_info()]
-            found.append(fit_wide(name))
+            found.append(bits_of(WIDE[name]))
     assert found[0] == found[1] == found[2]
 
 
@@ -185,7 +158,7 @@ def fingerprints():
     """Return a digest of each of some fits, of small and of wide nets."""
     warnings.simplefilter("ignore")  # for a process of its own
     small = {name: VARIETIES[name].fit().theta_.tobytes() for name in SOME}
-    wide = {name: fit_wide(name) for name in PRODUCTS}
+    wide = {name: bits_of(WIDE[name]) for name in WIDE}
     return {name: sha256(found).hexdigest() for name, found in (small | wide).items()}
 
 

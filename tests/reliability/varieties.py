@@ -150,3 +150,34 @@ CLASSIFIERS_SETTINGS = {
     "smoothed": {"label_smoothing": 0.1},
 }
 VARIETIES = dict(varieties())
+
+LAYERS = {"hidden_units": [130, 101], "batch_size": "auto", "max_iter": 2}
+# Products that BLAS shares among threads if it may, with other bits for each number of
+# them, and that stay below the bound.
+WIDE = {
+    "adam": Variety(DeepNetRegressor, LAYERS),
+    "lbfgs": Variety(
+        DeepNetClassifier, {"solver": "lbfgs", "hidden_units": [130, 101]}, "labels"
+    ),
+    "members": Variety(DeepNetRegressor, {**LAYERS, "n_members": 2}),
+    "orthogonal": Variety(DeepNetRegressor, {**LAYERS, "init": "orthogonal"}),
+    "gamma": Variety(DeepNetRegressor, {**LAYERS, "loss": "gamma"}),
+    "temperature": Variety(
+        DeepNetClassifier,
+        {**LAYERS, "early_stopping": True, "temperature_scaling": True},
+        "two classes",
+    ),
+}
+
+
+def wide_rows(variety):
+    """Return rows and targets that give the nets of `WIDE` such products."""
+    return variety.data(n_rows=150, n_features=255)
+
+
+def bits_of(variety):
+    """Return the bytes of what a wide net holds and predicts after a fit."""
+    X, y = wide_rows(variety)
+    net = variety.make().fit(X, y)
+    found = [net.theta_, predictions(net, X), *net.coefs_, *net.intercepts_]
+    return b"".join(array.tobytes() for array in found)

@@ -1,0 +1,223 @@
+"""Threads and processes at once: the answers of one after the other, bit by bit."""
+
+import multiprocessing
+import os
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from joblib import parallel_config
+from numpy.testing import assert_allclose, assert_array_equal
+from same_state import assert_same
+from sklearn.model_selection import GridSearchCV, cross_val_predict
+from threadpoolctl import threadpool_info, threadpool_limits
+from varieties import VARIETIES, WIDE, Variety, predictions, wide_rows
+
+from skshallow import DeepNetRegressor
+from skshallow._threads import MULTIPLY_ADDS_WORTH_A_THREAD, ONE_THREAD
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.filterwarnings("ignore::skshallow.exceptions.DeadUnitsWarning"),
+    pytest.mark.filterwarnings(
+        "ignore:This process .* is multi-threaded:DeprecationWarning"
+    ),
+]
+N_THREADS = 16
+METHODS = sorted({"fork", "spawn"} & set(multiprocessing.get_all_start_methods()))
+
+
+@pytest.fixture(autouse=True)
+def restless():
+    """Switch threads a hundred times as often, and let BLAS take two of its own."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(interval / 100)
+    with threadpool_limits(2, user_api="blas"):
+        yield
+        assert blas_threads() == {2}
+    sys.setswitchinterval(interval)
+
+
+def blas_threads():
+    return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+
+
+def at_once(*tasks):
+    """Return what the tasks return, each called in a thread of its own, all together."""
+    barrier = threading.Barrier(len(tasks))
+
+    def run(task):
+        barrier.wait(timeout=60)
+        return task()
+
+    with ThreadPoolExecutor(len(tasks)) as pool:
+        return list(pool.map(run, tasks))
+
+
+def answers(net, X):
+    """Return all that a net tells of rows."""
+    found = [net.predict(X), predictions(net, X), net.predict_members(X)]
+    return [*found, *net.hidden_activations(X)]
+
+
+# Predicting.
+
+
+@pytest.mark.parametrize("name", ["loss=poisson", "sparse", "members, dropout", "float32"])
+def test_sixteen_threads_predict_with_one_small_net(name):
+    net = VARIETIES[name].fit()
+    X, _ = VARIETIES[name].data(n_rows=640)
+    parts = [X[i::N_THREADS] for i in range(N_THREADS)]
+    expected = [answers(net, part) for part in parts]
+    for _ in range(5):
+        tasks = [lambda part=part: answers(net, part) for part in parts]
+        assert_same(at_once(*tasks), expected)
+
+
+@pytest.mark.parametrize("name", WIDE)
+def test_sixteen_threads_predict_with_one_wide_net(name):
+    X, y = wide_rows(WIDE[name])
+    net = WIDE[name].make().fit(X, y)
+    expected = answers(net, X)
+    for found in at_once(*[lambda: answers(net, X)] * N_THREADS):
+        assert_same(found, expected)
+
+
+def test_products_worth_a_thread_agree_within_rounding():
+    variety = Variety(DeepNetRegressor, {"hidden_units": 400, "activation": "tanh"})
+    small, net = VARIETIES["loss=huber"].fit(), variety.fit()
+    X, _ = variety.data(n_rows=100)
+    assert len(X) * 400 * 400 > MULTIPLY_ADDS_WORTH_A_THREAD
+    expected = net.predict(X)
+    tasks = [lambda: net.predict(X), lambda: small.predict(X)] * (N_THREADS // 2)
+    for found in at_once(*tasks)[::2]:
+        assert_allclose(found, expected, rtol=1e-12)
+
+
+# Fitting.
+
+
+def test_different_nets_fit_in_threads_as_one_after_the_other():
+    names = list(VARIETIES)
+    expected = [VARIETIES[name].fit() for name in names]
+    for start in range(0, len(names), N_THREADS):
+        some = slice(start, start + N_THREADS)
+        found = at_once(*[VARIETIES[name].fit for name in names[some]])
+        assert_same(found, expected[some])
+
+
+def test_wide_nets_fit_in_threads_as_one_after_the_other():
+    def fit(variety):
+        return variety.make().fit(*wide_rows(variety))
+
+    expected = [fit(variety) for variety in WIDE.values()]
+    found = at_once(*[lambda variety=variety: fit(variety) for variety in WIDE.values()])
+    assert_same(found, expected)
+
+
+def test_fitting_goes_on_while_other_threads_fail_and_predict():
+    variety, other = VARIETIES["solver=adam"], VARIETIES["loss=huber"].fit()
+    X, y = variety.data()
+    expected, predicted = variety.fit(), other.predict(X)
+
+    def fail():
+        with pytest.raises(ValueError, match="contains NaN"):
+            variety.make().fit(np.where(X > 0, X, np.nan), y)
+        return variety.make()
+
+    def predict():
+        assert_array_equal(other.predict(X), predicted)
+        return other
+
+    found = at_once(*[variety.fit, fail, predict, variety.fit] * (N_THREADS // 4))
+    for net in found[0::4] + found[3::4]:
+        assert_same(net, expected)
+    for net in found[1::4]:
+        assert_same(net, variety.make())
+
+
+def test_a_search_in_threads_is_the_search_in_turn():
+    X, y = VARIETIES["balanced"].data()
+    grid = {"alpha": [0.0, 0.1], "activation": ["relu", "tanh"]}
+    in_turn = GridSearchCV(VARIETIES["balanced"].make(), grid, cv=3).fit(X, y)
+    with parallel_config("threading", n_jobs=4):
+        in_threads = GridSearchCV(VARIETIES["balanced"].make(), grid, cv=3).fit(X, y)
+    for name, values in in_turn.cv_results_.items():
+        if "_time" not in name:
+            assert_array_equal(in_threads.cv_results_[name], values)
+    assert_same(in_threads.best_estimator_, in_turn.best_estimator_)
+
+
+def test_predictions_of_worker_processes_are_those_of_one():
+    variety = VARIETIES["temperature"]
+    X, y = variety.data()
+    in_turn, in_workers = (
+        cross_val_predict(variety.make(), X, y, cv=3, method="predict_proba", n_jobs=n_jobs)
+        for n_jobs in (1, 2)
+    )
+    assert_array_equal(in_workers, in_turn)
+
+
+# The number of threads that BLAS has in a process.
+
+
+def test_the_last_thread_to_leave_puts_the_number_of_threads_back():
+    inside, leave = threading.Event(), threading.Event()
+
+    def stay():
+        with ONE_THREAD:
+            inside.set()
+            leave.wait(timeout=60)
+            return blas_threads()
+
+    with ThreadPoolExecutor(1) as pool:
+        staying = pool.submit(stay)
+        inside.wait(timeout=60)
+        with ONE_THREAD, ONE_THREAD:
+            assert blas_threads() == {1}
+        with pytest.raises(RuntimeError, match="left by an error"), ONE_THREAD:
+            raise RuntimeError("left by an error")
+        assert blas_threads() == {1}  # the other one is still inside
+        leave.set()
+        assert staying.result() == {1}
+    assert blas_threads() == {2}
+
+
+def report(name, pipe):
+    """Send a net, fitted in a process of its own, and its threads before and after."""
+    threads = [blas_threads()]
+    net = VARIETIES[name].fit()
+    pipe.send((net, [*threads, blas_threads()]))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.parametrize("held", ["entered", "being entered"])
+def test_a_process_forked_while_another_thread_fits_is_not_held_up(held):
+    """The child has the other thread's mark, and its lock, but not the thread."""
+    expected = VARIETIES["solver=adam"].fit()
+    inside, leave = threading.Event(), threading.Event()
+    context = multiprocessing.get_context("fork")
+    receiver, sender = context.Pipe(duplex=False)
+
+    def stay():
+        with ONE_THREAD if held == "entered" else ONE_THREAD._lock:
+            inside.set()
+            leave.wait(timeout=60)
+
+    with ThreadPoolExecutor(1) as pool:
+        staying = pool.submit(stay)
+        inside.wait(timeout=60)
+        child = context.Process(target=report, args=("solver=adam", sender))
+        child.start()
+        try:
+            assert receiver.poll(60), "the forked process hangs"
+            net, threads = receiver.recv()
+        finally:
+            leave.set()
+            child.join(10)
+            child.kill()
+        staying.result()
+    assert threads == [{2}, {2}]
+    assert_same(net, expected)
