@@ -141,18 +141,7 @@ def evaluate(objective, X, y, *args, **kwargs):
     return value, objective.grad.copy()
 
 
-# Every activation x loss x kind of output, without and with penalty and weights
-
-
-@pytest.mark.parametrize("penalty_and_weights", [False, True])
-@every_case
-@every_activation
-def test_gradient_equals_central_differences(activation, case, penalty_and_weights):
-    objective, X, y = problem(
-        case, [activation_of(activation)] * 2, alpha=0.3 if penalty_and_weights else 0.0
-    )
-    weight = sample_weights() if penalty_and_weights else None
-    assert_objective_gradient_is_exact(objective, X, y, weight)
+# The gradient, with networks of many shapes
 
 
 @pytest.mark.parametrize(("alpha", "weighted"), [(0.3, False), (0.0, True)])
@@ -499,3 +488,18 @@ def test_log_losses_of_two_classes_have_the_same_gradient_either_way():
     np.testing.assert_allclose(
         multinomial.grads[0]["weight"][:, [1]], binomial.grads[0]["weight"], rtol=1e-12
     )
+
+
+# Last, since it takes longest: every activation x loss x kind of output, without and with
+# penalty and weights
+
+
+@pytest.mark.parametrize("penalty_and_weights", [False, True])
+@every_case
+@every_activation
+def test_gradient_equals_central_differences(activation, case, penalty_and_weights):
+    objective, X, y = problem(
+        case, [activation_of(activation)] * 2, alpha=0.3 if penalty_and_weights else 0.0
+    )
+    weight = sample_weights() if penalty_and_weights else None
+    assert_objective_gradient_is_exact(objective, X, y, weight)
