@@ -12,8 +12,9 @@ from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 
 from skshallow._data import TrainingData
+from skshallow._draft import Draft
 from skshallow._fitted import FittedNet
-from skshallow._fitting import CURVES, Fit, all_or_nothing
+from skshallow._fitting import CURVES, Fit
 from skshallow._limits import quiet
 from skshallow._resolve import resolve
 from skshallow._settings import (
@@ -23,6 +24,7 @@ from skshallow._settings import (
     components_of,
     hidden_widths,
 )
+from skshallow._watching import EpochWatcher
 from skshallow.activations import Activation
 from skshallow.health import no_records
 from skshallow.initializers import Initializer
@@ -166,7 +168,10 @@ class BaseNet(FittedNet, CallbackSupportMixin, BaseEstimator):
             If a parameter or the data are not usable, or if training diverged before
             the end of its first epoch. The estimator is then as it was before.
         KeyboardInterrupt
-            If you interrupt; the estimator then holds the best epoch so far.
+            If you interrupt; the estimator then holds the best epoch so far, or is as it
+            was before if none has ended.
+        Exception
+            What a callback raises; the estimator is then as it was before.
         """
         return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
 
@@ -180,7 +185,7 @@ class BaseNet(FittedNet, CallbackSupportMixin, BaseEstimator):
         classes=None,
         incremental=False,
     ):
-        """Run the phases of a fit, all or nothing, with callbacks around them."""
+        """Run the phases of a fit on a draft, with callbacks around them."""
         self._validate_params()
         components = components_of(self, self._hidden_widths(), incremental=incremental)
         check_combination(
@@ -190,22 +195,22 @@ class BaseNet(FittedNet, CallbackSupportMixin, BaseEstimator):
             incremental=incremental,
         )
         metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
-        for_callbacks = {"X": X, "y": y, "metadata": metadata}
+        for_callbacks = {"estimator": self, "X": X, "y": y, "metadata": metadata}
         goes_on = hasattr(self, "theta_") and (incremental or self.warm_start)
-        data = TrainingData(self, goes_on=goes_on, incremental=incremental)
-        with all_or_nothing(self), quiet():
+        draft = Draft(self)
+        data = TrainingData(draft.estimator, goes_on=goes_on, incremental=incremental)
+        with quiet():
             data.read(X, y, sample_weight, classes)
             data.hold_out(X, *validation)
-            fit = Fit(self, components, data)
-            context = self._init_callback_context(max_subtasks=fit.plan.n_epochs)
-            context.call_on_fit_task_begin(estimator=self, **for_callbacks)
+            fit = Fit(draft.estimator, components, data)
             fit.start()
-            outcome = fit.train(context, for_callbacks)
-        if outcome.interruption is not None:
-            raise outcome.interruption
-        context.call_on_fit_task_end(
-            estimator=self, **for_callbacks, reconstruction_attributes={}
-        )
+            context = self._init_callback_context(max_subtasks=fit.plan.n_epochs)
+            context.call_on_fit_task_begin(**for_callbacks)
+            outcome = fit.train(EpochWatcher(fit, context, for_callbacks))
+        with draft.taking_over():
+            if outcome.interruption is not None:
+                raise outcome.interruption
+            context.call_on_fit_task_end(**for_callbacks, reconstruction_attributes={})
         return self
 
     def _become_fitted(self, weights, biases, classes) -> None:

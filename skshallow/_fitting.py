@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -16,16 +15,14 @@ from skshallow._data import TrainingData
 from skshallow._judging import judge
 from skshallow._limits import check_targets_fit
 from skshallow._settings import Components
-from skshallow._sklearn import CALLBACK_STATE
 from skshallow._threads import ONE_THREAD
-from skshallow._watching import EpochWatcher
 from skshallow.batches import Rows
 from skshallow.health import SAMPLE, HealthRecorder, joined
 from skshallow.history import History
 from skshallow.network import Network
 from skshallow.objective import Objective
 from skshallow.scaling import USERS_UNITS, Moments, Units, re_express
-from skshallow.training import Outcome, Progress, train
+from skshallow.training import Outcome, Progress, Watcher, train
 
 CURVES = {
     "loss_curve_": "loss",
@@ -36,28 +33,13 @@ CURVES = {
 ROWS_A_VALIDATION_BATCH = 4096
 
 
-@contextmanager
-def all_or_nothing(estimator: Any) -> Iterator[None]:
-    """Put the attributes of `estimator` back if the block raises."""
-    before = vars(estimator).copy()
-    try:
-        yield
-    except BaseException:
-        for name in CALLBACK_STATE:
-            if hasattr(estimator, name):
-                before[name] = getattr(estimator, name)
-        vars(estimator).clear()
-        vars(estimator).update(before)
-        raise
-
-
 class Fit:
     """Data in, a trained estimator out: first `start`, then `train`.
 
     Parameters
     ----------
     estimator : BaseNet
-        The one to fit.
+        The one to fit; see `Draft`.
     components : Components
         Its resolved parameters.
     data : TrainingData
@@ -76,7 +58,7 @@ class Fit:
         )
 
     def start(self) -> None:
-        """Decide the units, then build the network and its parameters."""
+        """Decide the units, build the network and its parameters, open the books."""
         estimator = self.estimator
         check_targets_fit(self.data.y, self.dtype)
         self.units = self._choose_units()
@@ -114,6 +96,7 @@ class Fit:
                     self.progress.rng,
                 )
             estimator._loss.start_output_weights(self.network.views(theta)[-1]["weight"])
+        self._open_books()
 
     def _rows(self, X, y, weight, rows=None) -> Rows:
         """Return a data set that is handed out in the network's units."""
@@ -192,48 +175,62 @@ class Fit:
             )
         return progress
 
-    def train(self, context, data) -> Outcome:
-        """Train, then leave the result in the estimator."""
+    def _open_books(self) -> None:
+        """Begin what training writes down."""
         estimator = self.estimator
-        plan = self.plan
         self.history = History(
             tol=float(estimator.tol),
             n_iter_no_change=self.components.patience(estimator),
             validate=self._validator() if self.data.validation is not None else None,
             early_stopping=bool(estimator.early_stopping),
+            start_theta=self.objective.theta.copy(),
         )
         self.health = HealthRecorder(
             self.rows.sample(SAMPLE) if estimator.record_health else None,
             len(self.rows),
             estimator.n_iter_ if self.goes_on else 0,
-            None if self.incremental else plan.n_epochs,
+            None if self.incremental else self.plan.n_epochs,
         )
-        watcher = EpochWatcher(
-            estimator,
-            context,
-            data,
-            lambda theta: self._fitted_attributes(theta) | self._recorded(),
-            self.history,
-            plan.max_iter,
-        )
-        outcome = train(
-            self.objective,
-            self.rows,
-            plan,
-            self.progress,
-            self.history,
-            self.health,
-            watcher,
-        )
-        judge(self, outcome)
+
+    def train(self, watcher: Watcher) -> Outcome:
+        """Train, then leave the result in the estimator: once interrupted, the best."""
+        before = vars(self.estimator).copy()
+        try:
+            outcome = train(
+                self.objective,
+                self.rows,
+                self.plan,
+                self.progress,
+                self.history,
+                self.health,
+                watcher,
+            )
+            judge(self, outcome)
+            self._conclude(outcome)
+        except KeyboardInterrupt as interruption:
+            if self.history.best_theta is None:
+                raise
+            self.estimator.__dict__ = before  # without what was half concluded
+            self.objective.theta[...] = self.history.best_theta
+            outcome = Outcome(restored=True, interruption=interruption)
+            self._conclude(outcome)
+        return outcome
+
+    def _conclude(self, outcome: Outcome) -> None:
+        """Leave the result in the estimator."""
+        estimator, progress = self.estimator, self.progress
         vars(estimator).update(self._fitted_attributes(self.objective.theta))
         with ONE_THREAD:
             estimator._conclude(self)
         self._store_history(outcome)
+        if outcome.diverged or outcome.interruption is not None:
+            # what the solver remembers is of another theta, infinite or half a step's
+            progress.solver_state = progress.solver.init(
+                self.objective.theta, self.network.layout.n_weights
+            )
         keeps_going = self.incremental or estimator.warm_start
-        estimator._progress = self.progress if keeps_going else None
+        estimator._progress = progress if keeps_going else None
         estimator._moments = self.moments if self.incremental else None
-        return outcome
 
     def _validation_rows(self) -> Rows:
         """Return the validation data, in the network's units."""
@@ -288,6 +285,11 @@ class Fit:
             "n_outputs_": self.network.layers[-1].n_units,
         }
 
+    def as_if_ended(self, theta: np.ndarray) -> dict[str, Any]:
+        """Return the attributes of an estimator as if training had ended at `theta`."""
+        attributes = self._fitted_attributes(theta.copy())
+        return vars(self.estimator) | attributes | self._recorded()
+
     def _recorded(self) -> dict[str, Any]:
         """Return the curves up to now, joined to those of the fit that came before."""
         n_before = self.estimator.n_iter_ if self.goes_on else 0
@@ -295,7 +297,7 @@ class Fit:
         recorded: dict[str, Any] = {"n_iter_": n_before + n_epochs}
         for attribute, name in CURVES.items():
             earlier = getattr(self.estimator, attribute) if self.goes_on else ()
-            curve = np.array(getattr(self.history, name))
+            curve = self.history.curve(name)
             recorded[attribute] = _joined(earlier, n_before, curve, n_epochs)
         return recorded
 

@@ -27,8 +27,6 @@ def judge(fit: Any, outcome: Outcome) -> None:
     outcome : Outcome
         How that ended.
     """
-    if outcome.interruption is not None and not outcome.usable:
-        raise outcome.interruption
     cause, remedy, more_time = _advice(fit)
     if not outcome.usable:
         raise ValueError(
@@ -45,7 +43,7 @@ def judge(fit: Any, outcome: Outcome) -> None:
             f"{remedy}."
         )
         return
-    if fit.incremental or outcome.interruption is not None:
+    if fit.incremental:
         return
     if outcome.exploded:
         _warn(

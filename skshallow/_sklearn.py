@@ -3,13 +3,12 @@
 - Parameter constraints: scikit-learn validates parameters from `_parameter_constraints`
   with these classes, so that a wrong one gets the message its users know. They have no
   public name.
-- Callback state: a fit that fails puts the estimator back as it was, but must leave
-  scikit-learn what it tears callbacks down with. The attributes have no public name.
 - What scikit-learn keeps on an estimator, its callbacks and its metadata requests, is no
   part of a net that is saved; the requests have a public setter, and no public getter
   for those that were set.
-- Whether an estimator has callbacks: contexts for epochs cost time that only callbacks
-  make worth while, and there is no public way to ask.
+- Which callbacks an estimator has: contexts for epochs cost time that only callbacks
+  make worth while, a checkpoint is to be found before training starts, and there is no
+  public way to ask.
 """
 
 from __future__ import annotations
@@ -21,29 +20,28 @@ from sklearn.utils import _safe_indexing as take_rows
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 
 __all__ = [
-    "CALLBACK_STATE",
     "SCIKIT_LEARNS_OWN",
     "Interval",
     "Options",
     "StrOptions",
-    "has_callbacks",
+    "callbacks_of",
     "metadata_requests",
     "set_metadata_requests",
     "take_rows",
 ]
 
-CALLBACK_STATE = ("_callback_fit_ctx", "_skl_callbacks_to_teardown")
 SCIKIT_LEARNS_OWN = (
-    *CALLBACK_STATE,
+    "_callback_fit_ctx",
+    "_skl_callbacks_to_teardown",
     "_skl_callbacks",
     "_parent_callback_ctx",
     "_metadata_request",
 )
 
 
-def has_callbacks(estimator: Any) -> bool:
-    """Return whether callbacks are set on `estimator`, or were propagated to it."""
-    return bool(getattr(estimator, "_skl_callbacks", None))
+def callbacks_of(estimator: Any) -> list:
+    """Return the callbacks that were set on `estimator`, or propagated to it."""
+    return getattr(estimator, "_skl_callbacks", None) or []
 
 
 def metadata_requests(estimator: Any) -> dict[str, dict[str, bool | str]]:

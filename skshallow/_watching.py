@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from skshallow._sklearn import has_callbacks
-from skshallow.history import History
+from skshallow._sklearn import callbacks_of
 
 
 class EpochWatcher:
@@ -17,37 +15,20 @@ class EpochWatcher:
 
     Parameters
     ----------
-    estimator : estimator
-        The one that is being fitted.
+    fit : Fit
+        Before its first epoch.
     context : CallbackContext
         Of the whole fit; each epoch gets a subcontext.
-    data : dict
-        The user's X, y and metadata, handed on to callbacks.
-    fitted_attributes : callable
-        From parameters to the attributes that let a copy of `estimator` predict, with
-        the curves up to now.
-    history : History
-        Where the numbers to print are.
-    max_iter : int
-        How many epochs there may be.
+    for_callbacks : dict
+        What every callback gets: the user's own estimator, X, y and metadata.
     """
 
-    def __init__(
-        self,
-        estimator: Any,
-        context: Any,
-        data: dict[str, Any],
-        fitted_attributes: Callable[[np.ndarray], dict[str, Any]],
-        history: History,
-        max_iter: int,
-    ) -> None:
-        self._estimator = estimator
-        self._context = context if has_callbacks(estimator) else None
-        self._data = data
-        self._fitted_attributes = fitted_attributes
-        self._history = history
-        self._max_iter = max_iter
-        self._every = int(estimator.verbose)
+    def __init__(self, fit: Any, context: Any, for_callbacks: dict[str, Any]) -> None:
+        self._fit = fit
+        self._history = fit.history
+        self._context = context if callbacks_of(fit.estimator) else None
+        self._for_callbacks = for_callbacks
+        self._every = int(fit.estimator.verbose)
         self._start = time.perf_counter()
 
     def begin_epoch(self) -> None:
@@ -56,25 +37,23 @@ class EpochWatcher:
             self._epoch = self._context.subcontext(
                 task_name=f"epoch {self._history.n_epochs}"
             )
-            self._epoch.call_on_fit_task_begin(estimator=self._estimator, **self._data)
+            self._epoch.call_on_fit_task_begin(**self._for_callbacks)
 
-    def end_epoch(self, theta: np.ndarray) -> bool:
-        """Print a line if it is time to, close the subcontext, return what it says."""
+    def end_epoch(self, theta: np.ndarray) -> None:
+        """Print a line if it is time to, close the subcontext, stop if it says so."""
         if self._every and self._history.n_epochs % self._every == 0:
             print(self._line())
-        if self._context is None:
-            return False
-        return self._epoch.call_on_fit_task_end(
-            estimator=self._estimator,
-            **self._data,
-            reconstruction_attributes=lambda: self._fitted_attributes(theta.copy()),
-        )
+        if self._context is not None:
+            self._history.stopped = self._epoch.call_on_fit_task_end(
+                **self._for_callbacks,
+                reconstruction_attributes=lambda: self._fit.as_if_ended(theta),
+            )
 
     def _line(self) -> str:
         """Return one readable line about the last epoch."""
         history = self._history
         parts = [
-            f"epoch {history.n_epochs:4d}/{self._max_iter}",
+            f"epoch {history.n_epochs:4d}/{self._fit.plan.max_iter}",
             f"loss {history.loss[-1]:.6g}",
         ]
         if history.validation_loss:

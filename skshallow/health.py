@@ -109,18 +109,16 @@ class HealthRecorder:
 
     Attributes
     ----------
-    epochs : list of int
-        Those with a record, counted from 1.
     records : list of dict
-        A list of values for each name in `OF_UNITS` and `OF_WEIGHTS`.
+        An "epoch", counted from 1, and a list of values for each name in `OF_UNITS` and
+        `OF_WEIGHTS`.
     """
 
     sample: Batch | None
     n_rows: int
     n_before: int = 0
     n_epochs: int | None = None
-    epochs: list[int] = field(default_factory=list)
-    records: list[dict[str, list[float]]] = field(default_factory=list)
+    records: list[dict[str, Any]] = field(default_factory=list)
     _before: np.ndarray | None = None
 
     def before_last_step(self, epoch: int, theta: np.ndarray) -> None:
@@ -150,13 +148,13 @@ class HealthRecorder:
             move / start if start else 0.0 if move == 0 else math.inf
             for move, start in zip(moves, starts, strict=True)
         ]
-        self.epochs.append(epoch + self.n_before)
-        self.records.append(record)
+        self.records.append({"epoch": epoch + self.n_before, **record})
         self._before = None
 
     def arrays(self, n_layers: int) -> dict[str, np.ndarray]:
         """Return the records as arrays: "epoch" (n_records,), the others by layers."""
-        health: dict[str, np.ndarray] = {"epoch": np.array(self.epochs, dtype=np.int64)}
+        epochs = [record["epoch"] for record in self.records]
+        health: dict[str, np.ndarray] = {"epoch": np.array(epochs, dtype=np.int64)}
         for names, n_columns in ((OF_UNITS, n_layers - 1), (OF_WEIGHTS, n_layers)):
             for name in names:
                 values = [record[name] for record in self.records]

@@ -27,6 +27,8 @@ class History:
     early_stopping : bool
         Whether the validation decides what is best and when to stop; else the training
         loss does.
+    start_theta : ndarray or None
+        A copy of the parameters before any step, for `train` to go back to.
 
     Attributes
     ----------
@@ -37,13 +39,16 @@ class History:
     best_epoch : int
         How many epochs had passed then; 0 means none was better than the start.
     start_loss : float
-        Loss of the first minibatch, before any step.
+        Loss of some rows, before any step.
+    stopped : bool
+        Whether somebody who watches has ended the training.
     """
 
     tol: float
     n_iter_no_change: float
     validate: Validation | None = None
     early_stopping: bool = False
+    start_theta: np.ndarray | None = None
     loss: list[float] = field(default_factory=list)
     validation_loss: list[float] = field(default_factory=list)
     validation_score: list[float] = field(default_factory=list)
@@ -53,16 +58,22 @@ class History:
     best_epoch: int = 0
     n_stalled: int = 0
     start_loss: float = math.nan
+    stopped: bool = False
 
     @property
     def n_epochs(self) -> int:
         """How many epochs have been recorded."""
-        return len(self.loss)
+        return len(self.learning_rate)
 
     @property
     def stalled(self) -> bool:
-        """Whether to stop: `n_iter_no_change` epochs in a row brought no improvement."""
+        """Whether `n_iter_no_change` epochs in a row brought no improvement."""
         return self.n_stalled >= self.n_iter_no_change
+
+    @property
+    def ended(self) -> bool:
+        """Whether to stop, with epochs left to run."""
+        return self.stopped or self.stalled
 
     def record(self, theta: np.ndarray, loss: float, learning_rate: float) -> float:
         """Take note of an epoch that left the parameters at `theta`.
@@ -72,8 +83,6 @@ class History:
         criterion : float
             What is to be minimised: training loss, validation loss or minus the score.
         """
-        self.loss.append(loss)
-        self.learning_rate.append(learning_rate)
         criterion = loss
         if self.validate is not None:
             validation_loss, score = self.validate(theta)
@@ -82,11 +91,16 @@ class History:
                 self.validation_score.append(score)
             if self.early_stopping:
                 criterion = validation_loss if score is None else -score
+        self.loss.append(loss)
+        self.learning_rate.append(learning_rate)  # the last curve: now the epoch counts
         self.n_stalled += 1
         if criterion < self.best_criterion - self.tol:
             self.n_stalled = 0
         if criterion < self.best_criterion:
-            self.best_criterion = criterion
-            self.best_epoch = self.n_epochs
-            self.best_theta = theta.copy()
+            best = criterion, self.n_epochs, theta.copy()
+            self.best_criterion, self.best_epoch, self.best_theta = best
         return criterion
+
+    def curve(self, name: str) -> np.ndarray:
+        """Return a curve (n_epochs,), or (0,) if it was not recorded."""
+        return np.array(getattr(self, name)[: self.n_epochs], np.float64)

@@ -27,13 +27,13 @@ ROWS_A_LOSS = 4096  # rows whose loss is evaluated at once
 
 
 class Watcher(Protocol):
-    """Who is told when an epoch begins and ends, and may stop the training."""
+    """Who is told when an epoch begins and ends; `History.stopped` is theirs to set."""
 
     def begin_epoch(self) -> None:
         """Be told that an epoch begins."""
 
-    def end_epoch(self, theta: np.ndarray) -> bool:
-        """Be told that an epoch left the parameters at `theta`; True stops."""
+    def end_epoch(self, theta: np.ndarray) -> None:
+        """Be told that an epoch left the parameters at `theta`."""
 
 
 class Diverged(ArithmeticError):
@@ -118,7 +118,7 @@ class Outcome:
     usable : bool
         Whether an epoch was finished, and the parameters give a finite loss.
     interruption : KeyboardInterrupt or None
-        The user's, if there was one.
+        The user's, if there was one, which `train` leaves to its caller.
     """
 
     converged: bool = False
@@ -184,19 +184,19 @@ def train(
 ) -> Outcome:
     """Minimise `objective` over `rows`, moving ``objective.theta`` in place.
 
-    After an interruption, and with early stopping, the parameters are those of the best
-    epoch, if there is one; else those of the last. After divergence they are those of
-    the best epoch or, if these are worse, those of the start.
+    With early stopping the parameters are in the end those of the best epoch; else those
+    of the last. After divergence they are those of the best epoch or, if these are worse,
+    those of the start. With a `history` that has begun, training goes on from there.
     """
     run = _descend if plan.solver.stochastic else _minimize
     rows_at_once = min(plan.batch_size, len(rows))
     outcome = Outcome()
-    start = objective.theta.copy()
     threads = threads_for(rows_at_once * objective.network.multiply_adds_per_row)
     with threads, np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        history.start_loss = objective.mean_loss([rows.sample(START_SAMPLE)])
+        if history.n_epochs == 0:
+            history.start_loss = objective.mean_loss([rows.sample(START_SAMPLE)])
         try:
-            outcome.converged = run(
+            outcome.converged = history.ended or run(
                 objective, rows, plan, progress, history, health, watcher
             )
             end_loss = objective.mean_loss([rows.sample(START_SAMPLE)])
@@ -204,36 +204,34 @@ def train(
                 raise Diverged  # in the very last step
         except Diverged:
             outcome.diverged = True
-        except KeyboardInterrupt as interruption:
-            outcome.interruption = interruption
-        ended_early = outcome.diverged or outcome.interruption is not None
         outcome.usable = history.best_theta is not None
-        if (ended_early or history.early_stopping) and outcome.usable:
+        if (outcome.diverged or history.early_stopping) and outcome.usable:
             objective.theta[...] = history.best_theta
             outcome.restored = True
         if outcome.diverged and outcome.usable:
-            _fall_back(objective, rows, plan, history, start)
+            _fall_back(objective, rows, plan, history)
         elif outcome.usable and plan.n_epochs > 1:
-            outcome.exploded = _ended_above_start(objective, rows, plan, history, start)
+            outcome.exploded = _ended_above_start(objective, rows, plan, history)
     return outcome
 
 
-def _fall_back(objective, rows, plan, history, start) -> None:
-    """Go back to the `start` (P,) if it is better than the best epoch before divergence.
+def _fall_back(objective, rows, plan, history) -> None:
+    """Go back to the start if it is better than the best epoch before divergence.
 
     An epoch's loss is a mean over its steps; the last of them may have gone astray.
     """
     best_loss = objective.mean_loss(rows.batches(plan.batch_size))
-    objective.theta[...] = start
+    objective.theta[...] = history.start_theta
     start_loss = objective.mean_loss(rows.batches(plan.batch_size))
     if start_loss > best_loss:
         objective.theta[...] = history.best_theta
     else:
-        history.best_epoch, history.start_loss = 0, start_loss
+        history.best_epoch, history.best_theta = 0, history.start_theta
+        history.start_loss = start_loss
 
 
-def _ended_above_start(objective, rows, plan, history, start) -> bool:
-    """Return whether the parameters are clearly worse than those of the `start` (P,).
+def _ended_above_start(objective, rows, plan, history) -> bool:
+    """Return whether the parameters are clearly worse than those of the start.
 
     The curve tells, at no cost, that they hardly can be; only else is it measured.
     """
@@ -241,7 +239,7 @@ def _ended_above_start(objective, rows, plan, history, start) -> bool:
         return False
     end = objective.theta.copy()
     end_loss = objective.mean_loss(rows.batches(plan.batch_size))
-    objective.theta[...] = start
+    objective.theta[...] = history.start_theta
     start_loss = objective.mean_loss(rows.batches(plan.batch_size))
     objective.theta[...] = end
     return end_loss > 2 * start_loss + plan.tol
@@ -251,7 +249,7 @@ def _descend(objective, rows, plan, progress, history, health, watcher) -> bool:
     """Take gradient steps, minibatch by minibatch; return whether they converged."""
     theta, grad = objective.theta, objective.grad
     n_batches = math.ceil(len(rows) / plan.batch_size)
-    for _ in range(plan.n_epochs):
+    for _ in range(history.n_epochs, plan.n_epochs):
         watcher.begin_epoch()
         running_loss = RunningLoss(objective)
         shuffler = progress.rng if plan.shuffle else None
@@ -275,7 +273,8 @@ def _descend(objective, rows, plan, progress, history, health, watcher) -> bool:
         criterion = history.record(theta, value, learning_rate)
         plan.schedule.update(progress.schedule_state, criterion)
         health.end_epoch(history.n_epochs, objective)
-        if watcher.end_epoch(theta) or history.stalled:
+        watcher.end_epoch(theta)
+        if history.ended:
             return True
     return False
 
@@ -283,7 +282,7 @@ def _descend(objective, rows, plan, progress, history, health, watcher) -> bool:
 def _minimize(objective, rows, plan, progress, history, health, watcher) -> bool:
     """Run L-BFGS on all rows at once; return whether it converged."""
     X, y, sample_weight = rows.whole()
-    in_iteration = stopped = False
+    in_iteration = False
 
     def value_and_gradient(theta):
         nonlocal in_iteration
@@ -295,7 +294,7 @@ def _minimize(objective, rows, plan, progress, history, health, watcher) -> bool
         return loss, objective.grad.astype(np.float64)
 
     def after_iteration(result):
-        nonlocal in_iteration, stopped
+        nonlocal in_iteration
         if not math.isfinite(result.fun):
             raise Diverged
         objective.theta[...] = result.x
@@ -303,8 +302,8 @@ def _minimize(objective, rows, plan, progress, history, health, watcher) -> bool
         health.end_epoch(history.n_epochs, objective)
         health.before_last_step(history.n_epochs + 1, objective.theta)
         in_iteration = False
-        stopped = watcher.end_epoch(objective.theta) or history.stalled
-        if stopped:
+        watcher.end_epoch(objective.theta)
+        if history.ended:
             raise StopIteration
 
     health.before_last_step(1, objective.theta)
@@ -321,9 +320,9 @@ def _minimize(objective, rows, plan, progress, history, health, watcher) -> bool
     if in_iteration:  # already optimal, or no lower point along the last direction
         history.record(objective.theta, float(result.fun), math.nan)
         health.end_epoch(history.n_epochs, objective)
-        stopped = watcher.end_epoch(objective.theta)
+        watcher.end_epoch(objective.theta)
     # kinks and float32 end the descent before the gradient vanishes: no lack of epochs
-    return stopped or result.status != OUT_OF_ITERATIONS
+    return history.ended or result.status != OUT_OF_ITERATIONS
 
 
 def _clip(grad: np.ndarray, max_norm: float) -> None:

@@ -21,7 +21,7 @@ FLOORS = [
     {"training"},
     {"_consistency", "_describe", "_input", "_limits", "_sklearn"},
     {"_saving"},
-    {"_data", "_fitted", "_judging", "_settings", "_uncertainty", "_watching"},
+    {"_data", "_draft", "_fitted", "_judging", "_settings", "_uncertainty", "_watching"},
     {"_fitting"},
     {"_base"},
     {"classifier", "features", "regressor"},
