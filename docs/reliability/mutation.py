@@ -58,8 +58,8 @@ HEAD = """# Mutation testing
 
 Do the tests notice when the code is wrong? A mutant is a module with one small change: an
 operator replaced, a number one more or less, a comparison turned, a statement or an
-argument left out. It is killed when the module's own tests fail, those that `TESTS` names in
-[`mutation.py`](mutation.py). Doctests, and the tests of other modules, do not count here.
+argument left out. It is killed when the module's own tests fail, those that `TESTS` names
+in [`mutation.py`](mutation.py). Doctests, and tests of other modules, do not count here.
 
 ```sh
 pip install -e ".[mutation]"
