@@ -27,6 +27,7 @@ SHOWN = (
     "tests/**/*.py",
     "examples/[!p]*.py",
     "docs/benchmarks/*.py",
+    "docs/reliability/*.py",
     "docs/*.py",
     "pyproject.toml",
 )
