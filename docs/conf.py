@@ -68,7 +68,7 @@ copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 copybutton_exclude = ".linenos, .gp, .go"
 
-SECTIONS = ("api/**", "benchmarks/**", "gallery/**", "guide/**")
+SECTIONS = ("api/**", "benchmarks/**", "gallery/**", "guide/**", "reliability/**")
 SIDEBAR = ["sidebar-nav-bs"]
 html_theme = "pydata_sphinx_theme"
 html_title = "skshallow"
