@@ -333,13 +333,16 @@ def _balance_labels(y: np.ndarray, sample_weight: np.ndarray | None) -> np.ndarr
 
 def _kind_of_target(y: np.ndarray) -> str:
     """Return "binary", "multiclass" or "multilabel-indicator"; refuse all else."""
+    if y.dtype == object and "NoneType" in _types_in(y):
+        raise ValueError(
+            "y has None among its labels; rows without a label cannot train a classifier."
+        )
     try:
         kind = type_of_target(y, input_name="y")
     except TypeError as error:  # from sorting, or from bytes
         raise ValueError(
             f"y has labels of types {_types_in(y)}, which cannot be put in order. Give "
-            "strings, or labels of one type; rows without a label cannot train a "
-            "classifier."
+            "strings, or labels of one type."
         ) from error
     if kind == "unknown" and y.dtype == object:
         raise ValueError(

@@ -4,6 +4,7 @@ import re
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
@@ -343,9 +344,8 @@ def test_losses_far_out_predict_or_name_the_row(loss, dtype, power):
 @pytest.mark.parametrize("form", [np.array, csr_array], ids=["dense", "sparse"])
 @each_net
 def test_a_row_that_overflows_is_named(net_class, form):
-    pandas = pytest.importorskip("pandas")
     X = rows()
-    frame = pandas.DataFrame(X, columns=["age", "height", "income"])
+    frame = pd.DataFrame(X, columns=["age", "height", "income"])
     net = net_class(**FEW, dtype="float32").fit(frame, targets(net_class, X))
     frame.loc[[7, 9], "height"] = 1e200
     words = r"for 2 of 40 rows; in the first, row 7 .*'height' is 1e\+200.*'float64'"
