@@ -171,6 +171,8 @@ class HiddenFeatures(
             As in scikit-learn's guide to metadata routing.
         """
         methods = MethodMapping().add(caller="fit", callee="fit")
+        # A pipeline calls this; scikit-learn 1.9.0 does not see that it calls fit.
+        methods.add(caller="fit_transform", callee="fit")
         return MetadataRouter(owner=self).add(net=self.net, method_mapping=methods)
 
     def __sklearn_tags__(self):
