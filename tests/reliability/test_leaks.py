@@ -1,0 +1,280 @@
+"""Memory and pickles: nothing is left of a fit but the net, and that is small."""
+
+import gc
+import io
+import os
+import pickle
+import sys
+import tracemalloc
+import weakref
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from varieties import STOCHASTIC, VARIETIES, Variety, predictions
+
+from skshallow import DeepNetClassifier, DeepNetRegressor, ShallowNetClassifier, load
+from skshallow.solvers import SOLVERS
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.filterwarnings("ignore::skshallow.exceptions.DeadUnitsWarning"),
+]
+# Some 100 kB of parameters: where one copy of them stays behind a round, all do.
+HEAVY = Variety(DeepNetClassifier, {"hidden_units": 110, "max_iter": 1}, "three classes")
+ROUNDS = 10
+MARGIN = 100_000  # bytes: what caches and counters may come to, less than one copy
+
+
+# Memory.
+
+
+def growth(work):
+    """Return how many bytes more are in use after further rounds of `work`."""
+    tracemalloc.start()
+    for _ in range(3):
+        work()
+    gc.collect()
+    before, _ = tracemalloc.get_traced_memory()
+    for _ in range(ROUNDS):
+        work()
+    gc.collect()
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return after - before
+
+
+def fit():
+    net = HEAVY.fit()
+    assert net.theta_.nbytes > MARGIN
+    return net
+
+
+def fit_that_fails():
+    with pytest.raises(ValueError, match="NaN"):
+        HEAVY.make().fit(np.full((9, 5), np.nan), np.arange(9) % 3)
+
+
+def fit_that_diverges():
+    X, y = VARIETIES["depth 0"].data()
+    net = DeepNetRegressor(110, solver="sgd", learning_rate=1e200, max_iter=2)
+    with pytest.raises(ValueError, match="diverged"):
+        net.fit(X, y)
+
+
+FITTED = HEAVY.fit(warm_start=True)
+
+
+def fit_further():
+    FITTED.fit(*HEAVY.data())
+
+
+def learn_a_part():
+    FITTED.partial_fit(**HEAVY.parts()[0])
+
+
+def predict():
+    X, _ = HEAVY.data(n_rows=200)
+    predictions(FITTED, X)
+    FITTED.hidden_activations(X)
+
+
+def copy_and_pickle():
+    clone(FITTED)
+    pickle.loads(pickle.dumps(FITTED))
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        fit,
+        fit_that_fails,
+        fit_that_diverges,
+        fit_further,
+        learn_a_part,
+        predict,
+        copy_and_pickle,
+    ],
+)
+def test_memory_is_where_it_was(work):
+    assert growth(work) < MARGIN
+
+
+def test_memory_is_where_it_was_after_saving_and_loading(tmp_path):
+    def work():
+        FITTED.save(tmp_path / "net.npz")
+        load(tmp_path / "net.npz")
+
+    assert growth(work) < MARGIN
+
+
+def test_what_stays_behind_is_noticed():
+    kept = []
+    assert growth(lambda: kept.append(fit().theta_)) > ROUNDS * MARGIN
+
+
+@pytest.mark.parametrize("name", VARIETIES)
+def test_no_row_is_kept_and_a_net_is_freed_at_once(name):
+    X, y = VARIETIES[name].data()
+    net = VARIETIES[name].make().fit(X, y)
+    predictions(net, X)
+    X = getattr(X, "data", X) if VARIETIES[name].sparse else X
+    rows, targets, nets = weakref.ref(X), weakref.ref(y), weakref.ref(net)
+    gc.collect()  # of this test; what follows does without
+    gc.disable()
+    try:
+        del X, y
+        assert rows() is None
+        assert targets() is None
+        del net
+        assert nets() is None
+    finally:
+        gc.enable()
+
+
+def resident():
+    """Return the bytes of memory that this process occupies."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="it reads /proc")
+def test_a_thousand_fits_leave_memory_where_it_was(record_property):
+    names = list(VARIETIES)
+
+    def fit_and_predict(n_fits):
+        for i in range(n_fits):
+            variety = VARIETIES[names[i % len(names)]]
+            predictions(variety.fit(), variety.data()[0])
+        gc.collect()
+
+    fit_and_predict(3 * len(names))
+    before = resident()
+    fit_and_predict(1000)
+    grown = resident() - before
+    record_property("grown", grown)
+    assert grown < 2_000_000  # 2 kB a fit
+
+
+# Pickles.
+
+FREE = 5_000  # bytes for whatever has no array: settings, names, classes, counts
+SOLVER_VECTORS = {
+    "sgd": 0, "momentum": 1, "nesterov": 1, "rmsprop": 1, "adam": 2, "adamw": 2, "lbfgs": 0
+}  # fmt: skip
+CURVES = "loss_curve_", "learning_rate_curve_"
+CURVES += "validation_loss_curve_", "validation_scores_"
+# What may be found in a pickle: no objective, no data, no view, no buffer.
+STATE = {"Network", "Dense", "Dropout", "Units"}
+STATE_TO_GO_ON = {"Progress", "Moments"}
+
+
+def promised(net, *, goes_on):
+    """Return how many bytes the pickle of `net` may have.
+
+    Its parameters, as often again as its solver remembers something of each if training
+    is to go on, the curves and records that it shows, and units a column; the rest is free.
+    """
+    copies = 1 + (SOLVER_VECTORS[net.solver] if goes_on else 0)
+    shown = sum(getattr(net, curve).nbytes for curve in CURVES)
+    shown += sum(records.nbytes for records in net.health_.values())
+    units = 8 * (2 + 3 * goes_on) * (net.n_features_in_ + 2 * net.n_outputs_)
+    return copies * net.theta_.nbytes + shown + units + FREE
+
+
+@pytest.mark.parametrize("name", VARIETIES)
+def test_a_pickle_is_the_parameters_and_five_kilobytes(name):
+    net = VARIETIES[name].fit()
+    size = len(pickle.dumps(net))
+    assert net.theta_.nbytes < size < net.theta_.nbytes + FREE
+
+
+SIZES = {
+    "wide": {"hidden_units": 200},
+    "deep": {"hidden_units": 20, "depth": 12},
+    "members": {"hidden_units": 50, "n_members": 8},
+    "float32": {"hidden_units": 100, "dtype": "float32"},
+    "400 epochs": {"max_iter": 400, "batch_size": None},
+    "early stopping": {"early_stopping": True, "max_iter": 100, "batch_size": None},
+    "maxout": {"activation": "maxout", "hidden_units": 60},
+}
+
+
+@pytest.mark.parametrize("cls", [DeepNetClassifier, DeepNetRegressor])
+@pytest.mark.parametrize("params", SIZES.values(), ids=SIZES)
+def test_a_pickle_is_no_larger_than_what_it_holds(params, cls):
+    net = Variety(cls, params, "three classes").fit()
+    assert len(pickle.dumps(net)) < promised(net, goes_on=False)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_a_net_that_goes_on_has_the_vectors_of_its_solver_in_its_pickle(solver):
+    params = {"solver": solver, "hidden_units": 100, "warm_start": True}
+    variety = Variety(DeepNetClassifier, params, "three classes")
+    net = variety.fit()
+    size = len(pickle.dumps(net))
+    vectors = (1 + SOLVER_VECTORS[solver]) * net.theta_.nbytes
+    assert vectors < size < promised(net, goes_on=True)
+    net.set_params(warm_start=False).fit(*variety.data())
+    assert len(pickle.dumps(net)) < promised(net, goes_on=False)
+
+
+@pytest.mark.parametrize("solver", STOCHASTIC)
+def test_so_has_one_that_learns_by_parts(solver):
+    variety = Variety(DeepNetRegressor, {"solver": solver, "hidden_units": 100})
+    net = variety.make()
+    for part in variety.parts():
+        net.partial_fit(**part)
+    vectors = (1 + SOLVER_VECTORS[solver]) * net.theta_.nbytes
+    assert vectors < len(pickle.dumps(net)) < promised(net, goes_on=True)
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_a_pickle_does_not_grow_with_the_rows(method):
+    variety = Variety(ShallowNetClassifier, {"hidden_units": 8}, "three classes")
+    sizes = []
+    for n_rows in 500, 5000:
+        X, y = variety.data(n_rows)
+        classes = {} if method == "fit" else {"classes": [0, 1, 2]}
+        net = getattr(variety.make(record_health=False), method)(X, y, **classes)
+        net.hidden_activations(X)
+        sizes.append(len(pickle.dumps(net)))
+    assert abs(sizes[1] - sizes[0]) < 16  # numbers of one more digit
+
+
+class Named(pickle.Unpickler):
+    """Takes note of the package's types that a pickle names."""
+
+    def __init__(self, data):
+        super().__init__(io.BytesIO(data))
+        self.types = set()
+
+    def find_class(self, module, name):
+        if module.startswith("skshallow"):
+            self.types.add(name)
+        return super().find_class(module, name)
+
+
+def types_in(net):
+    named = Named(pickle.dumps(net))
+    named.load()
+    return named.types
+
+
+def components_of(net):
+    """Return the types of a net and of its components."""
+    found = [net, net._loss, *(layer.activation for layer in net.network_.layers)]
+    if net._progress is not None:
+        found += [net._progress.solver, net._progress.schedule]
+    return {type(component).__name__ for component in (*found, net.loss)}
+
+
+@pytest.mark.parametrize("name", VARIETIES)
+def test_views_and_buffers_never_reach_a_pickle(name):
+    net = VARIETIES[name].fit()
+    assert {"Network", "Dense"} < types_in(net) <= STATE | components_of(net)
+    net.set_params(warm_start=True).fit(*VARIETIES[name].data())
+    assert "Progress" in types_in(net)
+    assert types_in(net) <= STATE | STATE_TO_GO_ON | components_of(net)
