@@ -118,9 +118,9 @@ def places(source):
     return found
 
 
-def mutants_of(module, n_mutants, seed):
+def mutants_of(folder, module, n_mutants, seed):
     """Return a sample of a module's mutants with their code, and how many there are."""
-    source = (ROOT / "skshallow" / f"{module}.py").read_text()
+    source = (folder / "skshallow" / f"{module}.py").read_text()
     lines, codes = source.splitlines(), {}
     all_places = places(source)
     random.Random(seed).shuffle(all_places)
@@ -172,17 +172,21 @@ def passes(folder, tests, seconds):
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
-def survivors(folder, module, codes):
-    """Return the mutants of a module whose tests pass."""
-    path, tests = folder / "skshallow" / f"{module}.py", TESTS[module]
-    original, survived = path.read_text(), []
+def seconds_needed(folder, module):
+    """Return how long the tests of the unchanged module take; exit if they fail."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-    if not passes(folder, tests, 600):
-        sys.exit(f"Without a change, {' '.join(tests)} does not pass.")
-    needed = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
+    if not passes(folder, TESTS[module], 600):
+        sys.exit(f"Without a change, {' '.join(TESTS[module])} does not pass.")
+    return int(resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before)
+
+
+def survivors(folder, module, codes, seconds):
+    """Return the mutants of a module whose tests pass within so many seconds."""
+    path = folder / "skshallow" / f"{module}.py"
+    original, survived = path.read_text(), []
     for count, (mutant, code) in enumerate(codes.items(), start=1):
         path.write_text(code)
-        if passes(folder, tests, 10 + 4 * int(needed)):
+        if passes(folder, TESTS[module], seconds):
             survived.append(mutant)
             print(f"{count}/{len(codes)}", *mutant, sep="  ", flush=True)
     path.write_text(original)
@@ -196,9 +200,10 @@ def run(modules, n_mutants, seed):
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name).resolve()
         working_copy(folder)
-        for module in modules:
-            codes, n_all = mutants_of(module, n_mutants, seed)
-            survived = survivors(folder, module, codes)
+        limits = {module: 10 + 4 * seconds_needed(folder, module) for module in modules}
+        for module, limit in limits.items():
+            codes, n_all = mutants_of(folder, module, n_mutants, seed)
+            survived = survivors(folder, module, codes, limit)
             results[module] = {"all": n_all, "tried": len(codes), "survived": survived}
     return results
 
