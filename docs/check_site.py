@@ -117,8 +117,10 @@ def test_every_picture_is_there_and_shows_something(pages):
             assert re.search(r"<(?:path|circle|rect|line|polygon|text)\b", text), path
             continue
         with Image.open(SITE / path) as picture:
-            extrema = picture.convert("RGB").getextrema()
+            *extrema, (least_opaque, _) = picture.convert("RGBA").getextrema()
         assert any(low < high for low, high in extrema), path
+        # the margins of a thumbnail are transparent, its picture is not
+        assert least_opaque == 255 or path.endswith("_thumb.png"), path
 
 
 @pytest.fixture(scope="module")
@@ -151,13 +153,28 @@ def browser():
         opened.close()
 
 
+# What sticks out of the screen is cut off, unless it lies in something that scrolls.
 IN_THE_PAGE = """async () => {
+    const article = document.querySelector("article") ?? document.body;
+    const scrolls = element => {
+        for (let e = element; e && e !== article; e = e.parentElement)
+            if (/auto|scroll/.test(getComputedStyle(e).overflowX)) return true;
+        return false;
+    };
+    const sticksOut = element =>
+        element.getBoundingClientRect().right > window.innerWidth + 1 &&
+        element.checkVisibility() && !element.closest("mjx-container, .headerlink") &&
+        !scrolls(element);
+    const code = [...document.querySelectorAll("div[class*=highlight-py] pre")];
     if (window.MathJax?.startup) await MathJax.startup.promise;
     const images = [...document.images];
     for (const image of images) image.loading = "eager";
     await Promise.allSettled(images.map(image => image.decode()));
     return {
         wide: document.documentElement.scrollWidth - window.innerWidth,
+        cut: [...article.querySelectorAll("*")].filter(sticksOut).map(e => e.outerHTML),
+        code: code.length,
+        plain: code.filter(e => !e.querySelector("span[class]")).map(e => e.textContent),
         unloaded: images.filter(image => !image.naturalWidth).map(image => image.src),
         formulas: document.querySelectorAll(".math").length,
         rendered: document.querySelectorAll(".math mjx-container").length,
@@ -215,6 +232,12 @@ def test_mathematics_is_rendered(visits):
 
 def test_no_page_is_wider_than_the_screen(visits):
     assert [(visit.page, visit.wide) for visit in visits if visit.wide > 0] == []
+    assert [(visit.page, visit.cut) for visit in visits if visit.cut] == []
+
+
+def test_code_is_highlighted(visits):
+    assert sum(visit.code for visit in visits) > 100
+    assert [(visit.page, visit.plain) for visit in visits if visit.plain] == []
 
 
 def test_the_search_finds_a_word(address, browser):
