@@ -8,6 +8,7 @@ array holds objects, so nothing is ever unpickled.
 
 from __future__ import annotations
 
+import glob
 import json
 import math
 import os
@@ -16,10 +17,11 @@ import secrets
 import shutil
 import struct
 import sys
+import time
 import tokenize
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
@@ -31,6 +33,8 @@ FORMAT = 1
 HEADER = "header.json"
 LARGEST_HEADER = 1 << 22
 LARGEST_NPY_HEADER = 512
+DRAFT = ".{}.{}.tmp"
+OLD_DRAFT = 600.0  # seconds after which nobody can still be writing one
 
 # bool, integers, floats, text, dates and durations; no objects, no records, no void
 PLAIN_DTYPE = re.compile(
@@ -59,7 +63,7 @@ DAMAGE = (
 
 
 @contextmanager
-def reading(path: str | os.PathLike) -> Iterator[None]:
+def reading(path: str | os.PathLike, what: str = "a net") -> Iterator[None]:
     """Turn whatever damage raises in the block into one error that names the file."""
     try:
         yield
@@ -67,7 +71,7 @@ def reading(path: str | os.PathLike) -> Iterator[None]:
         reason = str(error)
         if not isinstance(error, UnreadableModel):
             reason = f"it is damaged ({type(error).__name__}: {error})."
-        raise UnreadableModel(f"Cannot load a net from {str(path)!r}: {reason}") from error
+        raise UnreadableModel(f"Cannot load {what} from {str(path)!r}: {reason}") from error
 
 
 def is_plain(dtype: np.dtype) -> bool:
@@ -107,7 +111,7 @@ def write(
 def _replacing(path: str | os.PathLike) -> Iterator[IO[bytes]]:
     """Yield a new file that takes the place of `path` once it is on the disk."""
     target = Path(os.path.realpath(path))  # a link goes on pointing where it did
-    draft = target.with_name(f".{target.name}.{secrets.token_hex(8)}.tmp")
+    draft = target.with_name(DRAFT.format(target.name, secrets.token_hex(8)))
     try:
         with open(draft, "xb") as file:
             yield file
@@ -121,7 +125,24 @@ def _replacing(path: str | os.PathLike) -> Iterator[IO[bytes]]:
         raise
 
 
+def remove_old_drafts(path: str | os.PathLike) -> None:
+    """Remove what processes that were killed while they wrote `path` have left."""
+    target = Path(os.path.realpath(path))
+    pattern = DRAFT.format(glob.escape(target.name), "*")
+    for draft in target.parent.glob(pattern):
+        with suppress(OSError):  # gone meanwhile, or another user's
+            if time.time() - draft.stat().st_mtime > OLD_DRAFT:
+                draft.unlink()
+
+
 # Reading.
+
+
+def read_header(path: str | os.PathLike) -> dict[str, Any]:
+    """Return the header of the file `path`, with its declarations."""
+    with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
+        members = _members(archive, os.fstat(file.fileno()).st_size)
+        return _header(archive, members[HEADER])
 
 
 def read(path: str | os.PathLike) -> tuple[dict[str, Any], dict[str, np.ndarray]]:

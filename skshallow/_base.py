@@ -204,7 +204,7 @@ class BaseNet(FittedNet, CallbackSupportMixin, BaseEstimator):
             data.hold_out(X, *validation)
             fit = Fit(draft.estimator, components, data)
             fit.start()
-            context = self._init_callback_context(max_subtasks=fit.plan.n_epochs)
+            context = self._init_callback_context(max_subtasks=fit.n_epochs_left)
             context.call_on_fit_task_begin(**for_callbacks)
             outcome = fit.train(EpochWatcher(fit, context, for_callbacks))
         with draft.taking_over():

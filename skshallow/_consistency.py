@@ -216,9 +216,52 @@ def _check_progress(progress: Any, theta: np.ndarray, n_weights: int) -> None:
         _demand(_is_alike(state, fresh), f"The state of the {name} is none")
 
 
+def check_training(state: Any, fresh: Mapping[str, Any], n_weights: int) -> None:
+    """Raise UnreadableModel if a file's training cannot be that of the fit to resume.
+
+    Parameters
+    ----------
+    state : dict
+        What the file holds; see `skshallow._checkpoint`.
+    fresh : dict
+        The same of the fit, before its first epoch.
+    n_weights : int
+        How many of the parameters are weights.
+    """
+    _demand(_has_names(state, fresh), "It is no training")
+    theta, history, records = fresh["theta"], state["history"], state["health"]
+    _demand(_has_names(history, fresh["history"]), "It has no history")
+    best = theta if history["best_theta"] is None else history["best_theta"]
+    for vector in (state["theta"], best):
+        fits = _is_array(vector, theta.size) and vector.dtype == theta.dtype
+        _demand(fits and np.isfinite(vector).all(), "Its parameters do not fit the net")
+    _check_progress(state["progress"], theta, n_weights)
+    _demand(_is_array(history["learning_rate"], None), "It has no curves")
+    n_epochs = len(history["learning_rate"])
+    for name, empty in fresh["history"].items():
+        value = history[name]
+        if isinstance(empty, np.ndarray):
+            lengths = (0, n_epochs) if name.startswith("validation") else (n_epochs,)
+            _demand(_is_array(value, None) and len(value) in lengths, f"{name} is no curve")
+        elif type(empty) is int:
+            _demand(_is_count(value) and value <= n_epochs, f"{name} is no epoch")
+        elif empty is not None:
+            _demand(isinstance(value, type(empty)), f"{name} is of another type")
+    _demand(_has_names(records, fresh["health"]), "It has no records")
+    for name, empty in fresh["health"].items():
+        shape = len(records["epoch"]), *empty.shape[1:]
+        fits = _is_array(records[name], *shape, kinds=empty.dtype.kind)
+        _demand(fits and records[name].dtype == empty.dtype, f"{name} is no record")
+
+
+def _has_names(value: Any, fresh: Mapping[str, Any]) -> bool:
+    """Return whether `value` is a dict with the names of a `fresh` one."""
+    return type(value) is dict and value.keys() == fresh.keys()
+
+
 def _is_alike(state: Any, fresh: Mapping[str, Any]) -> bool:
     """Return whether a state has the entries of a fresh one, of like type and shape."""
-    if type(state) is not dict or state.keys() != fresh.keys():
+    if not _has_names(state, fresh):
         return False
     for name, value in fresh.items():
         found = state[name]

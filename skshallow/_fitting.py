@@ -11,6 +11,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils import check_random_state
 
+from skshallow._checkpoint import checkpoint_of
 from skshallow._data import TrainingData
 from skshallow._judging import judge
 from skshallow._limits import check_targets_fit
@@ -176,7 +177,7 @@ class Fit:
         return progress
 
     def _open_books(self) -> None:
-        """Begin what training writes down."""
+        """Begin what training writes down, or go on where a killed fit left it."""
         estimator = self.estimator
         self.history = History(
             tol=float(estimator.tol),
@@ -191,6 +192,14 @@ class Fit:
             estimator.n_iter_ if self.goes_on else 0,
             None if self.incremental else self.plan.n_epochs,
         )
+        self.checkpoint = checkpoint_of(self)
+        if self.checkpoint is not None:
+            self.checkpoint.resume()
+
+    @property
+    def n_epochs_left(self) -> int:
+        """How many epochs there are to run at most."""
+        return self.plan.n_epochs - self.history.n_epochs
 
     def train(self, watcher: Watcher) -> Outcome:
         """Train, then leave the result in the estimator: once interrupted, the best."""

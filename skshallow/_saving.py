@@ -107,6 +107,11 @@ def restore_estimator(
     UnreadableModel, or what a damaged file may raise
         If anything is unknown, missing, left over, or does not fit the rest.
     """
+    if "training" in content:
+        raise UnreadableModel(
+            "it holds the training that a skshallow.callbacks.Checkpoint keeps, not a net. "
+            "Run the fit again to finish it, then save the net."
+        )
     if content["estimator"] not in estimators:
         raise UnreadableModel(f"There is no estimator {content['estimator']!r}.")
     cls = estimators[content["estimator"]]

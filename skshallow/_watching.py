@@ -1,4 +1,4 @@
-"""What others see of a fit while it runs: scikit-learn callbacks and printed lines."""
+"""What others see of a fit while it runs: callbacks, printed lines, checkpoints."""
 
 from __future__ import annotations
 
@@ -40,7 +40,10 @@ class EpochWatcher:
             self._epoch.call_on_fit_task_begin(**self._for_callbacks)
 
     def end_epoch(self, theta: np.ndarray) -> None:
-        """Print a line if it is time to, close the subcontext, stop if it says so."""
+        """Print a line if it is time to, close the subcontext, stop if it says so.
+
+        A checkpoint comes last, when all that it is to keep has been decided.
+        """
         if self._every and self._history.n_epochs % self._every == 0:
             print(self._line())
         if self._context is not None:
@@ -48,6 +51,8 @@ class EpochWatcher:
                 **self._for_callbacks,
                 reconstruction_attributes=lambda: self._fit.as_if_ended(theta),
             )
+        if self._fit.checkpoint is not None:
+            self._fit.checkpoint.end_epoch()
 
     def _line(self) -> str:
         """Return one readable line about the last epoch."""

@@ -163,6 +163,13 @@ class HealthRecorder:
                 health[name] = array.reshape(len(values), n_columns)
         return health
 
+    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Go back to when there were the records of `arrays`."""
+        self.records = [
+            dict(zip(arrays, record, strict=True))
+            for record in zip(*arrays.values(), strict=True)
+        ]
+
 
 def no_records(n_layers: int) -> dict[str, np.ndarray]:
     """Return what a net of so many layers has before any record."""

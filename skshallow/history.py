@@ -5,11 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 # From the parameters to a validation loss, and a score where one was asked for.
 Validation = Callable[[np.ndarray], tuple[float, float | None]]
+
+CURVES = "loss", "validation_loss", "validation_score", "learning_rate"
+NUMBERS = "best_criterion", "best_epoch", "n_stalled", "start_loss", "stopped"
 
 
 @dataclass
@@ -104,3 +108,13 @@ class History:
     def curve(self, name: str) -> np.ndarray:
         """Return a curve (n_epochs,), or (0,) if it was not recorded."""
         return np.array(getattr(self, name)[: self.n_epochs], np.float64)
+
+    def state(self) -> dict[str, Any]:
+        """Return what changes in the course of training."""
+        curves = {name: self.curve(name) for name in CURVES}
+        others = {name: getattr(self, name) for name in (*NUMBERS, "best_theta")}
+        return curves | others
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go back to where a `state` was taken."""
+        vars(self).update(state, **{name: state[name].tolist() for name in CURVES})

@@ -25,7 +25,7 @@ TABLES = {
     "skshallow.schedules": SCHEDULES.values(),
     "skshallow.solvers": SOLVERS.values(),
 }
-PUBLIC_MODULES = ["skshallow", "skshallow.inspection"]
+PUBLIC_MODULES = ["skshallow", "skshallow.callbacks", "skshallow.inspection"]
 
 
 def public_objects():

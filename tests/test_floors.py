@@ -22,6 +22,8 @@ FLOORS = [
     {"_consistency", "_describe", "_input", "_limits", "_sklearn"},
     {"_saving"},
     {"_data", "_draft", "_fitted", "_judging", "_settings", "_uncertainty", "_watching"},
+    {"_fingerprint", "callbacks"},
+    {"_checkpoint"},
     {"_fitting"},
     {"_base"},
     {"classifier", "features", "regressor"},
