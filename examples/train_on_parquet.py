@@ -70,10 +70,18 @@ def features_and_targets(table: pa.Table) -> tuple[np.ndarray, np.ndarray]:
 
 
 def batches_side_by_side(files: list[Path]) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of some files by turns, a batch of each."""
+    """Yield the rows of some files by turns, a batch of each.
+
+    Without pre-buffering, no more of a file is in memory than a group of its rows.
+    """
+    scan = pa.dataset.ParquetFragmentScanOptions(pre_buffer=False)
     readers = [
         pa.dataset.dataset(path).to_batches(
-            batch_size=BATCH, batch_readahead=1, fragment_readahead=0, use_threads=False
+            batch_size=BATCH,
+            batch_readahead=1,
+            fragment_readahead=0,
+            fragment_scan_options=scan,
+            use_threads=False,
         )
         for path in files
     ]
