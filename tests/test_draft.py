@@ -182,8 +182,11 @@ def test_ctrl_c_at_some_lines_leaves_a_usable_net_or_the_one_before(make, X, y):
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("make", FITS)
-def test_ctrl_c_at_any_line_leaves_a_usable_net_or_the_one_before(make, X, y):
+def test_ctrl_c_at_any_line_leaves_a_usable_net_or_the_one_before(
+    make, X, y, record_property
+):
     n_lines = lines_of(make, X, y)
+    record_property("interruptions", n_lines)
     outcomes = check_interruptions(make, X, y, range(1, n_lines + 1))
     assert set(outcomes) == {"as before", "usable"}
 

@@ -929,10 +929,14 @@ def test_some_hundred_changed_headers_are_refused_or_make_a_net(nets, read):
 
 
 @pytest.mark.slow
-def test_ten_thousand_mutations_are_refused_or_change_nothing(nets, read):
+def test_ten_thousand_mutations_are_refused_or_change_nothing(nets, read, record_property):
     assert_altered_bytes_are_refused_or_mean_the_same(nets, read, 12_000)
+    record_property("altered_files", 12_000)
 
 
 @pytest.mark.slow
-def test_ten_thousand_changed_headers_are_refused_or_make_a_net(nets, read):
+def test_ten_thousand_changed_headers_are_refused_or_make_a_net(
+    nets, read, record_property
+):
     assert_altered_headers_are_refused_or_make_a_net(nets, read, 10_000)
+    record_property("altered_files", 10_000)
