@@ -25,7 +25,12 @@ TABLES = {
     "skshallow.schedules": SCHEDULES.values(),
     "skshallow.solvers": SOLVERS.values(),
 }
-PUBLIC_MODULES = ["skshallow", "skshallow.callbacks", "skshallow.inspection"]
+PUBLIC_MODULES = [
+    "skshallow",
+    "skshallow.callbacks",
+    "skshallow.inspection",
+    "skshallow.onnx",
+]
 
 
 def public_objects():

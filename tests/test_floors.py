@@ -27,7 +27,7 @@ FLOORS = [
     {"_fitting"},
     {"_base"},
     {"classifier", "features", "regressor"},
-    {"inspection", "persistence"},
+    {"inspection", "onnx", "persistence"},
     {"__init__"},
 ]
 FIRST_FLOOR_WITH_SCIKIT_LEARN = 11

@@ -1,0 +1,20 @@
+"""Nets in ONNX: ``import skshallow.onnx``, and skl2onnx converts them."""
+
+from __future__ import annotations
+
+try:
+    import onnx  # noqa: F401
+    import skl2onnx  # noqa: F401
+except ImportError as error:
+    raise ImportError(
+        'skshallow.onnx needs skl2onnx and onnx: pip install "skshallow[onnx]".'
+    ) from error
+
+from skshallow.onnx._activations import register_activation
+from skshallow.onnx._converters import register
+from skshallow.onnx._graph import Tensor
+from skshallow.onnx._links import register_link
+
+__all__ = ["Tensor", "register_activation", "register_link"]
+
+register()

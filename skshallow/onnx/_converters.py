@@ -1,0 +1,217 @@
+"""Converters of the four nets, and of `HiddenFeatures`, for skl2onnx."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from skl2onnx import update_registered_converter
+from skl2onnx.common.data_types import (
+    DoubleTensorType,
+    FloatTensorType,
+    Int64TensorType,
+    StringTensorType,
+)
+from sklearn.utils.validation import check_is_fitted
+
+from skshallow.classifier import DeepNetClassifier, ShallowNetClassifier
+from skshallow.features import HiddenFeatures
+from skshallow.onnx._activations import apply
+from skshallow.onnx._formulas import MEMBERS
+from skshallow.onnx._graph import Graph, Tensor
+from skshallow.onnx._links import combine, inverse
+from skshallow.regressor import DeepNetRegressor, ShallowNetRegressor
+
+# The types and shapes of outputs, which skl2onnx wants to know first.
+
+
+def _float_type(operator: Any) -> type:
+    """Return the type that the graph computes in: float64 if an input has that."""
+    is_double = any(isinstance(each.type, DoubleTensorType) for each in operator.inputs)
+    return DoubleTensorType if is_double else FloatTensorType
+
+
+def _check(operator: Any) -> None:
+    """Raise ValueError if the declared inputs cannot be the rows of a fitted estimator."""
+    estimator = operator.raw_operator
+    check_is_fitted(estimator)
+    name = type(estimator).__name__
+    widths = []
+    for each in operator.inputs:
+        if isinstance(each.type, StringTensorType):
+            raise ValueError(
+                f"The input {each.raw_name!r} of {name} is declared as strings; a net "
+                "takes numbers."
+            )
+        widths.append(each.get_second_dimension())
+    n_features = estimator.n_features_in_
+    if all(isinstance(width, int) for width in widths) and sum(widths) != n_features:
+        raise ValueError(
+            f"The inputs of {name} are declared with {sum(widths)} columns, and it was "
+            f"fitted on {n_features}."
+        )
+
+
+def _shape_of_classifier(operator: Any) -> None:
+    """Declare labels (N,) or (N, n_labels), and probabilities (N, n_classes)."""
+    net = operator.raw_operator
+    _check(operator)
+    n_rows, n_classes = operator.inputs[0].get_first_dimension(), len(net.classes_)
+    labels = [n_rows, n_classes] if net._is_multilabel else [n_rows]
+    options = operator.scope_inst.get_options(net, {"nocl": False})
+    is_text = _classes(net, options["nocl"]).dtype.kind == "U"
+    operator.outputs[0].set_type((StringTensorType if is_text else Int64TensorType)(labels))
+    operator.outputs[1].set_type(_float_type(operator)([n_rows, n_classes]))
+
+
+def _shape_of_regressor(operator: Any) -> None:
+    """Declare predictions (N, n_targets)."""
+    net = operator.raw_operator
+    _check(operator)
+    n_rows = operator.inputs[0].get_first_dimension()
+    operator.outputs[0].set_type(_float_type(operator)([n_rows, net._n_targets]))
+
+
+def _shape_of_features(operator: Any) -> None:
+    """Declare features (N, n_units)."""
+    features = operator.raw_operator
+    _check(operator)
+    n_rows = operator.inputs[0].get_first_dimension()
+    shape = [n_rows, features._n_features_out]
+    operator.outputs[0].set_type(_float_type(operator)(shape))
+
+
+def _classes(net: Any, nocl: bool) -> np.ndarray:
+    """Return the classes (n_classes,) as text or int64, or with `nocl` their numbers."""
+    if nocl:
+        return np.arange(len(net.classes_))
+    classes = np.asarray(net.classes_.tolist())  # of objects, what they are
+    if classes.dtype.kind == "U":
+        return classes
+    if classes.dtype.kind not in "biuf" or (classes != classes.astype(np.int64)).any():
+        raise ValueError(
+            "Labels in ONNX are integers or text; classes_ holds "
+            f"{net.classes_.tolist()[:3]}. Encode them by LabelEncoder before the fit."
+        )
+    return classes.astype(np.int64)
+
+
+# The network, layer by layer.
+
+
+def _graph_and_rows(scope: Any, operator: Any, container: Any) -> tuple[Graph, Tensor]:
+    """Return a graph, and its rows (N, n_features) in the user's units."""
+    float_type = _float_type(operator)
+    graph = Graph(
+        scope, container, np.float64 if float_type is DoubleTensorType else np.float32
+    )
+    columns = []
+    for each in operator.inputs:
+        tensor = Tensor(graph, each.full_name)
+        is_float = isinstance(each.type, float_type)
+        columns.append(tensor if is_float else tensor.cast(graph.dtype))
+    first, *others = columns
+    return graph, first.op("Concat", *others, axis=1) if others else first
+
+
+def _layers(graph: Graph, net: Any, x: Tensor, n_layers: int) -> Tensor:
+    """Return what the first layers put out for rows x, by members if there are several."""
+    units = net._units
+    if units.center is not None:
+        x = x - units.center
+    if units.scale is not None:
+        x = x / _positive(graph, units.scale)
+    params = net.network_.views(net.theta_)
+    for layer, of_layer in zip(net.network_.layers[:n_layers], params, strict=False):
+        weight, bias = of_layer["weight"], of_layer["bias"]
+        # one column times one row: onnxruntime would fuse the scale of the only column
+        # into a MatMul, and keep it there in float32
+        z = x * weight + bias if layer.n_inputs == 1 else x @ weight + bias
+        x = apply(layer.activation, z, of_layer)
+    return x
+
+
+def _positive(graph: Graph, scale: np.ndarray) -> np.ndarray:
+    """Return the scales of columns, if none is 0 in the dtype of the graph."""
+    if not (scale.astype(graph.dtype) > 0).all():
+        raise ValueError(
+            f"A column has the scale {scale.min():g}, which is 0 in {graph.dtype}. Declare "
+            "the input as DoubleTensorType, or rescale the column."
+        )
+    return scale
+
+
+def _raw_prediction(graph: Graph, net: Any, x: Tensor) -> Tensor:
+    """Return raw predictions (N, n_raw_outputs) in the user's units, by members."""
+    raw = _layers(graph, net, x, len(net.network_.layers))
+    units = net._units
+    return raw if units.factor is None else raw * units.factor + units.offset
+
+
+def _convert_classifier(scope: Any, operator: Any, container: Any) -> None:
+    """Write a classifier: its labels, and its probabilities or raw scores."""
+    net = operator.raw_operator
+    options = container.get_options(net, {"raw_scores": False, "nocl": False})
+    graph, x = _graph_and_rows(scope, operator, container)
+    raw = _raw_prediction(graph, net, x)
+    raw = combine(net._loss.link, raw, net.network_.n_members)
+    one_output_for_two = not net._is_multilabel and len(net.classes_) == 2
+    if one_output_for_two or net._is_multilabel:
+        code = (raw > 0).cast(np.int64)
+    else:
+        code = raw.op("ArgMax", axis=-1, keepdims=0)
+    if one_output_for_two:
+        raw = (-raw).op("Concat", raw, axis=-1)
+        code = code.op("Reshape", np.array([-1]))
+    if not net._is_multilabel:
+        code = graph.constant(_classes(net, options["nocl"])).op("Gather", code)
+    code.rename(operator.outputs[0].full_name)
+    scores = raw if options["raw_scores"] else inverse(net._loss.link, raw)
+    scores.rename(operator.outputs[1].full_name)
+
+
+def _convert_regressor(scope: Any, operator: Any, container: Any) -> None:
+    """Write a regressor: what `predict` returns, for several members their mean."""
+    net = operator.raw_operator
+    graph, x = _graph_and_rows(scope, operator, container)
+    prediction = inverse(net._loss.link, _raw_prediction(graph, net, x))
+    if net.network_.n_members > 1:
+        prediction = prediction.op("ReduceMean", MEMBERS, keepdims=0)
+    prediction.rename(operator.outputs[0].full_name)
+
+
+def _convert_features(scope: Any, operator: Any, container: Any) -> None:
+    """Write a hidden layer; several members stand side by side."""
+    features = operator.raw_operator
+    net = features.net_
+    graph, x = _graph_and_rows(scope, operator, container)
+    n_layers = range(1, len(net.network_.layers))[features.layer]
+    a = _layers(graph, net, x, n_layers)
+    if net.network_.n_members > 1:
+        a = a.op("Transpose", perm=[1, 0, 2])  # (N, n_members, n_units)
+        a = a.op("Reshape", np.array([0, -1]))
+    a.rename(operator.outputs[0].full_name)
+
+
+def register() -> None:
+    """Make skl2onnx know the estimators of this package."""
+    for net in (ShallowNetClassifier, DeepNetClassifier):
+        update_registered_converter(
+            net,
+            f"Skshallow{net.__name__}",
+            _shape_of_classifier,
+            _convert_classifier,
+            options={
+                "zipmap": [True, False, "columns"],
+                "output_class_labels": [False, True],
+                "raw_scores": [True, False],
+                "nocl": [True, False],
+            },
+        )
+    for net in (ShallowNetRegressor, DeepNetRegressor):
+        update_registered_converter(
+            net, f"Skshallow{net.__name__}", _shape_of_regressor, _convert_regressor
+        )
+    update_registered_converter(
+        HiddenFeatures, "SkshallowHiddenFeatures", _shape_of_features, _convert_features
+    )

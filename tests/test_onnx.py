@@ -1,0 +1,561 @@
+"""Nets in ONNX: onnxruntime says what the net says, in float32 and in float64."""
+
+import importlib
+import sys
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.sparse import csr_array
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import StackingRegressor, VotingClassifier
+from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from skshallow import (
+    DeepNetClassifier,
+    DeepNetRegressor,
+    HiddenFeatures,
+    ShallowNetClassifier,
+    ShallowNetRegressor,
+)
+from skshallow.activations import ACTIVATIONS, Activation, LeakyReLU, Maxout, PReLU
+from skshallow.links import Link
+from skshallow.losses import (
+    CLASSIFICATION_LOSSES,
+    REGRESSION_LOSSES,
+    Quantile,
+    SquaredError,
+)
+
+onnx = pytest.importorskip("onnx")
+reference = pytest.importorskip("onnx.reference")
+onnxruntime = pytest.importorskip("onnxruntime")
+skl2onnx = pytest.importorskip("skl2onnx")
+
+from skl2onnx.common.data_types import (  # noqa: E402
+    FloatTensorType,
+    StringTensorType,
+)
+
+import skshallow.onnx  # noqa: E402
+from skshallow.onnx import _activations, _links  # noqa: E402
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.filterwarnings("ignore::skshallow.exceptions.DeadUnitsWarning"),
+    pytest.mark.filterwarnings("ignore::skshallow.exceptions.VanishingGradientWarning"),
+]
+# How far predictions may be off: absolutely where they are below 1, else relatively.
+TOLERANCE = {np.float32: 1e-5, np.float64: 1e-12}
+both_dtypes = pytest.mark.parametrize("dtype", TOLERANCE, ids=lambda dtype: dtype.__name__)
+with_members = pytest.mark.parametrize("n_members", [1, 3], ids=["alone", "members"])
+
+
+@pytest.fixture
+def rows(X):
+    """Rows that the nets have not seen, some of them far out."""
+    rng = np.random.default_rng(5)
+    return rng.normal(size=(500, 5)) * 3 * X.std(axis=0) + X.mean(axis=0)
+
+
+def run(model, **inputs):
+    """Return what onnxruntime computes for a model, which must be a valid one."""
+    onnx.checker.check_model(model, full_check=True)
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    return session.run(None, inputs)
+
+
+def convert(estimator, rows, **options):
+    """Return the model of an estimator, for inputs like `rows`."""
+    if options:
+        options = {id(estimator): options}
+    return skl2onnx.to_onnx(estimator, rows[:1], options=options or None)
+
+
+def assert_near(actual, desired, dtype):
+    tolerance = TOLERANCE[dtype]
+    assert actual.dtype == dtype
+    assert_allclose(actual, desired, rtol=tolerance, atol=tolerance)
+
+
+def assert_classifies_alike(net, rows, dtype):
+    """Labels are equal, probabilities near."""
+    rows = rows.astype(dtype)
+    labels, probabilities = run(convert(net, rows, zipmap=False), X=rows)
+    assert_array_equal(labels, net.predict(rows))
+    assert_near(probabilities, net.predict_proba(rows), dtype)
+
+
+def assert_predicts_alike(net, rows, dtype):
+    rows = rows.astype(dtype)
+    (prediction,) = run(convert(net, rows), X=rows)
+    expected = net.predict(rows)
+    assert_near(prediction, expected.reshape(len(rows), -1), dtype)
+
+
+# Activations.
+
+
+def test_every_activation_has_a_form():
+    assert set(_activations.FORMS) == set(ACTIVATIONS.values())
+
+
+@both_dtypes
+@pytest.mark.parametrize("activation", [*ACTIVATIONS, LeakyReLU(0.3), Maxout(3)], ids=str)
+def test_every_activation_classifies_alike(few, X, y, rows, activation, dtype):
+    net = DeepNetClassifier(**few, activation=activation)
+    assert_classifies_alike(net.fit(X.astype(dtype), y), rows, dtype)
+
+
+@both_dtypes
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_every_activation_is_computed_alike_near_and_far(name, dtype):
+    far = np.geomspace(1e-12, 1e4, 400)
+    z = np.concatenate([-far, [0], far])[:, np.newaxis].astype(dtype)
+    n_pieces = ACTIVATIONS[name]().n_pieces
+    net = ShallowNetRegressor.from_weights(
+        [np.tile([[1.0, -0.5]], n_pieces), np.array([[1.0], [0.25]])],
+        [np.arange(2.0 * n_pieces) / 7, np.zeros(1)],
+        activation=name,
+    )
+    assert_predicts_alike(net, z, dtype)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_every_activation_is_valid_onnx_for_another_runtime(few, X, y, rows, name):
+    net = DeepNetRegressor(**few, activation=name, n_members=2).fit(X, y)
+    evaluator = reference.ReferenceEvaluator(convert(net, rows))
+    (prediction,) = evaluator.run(None, {"X": rows})
+    assert_near(prediction[:, 0], net.predict(rows), np.float64)
+
+
+@both_dtypes
+@with_members
+def test_learned_slopes_are_written(few, X, y, rows, n_members, dtype):
+    net = DeepNetRegressor(**few, activation=PReLU(0.1), n_members=n_members)
+    net.fit(X.astype(dtype), y)
+    slopes = [layer["slope"] for layer in net.network_.views(net.theta_)[:-1]]
+    for slope in slopes:
+        slope[...] = np.random.default_rng(0).uniform(0.1, 2, slope.shape)
+    assert_predicts_alike(net, rows, dtype)
+
+
+# Losses, and what the nets predict with them.
+
+
+def test_every_link_of_a_loss_has_a_form():
+    losses = [cls() for cls in REGRESSION_LOSSES.values()] + [
+        form() for forms in CLASSIFICATION_LOSSES.values() for form in forms.values()
+    ]
+    links = {type(loss.link) for loss in [*losses, Quantile([0.1, 0.9])]}
+    assert set(_links.INVERSES) == links
+
+
+@both_dtypes
+@pytest.mark.parametrize(("n_targets", "n_members"), [(1, 1), (2, 1), (2, 3)])
+@pytest.mark.parametrize(
+    "loss",
+    [*REGRESSION_LOSSES, Quantile([0.3]), Quantile([0.05, 0.4, 0.6, 0.95])],
+    ids=str,
+)
+def test_every_regression_loss_predicts_alike(
+    few, X, y, rows, loss, n_targets, n_members, dtype
+):
+    targets = np.stack([y + 1.0, 100 * y + 3.0], axis=1)[:, :n_targets]
+    net = DeepNetRegressor(**few, loss=loss, n_members=n_members)
+    net.fit(X.astype(dtype), targets if n_targets > 1 else targets[:, 0])
+    assert_predicts_alike(net, rows, dtype)
+
+
+KINDS_OF_TARGETS = {
+    "two classes": lambda y: y > 0,
+    "three classes": lambda y: y,
+    "labels": lambda y: np.stack([y > 0, y > 1, y != 1], axis=1).astype(int),
+}
+
+
+@both_dtypes
+@with_members
+@pytest.mark.parametrize("kind", KINDS_OF_TARGETS)
+@pytest.mark.parametrize("loss", CLASSIFICATION_LOSSES)
+def test_every_classification_loss_classifies_alike(
+    few, X, y, rows, loss, kind, n_members, dtype
+):
+    net = DeepNetClassifier(**few, loss=loss, n_members=n_members)
+    net.fit(X.astype(dtype), KINDS_OF_TARGETS[kind](y))
+    assert_classifies_alike(net, rows, dtype)
+
+
+@both_dtypes
+@pytest.mark.parametrize("kind", KINDS_OF_TARGETS)
+def test_members_that_are_sure_of_different_classes_still_decide(
+    few, X, y, rows, kind, dtype
+):
+    net = DeepNetClassifier(**few, n_members=2)
+    net.fit(X.astype(dtype), KINDS_OF_TARGETS[kind](y))
+    net.theta_ *= 20
+    rows = rows.astype(dtype)
+    _, raw = run(convert(net, rows, zipmap=False, raw_scores=True), X=rows)
+    assert np.abs(raw).max() > 1000
+    assert_classifies_alike(net, rows, dtype)
+
+
+def test_a_temperature_is_written(few, X, y, rows):
+    net = DeepNetClassifier(**few, temperature_scaling=True, early_stopping=True)
+    assert net.fit(X, y).temperature_ != 1
+    assert_classifies_alike(net, rows, np.float64)
+
+
+# Units and shapes.
+
+
+@both_dtypes
+@pytest.mark.parametrize("standardize", [False, True])
+@pytest.mark.parametrize("depth", [0, 1, 3])
+def test_units_and_depths(few, X, y, rows, depth, standardize, dtype):
+    net = DeepNetRegressor(**few, depth=depth, standardize=standardize)
+    assert_predicts_alike(net.fit(X.astype(dtype), 1e3 * y), rows, dtype)
+
+
+@both_dtypes
+@with_members
+@pytest.mark.parametrize("activation", ["selu", "leaky_relu", "elu"])
+@pytest.mark.parametrize("depth", [0, 2])
+def test_one_feature_and_one_unit_keep_their_precision(
+    few, X, y, rows, activation, depth, n_members, dtype
+):
+    few["hidden_units"] = 1
+    net = DeepNetRegressor(**few, depth=depth, activation=activation, n_members=n_members)
+    net.fit(X[:, 3:4].astype(dtype), y)
+    assert_predicts_alike(net, rows[:, 3:4], dtype)
+
+
+@both_dtypes
+def test_a_net_fitted_on_sparse_rows(few, X, y, rows, dtype):
+    net = DeepNetClassifier(**few).fit(csr_array(X.astype(dtype)), y)
+    assert_classifies_alike(net, rows, dtype)
+
+
+@pytest.mark.parametrize(
+    ("fitted", "given", "tolerance"),
+    [("float32", np.float64, 1e-5), ("float64", np.float32, 1e-5)],
+)
+def test_the_type_of_the_input_is_that_of_the_graph(
+    few, X, y, rows, fitted, given, tolerance
+):
+    net = DeepNetClassifier(**few, dtype=fitted).fit(X, y)
+    rows = rows.astype(given)
+    labels, probabilities = run(convert(net, rows, zipmap=False), X=rows)
+    assert probabilities.dtype == given
+    assert_array_equal(labels, net.predict(rows))
+    assert_allclose(probabilities, net.predict_proba(rows), atol=tolerance)
+
+
+def test_integers_are_computed_in_float32(few, X, y):
+    whole = np.rint(X).astype(np.int64)
+    net = DeepNetClassifier(**few).fit(whole, y)
+    labels, probabilities = run(convert(net, whole, zipmap=False), X=whole)
+    assert_array_equal(labels, net.predict(whole))
+    assert_near(probabilities, net.predict_proba(whole), np.float32)
+
+
+def test_columns_of_a_table_may_be_inputs_of_their_own(few, X, y, rows):
+    table = pd.DataFrame(X, columns=list("abcde"))
+    net = DeepNetRegressor(**few).fit(table, y)
+    new = pd.DataFrame(rows, columns=list("abcde"))
+    inputs = {name: new[[name]].to_numpy() for name in new}
+    (prediction,) = run(convert(net, table), **inputs)
+    assert_near(prediction[:, 0], net.predict(new), np.float64)
+
+
+# Labels, and the options of skl2onnx.
+
+
+LABELS = {
+    "negative numbers": np.array([-7, 0, 12]),
+    "large numbers": np.array([2**60, 2**60 + 1, 2**60 + 2]),
+    "strings": np.array(["cat", "dog", "Übergröße"]),
+    "objects": np.array(["cat", "dog", "eel"], dtype=object),
+    "whole floats": np.array([1.0, 2.0, 5.0]),
+}
+
+
+@both_dtypes
+@pytest.mark.parametrize("labels", LABELS.values(), ids=LABELS)
+def test_labels_are_those_of_the_targets(few, X, y, rows, labels, dtype):
+    net = DeepNetClassifier(**few).fit(X.astype(dtype), labels[y])
+    assert_classifies_alike(net, rows, dtype)
+
+
+@pytest.mark.parametrize("labels", [[False, True], ["no", "yes"], [3, 1]], ids=str)
+def test_labels_of_two_classes(few, X, y, rows, labels):
+    net = DeepNetClassifier(**few).fit(X, np.array(labels)[(y > 0).astype(int)])
+    assert_classifies_alike(net, rows, np.float64)
+
+
+def test_labels_that_onnx_cannot_hold_are_refused(few, X, y, rows):
+    net = DeepNetClassifier(**few).fit(X, np.array(["0.5", "1.5", "2"])[y])
+    net.classes_ = np.array([0.5, 1.5, 2.0])
+    with pytest.raises(ValueError, match=r"integers or text; classes_ holds \[0.5, 1.5"):
+        convert(net, rows, zipmap=False)
+
+
+@pytest.mark.parametrize("labels", [[0, 1, 5], ["a", "b", "c"]], ids=str)
+def test_probabilities_come_by_label_unless_told_otherwise(few, X, y, rows, labels):
+    net = DeepNetClassifier(**few).fit(X.astype(np.float32), np.array(labels)[y])
+    rows = rows.astype(np.float32)
+    found, by_label = run(convert(net, rows), X=rows)
+    assert_array_equal(found, net.predict(rows))
+    table = pd.DataFrame(by_label)[labels].to_numpy(np.float32)
+    assert_near(table, net.predict_proba(rows), np.float32)
+
+
+def test_probabilities_in_columns(few, X, y, rows):
+    net = DeepNetClassifier(**few).fit(X, y)
+    _, *columns = run(convert(net, rows, zipmap="columns"), X=rows)
+    assert_near(np.stack(columns, axis=1), net.predict_proba(rows), np.float64)
+
+
+@with_members
+@pytest.mark.parametrize("kind", KINDS_OF_TARGETS)
+def test_raw_scores_are_the_decision_function(few, X, y, rows, kind, n_members):
+    net = DeepNetClassifier(**few, n_members=n_members).fit(X, KINDS_OF_TARGETS[kind](y))
+    _, raw = run(convert(net, rows, zipmap=False, raw_scores=True), X=rows)
+    decision = net.decision_function(rows)
+    if decision.ndim == 1:
+        decision = np.stack([-decision, decision], axis=1)
+    assert_near(raw, decision, np.float64)
+
+
+def test_labels_can_be_left_out(few, X, y, rows):
+    net = DeepNetClassifier(**few).fit(X, np.array(["a", "b", "c"])[y])
+    codes, _ = run(convert(net, rows, zipmap=False, nocl=True), X=rows)
+    assert_array_equal(net.classes_[codes], net.predict(rows))
+
+
+def test_probabilities_of_labels_come_by_number(few, X, y, rows):
+    net = DeepNetClassifier(**few)
+    net.fit(X.astype(np.float32), KINDS_OF_TARGETS["labels"](y))
+    rows = rows.astype(np.float32)
+    labels, by_number = run(convert(net, rows), X=rows)
+    assert_array_equal(labels, net.predict(rows))
+    table = pd.DataFrame(by_number)[[0, 1, 2]].to_numpy(np.float32)
+    assert_near(table, net.predict_proba(rows), np.float32)
+
+
+def test_class_labels_can_be_an_output(few, X, y, rows):
+    net = DeepNetClassifier(**few).fit(X, np.array(["a", "b", "c"])[y])
+    model = convert(net, rows, zipmap=False, output_class_labels=True)
+    *_, classes = run(model, X=rows)
+    assert list(classes) == ["a", "b", "c"]
+
+
+# Pipelines and other estimators around a net.
+
+
+@pytest.fixture
+def table(X):
+    """A table with numbers, a category and a missing value."""
+    table = pd.DataFrame(X[:, :3].copy(), columns=["size", "age", "dose"])
+    table["kind"] = np.array(["a", "b", "c"])[np.arange(len(X)) % 3]
+    table.loc[3, "age"] = np.nan
+    return table
+
+
+@both_dtypes
+@pytest.mark.parametrize("cls", [ShallowNetClassifier, DeepNetClassifier, DeepNetRegressor])
+def test_a_pipeline_from_a_mixed_table(few, table, y, cls, dtype):
+    numbers = ["size", "age", "dose"]
+    table = table.astype(dict.fromkeys(numbers, dtype))
+    scaler = make_pipeline(SimpleImputer(), StandardScaler())
+    if dtype is np.float64:  # where onnxruntime has no Imputer
+        table, scaler = table.fillna(0), StandardScaler()
+    pipeline = make_pipeline(
+        make_column_transformer(
+            (scaler, numbers),
+            (OneHotEncoder(handle_unknown="ignore", sparse_output=False), ["kind"]),
+        ),
+        cls(**few),
+    ).fit(table, y)
+    options = (
+        {id(pipeline): {"zipmap": False}} if hasattr(cls, "predict_log_proba") else None
+    )
+    model = skl2onnx.to_onnx(pipeline, table, options=options)
+    inputs = {name: table[[name]].to_numpy() for name in table}
+    found, *probabilities = run(model, **inputs)
+    if probabilities:
+        assert_array_equal(found, pipeline.predict(table))
+        assert_near(probabilities[0], pipeline.predict_proba(table), dtype)
+    else:
+        assert_near(found[:, 0], pipeline.predict(table), dtype)
+
+
+@both_dtypes
+@with_members
+@pytest.mark.parametrize("layer", [0, -1])
+def test_hidden_features_are_written(few, X, y, rows, layer, n_members, dtype):
+    few["hidden_units"] = [4, 3]
+    features = HiddenFeatures(DeepNetRegressor(**few, n_members=n_members), layer)
+    features.fit(X.astype(dtype), y)
+    rows = rows.astype(dtype)
+    (found,) = run(convert(features, rows), X=rows)
+    assert_near(found, features.transform(rows), dtype)
+
+
+def test_hidden_features_of_a_frozen_net_in_a_pipeline(few, X, y, rows):
+    net = DeepNetClassifier(**few).fit(X, y)
+    pipeline = make_pipeline(HiddenFeatures(FrozenEstimator(net)), LogisticRegression())
+    assert_classifies_alike(pipeline.fit(X, y), rows, np.float64)
+
+
+def test_searches_votes_calibrations_and_one_against_the_rest(few, X, y, rows):
+    net = DeepNetClassifier(**few)
+    rows = rows.astype(np.float32)
+    X = X.astype(np.float32)
+    for model in [
+        GridSearchCV(net, {"alpha": [0.1, 1]}, cv=2),
+        VotingClassifier(
+            [("a", net), ("b", LogisticRegression())],
+            voting="soft",
+            flatten_transform=False,
+        ),
+        CalibratedClassifierCV(net, cv=2),
+        OneVsRestClassifier(net),
+    ]:
+        assert_classifies_alike(model.fit(X, y), rows, np.float32)
+
+
+def test_stacked_regressors(few, X, y, rows):
+    stack = StackingRegressor(
+        [("net", ShallowNetRegressor(**few))], LinearRegression(), cv=2
+    )
+    assert_predicts_alike(stack.fit(X.astype(np.float32), y), rows, np.float32)
+
+
+# Components of one's own.
+
+
+@dataclass(frozen=True)
+class Softsign(Activation):
+    gain: float = 1.0
+
+    def forward(self, z, params):
+        return self.gain * z / (1 + np.abs(z)), z
+
+    def backward(self, grad_a, z, params, grads):
+        return self.gain * grad_a / (1 + np.abs(z)) ** 2
+
+
+class LeakyOfMyOwn(LeakyReLU):
+    def forward(self, z, params):
+        return super().forward(z - 1, params)
+
+
+def test_an_activation_of_ones_own_says_what_to_register(few, X, y, rows):
+    for activation in [Softsign(), LeakyOfMyOwn()]:
+        net = DeepNetRegressor(**few, activation=activation).fit(X, y)
+        name = type(activation).__name__
+        with pytest.raises(ValueError, match=rf"register_activation\({name}, form\)"):
+            convert(net, rows)
+
+
+@both_dtypes
+def test_an_activation_of_ones_own_can_be_registered(few, X, y, rows, monkeypatch, dtype):
+    monkeypatch.setattr(_activations, "FORMS", dict(_activations.FORMS))
+    skshallow.onnx.register_activation(
+        Softsign, lambda z, params, activation: activation.gain * z / (1 + abs(z))
+    )
+    net = DeepNetRegressor(**few, activation=Softsign(1.7)).fit(X.astype(dtype), y)
+    assert_predicts_alike(net, rows, dtype)
+
+
+class SquareLink(Link):
+    def inverse(self, raw_prediction):
+        return 1 - 2 / (3 - raw_prediction) + raw_prediction**2
+
+
+@dataclass(frozen=True)
+class SquaredErrorOfMyOwn(SquaredError):
+    link = SquareLink()
+
+
+def test_a_link_of_ones_own_can_be_registered(few, X, y, rows, monkeypatch):
+    net = DeepNetRegressor(**few, loss=SquaredErrorOfMyOwn()).fit(X, y)
+    with pytest.raises(ValueError, match=r"register_link\(SquareLink, form\)"):
+        convert(net, rows)
+    monkeypatch.setattr(_links, "INVERSES", dict(_links.INVERSES))
+    skshallow.onnx.register_link(
+        SquareLink, lambda raw, link: 1 - 2 / (3 - raw) - (-(raw * raw))
+    )
+    assert_predicts_alike(net, rows, np.float64)
+
+
+# What does not fit.
+
+
+def test_a_missing_extra_is_named(monkeypatch):
+    for name in [name for name in sys.modules if name.startswith("skshallow.onnx")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "skl2onnx", None)
+    with pytest.raises(ImportError, match=r'pip install "skshallow\[onnx\]"'):
+        importlib.import_module("skshallow.onnx")
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [ShallowNetRegressor(), HiddenFeatures(ShallowNetRegressor())],
+    ids=lambda estimator: type(estimator).__name__,
+)
+def test_what_is_not_fitted_is_refused(X, estimator):
+    with pytest.raises(NotFittedError, match="not fitted yet"):
+        convert(estimator, X)
+
+
+def test_opsets_that_are_too_old_are_refused(few, X, y):
+    net = DeepNetRegressor(**few).fit(X, y)
+    with pytest.raises(ValueError, match=r"opset 18 or later, and target_opset is 15"):
+        skl2onnx.to_onnx(net, X[:1], target_opset=15)
+    assert skl2onnx.to_onnx(net, X[:1], target_opset=18).opset_import[0].version <= 18
+
+
+def test_inputs_that_do_not_fit_are_refused(few, X, y):
+    net = DeepNetRegressor(**few).fit(X, y)
+    with pytest.raises(ValueError, match="declared with 4 columns, and it was fitted on 5"):
+        convert(net, X[:, :4])
+    text = [("X", StringTensorType([None, 5]))]
+    with pytest.raises(ValueError, match="'X' of DeepNetRegressor is declared as strings"):
+        skl2onnx.convert_sklearn(net, initial_types=text)
+
+
+def test_numbers_beyond_float32_are_refused_there(few, X, y):
+    large = DeepNetRegressor(**few).fit(X, 1e300 * y)
+    small = DeepNetRegressor(**few).fit(1e-300 * X, y)
+    in_float32 = [("X", FloatTensorType([None, 5]))]
+    with pytest.raises(ValueError, match=r"too large for float32\. Declare the input as D"):
+        skl2onnx.convert_sklearn(large, initial_types=in_float32)
+    with pytest.raises(ValueError, match="which is 0 in float32"):
+        skl2onnx.convert_sklearn(small, initial_types=in_float32)
+    assert_predicts_alike(small, 1e-300 * X, np.float64)
+
+
+@both_dtypes
+@pytest.mark.parametrize("activation", ["relu", "prelu", "mish"])
+def test_missing_values_go_through_unnoticed(few, X, y, rows, activation, dtype):
+    net = DeepNetClassifier(**few, activation=activation).fit(X.astype(dtype), y)
+    rows[3, 2] = np.nan
+    rows = rows.astype(dtype)
+    labels, probabilities = run(convert(net, rows, zipmap=False), X=rows)
+    assert_array_equal(np.unique(np.nonzero(np.isnan(probabilities))[0]), [3])
+    assert labels[3] in net.classes_
