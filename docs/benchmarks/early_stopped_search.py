@@ -49,7 +49,6 @@ GRID = {
     "alpha": [1e-4, 1e-2, 1.0],
 }
 CANDIDATES = list(ParameterGrid(GRID))
-CLOSE = 1.05  # times the best loss of the grid
 
 
 @dataclass
@@ -187,15 +186,14 @@ def seconds_to(run: Run, loss: float) -> float:
     return run.seconds[reached.argmax()] if reached.any() else np.inf
 
 
-def share(values: list[float]) -> str:
+def shares(values: list[float]) -> str:
     """Return the median of shares, and their range, in per cent."""
-    if np.isinf(values).all():
-        return "never"
+    if not values:
+        return ""
     low, middle, high = (
-        "never" if np.isinf(value) else f"{100 * value:.0f} %"
-        for value in (min(values), np.median(values), max(values))
+        f"{value:.0%}" for value in (min(values), np.median(values), max(values))
     )
-    return f"{middle} ({low} to {high})"
+    return middle if low == high else f"{middle} ({low} to {high})"
 
 
 def measure() -> dict[str, list[tuple[float, ...]]]:
@@ -215,38 +213,44 @@ def measure() -> dict[str, list[tuple[float, ...]]]:
                     run.epochs / full.epochs,
                     run.total_seconds / full.total_seconds,
                     seconds_to(run, best * (1 + 1e-9)) / full.total_seconds,
-                    seconds_to(run, best * CLOSE) / full.total_seconds,
                 )
             )
             print(seed, name, [f"{value:.3f}" for value in found[name][-1]], flush=True)
     return found
 
 
-def main() -> None:
-    warnings.simplefilter("ignore")  # some candidates cannot learn, and fit says so
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    with threadpool_limits(1):
-        found = measure()
+def report(found: dict[str, list[tuple[float, ...]]]) -> str:
+    """Return the page."""
     lines = [
         "# Searches that stop early",
         "",
         "`early_stopped_search.py` writes this page; it says how things are measured.",
         "",
-        f"The full grid trains {len(CANDIDATES)} nets for {EPOCHS} epochs each. All shares",
-        "are of its epochs and of its time; the loss is a multiple of its best, with the",
-        f"worst in brackets. Medians over {len(SEEDS)} seeds, with the least and the most.",
+        f"The full grid trains {len(CANDIDATES)} nets for {EPOCHS} epochs each. Epochs and",
+        f"times are shares of its own: medians over {len(SEEDS)} seeds, with the least and",
+        "the most. The best loss is that of each seed, as a multiple of the grid's. Time",
+        "to it is until the grid's best net, or one as good, was trained at full length,",
+        "in the seeds where it was; that it is the best, a search only knows at its end.",
         "",
-        "| search | best loss | epochs | whole time | time to the best score of the grid "
-        f"| time to within {CLOSE - 1:.0%} of it |",
+        "| search | epochs | time | best loss | finds the grid's best | time to it |",
         "|---|---|---|---|---|---|",
     ]
     for name, rows in found.items():
-        loss, epochs, whole, same, close = (
-            list(column) for column in zip(*rows, strict=True)
+        losses, epochs, times, until = (list(column) for column in zip(*rows, strict=True))
+        reached = [value for value in until if np.isfinite(value)]
+        each = ", ".join(f"{loss:.2f}" for loss in losses)
+        lines.append(
+            f"| {name} | {shares(epochs)} | {shares(times)} | {each} "
+            f"| {len(reached)} of {len(rows)} | {shares(reached)} |"
         )
-        times = " | ".join(share(column) for column in (epochs, whole, same, close))
-        lines.append(f"| {name} | {np.median(loss):.3f} ({max(loss):.3f}) | {times} |")
-    text = "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    warnings.simplefilter("ignore")  # some candidates cannot learn, and fit says so
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    with threadpool_limits(1):
+        text = report(measure())
     print(text)
     (HERE / "early_stopped_search.md").write_text(text, encoding="utf-8")
 
