@@ -29,6 +29,7 @@ SHOWN = (
     "docs/benchmarks/*.py",
     "docs/reliability/*.py",
     "docs/*.py",
+    ".ci/*.py",
     "pyproject.toml",
 )
 
