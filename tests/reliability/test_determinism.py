@@ -48,16 +48,24 @@ def test_another_random_state_gives_another_model(name):
     assert not np.array_equal(net.theta_, other.theta_)
 
 
+@pytest.fixture
+def global_states():
+    """Return a function that tells the states of the global random numbers."""
+    before = np.random.get_state(legacy=False), random.getstate()  # noqa: NPY002
+    yield lambda: (np.random.get_state(legacy=False), random.getstate())  # noqa: NPY002
+    np.random.set_state(before[0])  # noqa: NPY002
+    random.setstate(before[1])
+
+
 @every_variety
-def test_the_global_random_numbers_are_neither_used_nor_moved(name):
+def test_the_global_random_numbers_are_neither_used_nor_moved(name, global_states):
     thetas = []
     for seed in 1, 2:
-        np.random.seed(seed)  # noqa: NPY002 - the state that is to be left alone
+        np.random.seed(seed)  # noqa: NPY002
         random.seed(seed)
-        before = np.random.get_state(legacy=False), random.getstate()  # noqa: NPY002
+        before = global_states()
         thetas.append(VARIETIES[name].fit(random_state=np.random.RandomState(7)).theta_)
-        after = np.random.get_state(legacy=False), random.getstate()  # noqa: NPY002
-        assert_same(after, before)
+        assert_same(global_states(), before)
     assert_same(*thetas)
 
 
