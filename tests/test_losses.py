@@ -487,6 +487,33 @@ def test_the_mean_of_the_distribution_is_what_the_link_predicts(loss, shape):
     assert loss.has_dispersion == isinstance(loss, Gamma)
 
 
+LEVELS = np.array([1e-4, 0.01, 0.1, 0.3, 0.5, 0.77, 0.9, 0.99, 0.9999])
+
+
+@every_likelihood
+def test_deviations_and_quantiles_are_those_of_the_distribution(loss):
+    dispersion, raw = np.array([0.4]), raw_predictions(loss, n_outputs=1)
+    law = distribution(loss, raw, dispersion)
+    parameters = loss.parameters(raw, dispersion)
+    np.testing.assert_allclose(loss.deviation(parameters), law.std(), rtol=1e-12)
+    quantiles = loss.quantiles(parameters, LEVELS)
+    assert quantiles.shape == (40, len(LEVELS))
+    np.testing.assert_array_equal(quantiles, law.ppf(LEVELS))
+
+
+def test_quantiles_of_large_counts_are_scipys_as_long_as_it_has_them():
+    mean = np.array([[0.7], [1e6], [9e8], [1e9], [1.1e9], [3e9], [1e10]])
+    quantiles = Poisson().quantiles({"mu": mean}, LEVELS)
+    np.testing.assert_array_equal(quantiles, stats.poisson(mean).ppf(LEVELS))
+
+
+def test_counts_beyond_scipys_quantiles_have_those_of_the_normal_limit():
+    mean = np.array([[1e13], [1e15]])
+    quantiles = Poisson().quantiles({"mu": mean}, LEVELS)
+    limit = stats.norm(mean, np.sqrt(mean)).ppf(LEVELS)
+    np.testing.assert_allclose(quantiles, limit, rtol=0, atol=4)
+
+
 def test_the_dispersion_is_the_mean_of_its_terms():
     """The mean over a gamma distribution, a sum over the nodes of Gauss and Laguerre."""
     nodes, weights = special.roots_genlaguerre(8, 2.5 - 1)
