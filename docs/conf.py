@@ -91,7 +91,7 @@ html_theme_options = {
         "alt_text": "skshallow, start page",
     },
     "navbar_align": "left",
-    "header_links_before_dropdown": 4,
+    "header_links_before_dropdown": 5,
     "navbar_end": ["theme-switcher"],
     "secondary_sidebar_items": {pages: ["page-toc"] for pages in ("*", *SECTIONS)},
     "footer_start": ["copyright"],
