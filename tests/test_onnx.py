@@ -29,7 +29,7 @@ from skshallow import (
     ShallowNetRegressor,
 )
 from skshallow.activations import ACTIVATIONS, Activation, LeakyReLU, Maxout, PReLU
-from skshallow.links import Link
+from skshallow.links import IdentityLink, Link
 from skshallow.losses import (
     CLASSIFICATION_LOSSES,
     REGRESSION_LOSSES,
@@ -502,6 +502,49 @@ def test_a_link_of_ones_own_can_be_registered(few, X, y, rows, monkeypatch):
         SquareLink, lambda raw, link: 1 - 2 / (3 - raw) - (-(raw * raw))
     )
     assert_predicts_alike(net, rows, np.float64)
+
+
+FORMS = {
+    "sums": lambda z: (1 + z) + (z + 2.5) + z,
+    "differences": lambda z: (1 - z) - (z - 2) - -z,
+    "products": lambda z: (3 * z) * (z * 0.1) * z,
+    "quotients": lambda z: 1 / (1 + abs(z)) + z / (1 + z**2) + z / 4,
+    "comparisons": lambda z: where(z > 0.5, z, 2) + where(z < -0.5, z, np.float64(3)),
+    "arrays": lambda z: np.array([[2.0]]) * z + np.array([0.5]),
+}
+
+
+def where(condition, a, b):
+    """Choose, in NumPy or in a graph."""
+    is_array = isinstance(condition, np.ndarray)
+    return np.where(condition, a, b) if is_array else condition.op("Where", a, b)
+
+
+@both_dtypes
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_arithmetic_is_written_as_numpy_computes_it(
+    few, X, y, rows, monkeypatch, form, dtype
+):
+    class OwnLink(IdentityLink):
+        def inverse(self, raw_prediction):
+            return form(raw_prediction)
+
+    monkeypatch.setattr(_links, "INVERSES", dict(_links.INVERSES))
+    skshallow.onnx.register_link(OwnLink, lambda raw, link: form(raw))
+    net = DeepNetRegressor(**few).fit(X.astype(dtype), y)
+    rows = rows.astype(dtype)
+    expected = form(net.predict(rows)[:, np.newaxis])
+    net._loss = SquaredErrorOfMyOwn()
+    monkeypatch.setattr(SquaredErrorOfMyOwn, "link", OwnLink())
+    (found,) = run(convert(net, rows), X=rows)
+    assert_near(found, expected.astype(dtype), dtype)
+
+
+def test_only_classes_of_components_can_be_registered():
+    with pytest.raises(TypeError, match=r"subclass of skshallow\.activations\.Activation"):
+        skshallow.onnx.register_activation(Softsign(), lambda z, params, activation: z)
+    with pytest.raises(TypeError, match=r"link_class must be a subclass of .*Link; got"):
+        skshallow.onnx.register_link(SquaredError, lambda raw, link: raw)
 
 
 # What does not fit.

@@ -32,7 +32,7 @@ from skshallow.activations import (
     Tanh,
 )
 from skshallow.onnx._formulas import normal_cdf, softplus
-from skshallow.onnx._graph import Tensor
+from skshallow.onnx._graph import Tensor, check_class
 
 Params = dict[str, np.ndarray]
 ActivationForm = Callable[[Tensor, Params, Any], Tensor]
@@ -126,6 +126,11 @@ def register_activation(activation_class: type[Activation], form: ActivationForm
         name, with a leading axis of members if there are several, and `activation` its
         settings.
 
+    Raises
+    ------
+    TypeError
+        If `activation_class` is no such class, an instance say.
+
     Notes
     -----
     ``z + 1``, ``z * z``, ``z > 0`` and so on are written as they are computed;
@@ -149,6 +154,7 @@ def register_activation(activation_class: type[Activation], form: ActivationForm
     ...         return grad_a / (1 + abs(z)) ** 2
     >>> register_activation(Softsign, lambda z, params, activation: z / (1 + abs(z)))
     """
+    check_class("activation_class", activation_class, Activation)
     FORMS[activation_class] = form
 
 

@@ -165,9 +165,9 @@ def _convert_classifier(scope: Any, operator: Any, container: Any) -> None:
         code = code.op("Reshape", np.array([-1]))
     if not net._is_multilabel:
         code = graph.constant(_classes(net, options["nocl"])).op("Gather", code)
-    code.rename(operator.outputs[0].full_name)
+    graph.output(code, operator.outputs[0])
     scores = raw if options["raw_scores"] else inverse(net._loss.link, raw)
-    scores.rename(operator.outputs[1].full_name)
+    graph.output(scores, operator.outputs[1])
 
 
 def _convert_regressor(scope: Any, operator: Any, container: Any) -> None:
@@ -177,7 +177,7 @@ def _convert_regressor(scope: Any, operator: Any, container: Any) -> None:
     prediction = inverse(net._loss.link, _raw_prediction(graph, net, x))
     if net.network_.n_members > 1:
         prediction = prediction.op("ReduceMean", MEMBERS, keepdims=0)
-    prediction.rename(operator.outputs[0].full_name)
+    graph.output(prediction, operator.outputs[0])
 
 
 def _convert_features(scope: Any, operator: Any, container: Any) -> None:
@@ -190,7 +190,7 @@ def _convert_features(scope: Any, operator: Any, container: Any) -> None:
     if net.network_.n_members > 1:
         a = a.op("Transpose", perm=[1, 0, 2])  # (N, n_members, n_units)
         a = a.op("Reshape", np.array([0, -1]))
-    a.rename(operator.outputs[0].full_name)
+    graph.output(a, operator.outputs[0])
 
 
 def register() -> None:

@@ -48,6 +48,11 @@ class Graph:
         )
         return [Tensor(self, name) for name in outputs]
 
+    def output(self, tensor: Tensor, variable: Any) -> None:
+        """Make a value what skl2onnx expects as the `variable` that a converter gives."""
+        name = self.scope.get_unique_operator_name("Identity")
+        self.container.add_node("Identity", [tensor.name], [variable.full_name], name=name)
+
     def constant(self, value: Any) -> Tensor:
         """Add a number or an array; floats in the dtype of the graph, all else as it is."""
         array = np.asarray(value)
@@ -162,18 +167,24 @@ class Tensor:
     def __abs__(self) -> Tensor:
         return self.op("Abs")
 
+    def __pow__(self, other: Any) -> Tensor:
+        return self.op("Pow", other)
+
     def __gt__(self, other: Any) -> Tensor:
         return self.op("Greater", other)
+
+    def __lt__(self, other: Any) -> Tensor:
+        return self.op("Less", other)
 
     def cast(self, dtype: Any) -> Tensor:
         """Return the value in another dtype of NumPy's."""
         return self.op("Cast", to=helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
 
-    def rename(self, name: str) -> None:
-        """Give the value the name of an output."""
-        self.graph.container.add_node(
-            "Identity",
-            [self.name],
-            [name],
-            name=self.graph.scope.get_unique_operator_name("Identity"),
+
+def check_class(name: str, given: Any, base: type) -> None:
+    """Raise TypeError if what is to be registered is no subclass of `base`."""
+    if not (isinstance(given, type) and issubclass(given, base)):
+        raise TypeError(
+            f"{name} must be a subclass of {base.__module__}.{base.__name__}; got "
+            f"{given!r}."
         )

@@ -18,7 +18,7 @@ from skshallow.links import (
     SoftmaxLink,
 )
 from skshallow.onnx._formulas import log_sum_exp, softplus
-from skshallow.onnx._graph import Tensor
+from skshallow.onnx._graph import Tensor, check_class
 
 LinkForm = Callable[[Tensor, Any], Tensor]
 
@@ -100,6 +100,11 @@ def register_link(link_class: type[Link], form: LinkForm) -> None:
         a :class:`Tensor` (n_samples, n_raw_outputs) in the units of your data, with a
         leading axis of members if there are several.
 
+    Raises
+    ------
+    TypeError
+        If `link_class` is no such class, an instance say.
+
     Examples
     --------
     >>> from skshallow.links import Link
@@ -109,6 +114,7 @@ def register_link(link_class: type[Link], form: LinkForm) -> None:
     ...         return raw_prediction**2
     >>> register_link(SquareLink, lambda raw, link: raw * raw)
     """
+    check_class("link_class", link_class, Link)
     INVERSES[link_class] = form
 
 
