@@ -39,6 +39,9 @@ def with_slow(*values, slow):
 
 
 each_net = pytest.mark.parametrize("net_class", NETS, ids=lambda cls: cls.__name__)
+each_net_if_slow = pytest.mark.parametrize(
+    "net_class", with_slow(NETS[1], NETS[2], slow=[NETS[0], NETS[3]])
+)
 
 
 def rows(n_rows=40):
@@ -98,7 +101,7 @@ def assert_sound(net, X, y, X_new=None, **fit_parameters):
 @pytest.mark.parametrize("dtype", [None, "float32"])
 @pytest.mark.parametrize("standardize", [True, False])
 @pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
-@each_net
+@each_net_if_slow
 def test_features_of_any_magnitude(net_class, solver, standardize, dtype, power):
     X = rows()
     y = targets(net_class, X)
@@ -110,7 +113,7 @@ def test_features_of_any_magnitude(net_class, solver, standardize, dtype, power)
 @pytest.mark.parametrize("power", [-1000, -300, 300, 1000])
 @pytest.mark.parametrize("columns", [slice(None), slice(1, 2)], ids=["all", "one column"])
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-@each_net
+@each_net_if_slow
 def test_features_in_any_unit_give_the_same_predictions(net_class, dtype, columns, power):
     """Bit by bit for a power of two."""
     X = rows()
@@ -136,7 +139,7 @@ def test_float32_rows_in_any_unit_give_the_same_predictions(net_class, power):
 @pytest.mark.parametrize("power", [-300, -30, 30, 300])
 @pytest.mark.parametrize("dtype", [None, "float32"])
 @pytest.mark.parametrize("standardize", [True, False])
-@each_net
+@each_net_if_slow
 def test_one_feature_in_other_units_than_the_rest(net_class, standardize, dtype, power):
     X = rows()
     y = targets(net_class, X)
@@ -146,7 +149,7 @@ def test_one_feature_in_other_units_than_the_rest(net_class, standardize, dtype,
 
 
 @pytest.mark.parametrize("constant", [1e-300, -1.0, 0.1, 1e5, 1e300, 1.7e308])
-@each_net
+@each_net_if_slow
 def test_a_constant_column_is_as_if_of_zeros(net_class, constant):
     X = rows()
     y = targets(net_class, X)
@@ -172,7 +175,7 @@ SPREADS = {
 @pytest.mark.parametrize("form", [np.array, csr_array], ids=["dense", "sparse"])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("spread", SPREADS)
-@each_net
+@each_net_if_slow
 def test_a_column_of_any_spread(net_class, spread, dtype, form):
     X = rows()
     y = targets(net_class, X)
