@@ -55,7 +55,7 @@ def normal_cdf(z: Tensor) -> Tensor:
 
     With ``x = |z| / sqrt(2)``, the tail is ``exp(-x^2) erfcx(x) / 2``, and erfcx is smooth
     in ``t = (x - c) / (x + c)``, which takes [0, inf) to [-1, 1): Schonfelder (1978),
-    doi:10.1090/S0025-5718-1978-0494846-8.
+    "Chebyshev expansions for the error and related functions", Math. Comp. 32, 1232-1240.
     """
     if z.graph.dtype == np.float32:
         return 0.5 * (1 + (z * math.sqrt(0.5)).op("Erf"))
