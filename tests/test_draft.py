@@ -170,9 +170,12 @@ def lines_of(make, X, y):
 
 @pytest.mark.filterwarnings("ignore")  # divergence, and fits too short to converge
 @pytest.mark.parametrize("make", FITS)
-def test_ctrl_c_at_some_lines_leaves_a_usable_net_or_the_one_before(make, X, y):
+def test_ctrl_c_at_some_lines_leaves_a_usable_net_or_the_one_before(
+    make, X, y, record_property
+):
     n_lines = lines_of(make, X, y)
     lines = np.linspace(1, n_lines, 8).astype(int)
+    record_property("interruptions", len(lines))
     outcomes = check_interruptions(make, X, y, lines)
     assert outcomes[0] == "as before"
     if make is not part_by_part:  # whose one epoch ends close to the end

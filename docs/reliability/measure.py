@@ -1,12 +1,16 @@
 """Which promises are kept, by how many cases, and what was measured on the way.
 
 Run ``python docs/reliability/measure.py``; it runs the tests of every promise, the slow
-ones included, and writes the tables of ``index.md`` beside itself. It writes nothing if a
-test fails.
+ones included, as many modules at once as there are processors, and writes the tables of
+``index.md`` beside itself. It writes nothing if a test fails. ``--deselect TEST`` leaves a
+test out, and the page says so.
 """
 
 from __future__ import annotations
 
+import argparse
+import contextlib
+import io
 import json
 import multiprocessing
 import os
@@ -14,7 +18,6 @@ import platform
 import subprocess
 import sys
 import warnings
-from collections import Counter, defaultdict
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -95,54 +98,76 @@ PROMISES = [
 
 
 class Cases:
-    """A plugin of pytest that counts, by module, what passed and what it recorded."""
+    """A plugin of pytest that counts what passed and collects what tests recorded."""
 
     def __init__(self) -> None:
-        self.passed: Counter[str] = Counter()
-        self.recorded: defaultdict[tuple[str, str], list] = defaultdict(list)
+        self.passed = 0
+        self.recorded: list[tuple[str, Any]] = []
         self.others: list[str] = []
 
     def pytest_runtest_logreport(self, report) -> None:
-        module = report.nodeid.partition("::")[0].removeprefix("tests/")
         if not report.passed:
             self.others.append(f"{report.outcome}: {report.nodeid}")
         elif report.when == "call":
-            self.passed[module] += 1
-            for name, value in report.user_properties:
-                self.recorded[module, name].append(value)
+            self.passed += 1
+            self.recorded += report.user_properties
 
 
-def run_tests() -> Cases:
-    """Return what came of the tests of all promises; exit if one fails."""
+def run_module(module: str, left_out: list[str]) -> tuple[int, Cases, str]:
+    """Return the exit code of pytest on a module of tests, its cases and its output."""
     import pytest
 
-    cases = Cases()
-    modules = [f"tests/{module}" for promise in PROMISES for module in promise.tests]
     os.chdir(ROOT)
+    cases, output = Cases(), io.StringIO()
     options = ["-p", "no:cacheprovider", "-m", "slow or not slow"]
-    status = pytest.main([*options, *modules], plugins=[cases])
-    print("\n".join(cases.others))
-    if status != pytest.ExitCode.OK:
-        sys.exit("A promise is broken; the page is left as it was.")
-    return cases
+    options += [f"--deselect={test}" for test in left_out]
+    with contextlib.redirect_stdout(output):
+        status = pytest.main([*options, f"tests/{module}"], plugins=[cases])
+    return int(status), cases, output.getvalue()
 
 
-def table_of_promises(cases: Cases) -> list[str]:
+def run_tests(left_out: list[str]) -> dict[str, Cases]:
+    """Return what came of each module of tests; exit if a test fails."""
+    modules = [module for promise in PROMISES for module in promise.tests]
+    found = {}
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(
+        os.cpu_count(), mp_context=context, max_tasks_per_child=1
+    ) as pool:
+        # from the end, where the longest are
+        running = {m: pool.submit(run_module, m, left_out) for m in reversed(modules)}
+        for module, task in running.items():
+            status, cases, output = task.result()
+            print(f"{module}: {cases.passed} passed", *cases.others, sep="\n  ", flush=True)
+            if status != 0:
+                pool.shutdown(cancel_futures=True)
+                sys.exit(f"{output}\nA promise is broken; the page is left as it was.")
+            found[module] = cases
+    return found
+
+
+def table_of_promises(cases: dict[str, Cases], left_out: list[str]) -> list[str]:
+    """Return the lines of the table, and what was left out."""
     lines = ["| promise | kept by | cases | measured |", "|---|---|---|---|"]
     for promise in PROMISES:
         links = [
             f"[`{path.rpartition('/')[2]}`](../../tests/{path})" for path in promise.tests
         ]
-        n_cases = sum(cases.passed[module] for module in promise.tests)
+        n_cases = sum(cases[module].passed for module in promise.tests)
+        recorded = [pair for module in promise.tests for pair in cases[module].recorded]
         words = []
         for name, summary, text in promise.measured:
-            values = [v for module in promise.tests for v in cases.recorded[module, name]]
+            values = [value for recorded_name, value in recorded if recorded_name == name]
             words.append(text.format(summary(values)))
         lines.append(
             f"| {promise.name} | {', '.join(links)} | {n_cases:,} | {'; '.join(words)} |"
         )
-    total = sum(cases.passed.values())
-    return [*lines, "", f"Together {total:,} cases, all of which passed."]
+    total = sum(found.passed for found in cases.values())
+    lines += ["", f"Together {total:,} cases, all of which passed."]
+    if left_out:
+        names = ", ".join(f"`{test.rpartition('::')[2]}`" for test in left_out)
+        lines.append(f"Left out of this run, for its length: {names}.")
+    return lines
 
 
 # Processors: without too many threads, work costs the same time of them however shared.
@@ -243,12 +268,16 @@ def write(name: str, lines: list[str]) -> None:
 
 
 def main() -> None:
-    if sys.argv[1:] == ["--processors"]:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--deselect", action="append", default=[], metavar="TEST")
+    parser.add_argument("--processors", action="store_true", help="print these times only")
+    options = parser.parse_args()
+    if options.processors:
         print(json.dumps(measure_processors()))
         return
-    cases = run_tests()
+    cases = run_tests(options.deselect)
     processors = table_of_processors()
-    write("promises", table_of_promises(cases))
+    write("promises", table_of_promises(cases, options.deselect))
     write("processors", processors)
 
 
