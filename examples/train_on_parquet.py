@@ -2,7 +2,7 @@
 Trains a net on a table of Parquet files that need not fit into memory.
 
 Run ``python examples/train_on_parquet.py``. It needs pyarrow:
-``pip install "skshallow[big_data]"``. It writes 10 million generated rows into 40 files,
+``pip install "skshallow[bigdata]"``. It writes 10 million generated rows into 40 files,
 sorted by time as such files often are, and trains one pass over them with
 ``partial_fit``. Several files are read at a time, in random order, and their rows are
 mixed before the net sees them; of the nets on the way the best one on validation rows is

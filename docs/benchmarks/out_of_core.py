@@ -1,7 +1,7 @@
 """Rows a second, peak memory and loss of training on files, against `fit` in memory.
 
 Run ``python docs/benchmarks/out_of_core.py``; it writes ``out_of_core.md`` beside itself.
-It needs pyarrow: ``pip install "skshallow[big_data]"``, and 2 GB of disk for a while.
+It needs pyarrow: ``pip install "skshallow[bigdata]"``, and 2 GB of disk for a while.
 
 ``examples/train_on_parquet.py`` does the work, once in a process of its own for each line:
 it says what the table is, how files are read and what is counted as time. Every way makes

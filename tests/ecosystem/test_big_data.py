@@ -8,7 +8,7 @@ from sklearn.metrics import log_loss
 
 from skshallow import DeepNetClassifier
 
-REASON = 'pip install "skshallow[big_data]"'
+REASON = 'pip install "skshallow[bigdata]"'
 
 
 # Parquet.
