@@ -67,6 +67,8 @@ def _why_not_to_start(fit: Any) -> str | None:
         return None
     X, y, _ = fit.rows.sample(START_SAMPLE)
     reach = f"features reach {abs(X).max():.3g} and targets {abs(y).max():.3g}"
+    growth = _growth_of_units(fit)
+    grown = f", which grew {growth:.3g}-fold since earlier calls" if growth > 1e3 else ""
     remedies = {
         "standardize=True": not fit.estimator.standardize,
         "dtype='float64'": fit.dtype == np.float32,
@@ -75,8 +77,14 @@ def _why_not_to_start(fit: Any) -> str | None:
     tries = "".join(f", or try {remedy}" for remedy, fits in remedies.items() if fits)
     return (
         f"The loss is {loss:.3g} in {fit.dtype} before the first step: {reach}, in the "
-        f"net's units. Check the units of X and y{tries}."
+        f"net's units{grown}. Check the units of X and y{tries}."
     )
+
+
+def _growth_of_units(fit: Any) -> float:
+    """Return how much the largest of a feature grew since the earlier calls."""
+    old, new = fit.last_units.scale, fit.units.scale
+    return 1.0 if old is None or new is None else float((new / old).max())
 
 
 def _why_none_is_best(fit: Any) -> str | None:
@@ -114,13 +122,13 @@ def _advice(fit: Any) -> tuple[str, str, str]:
         cause = f"learning_rate={fit.plan.learning_rate:g}"
         remedy = "a smaller learning_rate, max_grad_norm, or standardize=True"
         more_time = ", or use a schedule that ends there, such as 'cosine'"
-        too_strong = fit.plan.learning_rate * alpha > 1  # steps past the other side
+        too_strong = fit.plan.learning_rate * alpha > 1 < alpha  # steps beyond 0
     else:
         cause = f"solver={fit.estimator.solver!r}"
         remedy = "standardize=True, a larger alpha, or another solver"
         more_time, too_strong = " or tol", alpha > 1
     if too_strong:
-        cause, remedy = f"{cause} and alpha={alpha:g}", "a smaller alpha"
+        cause, remedy = f"{cause} and alpha={alpha:g}", f"a smaller alpha, or {remedy}"
     return cause, remedy, more_time
 
 
