@@ -67,8 +67,8 @@ pip install -e ".[mutation]"
 ```
 
 writes this page. The mutants tried are a random sample of those there are, drawn with a
-fixed seed; the tests were improved on other samples, so that this one is new to them. The
-share is of the mutants that are not equivalent.
+fixed seed; the tests were improved on other samples. The share is of the mutants that are
+not equivalent.
 """
 FOOT = """
 ## What survives
