@@ -74,7 +74,7 @@ PROMISES = [
     ),
     Promise(
         "Interruption",
-        ("test_draft.py",),
+        ("test_draft.py", "test_checkpoint.py"),
         (("interruptions", sum, "{:,} lines interrupted"),),
     ),
     Promise(
@@ -113,8 +113,8 @@ class Cases:
             self.recorded += report.user_properties
 
 
-def run_module(module: str, left_out: list[str]) -> tuple[int, Cases, str]:
-    """Return the exit code of pytest on a module of tests, its cases and its output."""
+def run_module(module: str, left_out: list[str]) -> dict[str, Any]:
+    """Return what came of a module of tests, as JSON has it."""
     import pytest
 
     os.chdir(ROOT)
@@ -123,38 +123,38 @@ def run_module(module: str, left_out: list[str]) -> tuple[int, Cases, str]:
     options += [f"--deselect={test}" for test in left_out]
     with contextlib.redirect_stdout(output):
         status = pytest.main([*options, f"tests/{module}"], plugins=[cases])
-    return int(status), cases, output.getvalue()
+    return {**vars(cases), "status": int(status), "output": output.getvalue()}
 
 
-def run_tests(left_out: list[str]) -> dict[str, Cases]:
+def run_tests(left_out: list[str], n_jobs: int) -> dict[str, dict[str, Any]]:
     """Return what came of each module of tests; exit if a test fails."""
     modules = [module for promise in PROMISES for module in promise.tests]
-    found = {}
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(
-        os.cpu_count(), mp_context=context, max_tasks_per_child=1
-    ) as pool:
-        # from the end, where the longest are
-        running = {m: pool.submit(run_module, m, left_out) for m in reversed(modules)}
-        for module, task in running.items():
-            status, cases, output = task.result()
-            print(f"{module}: {cases.passed} passed", *cases.others, sep="\n  ", flush=True)
-            if status != 0:
-                pool.shutdown(cancel_futures=True)
-                sys.exit(f"{output}\nA promise is broken; the page is left as it was.")
-            found[module] = cases
+
+    def run(module: str) -> dict[str, Any]:
+        command = [sys.executable, __file__, "--module", module]
+        command += [f"--deselect={test}" for test in left_out]
+        found = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+        cases = json.loads(found.stdout)
+        print(f"{module}: {cases['passed']} passed", *cases["others"], sep="\n  ")
+        return cases
+
+    with ThreadPoolExecutor(n_jobs) as pool:
+        found = dict(zip(modules, pool.map(run, modules), strict=True))
+    failed = [cases["output"] for cases in found.values() if cases["status"] != 0]
+    if failed:
+        sys.exit("\n".join([*failed, "A promise is broken; the page is as it was."]))
     return found
 
 
-def table_of_promises(cases: dict[str, Cases], left_out: list[str]) -> list[str]:
+def table_of_promises(cases: dict[str, dict[str, Any]], left_out: list[str]) -> list[str]:
     """Return the lines of the table, and what was left out."""
     lines = ["| promise | kept by | cases | measured |", "|---|---|---|---|"]
     for promise in PROMISES:
         links = [
             f"[`{path.rpartition('/')[2]}`](../../tests/{path})" for path in promise.tests
         ]
-        n_cases = sum(cases[module].passed for module in promise.tests)
-        recorded = [pair for module in promise.tests for pair in cases[module].recorded]
+        n_cases = sum(cases[module]["passed"] for module in promise.tests)
+        recorded = [pair for module in promise.tests for pair in cases[module]["recorded"]]
         words = []
         for name, summary, text in promise.measured:
             values = [value for recorded_name, value in recorded if recorded_name == name]
@@ -162,7 +162,7 @@ def table_of_promises(cases: dict[str, Cases], left_out: list[str]) -> list[str]
         lines.append(
             f"| {promise.name} | {', '.join(links)} | {n_cases:,} | {'; '.join(words)} |"
         )
-    total = sum(found.passed for found in cases.values())
+    total = sum(found["passed"] for found in cases.values())
     lines += ["", f"Together {total:,} cases, all of which passed."]
     if left_out:
         names = ", ".join(f"`{test.rpartition('::')[2]}`" for test in left_out)
@@ -270,12 +270,17 @@ def write(name: str, lines: list[str]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--deselect", action="append", default=[], metavar="TEST")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), metavar="N")
+    parser.add_argument("--module", help="print what came of one module only")
     parser.add_argument("--processors", action="store_true", help="print these times only")
     options = parser.parse_args()
     if options.processors:
         print(json.dumps(measure_processors()))
         return
-    cases = run_tests(options.deselect)
+    if options.module:
+        print(json.dumps(run_module(options.module, options.deselect)))
+        return
+    cases = run_tests(options.deselect, options.jobs)
     processors = table_of_processors()
     write("promises", table_of_promises(cases, options.deselect))
     write("processors", processors)
