@@ -49,7 +49,10 @@ class FittedNet:
 
     @property
     def coefs_(self) -> list[np.ndarray]:
-        """Weights of each layer (n_inputs, n_units), in the units of your data."""
+        """Weights of each layer (n_inputs, n_units), in the units of your data.
+
+        Raises ValueError if a column is so small that these overflow.
+        """
         return [params["weight"] for params in self._params_in_users_units()]
 
     @property
@@ -85,6 +88,11 @@ class FittedNet:
         activations : list of ndarray of shape (n_samples, n_units)
             One array a hidden layer, the first layer's first; empty for ``depth=0``.
             Of several members (n_members, n_samples, n_units).
+
+        Raises
+        ------
+        ValueError
+            If the output for a row is not finite; the message names the row.
         """
         check_is_fitted(self)
         widths = [layer.n_units for layer in self.network_.layers[:-1]]

@@ -58,6 +58,11 @@ class NetRegressor(RegressorMixin, Uncertainty, BaseNet):
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             In the units of the training targets.
+
+        Raises
+        ------
+        ValueError
+            If the output for a row is not finite; the message names the row.
         """
         raw = self._raw_predict(X)
         prediction = self._loss.link.inverse(raw)
