@@ -1,10 +1,8 @@
-"""Searches on clusters of two processes, as docs/guide/clusters.md says."""
+"""Searches on clusters of two processes."""
 
 import joblib
-import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from pages import run_page
 from scipy.stats import loguniform
 from sklearn.base import clone
 from sklearn.callback import ScoringMonitor
@@ -98,23 +96,3 @@ def test_a_local_cluster_of_dask_loses_what_the_monitor_sees(
     with on_dask():
         search.fit(X, y)
     assert len(monitor.get_logs().data) == 4  # of the fit on all rows, in this process
-
-
-@pytest.fixture(scope="module")
-def page():
-    """What the page's code leaves, run on clusters of its own."""
-    pytest.importorskip("dask.distributed", reason=REASON)
-    pytest.importorskip("ray", reason=REASON)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RAY_AUTH_MODE", "disabled")
-        return run_page("clusters")
-
-
-def test_a_scheduler_of_its_own_process_carries_what_the_monitor_sees(page):
-    assert len(page.rows) == 9 * 4
-    serial = clone(page.search)
-    serial.estimator.set_callbacks()
-    serial.fit(page.X, page.y)
-    scores = serial.cv_results_["mean_test_score"]
-    assert_array_equal(page.search.cv_results_["mean_test_score"], scores)
-    assert np.ptp(scores) > 0
