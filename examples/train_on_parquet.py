@@ -126,7 +126,12 @@ def mixed(
 
 def new_net(max_iter: int) -> DeepNetClassifier:
     return DeepNetClassifier(
-        32, schedule="cosine", max_iter=max_iter, batch_size=512, random_state=0
+        32,
+        schedule="cosine",
+        max_iter=max_iter,
+        batch_size=512,
+        early_stopping=False,
+        random_state=0,
     )
 
 

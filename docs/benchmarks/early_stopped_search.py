@@ -87,7 +87,9 @@ class PruneTrial:
 
 
 def net_of(seed: int, **params) -> DeepNetClassifier:
-    return DeepNetClassifier(32, max_iter=EPOCHS, random_state=seed, **params)
+    return DeepNetClassifier(
+        32, max_iter=EPOCHS, early_stopping=False, random_state=seed, **params
+    )
 
 
 def full_grid(train, validation, seed: int) -> Run:

@@ -51,7 +51,12 @@ def example():
 
 @pytest.fixture
 def small(example, monkeypatch):
-    """The example with chunks of 800 rows, a hundred of each file."""
+    """The example with chunks of 800 rows, a hundred of each file, and smaller steps."""
+    new_net = example.new_net
+    steps = {"batch_size": 64, "learning_rate": 0.01}
+    monkeypatch.setattr(
+        example, "new_net", lambda max_iter: new_net(max_iter).set_params(**steps)
+    )
     monkeypatch.setattr(example, "BATCH", 100)
     monkeypatch.setattr(example, "CHUNK", 800)
     return example
