@@ -21,6 +21,7 @@ from skshallow._settings import (
     CONSTRAINTS,
     SHALLOW_CONSTRAINTS,
     check_combination,
+    check_use_of_validation,
     components_of,
     hidden_widths,
 )
@@ -69,7 +70,7 @@ class BaseNet(FittedNet, CallbackSupportMixin, BaseEstimator):
     shuffle: bool = True
     tol: float = 1e-4
     n_iter_no_change: float | str = "auto"
-    early_stopping: bool = False
+    early_stopping: bool | str = "auto"
     validation_fraction: float = 0.1
     scoring: Any = None
     standardize: bool = True
@@ -121,6 +122,10 @@ class BaseNet(FittedNet, CallbackSupportMixin, BaseEstimator):
     ) -> np.ndarray | None:
         """Return the sample weights with what the targets add to them."""
         return sample_weight
+
+    def _validation_loss(self, fit: Fit) -> float:
+        """Return how well the net does on the validation data, at the weights of now."""
+        return fit.objective.mean_loss(fit.validation_batches())
 
     def _conclude(self, fit: Fit) -> None:
         """Do what is left once the weights are in place; `fit` has all that led there."""
@@ -201,7 +206,15 @@ class BaseNet(FittedNet, CallbackSupportMixin, BaseEstimator):
         data = TrainingData(draft.estimator, goes_on=goes_on, incremental=incremental)
         with quiet():
             data.read(X, y, sample_weight, classes)
-            data.hold_out(X, *validation)
+            early_stopping = components.stops_early(
+                self,
+                len(data.y),
+                has_validation_data=validation[0] is not None,
+                incremental=incremental,
+            )
+            data.hold_out(X, *validation, early_stopping=early_stopping)
+            if data.validation is None:
+                check_use_of_validation(self, len(data.y))
             fit = Fit(draft.estimator, components, data)
             fit.start()
             context = self._init_callback_context(max_subtasks=fit.n_epochs_left)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 from sklearn.base import is_classifier
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import (
     check_array,
     check_consistent_length,
@@ -40,6 +41,8 @@ class TrainingData:
         Their weights, of mean 1 over the training rows.
     train_rows : ndarray of int or None
         Which of them train; None means all.
+    early_stopping : bool
+        Whether the validation decides on the best epoch.
     validation : tuple or None
         X, encoded targets and weight to validate on.
     scoring_data : tuple or None
@@ -116,8 +119,11 @@ class TrainingData:
         self.kept = rows if self.kept is None else self.kept[rows]
         return X[rows], y[rows], weight[rows]
 
-    def hold_out(self, X_users, X_val, y_val, sample_weight_val) -> None:
+    def hold_out(
+        self, X_users, X_val, y_val, sample_weight_val, *, early_stopping: bool
+    ) -> None:
         """Decide which rows train and which validate."""
+        self.early_stopping = early_stopping
         self.train_rows: np.ndarray | None = None  # None: all
         self.validation: tuple | None = None  # X, encoded y, weight
         self.scoring_data: tuple | None = None  # the user's X, labels, weight
@@ -128,7 +134,7 @@ class TrainingData:
             self._take_validation_data(X_val, y_val, sample_weight_val)
         elif sample_weight_val is not None:
             raise ValueError("sample_weight_val was given without X_val and y_val.")
-        elif self.estimator.early_stopping:
+        elif early_stopping:
             self._split_validation_data(X_users)
         if self.weight is not None:
             self.weight = self.weight / self.weight[self.training].mean()
@@ -158,27 +164,59 @@ class TrainingData:
 
     def _split_validation_data(self, X_users) -> None:
         """Hold a fraction of the training data out, stratified by class."""
-        from sklearn.model_selection import train_test_split  # slow to import, rarely used
-
         estimator = self.estimator
+        n_rows, fraction = len(self.labels), float(estimator.validation_fraction)
         one_class_a_row = is_classifier(estimator) and self.labels.ndim == 1
-        try:
-            self.train_rows, rows = train_test_split(
-                np.arange(len(self.labels)),
-                test_size=estimator.validation_fraction,
-                stratify=self.labels if one_class_a_row else None,
-                random_state=estimator.random_state,
-            )
-        except ValueError as error:
+        classes = self.labels if one_class_a_row else np.zeros(n_rows)
+        rows = rows_to_hold_out(
+            classes, fraction, check_random_state(estimator.random_state)
+        )
+        if not len(rows):
+            kept = "a row of each class" if one_class_a_row else "a row"
             raise ValueError(
-                f"early_stopping cannot hold validation_fraction="
-                f"{estimator.validation_fraction:g} of {len(self.labels)} rows out. "
-                f"{error} Give more rows, another fraction, or X_val and y_val."
-            ) from error
+                f"early_stopping cannot hold validation_fraction={fraction:g} of {n_rows} "
+                f"rows out and leave {kept} to train on. Give more rows, another "
+                "fraction, or X_val and y_val."
+            )
+        self.train_rows = np.setdiff1d(np.arange(n_rows), rows, assume_unique=True)
         weight = None if self.weight is None else self.weight[rows]
         self.validation = self.X[rows], self.y[rows], weight
         users_rows = rows if self.kept is None else self.kept[rows]
         self.scoring_data = take_rows(X_users, users_rows), self.labels[rows], weight
+
+
+def rows_to_hold_out(
+    classes: np.ndarray, fraction: float, rng: np.random.RandomState
+) -> np.ndarray:
+    """Return a `fraction` of the rows, drawn at random, from each class its share.
+
+    One row of each class is never among them. scikit-learn's `train_test_split` refuses
+    classes of a single row, and more classes than rows to hold out.
+
+    Parameters
+    ----------
+    classes : ndarray of shape (n,)
+        The class of each row.
+    fraction : float
+        Of how many rows to hold out, at least one.
+    rng : RandomState
+        Draws them.
+
+    Returns
+    -------
+    rows : ndarray of int
+        Their indices, sorted; none if there are not as many to choose from.
+    """
+    n_rows = len(classes)
+    n_held_out = max(1, round(fraction * n_rows))
+    order = rng.permutation(n_rows)
+    order = order[np.argsort(classes[order], kind="stable")]  # class by class
+    _, first = np.unique(classes[order], return_index=True)
+    candidates = np.delete(order, first)
+    if len(candidates) < n_held_out:
+        return candidates[:0]
+    steps = (np.arange(n_held_out) + rng.uniform()) / n_held_out
+    return np.sort(candidates[(steps * len(candidates)).astype(int)])
 
 
 def check_weights(sample_weight, X, name: str) -> np.ndarray | None:

@@ -51,7 +51,7 @@ solver : str or Solver, default="adam"
     "learning_rate": """
 learning_rate : float or "auto", default="auto"
     Size of the steps, multiplied by `schedule`. "auto" means the solver's own: 0.1 for
-    sgd, 0.01 for momentum and nesterov, 0.001 for rmsprop, 0.005 for adam and adamw.
+    sgd, 0.01 for momentum and nesterov, 0.01 for adam and adamw, 0.001 for rmsprop.
 """,
     "schedule": """
 schedule : str or Schedule, default="auto"
@@ -108,9 +108,10 @@ n_iter_no_change : int, inf or "auto", default="auto"
     picks the best epoch, and L-BFGS without early stopping to its own.
 """,
     "early_stopping": """
-early_stopping : bool, default=False
+early_stopping : bool or "auto", default="auto"
     Whether validation data, not the training loss, decide which epoch is the best and
-    when to stop. The weights of the best epoch are restored.
+    when to stop. The weights of the best epoch are restored. "auto" does so if `fit` is
+    given `X_val` or at least 256 rows, but not for "lbfgs" nor in `partial_fit`.
 """,
     "validation_fraction": """
 validation_fraction : float, default=0.1
@@ -166,11 +167,13 @@ label_smoothing : float, default=0.0
     Share of each target that is spread evenly over all classes.
 """,
     "temperature_scaling": """
-temperature_scaling : bool, default=False
+temperature_scaling : bool or "auto", default="auto"
     Whether to calibrate probabilities on the validation data at the end of `fit`, which
     then needs `early_stopping` or `X_val`: the output layer is divided by the
     temperature of least log loss (Guo et al. 2017, arXiv:1706.04599), as if there was
-    one row more, of every class in equal shares. Decisions stay as they are.
+    one row more, of every class in equal shares. Decisions stay as they are. The
+    validation loss is then that at its own best temperature in every epoch (Berta et al.
+    2025, arXiv:2501.19195). "auto" does so with early stopping and the log loss.
 """,
 }
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -181,9 +182,11 @@ class Fit:
         estimator = self.estimator
         self.history = History(
             tol=float(estimator.tol),
-            n_iter_no_change=self.components.patience(estimator),
+            n_iter_no_change=self.components.patience(
+                estimator, early_stopping=self.data.early_stopping
+            ),
             validate=self._validator() if self.data.validation is not None else None,
-            early_stopping=bool(estimator.early_stopping),
+            early_stopping=self.data.early_stopping,
             start_theta=self.objective.theta.copy(),
         )
         self.health = HealthRecorder(
@@ -241,17 +244,21 @@ class Fit:
         estimator._progress = progress if keeps_going else None
         estimator._moments = self.moments if self.incremental else None
 
+    @cached_property
     def _validation_rows(self) -> Rows:
-        """Return the validation data, in the network's units."""
+        """The validation data, in the network's units."""
         X, y, weight = self.data.validation  # type: ignore[misc]
         y = self.units.scale_targets(y).astype(self.dtype, copy=False)
         return self._rows(X, y, weight)
 
+    def validation_batches(self) -> Iterator[tuple]:
+        """Yield X, targets and weight to validate on, in the network's units."""
+        return self._validation_rows.batches(ROWS_A_VALIDATION_BATCH)
+
     def validation_predictions(self) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
         """Return raw predictions, by members, labels and weights to validate on."""
-        batches = self._validation_rows().batches(ROWS_A_VALIDATION_BATCH)
         _, labels, weight = self.data.scoring_data  # type: ignore[misc]
-        return self.objective.raw_predictions(batches), labels, weight
+        return self.objective.raw_predictions(self.validation_batches()), labels, weight
 
     def sum_over_rows(self, terms: Callable[..., np.ndarray]) -> np.ndarray:
         """Return the weighted sum of ``terms(y, raw_prediction)`` (n, m) over rows (m,)."""
@@ -268,7 +275,6 @@ class Fit:
         from sklearn.metrics import check_scoring  # slow to import, rarely used
 
         estimator = self.estimator
-        rows = self._validation_rows()
         scorer = None
         if estimator.scoring is not None:
             scorer = check_scoring(estimator, scoring=estimator.scoring)
@@ -276,7 +282,7 @@ class Fit:
         weighted = {} if weight is None else {"sample_weight": weight}
 
         def validate(theta):
-            loss = self.objective.mean_loss(rows.batches(ROWS_A_VALIDATION_BATCH))
+            loss = estimator._validation_loss(self)
             if scorer is None:
                 return loss, None
             fitted = copy.copy(estimator)

@@ -109,7 +109,7 @@ def _warn(message: str, category: type[Warning] = ConvergenceWarning) -> None:
 
 def _ends_by_plan(fit: Any) -> bool:
     """Return whether running out of epochs is how this training is meant to end."""
-    if fit.estimator.early_stopping:
+    if fit.history.early_stopping:
         return True
     without_end = fit.history.n_iter_no_change > fit.plan.max_iter
     return fit.plan.solver.stochastic and (fit.plan.schedule.needs_end or without_end)

@@ -14,6 +14,7 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+from sklearn.base import is_classifier
 
 from skshallow._resolve import resolve
 from skshallow._sklearn import Interval, Options, StrOptions
@@ -29,6 +30,8 @@ from skshallow.training import Plan
 AUTO_BATCH_SIZE = 128
 AUTO_STEPS = 1500
 AUTO_EPOCHS = 40, 500
+# A tenth of fewer rows says too little of which epoch is the best.
+AUTO_EARLY_STOPPING_ROWS = 256
 
 _at_least_one = Interval(Integral, 1, None, closed="left")
 _not_negative = Interval(Real, 0, None, closed="left")
@@ -54,7 +57,7 @@ CONSTRAINTS: dict[str, list] = {
     "shuffle": ["boolean"],
     "tol": [_not_negative],
     "n_iter_no_change": [StrOptions({"auto"}), _at_least_one, Options(Real, {np.inf})],
-    "early_stopping": ["boolean"],
+    "early_stopping": [StrOptions({"auto"}), "boolean"],
     "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
     "scoring": [None, str, callable],
     "standardize": ["boolean"],
@@ -65,7 +68,7 @@ CONSTRAINTS: dict[str, list] = {
     "verbose": ["verbose"],
     "class_weight": [None, dict, list, StrOptions({"balanced"})],
     "label_smoothing": [Interval(Real, 0, 1, closed="left")],
-    "temperature_scaling": ["boolean"],
+    "temperature_scaling": [StrOptions({"auto"}), "boolean"],
 }
 SHALLOW_CONSTRAINTS = {**CONSTRAINTS, "hidden_units": [_at_least_one]}
 
@@ -90,7 +93,25 @@ class Components:
     solver: Solver
     schedule: Schedule
 
-    def patience(self, estimator: Any) -> float:
+    def stops_early(
+        self,
+        estimator: Any,
+        n_rows: int,
+        *,
+        has_validation_data: bool,
+        incremental: bool,
+    ) -> bool:
+        """Return whether validation decides on the best epoch of a fit on `n_rows` rows.
+
+        "auto" says so where there is enough to validate on, but not for L-BFGS, which is
+        asked for the minimum.
+        """
+        if estimator.early_stopping != "auto":
+            return bool(estimator.early_stopping)
+        enough = has_validation_data or n_rows >= AUTO_EARLY_STOPPING_ROWS
+        return enough and self.solver.stochastic and not incremental
+
+    def patience(self, estimator: Any, *, early_stopping: bool) -> float:
         """Return how many epochs without improvement end training.
 
         "auto" has none where the schedule has an end: on the way there it tries rates too
@@ -101,7 +122,7 @@ class Components:
             return estimator.n_iter_no_change
         if self.solver.stochastic:
             return np.inf if self.schedule.needs_end else 10
-        return 10 if estimator.early_stopping else np.inf
+        return 10 if early_stopping else np.inf
 
     def plan(self, estimator: Any, n_rows: int, *, incremental: bool) -> Plan:
         """Return how `estimator` wants to train on `n_rows` rows."""
@@ -209,27 +230,19 @@ def check_combination(
     incremental : bool
         Whether this is a call to `partial_fit`.
     """
-    defaults = {field.name: field.default for field in fields(estimator)}
-
-    def refuse(names: Sequence[str], reason: str) -> None:
-        for name in names:
-            value = getattr(estimator, name)
-            if value is not defaults[name] and value != defaults[name]:
-                raise ValueError(
-                    f"{name}={value!r} has no effect with {reason}. Change one of the "
-                    f"two, or leave {name} at its default, {defaults[name]!r}."
-                )
-
+    early_stopping = estimator.early_stopping != "auto" and estimator.early_stopping
     if not components.solver.stochastic:
-        refuse(_STOCHASTIC_ONLY, f"solver={estimator.solver!r}")
-        if not estimator.early_stopping:
-            refuse(
+        _refuse(estimator, _STOCHASTIC_ONLY, f"solver={estimator.solver!r}")
+        if not early_stopping:
+            _refuse(
+                estimator,
                 ["n_iter_no_change"],
-                f"solver={estimator.solver!r} and early_stopping=False",
+                f"solver={estimator.solver!r} and "
+                f"early_stopping={estimator.early_stopping!r}",
             )
-    elif components.patience(estimator) == np.inf:
-        refuse(["tol"], "a training that no lack of improvement ends")
-    if incremental and estimator.early_stopping:
+    elif components.patience(estimator, early_stopping=early_stopping) == np.inf:
+        _refuse(estimator, ["tol"], "a training that no lack of improvement ends")
+    if incremental and early_stopping:
         raise ValueError(
             "early_stopping=True has no effect in partial_fit, which runs one epoch a "
             "call. Set early_stopping=False, or use fit."
@@ -241,9 +254,33 @@ def check_combination(
             "without an end, such as 'constant'."
         )
     if has_validation_data:
-        refuse(["validation_fraction"], "X_val and y_val")
-    elif not estimator.early_stopping:
-        refuse(["validation_fraction"], "early_stopping=False")
-        refuse(["scoring"], "early_stopping=False and no X_val")
-        if "temperature_scaling" in defaults:
-            refuse(["temperature_scaling"], "early_stopping=False and no X_val")
+        _refuse(estimator, ["validation_fraction"], "X_val and y_val")
+
+
+def check_use_of_validation(estimator: Any, n_rows: int) -> None:
+    """Raise ValueError if a parameter would be ignored for lack of validation rows.
+
+    `n_rows` is the number of rows that were given, none of them held out.
+    """
+    off = f"early_stopping={estimator.early_stopping!r}"
+    if estimator.early_stopping == "auto":
+        off += (
+            f" (which for L-BFGS, in partial_fit and on fewer than "
+            f"{AUTO_EARLY_STOPPING_ROWS} rows, here {n_rows}, is False)"
+        )
+    _refuse(estimator, ["validation_fraction"], off)
+    _refuse(estimator, ["scoring"], f"{off} and no X_val")
+    if is_classifier(estimator) and estimator.temperature_scaling is not False:
+        _refuse(estimator, ["temperature_scaling"], f"{off} and no X_val")
+
+
+def _refuse(estimator: Any, names: Sequence[str], reason: str) -> None:
+    """Raise ValueError if one of these parameters is not at its default."""
+    defaults = {field.name: field.default for field in fields(estimator)}
+    for name in names:
+        value = getattr(estimator, name)
+        if value is not defaults[name] and value != defaults[name]:
+            raise ValueError(
+                f"{name}={value!r} has no effect with {reason}. Change one of the "
+                f"two, or leave {name} at its default, {defaults[name]!r}."
+            )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.optimize import minimize_scalar
+from scipy.optimize import OptimizeResult, minimize_scalar
 
 from skshallow.losses import Loss
 
@@ -55,6 +55,51 @@ def best_temperature(
     >>> round(float(1 / (1 + np.exp(-10 / temperature))), 3)
     0.75
     """
+    return math.exp(_at_best(loss, y, raw_prediction, sample_weight, xatol=1e-8).x)
+
+
+def refined_loss(
+    loss: Loss,
+    y: np.ndarray,
+    raw_prediction: np.ndarray,
+    sample_weight: np.ndarray | None = None,
+) -> float:
+    """Return the least mean `loss` of ``raw_prediction / T``, over temperatures ``T``.
+
+    What a net loses after its best calibration measures how well it tells the classes
+    apart. A net that is to be calibrated anyway is at its best where this is least, often
+    well after its own loss has begun to rise.
+
+    Parameters
+    ----------
+    loss, y, raw_prediction, sample_weight
+        As in `best_temperature`.
+
+    Returns
+    -------
+    refined : float
+        At most the mean loss itself.
+
+    References
+    ----------
+    Berta, Holzmueller, Jordan, Bach (2025), arXiv:2501.19195.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skshallow.losses import BinomialLogLoss
+    >>> y = np.array([[1.0], [1.0], [1.0], [0.0]])
+    >>> sure = np.full((4, 1), 10.0)
+    >>> round(float(BinomialLogLoss().loss(y, sure).mean()), 3)
+    2.5
+    >>> round(refined_loss(BinomialLogLoss(), y, sure), 3)  # of 3/4 for all
+    0.562
+    """
+    return float(_at_best(loss, y, raw_prediction, sample_weight, xatol=1e-3).fun)
+
+
+def _at_best(loss, y, raw_prediction, sample_weight, xatol: float) -> OptimizeResult:
+    """Return SciPy's minimum of the mean loss over the logarithm of the temperature."""
     raw_prediction = raw_prediction.astype(np.float64)
 
     def mean_loss(log_temperature: float) -> float:
@@ -62,10 +107,9 @@ def best_temperature(
         losses = loss.loss(y, loss.link.combine(scaled))
         return float(np.average(losses, weights=sample_weight))
 
-    best = minimize_scalar(
+    return minimize_scalar(
         mean_loss,
         bounds=(math.log(COLDEST), math.log(HOTTEST)),
         method="bounded",
-        options={"xatol": 1e-8},
+        options={"xatol": xatol},
     )
-    return math.exp(best.x)

@@ -17,7 +17,7 @@ from skshallow._data import check_weights
 from skshallow._docs import documented
 from skshallow._input import plain_labels
 from skshallow._resolve import resolve
-from skshallow.calibration import best_temperature
+from skshallow.calibration import best_temperature, refined_loss
 from skshallow.losses import CLASSIFICATION_LOSSES, Loss
 
 
@@ -28,7 +28,7 @@ class NetClassifier(ClassifierMixin, BaseNet):
     loss: str | Loss = "log_loss"
     class_weight: Any = None
     label_smoothing: float = 0.0
-    temperature_scaling: bool = False
+    temperature_scaling: bool | str = "auto"
 
     @available_if(takes_minibatches)
     @with_callbacks
@@ -297,17 +297,34 @@ class NetClassifier(ClassifierMixin, BaseNet):
         name = "sample_weight times class_weight"
         return check_weights(sample_weight * class_weight, y, name)
 
+    def _scales_temperature(self, fit) -> bool:
+        """Return whether the net is to be calibrated on its validation data."""
+        if self.temperature_scaling != "auto":
+            return bool(self.temperature_scaling)
+        return fit.data.early_stopping and self.loss == "log_loss"
+
+    def _to_calibrate(self, fit) -> tuple:
+        """Return the log loss, and what the net makes of the validation data.
+
+        As if there was one row more, of every class in equal shares: without it, a
+        validation part that is all right would make the net as sure as can be.
+        """
+        raw_prediction, labels, sample_weight = fit.validation_predictions()
+        log_loss = CLASSIFICATION_LOSSES["log_loss"][self._form]()
+        y = self._smooth(self._indicate(labels), share=1 / (len(labels) + 1))
+        return log_loss, y, raw_prediction, sample_weight
+
+    def _validation_loss(self, fit):
+        if self._scales_temperature(fit):
+            return refined_loss(*self._to_calibrate(fit))
+        return super()._validation_loss(fit)
+
     def _conclude(self, fit):
         """Divide the output layer by the temperature that suits the validation data."""
         vars(self).pop("temperature_", None)
-        if not self.temperature_scaling:
+        if not self._scales_temperature(fit):
             return
-        raw_prediction, labels, sample_weight = fit.validation_predictions()
-        log_loss = CLASSIFICATION_LOSSES["log_loss"][self._form]()
-        # As if there was one row more, of every class in equal shares: without it, a
-        # validation part that is all right would make the net as sure as can be.
-        y = self._smooth(self._indicate(labels), share=1 / (len(labels) + 1))
-        temperature = best_temperature(log_loss, y, raw_prediction, sample_weight)
+        temperature = best_temperature(*self._to_calibrate(fit))
         output_params = fit.network.views(self.theta_)[-1]
         output_params["weight"] /= temperature
         output_params["bias"] /= temperature

@@ -156,9 +156,7 @@ class ShallowNetRegressor(Shallow, NetRegressor):
     >>> from sklearn.model_selection import cross_val_score
     >>> from skshallow import ShallowNetRegressor
     >>> X, y = load_diabetes(return_X_y=True)
-    >>> net = ShallowNetRegressor(
-    ...     16, learning_rate=0.01, alpha=0.3, schedule="cosine", random_state=0
-    ... )
+    >>> net = ShallowNetRegressor(16, random_state=0)
     >>> bool(cross_val_score(net, X, y).mean() > 0.4)
     True
     """

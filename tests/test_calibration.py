@@ -8,7 +8,7 @@ from sklearn.datasets import make_classification, make_multilabel_classification
 from sklearn.metrics import log_loss
 
 from skshallow import DeepNetClassifier, ShallowNetClassifier
-from skshallow.calibration import COLDEST, HOTTEST, best_temperature
+from skshallow.calibration import COLDEST, HOTTEST, best_temperature, refined_loss
 from skshallow.losses import BinomialLogLoss, MultinomialLogLoss
 
 
@@ -60,7 +60,7 @@ PARAMS = {"hidden_units": 32, "max_iter": 60, "random_state": 0}
 def test_scaling_changes_sureness_and_no_decision(n_classes, label_smoothing):
     X, y = noisy(n_classes)
     held_out = {"X_val": X[300:], "y_val": y[300:]}
-    params = PARAMS | {"label_smoothing": label_smoothing}
+    params = PARAMS | {"label_smoothing": label_smoothing, "early_stopping": False}
     plain = DeepNetClassifier(**params).fit(X[:300], y[:300], **held_out)
     scaled = DeepNetClassifier(**params, temperature_scaling=True)
     scaled.fit(X[:300], y[:300], **held_out)
@@ -103,7 +103,7 @@ def test_a_fit_without_scaling_forgets_the_temperature():
 
 def test_scaling_without_validation_data_is_refused():
     X, y = noisy(2)
-    net = ShallowNetClassifier(**PARAMS, temperature_scaling=True)
+    net = ShallowNetClassifier(**PARAMS, temperature_scaling=True, early_stopping=False)
     with pytest.raises(ValueError, match=r"temperature_scaling=True .* early_stopping"):
         net.fit(X, y)
     with pytest.raises(ValueError, match="temperature_scaling"):
@@ -113,6 +113,28 @@ def test_scaling_without_validation_data_is_refused():
 def test_labels_that_only_fit_their_noise_get_milder_probabilities():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(400, 10)), rng.integers(2, size=400)
-    net = DeepNetClassifier(**PARAMS, temperature_scaling=True)
+    net = DeepNetClassifier(**PARAMS, temperature_scaling=True, early_stopping=False)
     net.fit(X[:200], y[:200], X_val=X[200:], y_val=y[200:])
     assert net.temperature_ > 2
+
+
+def test_the_refined_loss_is_the_loss_at_the_best_temperature():
+    rng = np.random.default_rng(0)
+    raw = 5 * rng.normal(size=(200, 3))
+    labels = np.where(rng.random(200) < 0.7, raw.argmax(axis=1), rng.integers(3, size=200))
+    y = np.eye(3)[labels]
+    loss = MultinomialLogLoss()
+    temperature = best_temperature(loss, y, raw)
+    expected = log_loss(labels, softmax(raw / temperature, axis=1))
+    assert refined_loss(loss, y, raw) == pytest.approx(expected, abs=1e-5)
+    assert refined_loss(loss, y, 3 * raw) == pytest.approx(expected, abs=1e-5)
+
+
+def test_the_best_epoch_is_that_of_the_best_calibrated_loss():
+    X, y = noisy(3)
+    net = DeepNetClassifier(**PARAMS).fit(X[:300], y[:300], X_val=X[300:], y_val=y[300:])
+    assert net.best_iter_ == 1 + net.validation_loss_curve_.argmin()
+    # the one row more, of every class in equal shares, is in it as in the temperature
+    target = (100 * np.eye(3)[y[300:]] + 1 / 3) / 101
+    after = -np.mean(np.sum(target * net.predict_log_proba(X[300:]), axis=1))
+    assert net.validation_loss_curve_.min() == pytest.approx(after, abs=1e-4)

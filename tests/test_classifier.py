@@ -111,7 +111,7 @@ def test_a_column_of_labels_is_taken_with_a_warning(classifier_class, X, y, few)
         (np.tile([[0, 1], [2, 0]], (30, 1)), "MultiOutputClassifier"),
         (np.tile([["a", "b"], ["c", "a"]], (30, 1)), "MultiOutputClassifier"),
         (np.zeros((60, 2, 2)), r"[Dd]im"),
-        ([None] * 60, r"[Uu]nknown label type|NaN"),
+        ([None] * 60, "None among its labels"),
         (np.zeros(59), "inconsistent numbers of samples"),
     ],
     ids=["real", "nan", "multioutput", "strings", "3d", "none", "short"],

@@ -95,9 +95,9 @@ def test_tags_say_what_the_nets_can_do(net_class):
         assert tags.estimator_type == "regressor"
 
 
-def test_the_package_shows_the_estimators_its_version_and_load():
+def test_the_package_shows_estimators_a_transformer_its_version_and_load():
     assert set(skshallow.__all__) == {
-        "DeepNetClassifier", "DeepNetRegressor", "ShallowNetClassifier",
+        "DeepNetClassifier", "DeepNetRegressor", "HiddenFeatures", "ShallowNetClassifier",
         "ShallowNetRegressor", "__version__", "load",
     }  # fmt: skip
     assert all(hasattr(skshallow, name) for name in skshallow.__all__)
@@ -331,7 +331,7 @@ def test_a_missing_target_is_refused(net_class, X, few):
 
 def test_too_few_rows_to_hold_out_are_refused(classifier_class, X, y, few):
     net = classifier_class(**few, early_stopping=True)
-    with pytest.raises(ValueError, match=r"least populated class.* too few"):
+    with pytest.raises(ValueError, match=r"cannot hold .* of 2 rows out.* each class"):
         net.fit(X[:2], [0, 1])
     assert not hasattr(net, "theta_")
 

@@ -216,7 +216,7 @@ def test_gradient_descent_is_the_six_equations_of_a_two_layer_net(cancer):
     net = ShallowNetClassifier.from_weights(
         [W1, W2], [b1, b2], activation="tanh", solver="sgd", batch_size=None,
         learning_rate=0.3, schedule="constant", alpha=0, standardize=False, max_iter=1,
-        warm_start=True, n_iter_no_change=np.inf,
+        warm_start=True, n_iter_no_change=np.inf, early_stopping=False,
     )  # fmt: skip
     net.fit(X, y)
 
@@ -242,6 +242,7 @@ def test_gradient_of_several_targets_is_that_of_each_target_alone(diabetes):
     step = {
         "solver": "sgd", "batch_size": None, "learning_rate": 0.1, "max_iter": 1,
         "standardize": False, "warm_start": True, "n_iter_no_change": np.inf,
+        "early_stopping": False,
     }  # fmt: skip
     together = DeepNetRegressor.from_weights([start], [np.zeros(3)], **step).fit(X, Y)
     for k in range(3):

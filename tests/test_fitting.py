@@ -8,7 +8,6 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import config_context
 from sklearn.metrics import get_scorer
-from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
@@ -18,6 +17,7 @@ from skshallow import (
     ShallowNetClassifier,
     ShallowNetRegressor,
 )
+from skshallow._data import rows_to_hold_out
 from skshallow.losses import REGRESSION_LOSSES
 from skshallow.schedules import SCHEDULES
 from skshallow.solvers import SOLVERS
@@ -283,10 +283,16 @@ def validation_objective(net, X, y, sample_weight=None):
     return np.average(loss, weights=sample_weight)
 
 
+def uncalibrated(net_class):
+    """Return `OVERFIT`, with validation by the net's own loss."""
+    classifies = hasattr(net_class, "decision_function")
+    return OVERFIT | ({"temperature_scaling": False} if classifies else {})
+
+
 def test_early_stopping_restores_the_best_epoch_on_the_users_data(net_class, noisy):
     X, y = noisy
     weight = np.random.default_rng(1).uniform(0.1, 4, size=30)
-    net = net_class(**OVERFIT)
+    net = net_class(**uncalibrated(net_class))
     net.fit(X[:50], y[:50], X_val=X[50:], y_val=y[50:], sample_weight_val=weight)
     curve = net.validation_loss_curve_
     assert len(curve) == len(net.loss_curve_) == net.n_iter_ < 200
@@ -304,12 +310,12 @@ def test_early_stopping_restores_the_best_epoch_on_the_users_data(net_class, noi
 
 def test_early_stopping_holds_a_stratified_fraction_out(net_class, noisy):
     X, y = noisy
-    net = net_class(**OVERFIT, validation_fraction=0.25).fit(X, y)
-    stratify = y if hasattr(net, "classes_") else None
-    train, held_out = train_test_split(
-        np.arange(80), test_size=0.25, random_state=0, stratify=stratify
-    )
-    on_own = net_class(**OVERFIT)
+    params = uncalibrated(net_class)
+    net = net_class(**params, validation_fraction=0.25).fit(X, y)
+    classes = y if hasattr(net, "classes_") else np.zeros(80)
+    held_out = rows_to_hold_out(classes, 0.25, np.random.RandomState(0))
+    train = np.delete(np.arange(80), held_out)
+    on_own = net_class(**params)
     on_own.fit(X[train], y[train], X_val=X[held_out], y_val=y[held_out])
     assert_allclose(net.validation_loss_curve_[0], on_own.validation_loss_curve_[0])
     assert_allclose(
@@ -322,7 +328,8 @@ def test_early_stopping_holds_a_stratified_fraction_out(net_class, noisy):
 def test_the_held_out_rows_are_not_even_measured(regressor_class, noisy):
     X, y = noisy
     net = regressor_class(**OVERFIT, validation_fraction=0.25).fit(X, y)
-    train, _ = train_test_split(np.arange(80), test_size=0.25, random_state=0)
+    held_out = rows_to_hold_out(np.zeros(80), 0.25, np.random.RandomState(0))
+    train = np.delete(np.arange(80), held_out)
     assert_allclose(net._units.center, X[train].mean(axis=0))
     assert_allclose(net._units.scale, X[train].std(axis=0))
     assert_allclose(net._units.target_center, y[train].mean())
@@ -363,6 +370,7 @@ def test_scoring_may_be_a_callable(noisy):
 
 def test_validation_data_without_early_stopping_only_watch(net_class, noisy, few):
     X, y = noisy
+    few |= {"early_stopping": False}
     net = net_class(**few).fit(X[:50], y[:50], X_val=X[50:], y_val=y[50:])
     alone = net_class(**few).fit(X[:50], y[:50])
     assert_array_equal(net.theta_, alone.theta_)
@@ -403,9 +411,8 @@ def test_early_stopping_with_weights_of_zero_scores_the_users_rows(net_class, X,
     params = few | {"early_stopping": True, "scoring": scoring, "validation_fraction": 0.3}
     net = net_class(**params).fit(frame, y, sample_weight=weight)
     kept = np.flatnonzero(weight)
-    _, held_out = train_test_split(
-        kept, test_size=0.3, random_state=0, stratify=y[kept] if classifies else None
-    )
+    classes = y[kept] if classifies else np.zeros(len(kept))
+    held_out = kept[rows_to_hold_out(classes, 0.3, np.random.RandomState(0))]
     assert_allclose(net.score(frame.iloc[held_out], y[held_out]),
                     net.validation_scores_.max())  # fmt: skip
 

@@ -185,7 +185,13 @@ def test_a_record_of_a_large_set_looks_at_few_rows():
             return super().forward(z, params)
 
     DeepNetRegressor(
-        2, activation=Spy(), max_iter=1, batch_size=2000, solver="sgd", random_state=0
+        2,
+        activation=Spy(),
+        max_iter=1,
+        batch_size=2000,
+        solver="sgd",
+        early_stopping=False,
+        random_state=0,
     ).fit(X, X[:, 0])
     assert sorted(set(recorder)) == [SAMPLE, 2000]
 

@@ -32,7 +32,7 @@ WRONG = {
     "shuffle": ["yes", None, 3],
     "tol": [-1, None, "auto", np.nan],
     "n_iter_no_change": [0, -1, 1.5, None, np.nan],
-    "early_stopping": ["auto", None, 3],
+    "early_stopping": ["yes", None, 3],
     "validation_fraction": [0, 1, -0.1, None, 1.5],
     "scoring": ["best", 3],
     "standardize": ["yes", None, 3],
@@ -216,7 +216,7 @@ def test_what_lbfgs_would_ignore_is_refused(net_class, X, y, solver, name):
 
 def test_what_lbfgs_would_ignore_without_early_stopping_is_refused(net_class, X, y):
     net = net_class(4, solver="lbfgs", n_iter_no_change=3)
-    with pytest.raises(ValueError, match=r"n_iter_no_change=3 .*early_stopping=False"):
+    with pytest.raises(ValueError, match=r"n_iter_no_change=3 .*early_stopping='auto'"):
         net.fit(X, y)
     net.set_params(early_stopping=True).fit(X, y)
 
@@ -242,17 +242,20 @@ def test_an_open_end_is_refused_where_the_schedule_needs_one(net_class, X, y):
 
 def test_what_only_validation_uses_is_refused_without_it(net_class, X, y, few):
     net = net_class(**few, validation_fraction=0.3)
-    with pytest.raises(ValueError, match=r"validation_fraction=0\.3 .*early_stopping=Fals"):
-        net.fit(X, y)
+    for off in (False, "auto"):
+        message = rf"validation_fraction=0\.3 .*early_stopping={off!r}"
+        with pytest.raises(ValueError, match=message):
+            net.set_params(early_stopping=off).fit(X, y)
     with pytest.raises(ValueError, match=r"validation_fraction=0\.3 .*X_val and y_val"):
         net.set_params(early_stopping=True).fit(X, y, X_val=X, y_val=y)
     net = net_class(**few, scoring="r2")
-    with pytest.raises(ValueError, match=r"scoring='r2' .*early_stopping=False and no X_v"):
+    with pytest.raises(ValueError, match=r"scoring='r2' .*early_stopping.* and no X_val"):
         net.fit(X, y)
 
 
 def test_scoring_without_early_stopping_watches_the_users_data(regressor_class, X, y, few):
-    net = regressor_class(**few, scoring="r2").fit(X, y, X_val=X, y_val=y)
+    net = regressor_class(**few, scoring="r2", early_stopping=False)
+    net.fit(X, y, X_val=X, y_val=y)
     assert len(net.validation_scores_) == net.n_iter_
     np.testing.assert_allclose(net.validation_scores_[-1], net.score(X, y))
 

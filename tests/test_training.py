@@ -455,7 +455,13 @@ def test_dropout_trains_thinned_nets_and_predicts_with_the_whole(net_class, X, y
     assert_array_equal(thinned._raw_predict(X), thinned._raw_predict(X))
 
 
-STEEP = {"hidden_units": 8, "random_state": 0, "max_iter": 20, "schedule": "constant"}
+STEEP = {
+    "hidden_units": 8,
+    "random_state": 0,
+    "max_iter": 20,
+    "schedule": "constant",
+    "early_stopping": False,
+}
 
 
 @pytest.mark.parametrize("learning_rate", [30.0, 300.0])

@@ -426,7 +426,7 @@ def test_linear_quantiles_at_once_equal_one_net_each():
     X = rng.uniform(0, 1, size=(300, 1))
     y = X[:, 0] + (0.5 + X[:, 0]) * rng.normal(size=len(X))
     params = {"depth": 0, "alpha": 0, "learning_rate": 0.02, "max_iter": 400}
-    params |= {"batch_size": None, "random_state": 0}
+    params |= {"batch_size": None, "early_stopping": False, "random_state": 0}
     loss = Quantile([0.1, 0.5, 0.9])
     both = DeepNetRegressor(**params, loss=loss).fit(X, y).predict_quantiles(X, loss.levels)
     for column, level in zip(both.T, loss.levels, strict=True):

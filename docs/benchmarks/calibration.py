@@ -32,11 +32,11 @@ MODELS: dict[str, Callable] = {
     ),
     "net": lambda seed: DeepNetClassifier(random_state=seed),
     "net, dropout 0.1": lambda seed: DeepNetClassifier(dropout=0.1, random_state=seed),
-    "net, early stopping": lambda seed: DeepNetClassifier(
-        early_stopping=True, random_state=seed
+    "net, no temperature": lambda seed: DeepNetClassifier(
+        temperature_scaling=False, random_state=seed
     ),
-    "net, early stopping, temperature": lambda seed: DeepNetClassifier(
-        early_stopping=True, temperature_scaling=True, random_state=seed
+    "net, no early stopping": lambda seed: DeepNetClassifier(
+        early_stopping=False, random_state=seed
     ),
 }
 

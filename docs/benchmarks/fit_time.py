@@ -24,6 +24,7 @@ from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
 from skshallow import DeepNetClassifier
+from skshallow.solvers import Adam
 
 HERE = Path(__file__).parent
 STEPS = 400  # a turn takes about as many, in whole epochs
@@ -78,7 +79,7 @@ CASES = [
 def fit_skshallow(case: Case, X: np.ndarray, y: np.ndarray) -> Callable[[], object]:
     net = DeepNetClassifier(
         case.hidden_units,
-        solver="adam",
+        solver=Adam(beta_2=0.999),
         learning_rate=1e-3,
         schedule="constant",
         activation="relu",
@@ -86,6 +87,7 @@ def fit_skshallow(case: Case, X: np.ndarray, y: np.ndarray) -> Callable[[], obje
         batch_size=case.batch_size,
         max_iter=case.n_epochs,
         n_iter_no_change=np.inf,
+        early_stopping=False,
         standardize=False,
         random_state=0,
     )

@@ -49,7 +49,12 @@ def seconds_a_sample(rows: int, features: int, width: int, depth: int) -> float:
     X, y = make_data(rows, features)
     n_epochs = max(1, 20_000 // rows)
     net = DeepNetClassifier(
-        width, depth=depth, max_iter=n_epochs, standardize=False, random_state=0
+        width,
+        depth=depth,
+        max_iter=n_epochs,
+        early_stopping=False,
+        standardize=False,
+        random_state=0,
     )
     turns = []
     for _ in range(N_TURNS):

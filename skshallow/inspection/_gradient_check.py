@@ -151,13 +151,13 @@ def _seed(random_state: Any) -> int:
 def _start(estimator: Any, X, y, sample_weight, random_state: Any) -> Fit:
     """Return the fit of a copy of `estimator` on all rows, in float64, not yet trained."""
     net = copy.copy(estimator)  # attributes are replaced, never changed in place
-    net.set_params(dtype="float64", early_stopping=False, scoring=None)
+    net.set_params(dtype="float64", scoring=None)
     own = estimator.random_state
     net.set_params(random_state=copy.deepcopy(random_state if own is None else own))
     net._validate_params()
     data = TrainingData(net, goes_on=hasattr(net, "theta_"), incremental=False)
     data.read(X, y, sample_weight, None)
-    data.hold_out(X, None, None, None)
+    data.hold_out(X, None, None, None, early_stopping=False)
     fit = Fit(net, components_of(net, net._hidden_widths()), data)
     fit.start()
     return fit

@@ -386,7 +386,8 @@ def test_targets_and_weights_are_read_only_too(net_class):
     y, weight = read_only(targets(net_class, X)), read_only(np.linspace(0, 2, N_ROWS))
     before = fingerprint(y), fingerprint(weight)
     validation = {"X_val": read_only(X), "y_val": y, "sample_weight_val": weight}
-    net = net_class(**FEW).fit(read_only(X), y, sample_weight=weight, **validation)
+    watched = net_class(**FEW, early_stopping=False)
+    net = watched.fit(read_only(X), y, sample_weight=weight, **validation)
     backwards = net_class(**FEW).fit(X, y[::-1].copy()[::-1], weight[::-1].copy()[::-1])
     assert_array_equal(net.theta_, backwards.theta_)
     series = net_class(**FEW).fit(X, y, pd.Series(weight, dtype="Float64"))
