@@ -14,8 +14,9 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 from skshallow._data import TrainingData
 from skshallow._draft import Draft
 from skshallow._fitted import FittedNet
-from skshallow._fitting import CURVES, Fit
+from skshallow._fitting import Fit
 from skshallow._limits import quiet
+from skshallow._recording import CURVES
 from skshallow._resolve import resolve
 from skshallow._settings import (
     CONSTRAINTS,

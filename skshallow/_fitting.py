@@ -16,22 +16,17 @@ from skshallow._checkpoint import checkpoint_of
 from skshallow._data import TrainingData
 from skshallow._judging import judge
 from skshallow._limits import check_targets_fit
+from skshallow._recording import curves_so_far, records
 from skshallow._settings import Components
 from skshallow._threads import ONE_THREAD
 from skshallow.batches import Rows
-from skshallow.health import SAMPLE, HealthRecorder, joined
+from skshallow.health import SAMPLE, HealthRecorder
 from skshallow.history import History
 from skshallow.network import Network
 from skshallow.objective import Objective
 from skshallow.scaling import USERS_UNITS, Moments, Units, re_express
 from skshallow.training import Outcome, Progress, Watcher, train
 
-CURVES = {
-    "loss_curve_": "loss",
-    "learning_rate_curve_": "learning_rate",
-    "validation_loss_curve_": "validation_loss",
-    "validation_scores_": "validation_score",
-}
 ROWS_A_VALIDATION_BATCH = 4096
 
 
@@ -234,7 +229,7 @@ class Fit:
         vars(estimator).update(self._fitted_attributes(self.objective.theta))
         with ONE_THREAD:
             estimator._conclude(self)
-        self._store_history(outcome)
+        vars(estimator).update(records(self, outcome))
         if outcome.diverged or outcome.interruption is not None:
             # what the solver remembers is of another theta, infinite or half a step's
             progress.solver_state = progress.solver.init(
@@ -303,40 +298,4 @@ class Fit:
     def as_if_ended(self, theta: np.ndarray) -> dict[str, Any]:
         """Return the attributes of an estimator as if training had ended at `theta`."""
         attributes = self._fitted_attributes(theta.copy())
-        return vars(self.estimator) | attributes | self._recorded()
-
-    def _recorded(self) -> dict[str, Any]:
-        """Return the curves up to now, joined to those of the fit that came before."""
-        n_before = self.estimator.n_iter_ if self.goes_on else 0
-        n_epochs = self.history.n_epochs
-        recorded: dict[str, Any] = {"n_iter_": n_before + n_epochs}
-        for attribute, name in CURVES.items():
-            earlier = getattr(self.estimator, attribute) if self.goes_on else ()
-            curve = self.history.curve(name)
-            recorded[attribute] = _joined(earlier, n_before, curve, n_epochs)
-        return recorded
-
-    def _store_history(self, outcome: Outcome) -> None:
-        """Store the curves, the health and which epoch was best."""
-        estimator, history = self.estimator, self.history
-        n_before = estimator.n_iter_ if self.goes_on else 0
-        epoch = history.best_epoch if outcome.restored else history.n_epochs
-        loss = history.loss[epoch - 1] if epoch else history.start_loss
-        vars(estimator).update(self._recorded())
-        health = self.health.arrays(len(self.network.layers))
-        estimator.health_ = joined(estimator.health_, health) if self.goes_on else health
-        if outcome.restored:
-            estimator.best_iter_ = n_before + history.best_epoch
-        else:
-            estimator.best_iter_ = int(estimator.loss_curve_.argmin()) + 1
-        estimator.loss_ = loss
-
-
-def _joined(earlier, n_before: int, later, n_epochs: int) -> np.ndarray:
-    """Return both curves (n_before + n_epochs,), NaN where one was not recorded."""
-    if len(earlier) == len(later) == 0:
-        return later
-    parts = ((earlier, n_before), (later, n_epochs))
-    return np.concatenate(
-        [curve if len(curve) else np.full(n, np.nan) for curve, n in parts]
-    )
+        return vars(self.estimator) | attributes | curves_so_far(self)
