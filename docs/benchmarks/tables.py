@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,18 +11,27 @@ from sklearn.model_selection import train_test_split
 N_TRAIN, N_TEST, N_SPLITS = 4000, 2000, 2
 
 
-def read_tables(folder: Path, task: str) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
-    """Yield name, features and target of each ``.npz`` file whose `task` is this one."""
+def read_tables(
+    folder: Path, task: str, names: Iterable[str] | None = None
+) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Yield name, features and target of each ``.npz`` file whose `task` is this one.
+
+    With `names`, only of the files that are called so.
+    """
     for path in sorted(folder.glob("*.npz")):
+        if names is not None and path.stem not in names:
+            continue
         with np.load(path, allow_pickle=False) as file:
             if str(file["task"]) == task:
                 yield path.stem, file["X"].astype(np.float32), file["y"]
 
 
-def split(X: np.ndarray, y: np.ndarray, seed: int, *, stratify: bool) -> list[np.ndarray]:
-    """Return X_train, X_test, y_train, y_test of at most `N_TRAIN` and `N_TEST` rows."""
+def split(
+    X: np.ndarray, y: np.ndarray, seed: int, *, stratify: bool, n_train: int = N_TRAIN
+) -> list[np.ndarray]:
+    """Return X_train, X_test, y_train, y_test of at most `n_train` and `N_TEST` rows."""
     n_test = min(N_TEST, len(y) // 4)
-    n_train = min(N_TRAIN, len(y) - n_test)
+    n_train = min(n_train, len(y) - n_test)
     return train_test_split(
         X,
         y,

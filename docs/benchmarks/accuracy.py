@@ -1,0 +1,293 @@
+"""Accuracy of nets and of others: scores, log loss, calibration, time of fit, ranks.
+
+Run ``python docs/benchmarks/accuracy.py FOLDER``; the folder holds tables as ``.npz``
+files with arrays ``X``, ``y`` and ``task``, categories already as columns of 0 and 1. It
+writes ``accuracy.md`` and ``accuracy.png`` beside itself. ``--quick`` takes the tables of
+`QUICK` alone, and ``--results FILE`` keeps every measurement as a line of JSON: a run that
+was interrupted goes on there, and what a file already has is not measured again.
+
+Each table gives at most 4500 training rows and 2000 test rows, in two splits, the same
+for all models. Everything computes in one thread, and the time of a fit is the time of
+the processor that it took, which other load on the machine hardly changes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+import warnings
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from contenders import Model, contenders
+from scipy.stats import rankdata
+from sklearn.metrics import accuracy_score, log_loss, r2_score
+from tables import read_tables, split
+from threadpoolctl import threadpool_limits
+
+from skshallow.inspection import expected_calibration_error
+
+HERE = Path(__file__).parent
+N_TRAIN, N_SPLITS = 4500, 2
+LEAST_GAP, N_BOOTSTRAP = 0.005, 2000
+QUICK = {
+    "classification": (
+        "adult",
+        "covtype10k",
+        "letter",
+        "magic",
+        "phoneme",
+        "satimage",
+        "spambase",
+    ),
+    "regression": (
+        "abalone",
+        "bike_hourly",
+        "california_housing",
+        "concrete",
+        "kin8nm",
+        "pol",
+        "power_plant",
+    ),
+}
+TASKS = tuple(QUICK)
+SCORES = {"classification": "accuracy", "regression": "R²"}
+
+
+@dataclass(frozen=True)
+class Result:
+    """One fit. `score` is the accuracy or R²; regressors have no log loss (NaN)."""
+
+    table: str
+    task: str
+    seed: int
+    model: str
+    settings: str
+    version: str
+    score: float
+    log_loss: float
+    calibration_error: float
+    seconds: float
+
+    @property
+    def key(self) -> tuple:
+        return self.table, self.seed, self.model, self.settings, self.version
+
+
+def tables_of(
+    folder: Path, names: Iterable[str] | None
+) -> Iterator[tuple[str, str, np.ndarray, np.ndarray]]:
+    """Yield task, name, features and targets of each table, or of those with `names`."""
+    for task in TASKS:
+        for name, X, y in read_tables(folder, task, names):
+            if task == "classification":
+                y = np.unique(y, return_inverse=True)[1]
+            yield task, name, X, y
+
+
+def fit_and_score(model: Model, task: str, name: str, seed: int, rows: list) -> Result:
+    """Return what `model` comes to on ``rows = X_train, X_test, y_train, y_test``."""
+    X_train, X_test, y_train, y_test = rows
+    estimator = model.make(task, seed)
+    start = time.process_time()
+    estimator.fit(X_train, y_train)
+    seconds = time.process_time() - start
+    loss = error = np.nan
+    if task == "classification":
+        probability = np.asarray(estimator.predict_proba(X_test), dtype=np.float64)
+        labels = np.arange(probability.shape[1])
+        score = accuracy_score(y_test, probability.argmax(axis=1))
+        loss = log_loss(y_test, probability, labels=labels)
+        error = expected_calibration_error(y_test, probability, labels=labels)
+    else:
+        score = r2_score(y_test, np.ravel(estimator.predict(X_test)))
+    return Result(
+        name,
+        task,
+        seed,
+        model.name,
+        model.settings,
+        model.version,
+        float(score),
+        float(loss),
+        float(error),
+        seconds,
+    )
+
+
+def measure(
+    folder: Path,
+    models: list[Model],
+    names: Iterable[str] | None,
+    path: Path | None,
+) -> list[Result]:
+    """Return the results of all models on all tables, those kept at `path` included."""
+    kept = {}
+    if path is not None and path.exists():
+        found = [Result(**json.loads(line)) for line in path.read_text().splitlines()]
+        kept = {result.key: result for result in found}
+    results = []
+    for task, name, X, y in tables_of(folder, names):
+        for seed in range(N_SPLITS):
+            stratify = task == "classification"
+            rows = split(X, y, seed, stratify=stratify, n_train=N_TRAIN)
+            for model in models:
+                key = name, seed, model.name, model.settings, model.version
+                if key not in kept:
+                    with threadpool_limits(1):
+                        kept[key] = fit_and_score(model, task, name, seed, rows)
+                    if path is not None:
+                        with path.open("a") as file:
+                            file.write(json.dumps(asdict(kept[key])) + "\n")
+                results.append(kept[key])
+        line = [f"{r.model} {r.score:.3f}" for r in results if r.table == name]
+        print(name, "; ".join(line), flush=True)
+    return results
+
+
+def table_means(results: list[Result], task: str, measure: str) -> np.ndarray:
+    """Return the mean over splits of a measure: (n_tables, n_models)."""
+    chosen = [r for r in results if r.task == task]
+    tables, models = names(chosen, "table"), names(chosen, "model")
+    means = np.zeros((len(tables), len(models)))
+    for r in chosen:
+        means[tables.index(r.table), models.index(r.model)] += getattr(r, measure)
+    return means / N_SPLITS
+
+
+def names(results: list[Result], field: str) -> list[str]:
+    """Return the different values of a field, in their order."""
+    return list(dict.fromkeys(getattr(result, field) for result in results))
+
+
+def normalised(score: np.ndarray, linear: int) -> np.ndarray:
+    """Return scores (n_tables, n_models) between the linear model, 0, and the best, 1.
+
+    What is below the linear model is cut at -1. On tables where the best is less than
+    0.005 above the linear model, the scale would magnify chance: these are left out.
+    """
+    gap = score.max(axis=1) - score[:, linear]
+    told = gap >= LEAST_GAP
+    share = (score[told] - score[told][:, [linear]]) / gap[told, np.newaxis]
+    return np.maximum(share, -1)
+
+
+def interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the mean over tables (n_tables, n_models), and its 95 % bootstrap interval."""
+    rng = np.random.default_rng(0)
+    rows = rng.integers(len(values), size=(N_BOOTSTRAP, len(values)))
+    low, high = np.quantile(values[rows].mean(axis=1), [0.025, 0.975], axis=0)
+    return values.mean(axis=0), low, high
+
+
+def cells(values: np.ndarray, digits: int) -> list[str]:
+    """Return a cell a model: the mean, and where it would lie with other tables."""
+    return [
+        f"{mean:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
+        for mean, low, high in zip(*interval(values), strict=True)
+    ]
+
+
+def summary(results: list[Result], task: str) -> list[str]:
+    """Return the lines of a table with a row a model."""
+    models = names(results, "model")
+    score = table_means(results, task, "score")
+    seconds = table_means(results, task, "seconds")
+    columns = {
+        SCORES[task]: [f"{value:.4f}" for value in score.mean(axis=0)],
+        "mean rank": cells(rankdata(-score, axis=1), 2),
+        "normalised": cells(normalised(score, models.index("linear")), 2),
+    }
+    if task == "classification":
+        for measure in ("log_loss", "calibration_error"):
+            values = table_means(results, task, measure)
+            columns[measure.replace("_", " ")] = [f"{v:.4f}" for v in values.mean(axis=0)]
+    columns["seconds a fit"] = [f"{v:.2f}" for v in np.exp(np.log(seconds).mean(axis=0))]
+    lines = [f"| model | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
+    for name, *row in zip(models, *columns.values(), strict=True):
+        lines.append(f"| {name} | {' | '.join(row)} |")
+    return lines
+
+
+def by_table(results: list[Result], task: str, measure: str) -> list[str]:
+    """Return the lines of a table with a row a data set."""
+    models = names(results, "model")
+    lines = [f"| table | {' | '.join(models)} |", "|---" * (len(models) + 1) + "|"]
+    tables = names([r for r in results if r.task == task], "table")
+    for table, row in zip(tables, table_means(results, task, measure), strict=True):
+        lines.append(f"| {table} | {' | '.join(f'{v:.3f}' for v in row)} |")
+    return lines
+
+
+def report(results: list[Result]) -> str:
+    versions = {r.model: r.version for r in results}
+    lines = [
+        "# Accuracy",
+        "",
+        "`accuracy.py` writes this page; it says how things are measured. The normalised",
+        "score is 0 for the linear model (LogisticRegression; RidgeCV) and 1 for the best",
+        "model of a table. In parentheses: 95 % intervals, from resampling the tables.",
+        "Seconds are geometric means, of one thread.",
+        "",
+        "![Score against time of fit](accuracy.png)",
+    ]
+    for task in TASKS:
+        n_tables = len(names([r for r in results if r.task == task], "table"))
+        lines += ["", f"## {task.capitalize()}: {n_tables} tables", ""]
+        lines += summary(results, task)
+        lines += ["", f"{SCORES[task]}, table by table:", ""]
+        lines += by_table(results, task, "score")
+        if task == "classification":
+            lines += ["", "Log loss, table by table:", ""]
+            lines += by_table(results, task, "log_loss")
+    told = ", ".join(f"{model} {version}" for model, version in versions.items())
+    return "\n".join([*lines, "", f"Versions: {told}."]) + "\n"
+
+
+def draw(results: list[Result], path: Path) -> None:
+    """Draw each model's mean normalised score against its time of fit."""
+    import matplotlib.pyplot as plt
+
+    models = names(results, "model")
+    figure, axes = plt.subplots(1, 2, figsize=(12, 5), layout="constrained")
+    for ax, task in zip(axes, TASKS, strict=True):
+        share = normalised(table_means(results, task, "score"), models.index("linear"))
+        seconds = table_means(results, task, "seconds")
+        means, low, high = interval(share)
+        times = np.exp(np.log(seconds).mean(axis=0))
+        for i, name in enumerate(models):
+            error = [[means[i] - low[i]], [high[i] - means[i]]]
+            ax.errorbar(times[i], means[i], error, fmt="o", color=f"C{i}", label=name)
+        ax.set_xscale("log")
+        ax.set(
+            xlabel="seconds a fit, one thread",
+            ylabel="score: 0 is the linear model, 1 the best",
+            title=task,
+        )
+        ax.grid(alpha=0.3)
+    axes[0].legend(fontsize=8, loc="lower right")
+    figure.savefig(path, dpi=120)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--quick", action="store_true", help="the tables of QUICK alone")
+    parser.add_argument("--results", type=Path, help="JSON lines to keep and to go on from")
+    parser.add_argument("--dry", action="store_true", help="print, write nothing")
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    chosen = [name for task in TASKS for name in QUICK[task]] if options.quick else None
+    results = measure(options.folder, contenders(), chosen, options.results)
+    text = report(results)
+    print(text)
+    if not options.dry:
+        (HERE / "accuracy.md").write_text(text)
+        draw(results, HERE / "accuracy.png")
+
+
+if __name__ == "__main__":
+    main()
