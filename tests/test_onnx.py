@@ -111,7 +111,7 @@ def assert_predicts_alike(net, rows, dtype, unit=1):
 
 
 def test_every_activation_has_a_form():
-    assert set(_activations.FORMS) == set(ACTIVATIONS.values())
+    assert set(_activations.FORMS) >= set(ACTIVATIONS.values())
 
 
 @both_dtypes
@@ -162,7 +162,7 @@ def test_every_link_of_a_loss_has_a_form():
         form() for forms in CLASSIFICATION_LOSSES.values() for form in forms.values()
     ]
     links = {type(loss.link) for loss in [*losses, Quantile([0.1, 0.9])]}
-    assert set(_links.INVERSES) == links
+    assert set(_links.INVERSES) >= links
 
 
 @both_dtypes

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
+from names import called
 from same_state import assert_same
 from scipy import sparse
 from sklearn.base import clone, is_classifier
@@ -489,7 +490,7 @@ def a_scorer(net, X, y):
         ({"random_state": np.random.RandomState(0)}, "an int or None"),
         ({"alpha": np.longdouble(1)}, "plain arrays"),
     ],
-    ids=str,
+    ids=called,
 )
 def test_parameters_that_are_no_data_are_refused_by_name(params, advice, tmp_path):
     (name,) = params

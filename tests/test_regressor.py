@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from names import called
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import (
@@ -45,7 +46,7 @@ def quantile_of(q):
         (Quantile(0.1), quantile_of(0.1)),
         (Quantile([0.1, 0.6, 0.9]), quantile_of(0.6)),
     ],
-    ids=str,
+    ids=called,
 )
 def test_a_net_without_information_predicts_the_statistic_of_its_loss(
     regressor_class, skewed, few, loss, statistic
@@ -67,7 +68,7 @@ def test_a_net_without_information_predicts_the_statistic_of_its_loss(
         ("gamma", mean_gamma_deviance),
         (Quantile(0.8), lambda y, p: mean_pinball_loss(y, p, alpha=0.8)),
     ],
-    ids=str,
+    ids=called,
 )
 def test_each_loss_is_best_by_its_own_metric(regressor_class, loss, metric):
     rng = np.random.default_rng(0)

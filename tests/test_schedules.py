@@ -5,6 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
+from names import called
 
 from skshallow.schedules import (
     SCHEDULES,
@@ -45,7 +46,7 @@ def one_cycle(p, warmup, initial, final):
         (OneCycle(0.5, 0.1, 0.01), lambda epoch: one_cycle(epoch / 40, 0.5, 0.1, 0.01)),
         (Plateau(), lambda epoch: 1.0),
     ],
-    ids=str,
+    ids=called,
 )
 def test_multiplier_equals_closed_form(schedule, closed_form):
     expected = [closed_form(float(epoch)) for epoch in EPOCHS]

@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+from names import called
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import stats
 from sklearn.base import clone
@@ -62,7 +63,7 @@ def raw_parameters(net, X):
         (THREE, {"predict_quantiles", "predict_interval"}),
         ("no such loss", set()),
     ],
-    ids=str,
+    ids=called,
 )
 def test_methods_exist_where_the_loss_has_what_they_need(regressor_class, loss, there):
     net = regressor_class(loss=loss)

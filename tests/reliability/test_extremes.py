@@ -348,7 +348,7 @@ def test_losses_far_out_predict_or_name_the_row(loss, dtype, power):
 @each_net
 def test_a_row_that_overflows_is_named(net_class, form):
     X = rows()
-    frame = pd.DataFrame(X, columns=["age", "height", "income"])
+    frame = pd.DataFrame(X.copy(), columns=["age", "height", "income"])
     net = net_class(**FEW, dtype="float32").fit(frame, targets(net_class, X))
     frame.loc[[7, 9], "height"] = 1e200
     words = r"for 2 of 40 rows; in the first, row 7 .*'height' is 1e\+200.*'float64'"
