@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -124,9 +124,9 @@ class BaseNet(FittedNet, CallbackSupportMixin, BaseEstimator):
         """Return the sample weights with what the targets add to them."""
         return sample_weight
 
-    def _validation_loss(self, fit: Fit) -> float:
-        """Return how well the net does on the validation data, at the weights of now."""
-        return fit.objective.mean_loss(fit.validation_batches())
+    def _validation_loss(self, fit: Fit) -> Callable[[], float]:
+        """Return what tells the loss on the validation data, at the weights of then."""
+        return lambda: fit.objective.mean_loss(fit.validation_batches())
 
     def _conclude(self, fit: Fit) -> None:
         """Do what is left once the weights are in place; `fit` has all that led there."""

@@ -250,10 +250,9 @@ class Fit:
         """Yield X, targets and weight to validate on, in the network's units."""
         return self._validation_rows.batches(ROWS_A_VALIDATION_BATCH)
 
-    def validation_predictions(self) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-        """Return raw predictions, by members, labels and weights to validate on."""
-        _, labels, weight = self.data.scoring_data  # type: ignore[misc]
-        return self.objective.raw_predictions(self.validation_batches()), labels, weight
+    def validation_predictions(self) -> np.ndarray:
+        """Return raw predictions, by members, for the validation data."""
+        return self.objective.raw_predictions(self.validation_batches())
 
     def sum_over_rows(self, terms: Callable[..., np.ndarray]) -> np.ndarray:
         """Return the weighted sum of ``terms(y, raw_prediction)`` (n, m) over rows (m,)."""
@@ -275,9 +274,10 @@ class Fit:
             scorer = check_scoring(estimator, scoring=estimator.scoring)
         X_users, labels, weight = self.data.scoring_data  # type: ignore[misc]
         weighted = {} if weight is None else {"sample_weight": weight}
+        validation_loss = estimator._validation_loss(self)
 
         def validate(theta):
-            loss = estimator._validation_loss(self)
+            loss = validation_loss()
             if scorer is None:
                 return loss, None
             fitted = copy.copy(estimator)

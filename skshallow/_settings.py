@@ -270,7 +270,7 @@ def check_use_of_validation(estimator: Any, n_rows: int) -> None:
         )
     _refuse(estimator, ["validation_fraction"], off)
     _refuse(estimator, ["scoring"], f"{off} and no X_val")
-    if is_classifier(estimator) and estimator.temperature_scaling is not False:
+    if is_classifier(estimator) and estimator.temperature_scaling:
         _refuse(estimator, ["temperature_scaling"], f"{off} and no X_val")
 
 

@@ -304,27 +304,32 @@ class NetClassifier(ClassifierMixin, BaseNet):
         return fit.data.early_stopping and self.loss == "log_loss"
 
     def _to_calibrate(self, fit) -> tuple:
-        """Return the log loss, and what the net makes of the validation data.
+        """Return the log loss, and targets and weights of the validation data for it.
 
         As if there was one row more, of every class in equal shares: without it, a
         validation part that is all right would make the net as sure as can be.
         """
-        raw_prediction, labels, sample_weight = fit.validation_predictions()
+        _, labels, sample_weight = fit.data.scoring_data
         log_loss = CLASSIFICATION_LOSSES["log_loss"][self._form]()
         y = self._smooth(self._indicate(labels), share=1 / (len(labels) + 1))
-        return log_loss, y, raw_prediction, sample_weight
+        return log_loss, y, sample_weight
 
     def _validation_loss(self, fit):
-        if self._scales_temperature(fit):
-            return refined_loss(*self._to_calibrate(fit))
-        return super()._validation_loss(fit)
+        if not self._scales_temperature(fit):
+            return super()._validation_loss(fit)
+        log_loss, y, sample_weight = self._to_calibrate(fit)
+        return lambda: refined_loss(
+            log_loss, y, fit.validation_predictions(), sample_weight
+        )
 
     def _conclude(self, fit):
         """Divide the output layer by the temperature that suits the validation data."""
         vars(self).pop("temperature_", None)
         if not self._scales_temperature(fit):
             return
-        temperature = best_temperature(*self._to_calibrate(fit))
+        log_loss, y, sample_weight = self._to_calibrate(fit)
+        raw_prediction = fit.validation_predictions()
+        temperature = best_temperature(log_loss, y, raw_prediction, sample_weight)
         output_params = fit.network.views(self.theta_)[-1]
         output_params["weight"] /= temperature
         output_params["bias"] /= temperature
