@@ -12,10 +12,9 @@ from sklearn.utils.validation import (
     check_array,
     check_consistent_length,
     column_or_1d,
-    validate_data,
 )
 
-from skshallow._input import plain_labels, refuse_columns, refuse_containers
+from skshallow._input import plain_labels, refuse_containers, validated
 from skshallow._sklearn import take_rows
 
 
@@ -79,20 +78,14 @@ class TrainingData:
     def _validate(self, X, y, **options):
         """Return X and y as arrays, with scikit-learn's checks."""
         refuse_containers(X=X, y=y)
-        try:
-            X, y = validate_data(
-                self.estimator,
-                X,
-                plain_labels(y) if is_classifier(self.estimator) else y,
-                accept_sparse="csr",
-                dtype=(np.float64, np.float32),
-                multi_output=True,
-                y_numeric=not is_classifier(self.estimator),
-                **options,
-            )
-        except (TypeError, ValueError) as error:
-            refuse_columns(X, error)
-            raise
+        X, y = validated(
+            self.estimator,
+            X,
+            y=plain_labels(y) if is_classifier(self.estimator) else y,
+            multi_output=True,
+            y_numeric=not is_classifier(self.estimator),
+            **options,
+        )
         y = y.toarray() if sparse.issparse(y) else np.asarray(y)
         if is_classifier(self.estimator) and y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 from sklearn.exceptions import InconsistentVersionWarning
-from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from sklearn.utils.validation import check_array, check_is_fitted
 
-from skshallow._input import refuse_columns, refuse_containers
+from skshallow._input import refuse_containers, validated
 from skshallow._limits import check_outputs, check_weights_fit, quiet
 from skshallow._saving import save_estimator
 from skshallow._threads import threads_for
@@ -126,7 +126,8 @@ class FittedNet:
 
         All of them must be `usable`.
         """
-        rows = self._validate_rows(X)
+        refuse_containers(X=X)
+        rows = validated(self, X, reset=False)
         params = self.network_.views(self.theta_)
         n_members = self.network_.n_members
         leading = (n_members, rows.shape[0]) if n_members > 1 else (rows.shape[0],)
@@ -141,17 +142,6 @@ class FittedNet:
         for output in outputs:
             check_outputs(output, usable(output), rows, self)
         return outputs
-
-    def _validate_rows(self, X) -> Any:
-        """Return X as an array or CSR matrix, with scikit-learn's checks."""
-        refuse_containers(X=X)
-        try:
-            return validate_data(
-                self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False
-            )
-        except (TypeError, ValueError) as error:
-            refuse_columns(X, error)
-            raise
 
     def _scaled_batches(self, X) -> Iterator[Any]:
         """Yield the rows of X, in the net's units, in batches of bounded memory."""

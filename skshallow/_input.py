@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from sklearn.utils.validation import validate_data
 
 
 def refuse_containers(**arguments: Any) -> None:
@@ -32,6 +33,20 @@ def refuse_containers(**arguments: Any) -> None:
                 f"{name} has masked entries, which a net cannot learn from. Fill them, "
                 f"{name}.filled(value), or leave their rows out."
             )
+
+
+def validated(estimator: Any, X: Any, **options: Any) -> Any:
+    """Return what scikit-learn's `validate_data` makes of X: floats, dense or CSR.
+
+    If X is a frame with a column that is to blame for an error, that one names it.
+    """
+    try:
+        return validate_data(
+            estimator, X, accept_sparse="csr", dtype=(np.float64, np.float32), **options
+        )
+    except (TypeError, ValueError) as error:
+        refuse_columns(X, error)
+        raise
 
 
 def plain_labels(y: Any) -> Any:
