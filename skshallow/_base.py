@@ -269,6 +269,7 @@ class BaseNet(FittedNet, CallbackSupportMixin, BaseEstimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
+        tags.array_api_support = True
         tags.target_tags.multi_output = True
         return tags
 

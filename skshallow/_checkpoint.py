@@ -13,7 +13,10 @@ from numbers import Integral
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from skshallow._archive import read, reading, remove_old_drafts, write
+from skshallow._arrays import beside, to_numpy
 from skshallow._consistency import check_training
 from skshallow._describe import Arrays, describe, rebuild
 from skshallow._fingerprint import differences, fingerprint
@@ -89,9 +92,14 @@ class TrainingFile:
             return
         state = self._read()
         fit = self._fit
-        fit.objective.theta[...] = state["theta"]
-        fit.progress = state["progress"]
-        fit.history.restore(state["history"])
+        theta, progress, history = fit.objective.theta, state["progress"], state["history"]
+        theta[...] = beside(state["theta"], theta)
+        for name, value in progress.solver_state.items():
+            if isinstance(value, np.ndarray):
+                progress.solver_state[name] = beside(value, theta)
+        history["best_theta"] = beside(history["best_theta"], theta)
+        fit.progress = progress
+        fit.history.restore(history)
         fit.health.restore(state["health"])
         if fit.estimator.verbose:
             print(f"goes on after epoch {fit.history.n_epochs}, from {self.path}")
@@ -107,7 +115,7 @@ class TrainingFile:
         """Return all of the fit that training changes."""
         fit = self._fit
         return {
-            "theta": fit.objective.theta,
+            "theta": to_numpy(fit.objective.theta),
             "progress": fit.progress,
             "history": fit.history.state(),
             "health": fit.health.arrays(len(fit.network.layers)),

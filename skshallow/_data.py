@@ -14,6 +14,8 @@ from sklearn.utils.validation import (
     column_or_1d,
 )
 
+from skshallow._arrays import rows_of
+from skshallow._dispatch import in_numpy
 from skshallow._input import plain_labels, refuse_containers, validated
 from skshallow._sklearn import take_rows
 
@@ -78,6 +80,7 @@ class TrainingData:
     def _validate(self, X, y, **options):
         """Return X and y as arrays, with scikit-learn's checks."""
         refuse_containers(X=X, y=y)
+        y = in_numpy(y)
         X, y = validated(
             self.estimator,
             X,
@@ -110,7 +113,7 @@ class TrainingData:
             return X, y, weight
         rows = np.flatnonzero(weight)
         self.kept = rows if self.kept is None else self.kept[rows]
-        return X[rows], y[rows], weight[rows]
+        return rows_of(X, rows), y[rows], weight[rows]
 
     def hold_out(
         self, X_users, X_val, y_val, sample_weight_val, *, early_stopping: bool
@@ -149,7 +152,7 @@ class TrainingData:
         weight = check_weights(sample_weight_val, X, "sample_weight_val")
         if weight is not None and not weight.all():
             rows = np.flatnonzero(weight)
-            X, labels, weight = X[rows], labels[rows], weight[rows]
+            X, labels, weight = rows_of(X, rows), labels[rows], weight[rows]
             X_val = take_rows(X_val, rows)
         estimator._check_targets(labels)
         self.validation = X, estimator._encode_targets(labels), weight
@@ -173,7 +176,7 @@ class TrainingData:
             )
         self.train_rows = np.setdiff1d(np.arange(n_rows), rows, assume_unique=True)
         weight = None if self.weight is None else self.weight[rows]
-        self.validation = self.X[rows], self.y[rows], weight
+        self.validation = rows_of(self.X, rows), self.y[rows], weight
         users_rows = rows if self.kept is None else self.kept[rows]
         self.scoring_data = take_rows(X_users, users_rows), self.labels[rows], weight
 
@@ -216,7 +219,8 @@ def check_weights(sample_weight, X, name: str) -> np.ndarray | None:
     """Return sample weights (n_samples,) in float64, the largest 1, or None."""
     if sample_weight is None:
         return None
-    weight = check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name=name)
+    weight = in_numpy(sample_weight)
+    weight = check_array(weight, ensure_2d=False, dtype=np.float64, input_name=name)
     if weight.ndim != 1:
         raise ValueError(f"{name} must be 1-dimensional, got shape {weight.shape}.")
     check_consistent_length(X, weight)

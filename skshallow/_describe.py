@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from skshallow._archive import is_plain
+from skshallow._arrays import to_numpy
 from skshallow.activations import ACTIVATIONS
 from skshallow.exceptions import UnreadableModel
 from skshallow.initializers import INITIALIZERS
@@ -154,6 +155,7 @@ def describe(value: Any, name: str, arrays: Arrays) -> Any:
     NotData
         If `value` is, or holds, what is neither JSON nor in a table.
     """
+    value = to_numpy(value)  # what another library computed is data like any other
     if isinstance(value, np.generic):
         return {"scalar": _store(np.asarray(value), name, arrays)}
     if value is None or type(value) in (bool, int, str):

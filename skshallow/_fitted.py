@@ -11,6 +11,8 @@ import numpy as np
 from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.utils.validation import check_array, check_is_fitted
 
+from skshallow._arrays import beside, dtype_of, to_numpy
+from skshallow._dispatch import follows_X
 from skshallow._input import refuse_containers, validated
 from skshallow._limits import check_outputs, check_weights_fit, quiet
 from skshallow._saving import save_estimator
@@ -69,12 +71,13 @@ class FittedNet:
             raise AttributeError(
                 f"This {type(self).__name__} is not fitted yet, so it has no weights."
             )
-        params = self.network_.views(self.theta_.copy())
+        params = self.network_.views(to_numpy(self.theta_).copy())
         with quiet():
             re_express(params, self._units, USERS_UNITS)
         check_weights_fit(params, self)
         return params
 
+    @follows_X
     def hidden_activations(self, X) -> list[np.ndarray]:
         """Return what each hidden layer puts out.
 
@@ -108,7 +111,8 @@ class FittedNet:
         check_is_fitted(self)
 
         def raw_prediction(x, params):
-            return [self._units.to_users(self.network_.forward(x, params)[0])]
+            raw, _ = self.network_.forward(x, params)
+            return [self._units.to_users(to_numpy(raw))]
 
         usable = self._loss.link.is_usable
         (raw,) = self._pass_through(X, [self.n_outputs_], raw_prediction, usable)
@@ -124,20 +128,21 @@ class FittedNet:
     ) -> list[np.ndarray]:
         """Apply `compute` to the rows of X by batches; return its outputs, stacked.
 
-        All of them must be `usable`.
+        They are NumPy's, in whatever library they were computed, and must be `usable`.
         """
         refuse_containers(X=X)
         rows = validated(self, X, reset=False)
-        params = self.network_.views(self.theta_)
+        theta = beside(self.theta_, rows)
+        params = self.network_.views(theta)
         n_members = self.network_.n_members
         leading = (n_members, rows.shape[0]) if n_members > 1 else (rows.shape[0],)
-        outputs = [np.empty((*leading, width), self.theta_.dtype) for width in widths]
+        outputs = [np.empty((*leading, width), dtype_of(theta)) for width in widths]
         start = 0
         for x in self._scaled_batches(rows):
             with threads_for(x.shape[0] * self.network_.multiply_adds_per_row):
                 parts = compute(x, params)
             for output, part in zip(outputs, parts, strict=True):
-                output[..., start : start + x.shape[0], :] = part
+                output[..., start : start + x.shape[0], :] = to_numpy(part)
             start += x.shape[0]
         for output in outputs:
             check_outputs(output, usable(output), rows, self)
@@ -145,8 +150,9 @@ class FittedNet:
 
     def _scaled_batches(self, X) -> Iterator[Any]:
         """Yield the rows of X, in the net's units, in batches of bounded memory."""
-        no_targets = np.empty((X.shape[0], 0), self.theta_.dtype)
-        rows = Rows(X, no_targets, None, self._units.center, self._units.scale)
+        no_targets = np.empty((X.shape[0], 0), dtype_of(self.theta_))
+        units = self._units
+        rows = Rows(X, beside(no_targets, X), None, units.center, units.scale)
         for x, _, _ in rows.batches(max(1, VALUES_AT_ONCE // self.network_.widest)):
             yield x
 

@@ -12,8 +12,10 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils import check_random_state
 
+from skshallow._arrays import beside, copy_of, dtype_of, to_numpy
 from skshallow._checkpoint import checkpoint_of
 from skshallow._data import TrainingData
+from skshallow._dispatch import check_same_place, moved
 from skshallow._judging import judge
 from skshallow._limits import check_targets_fit
 from skshallow._recording import curves_so_far, records
@@ -49,7 +51,7 @@ class Fit:
         self.data = data
         self.goes_on = data.goes_on
         self.incremental = data.incremental
-        self.dtype = np.dtype(estimator.dtype or data.X.dtype)
+        self.dtype = np.dtype(estimator.dtype or dtype_of(data.X))
         self.plan = components.plan(
             estimator, data.n_training, incremental=data.incremental
         )
@@ -71,32 +73,20 @@ class Fit:
             float(estimator.dropout),
             int(estimator.n_members),
         )
-        if self.goes_on:
-            theta = self._last_theta()
-        else:
-            theta = np.empty(self.network.layout.size, self.dtype)
+        rng = self._new_rng()
+        theta = self._last_theta() if self.goes_on else self._first_theta(y, weight, rng)
+        theta = beside(theta, self.data.X)
         self.objective = Objective(
             self.network, estimator._loss, float(estimator.alpha), theta
         )
-        self.progress = self._last_progress() if self.goes_on else self._new_progress()
-        if not self.goes_on:
-            training = self.data.training
-            intercept = estimator._loss.fit_intercept_only(
-                y[training], None if weight is None else weight[training]
-            )
-            with ONE_THREAD:
-                self.network.initialize(
-                    theta,
-                    self.components.initializer,
-                    float(estimator.init_scale),
-                    intercept,
-                    self.progress.rng,
-                )
-            estimator._loss.start_output_weights(self.network.views(theta)[-1]["weight"])
+        self.progress = self._new_progress(rng)
+        if self.goes_on:
+            self.progress = self._last_progress(self.progress)
         self._open_books()
 
     def _rows(self, X, y, weight, rows=None) -> Rows:
         """Return a data set that is handed out in the network's units."""
+        y, weight = beside(y, X), beside(weight, X)
         return Rows(X, y, weight, self.units.center, self.units.scale, rows)
 
     def _choose_units(self) -> Units:
@@ -124,35 +114,63 @@ class Fit:
             self.last_units = replace(last_units, scale=scale)
         return units
 
+    def _first_theta(self, y, weight, rng: np.random.Generator) -> np.ndarray:
+        """Return the parameters (P,) to start from, for targets in the net's units."""
+        estimator, training = self.estimator, self.data.training
+        intercept = estimator._loss.fit_intercept_only(
+            y[training], None if weight is None else weight[training]
+        )
+        theta = np.empty(self.network.layout.size, self.dtype)
+        with ONE_THREAD:
+            self.network.initialize(
+                theta,
+                self.components.initializer,
+                float(estimator.init_scale),
+                intercept,
+                rng,
+            )
+        estimator._loss.start_output_weights(self.network.views(theta)[-1]["weight"])
+        return theta
+
     def _last_theta(self) -> np.ndarray:
-        """Return a copy of the last parameters, in the units of now."""
+        """Return a copy of the last parameters (P,), in the units of now."""
         estimator = self.estimator
+        method = "partial_fit" if self.incremental else "fit"
+        check_same_place(
+            self.data.X, estimator.theta_, f"{type(estimator).__name__}.{method}"
+        )
         if self.network != estimator.network_:
             raise ValueError(
                 "Training goes on from the last fit's weights, which belong to another "
                 f"net: then {estimator.network_}, now {self.network}. Set the "
                 "parameters back, or start anew with warm_start=False and fit."
             )
-        theta = estimator.theta_.astype(self.dtype)
+        theta = to_numpy(estimator.theta_).astype(self.dtype)
         re_express(self.network.views(theta), self.last_units, self.units)
         return theta
 
-    def _new_progress(self) -> Progress:
+    def _new_rng(self) -> np.random.Generator:
+        """Return the generator of all that this fit draws."""
+        random_state = check_random_state(self.estimator.random_state)
+        return np.random.default_rng(random_state.randint(2**31, size=4))
+
+    def _new_progress(self, rng: np.random.Generator) -> Progress:
         """Return the state before the first step."""
         solver, schedule = self.components.solver, self.components.schedule
-        random_state = check_random_state(self.estimator.random_state)
         return Progress(
-            np.random.default_rng(random_state.randint(2**31, size=4)),
+            rng,
             solver,
             schedule,
             solver.init(self.objective.theta, self.network.layout.n_weights),
             schedule.init(),
         )
 
-    def _last_progress(self) -> Progress:
-        """Return a copy of the state that the last call left, where it still applies."""
+    def _last_progress(self, new: Progress) -> Progress:
+        """Return a copy of the state that the last call left, where it still applies.
+
+        Elsewhere, or if there is none, it is as in the `new` one.
+        """
         progress = copy.deepcopy(self.estimator._progress)
-        new = self._new_progress()
         if progress is None:
             return new
         if progress.solver != new.solver:
@@ -182,7 +200,7 @@ class Fit:
             ),
             validate=self._validator() if self.data.validation is not None else None,
             early_stopping=self.data.early_stopping,
-            start_theta=self.objective.theta.copy(),
+            start_theta=copy_of(self.objective.theta),
         )
         self.health = HealthRecorder(
             self.rows.sample(SAMPLE) if estimator.record_health else None,
@@ -230,6 +248,9 @@ class Fit:
         with ONE_THREAD:
             estimator._conclude(self)
         vars(estimator).update(records(self, outcome))
+        for name, value in vars(estimator).items():
+            if name.endswith("_") and name != "classes_":
+                vars(estimator)[name] = moved(value, self.data.X)
         if outcome.diverged or outcome.interruption is not None:
             # what the solver remembers is of another theta, infinite or half a step's
             progress.solver_state = progress.solver.init(
@@ -251,8 +272,8 @@ class Fit:
         return self._validation_rows.batches(ROWS_A_VALIDATION_BATCH)
 
     def validation_predictions(self) -> np.ndarray:
-        """Return raw predictions, by members, for the validation data."""
-        return self.objective.raw_predictions(self.validation_batches())
+        """Return raw predictions, by members, for the validation data, as NumPy's."""
+        return to_numpy(self.objective.raw_predictions(self.validation_batches()))
 
     def sum_over_rows(self, terms: Callable[..., np.ndarray]) -> np.ndarray:
         """Return the weighted sum of ``terms(y, raw_prediction)`` (n, m) over rows (m,)."""
@@ -260,7 +281,8 @@ class Fit:
         for X, y, weight in self.rows.batches(ROWS_A_VALIDATION_BATCH):
             raw_prediction, _ = self.network.forward(X, self.objective.params)
             raw_prediction = self.objective.loss.link.combine(raw_prediction)
-            values = terms(y, raw_prediction).astype(np.float64)
+            values = to_numpy(terms(y, raw_prediction)).astype(np.float64)
+            weight = to_numpy(weight)
             total = total + (values.sum(axis=0) if weight is None else weight @ values)
         return total
 
@@ -281,7 +303,7 @@ class Fit:
             if scorer is None:
                 return loss, None
             fitted = copy.copy(estimator)
-            vars(fitted).update(self._fitted_attributes(theta.copy()))
+            vars(fitted).update(self._fitted_attributes(copy_of(theta)))
             return loss, float(scorer(fitted, X_users, labels, **weighted))
 
         return validate
@@ -297,5 +319,5 @@ class Fit:
 
     def as_if_ended(self, theta: np.ndarray) -> dict[str, Any]:
         """Return the attributes of an estimator as if training had ended at `theta`."""
-        attributes = self._fitted_attributes(theta.copy())
+        attributes = self._fitted_attributes(copy_of(theta))
         return vars(self.estimator) | attributes | curves_so_far(self)

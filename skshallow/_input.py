@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import validate_data
 
+from skshallow._dispatch import namespace_of
+
 
 def refuse_containers(**arguments: Any) -> None:
     """Raise TypeError or ValueError for what can be no array, by the argument's name."""
@@ -40,9 +42,10 @@ def validated(estimator: Any, X: Any, **options: Any) -> Any:
 
     If X is a frame with a column that is to blame for an error, that one names it.
     """
+    xp = namespace_of(X)
     try:
         return validate_data(
-            estimator, X, accept_sparse="csr", dtype=(np.float64, np.float32), **options
+            estimator, X, accept_sparse="csr", dtype=(xp.float64, xp.float32), **options
         )
     except (TypeError, ValueError) as error:
         refuse_columns(X, error)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from skshallow._arrays import to_numpy
 from skshallow.exceptions import DeadUnitsWarning, VanishingGradientWarning
 from skshallow.health import VANISHING, dying_layers, vanishing_layers
 from skshallow.training import START_SAMPLE, Outcome
@@ -65,7 +66,7 @@ def _why_not_to_start(fit: Any) -> str | None:
     loss = fit.history.start_loss
     if loss < math.sqrt(np.finfo(fit.dtype).max):  # its gradient can be squared
         return None
-    X, y, _ = fit.rows.sample(START_SAMPLE)
+    X, y, _ = map(to_numpy, fit.rows.sample(START_SAMPLE))
     reach = f"features reach {abs(X).max():.3g} and targets {abs(y).max():.3g}"
     growth = _growth_of_units(fit)
     grown = f", which grew {growth:.3g}-fold since earlier calls" if growth > 1e3 else ""
@@ -137,7 +138,7 @@ def _complaints(fit: Any) -> Iterator[tuple[str, type[Warning]]]:
     if not fit.health.records:
         return
     health = fit.health.arrays(len(fit.network.layers))
-    n_rows = len(fit.health.sample[1])
+    n_rows = fit.health.sample[1].shape[0]
     standardize = "" if fit.estimator.standardize else "standardize=True, "
     dying = dying_layers(health, n_rows)
     if dying:

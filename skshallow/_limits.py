@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from skshallow._arrays import to_numpy
+
 
 def quiet() -> np.errstate:
     """Return a context without NumPy's warnings: results are checked, and told of."""
@@ -43,7 +45,7 @@ def check_outputs(output: np.ndarray, finite: np.ndarray, X: Any, net: Any) -> N
         return
     rows = np.flatnonzero(~finite.reshape(-1, *finite.shape[-2:]).all(axis=(0, -1)))
     row = int(rows[0])
-    x = X[[row]].toarray()[0] if sparse.issparse(X) else X[row]
+    x = X[[row]].toarray()[0] if sparse.issparse(X) else to_numpy(X[row, :])
     units = net._units
     with quiet():
         center = 0.0 if units.center is None else units.center

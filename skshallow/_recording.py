@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from skshallow._arrays import to_numpy
 from skshallow.health import joined
 from skshallow.training import Outcome
 
@@ -25,7 +26,7 @@ def curves_so_far(fit: Any) -> dict[str, Any]:
     n_before, n_epochs = _n_before(fit), fit.history.n_epochs
     recorded: dict[str, Any] = {"n_iter_": n_before + n_epochs}
     for attribute, name in CURVES.items():
-        earlier = getattr(fit.estimator, attribute) if fit.goes_on else ()
+        earlier = to_numpy(getattr(fit.estimator, attribute)) if fit.goes_on else ()
         curve = fit.history.curve(name)
         recorded[attribute] = _one_after_the_other(earlier, n_before, curve, n_epochs)
     return recorded

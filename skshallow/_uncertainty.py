@@ -11,6 +11,8 @@ from scipy.special import ndtri
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted
 
+from skshallow._arrays import to_numpy
+from skshallow._dispatch import follows_X, in_numpy
 from skshallow._resolve import resolve
 from skshallow.likelihoods import Likelihood
 from skshallow.links import LogLink
@@ -71,6 +73,7 @@ class Uncertainty:
     _calibration: tuple[np.ndarray, np.ndarray] | None = None
 
     @available_if(has_distribution)
+    @follows_X
     def predict_proba(self, X):
         """Return the distribution of each row's target.
 
@@ -100,6 +103,7 @@ class Uncertainty:
         return self._frozen(parameters)
 
     @available_if(has_quantiles)
+    @follows_X
     def predict_quantiles(self, X, q):
         """Return quantiles of each row's target, which never cross.
 
@@ -137,6 +141,7 @@ class Uncertainty:
         return quantiles[..., 0] if levels.ndim == 0 else quantiles
 
     @available_if(has_intervals)
+    @follows_X
     def predict_interval(self, X, coverage=0.9):
         """Return an interval for each row's target, as likely to lie below as above it.
 
@@ -222,7 +227,9 @@ class Uncertainty:
         """
         check_is_fitted(self)
         raw = self._raw_predict(X_cal)
-        y = check_array(y_cal, ensure_2d=False, dtype=np.float64, input_name="y_cal")
+        y = check_array(
+            in_numpy(y_cal), ensure_2d=False, dtype=np.float64, input_name="y_cal"
+        )
         check_consistent_length(raw, y)
         self._check_targets(y)
         self._calibration = raw, self._encode_targets(y)
@@ -239,7 +246,7 @@ class Uncertainty:
                     "A net built from given weights knows no dispersion. Train it "
                     "further, or set dispersion_, an array with one entry a target."
                 )
-            dispersion = self.dispersion_
+            dispersion = to_numpy(self.dispersion_)
         return self._loss.parameters(  # type: ignore[attr-defined]
             raw.astype(np.float64), dispersion
         )
@@ -325,7 +332,7 @@ class Uncertainty:
         total = fit.sum_over_rows(loss.dispersion_terms)
         weight = float(fit.data.n_training)  # weights have mean 1
         if fit.incremental and fit.goes_on and hasattr(self, "dispersion_"):
-            total += self._dispersion_weight * self.dispersion_
+            total += self._dispersion_weight * to_numpy(self.dispersion_)
             weight += self._dispersion_weight
         least = np.finfo(np.float64).eps  # an exact fit has a distribution too
         self.dispersion_ = np.maximum(total / weight, least)

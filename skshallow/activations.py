@@ -24,6 +24,7 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.special import ndtr
 
+from skshallow._arrays import as_dtype, namespace
 from skshallow._products import column_sums
 
 Params = dict[str, np.ndarray]
@@ -34,12 +35,12 @@ def _is_positive(z: np.ndarray) -> np.ndarray:
 
     A product with floats is several times faster than one with booleans.
     """
-    return np.greater(z, 0).astype(z.dtype)
+    return as_dtype(z > 0, z.dtype)
 
 
 def _sigmoid(z: np.ndarray) -> np.ndarray:
     """Return 1 / (1 + exp(-z)), through tanh: no overflow, and vectorised in NumPy."""
-    a = np.tanh(0.5 * z)
+    a = namespace(z).tanh(0.5 * z)
     a += 1
     a *= 0.5
     return a
@@ -47,7 +48,8 @@ def _sigmoid(z: np.ndarray) -> np.ndarray:
 
 def _softplus(z: np.ndarray) -> np.ndarray:
     """Return log(1 + exp(z)) without overflow: max(z, 0) + log(1 + exp(-|z|))."""
-    return np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
+    xp = namespace(z)
+    return xp.maximum(z, 0) + xp.log1p(xp.exp(-xp.abs(z)))
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ class Step(Activation):
     straight_through: ClassVar[bool] = True
 
     def forward(self, z, params):
-        near = np.less_equal(np.abs(z), 1).astype(z.dtype)
+        near = as_dtype(abs(z) <= 1, z.dtype)
         return _is_positive(z), near
 
     def backward(self, grad_a, near, params, grads):
@@ -171,7 +173,7 @@ class Tanh(Activation):
     """
 
     def forward(self, z, params):
-        a = np.tanh(z, out=z)
+        a = namespace(z).tanh(z)
         return a, a
 
     def backward(self, grad_a, a, params, grads):
@@ -286,7 +288,7 @@ class PReLU(Activation):
 
     def forward(self, z, params):
         positive = _is_positive(z)
-        negative_part = np.minimum(z, 0)
+        negative_part = namespace(z).minimum(z, 0)
         z += negative_part * (params["slope"] - 1)
         return z, (positive, negative_part)
 
@@ -328,7 +330,8 @@ class ELU(Activation):
 
     def forward(self, z, params):
         positive = _is_positive(z)
-        negative_part = np.expm1(np.minimum(z, 0))
+        xp = namespace(z)
+        negative_part = xp.expm1(xp.minimum(z, 0))
         negative_part *= self.alpha
         z *= positive
         z += negative_part
@@ -396,7 +399,7 @@ class GELU(Activation):
 
     def backward(self, grad_a, cache, params, grads):
         z, cdf = cache
-        density = np.exp(-0.5 * z * z)
+        density = namespace(z).exp(-0.5 * z * z)
         density *= 1 / math.sqrt(2 * math.pi)
         grad_a *= cdf + z * density
         return grad_a
@@ -481,7 +484,7 @@ class Mish(Activation):
     fan: ClassVar[str] = "fan_in"
 
     def forward(self, z, params):
-        t = np.tanh(_softplus(z))
+        t = namespace(z).tanh(_softplus(z))
         return z * t, (z, t)
 
     def backward(self, grad_a, cache, params, grads):
@@ -537,17 +540,20 @@ class Maxout(Activation):
         return float(weight.sum() / (density_of_largest @ (z * z)))
 
     def forward(self, z, params):
-        pieces = z.reshape(*z.shape[:-1], self.pieces, -1)  # (n, pieces, n_units)
-        a = pieces[..., 0, :].copy()
-        winner = np.zeros(a.shape, np.intp)
+        xp = namespace(z)
+        pieces = xp.reshape(z, (*z.shape[:-1], self.pieces, -1))  # (n, pieces, n_units)
+        a = pieces[..., 0, :]
+        winner = xp.zeros_like(a, dtype=xp.int64)
         for k in range(1, self.pieces):
-            winner[pieces[..., k, :] > a] = k
-            np.maximum(a, pieces[..., k, :], out=a)
+            winner = xp.where(pieces[..., k, :] > a, k, winner)
+            a = xp.maximum(a, pieces[..., k, :])
         return a, winner
 
     def backward(self, grad_a, winner, params, grads):
-        grad_z = np.stack([grad_a * (winner == k) for k in range(self.pieces)], axis=-2)
-        return grad_z.reshape(*grad_a.shape[:-1], -1)
+        xp = namespace(grad_a)
+        won = [as_dtype(winner == k, grad_a.dtype) for k in range(self.pieces)]
+        grad_z = xp.stack([grad_a * by_k for by_k in won], axis=-2)
+        return xp.reshape(grad_z, (*grad_a.shape[:-1], -1))
 
 
 ACTIVATIONS: dict[str, type[Activation]] = {

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from skshallow._arrays import as_dtype, beside, dtype_of, rows_of
+
 # How many values of X are gathered at once: many small batches share one gather, and
 # no copy of the whole table is ever made.
 VALUES_AT_ONCE = 1 << 18
@@ -26,8 +28,8 @@ class Rows:
     y : ndarray of shape (n_samples, n_outputs)
         Targets as the loss wants them, in the dtype to compute in.
     sample_weight : ndarray of shape (n_samples,) or None
-        Passed on as it is.
-    center, scale : ndarray of shape (n_features,) or None
+        Passed on as it is. Like `y` in the library of `X`, and on its device.
+    center, scale : NumPy's ndarray of shape (n_features,) or None
         Batches hold ``(X - center) / scale``. None leaves the step out.
     rows : ndarray of int or None
         Which rows to use; None means all.
@@ -45,10 +47,16 @@ class Rows:
         self.X = X
         self.y = y
         self.sample_weight = sample_weight
-        self.center = None if center is None else center.astype(X.dtype, copy=False)
-        self.scale = None if scale is None else scale.astype(X.dtype, copy=False)
+        self.center = self._of_features(center)
+        self.scale = self._of_features(scale)
         self.rows = rows
         self._whole: Batch | None = None
+
+    def _of_features(self, values: np.ndarray | None) -> Any:
+        """Return a value a feature (n_features,) in the dtype and the library of X."""
+        if values is None:
+            return None
+        return beside(values.astype(dtype_of(self.X), copy=False), self.X)
 
     def __len__(self) -> int:
         return self.X.shape[0] if self.rows is None else len(self.rows)
@@ -79,19 +87,21 @@ class Rows:
             order = rng.permutation(len(self)) if order is None else rng.permutation(order)
         per_gather = max(1, VALUES_AT_ONCE // (batch_size * self.X.shape[1])) * batch_size
         for start in range(0, len(self), per_gather):
-            some = slice(start, start + per_gather)
+            some = slice(start, min(start + per_gather, len(self)))
             X, y, sample_weight = self._gather(some if order is None else order[some])
-            for first in range(0, len(y), batch_size):
-                part = slice(first, first + batch_size)
-                yield X[part], y[part], _part(sample_weight, part)
+            n = y.shape[0]
+            for first in range(0, n, batch_size):
+                part = slice(first, min(first + batch_size, n))
+                weight = None if sample_weight is None else sample_weight[part]
+                yield X[part, ...], y[part, ...], weight
 
     def _gather(self, rows: slice | np.ndarray) -> Batch:
         """Return the batch of these rows, scaled, in the dtype of `y`."""
-        X = _part(self.X, rows)
+        X = rows_of(self.X, rows)
         if sparse.issparse(X) and self.center is not None:
             X = X.toarray()  # a net fitted on dense rows: zeros, too, have a center
         scaled = self._scale_sparse if sparse.issparse(X) else self._scale_dense
-        return scaled(X), _part(self.y, rows), _part(self.sample_weight, rows)
+        return scaled(X), rows_of(self.y, rows), rows_of(self.sample_weight, rows)
 
     def _scale_dense(self, X: np.ndarray) -> np.ndarray:
         """Return (X - center) / scale; a division, so that no unit overflows."""
@@ -99,17 +109,12 @@ class Rows:
             X = X - self.center
         if self.scale is not None:
             X = X / self.scale
-        return X.astype(self.y.dtype, order="C", copy=False)
+        if isinstance(X, np.ndarray):
+            X = np.ascontiguousarray(X)
+        return as_dtype(X, self.y.dtype)
 
     def _scale_sparse(self, X):
         """Return X / scale; X stays sparse, so there is no center."""
         data = X.data if self.scale is None else X.data / self.scale[X.indices]
         data = data.astype(self.y.dtype, copy=False)
         return sparse.csr_array((data, X.indices, X.indptr), shape=X.shape)
-
-
-def _part(array: Any, rows: slice | np.ndarray) -> Any:
-    """Return these rows of an array or sparse matrix, or None of None."""
-    if isinstance(array, np.ndarray) and isinstance(rows, np.ndarray):
-        return array.take(rows, axis=0)  # twice as fast as indexing
-    return None if array is None else array[rows]

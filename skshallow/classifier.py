@@ -14,6 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 
 from skshallow._base import BaseNet, Deep, Shallow, takes_minibatches
 from skshallow._data import check_weights
+from skshallow._dispatch import follows_X, in_numpy
 from skshallow._docs import documented
 from skshallow._input import plain_labels
 from skshallow._resolve import resolve
@@ -55,6 +56,7 @@ class NetClassifier(ClassifierMixin, BaseNet):
         self : object
             The estimator, trained further.
         """
+        y, classes = in_numpy(y), in_numpy(classes)
         if not hasattr(self, "theta_"):
             if classes is None and (np.ndim(y) == 1 or np.shape(y)[1:] == (1,)):
                 raise ValueError("classes must be passed in the first call to partial_fit.")
@@ -66,6 +68,7 @@ class NetClassifier(ClassifierMixin, BaseNet):
         classes = None if classes is None else np.asarray(plain_labels(classes))
         return self._fit(X, y, sample_weight, classes=classes, incremental=True)
 
+    @follows_X
     def predict(self, X):
         """Return the most probable class of each row, or the labels it has.
 
@@ -79,13 +82,14 @@ class NetClassifier(ClassifierMixin, BaseNet):
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
             Classes; for a multilabel net 1 where a label's probability exceeds 1/2.
         """
-        decision = self.decision_function(X)
+        decision = self._decision(X)
         if self._is_multilabel:
             return (decision > 0).astype(int)
         if decision.ndim == 1:
             return self.classes_[(decision > 0).astype(int)]
         return self.classes_[decision.argmax(axis=1)]
 
+    @follows_X
     def decision_function(self, X):
         """Return raw predictions: what the output layer gives before the link.
 
@@ -100,9 +104,9 @@ class NetClassifier(ClassifierMixin, BaseNet):
             The log odds of ``classes_[1]`` for two classes, one column a class for
             more, the log odds of each label for a multilabel net.
         """
-        raw = self._raw_predict(X)
-        return raw if self._is_multilabel or raw.shape[1] > 1 else raw[:, 0]
+        return self._decision(X)
 
+    @follows_X
     def predict_proba(self, X):
         """Return the probability of each class, or of each label.
 
@@ -119,6 +123,7 @@ class NetClassifier(ClassifierMixin, BaseNet):
         logits = self._logits(X)
         return self._loss.link.inverse(logits)
 
+    @follows_X
     def predict_log_proba(self, X):
         """Return the logarithm of `predict_proba`, finite however small that is.
 
@@ -135,6 +140,7 @@ class NetClassifier(ClassifierMixin, BaseNet):
         logits = self._logits(X)
         return self._loss.link.log_inverse(logits)
 
+    @follows_X
     def predict_members(self, X):
         """Return the probabilities that each member gives, whose mean is `predict_proba`.
 
@@ -152,6 +158,11 @@ class NetClassifier(ClassifierMixin, BaseNet):
         raw = self._raw_by_members(X)
         raw = raw.reshape(self.network_.n_members, -1, raw.shape[-1])
         return self._loss.link.inverse(self._with_a_column_a_class(raw))
+
+    def _decision(self, X) -> np.ndarray:
+        """Return raw predictions, (n_samples,) of one output for two classes."""
+        raw = self._raw_predict(X)
+        return raw if self._is_multilabel or raw.shape[1] > 1 else raw[:, 0]
 
     def _logits(self, X) -> np.ndarray:
         """Return raw predictions with a column a class: two classes are ``-raw, raw``."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from numbers import Integral
 from typing import Any, ClassVar
 
-import numpy as np
 from sklearn import get_config
 from sklearn.base import (
     BaseEstimator,
@@ -18,7 +17,9 @@ from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import check_is_fitted
 
+from skshallow._arrays import namespace
 from skshallow._base import BaseNet
+from skshallow._dispatch import check_same_place
 
 
 class HiddenFeatures(
@@ -153,8 +154,12 @@ class HiddenFeatures(
             Of several members (n_samples, n_members * n_units).
         """
         check_is_fitted(self)
+        check_same_place(X, self.net_.theta_, "HiddenFeatures.transform")
         activations = self.net_.hidden_activations(X)[self.layer]
-        return activations if activations.ndim == 2 else np.hstack(activations)
+        if activations.ndim == 2:
+            return activations
+        members = [activations[i, ...] for i in range(activations.shape[0])]
+        return namespace(activations).concat(members, axis=-1)
 
     @property
     def _n_features_out(self) -> int:
@@ -178,6 +183,7 @@ class HiddenFeatures(
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         of_net = get_tags(self.net)
+        tags.array_api_support = of_net.array_api_support
         tags.input_tags = of_net.input_tags
         tags.target_tags = of_net.target_tags
         tags.non_deterministic = of_net.non_deterministic

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from scipy.linalg import norm
 
+from skshallow._arrays import to_numpy
 from skshallow.activations import Params
 from skshallow.batches import Batch
 from skshallow.network import Network
@@ -124,12 +125,12 @@ class HealthRecorder:
     def before_last_step(self, epoch: int, theta: np.ndarray) -> None:
         """Remember where the last step of this fit's `epoch` starts, if it is due."""
         due = self.sample is not None and self._is_due(epoch)
-        self._before = theta.copy() if due else None
+        self._before = to_numpy(theta).copy() if due else None
 
     def _is_due(self, epoch: int) -> bool:
         if epoch == self.n_epochs or epoch + self.n_before == 1:
             return True
-        passes = PASSES_BETWEEN_RECORDS * len(self.sample[1])  # type: ignore[index]
+        passes = PASSES_BETWEEN_RECORDS * self.sample[1].shape[0]  # type: ignore[index]
         every = math.ceil(max(passes / self.n_rows, (self.n_epochs or 1) / MOST_RECORDS))
         return (epoch + self.n_before) % every == 0
 
@@ -137,12 +138,12 @@ class HealthRecorder:
         """Take the record, if it is due; the objective's gradient is overwritten."""
         if self._before is None or self.sample is None:
             return
-        record = unit_health(objective.network, objective.params, self.sample[0])
-        views = objective.network.views
+        views, theta = objective.network.views, to_numpy(objective.theta)
+        record = unit_health(objective.network, views(theta), to_numpy(self.sample[0]))
         objective.gradient(*self.sample)
-        of_loss = objective.grad - objective.alpha * objective.theta  # no penalty
+        of_loss = to_numpy(objective.grad) - objective.alpha * theta  # no penalty
         record["gradient_norm"] = lengths(views(of_loss))
-        moves = lengths(views(objective.theta - self._before))
+        moves = lengths(views(theta - self._before))
         starts = lengths(views(self._before))
         record["update_ratio"] = [
             move / start if start else 0.0 if move == 0 else math.inf

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from skshallow._arrays import copy_of
+
 # From the parameters to a validation loss, and a score where one was asked for.
 Validation = Callable[[np.ndarray], tuple[float, float | None]]
 
@@ -101,7 +103,7 @@ class History:
         if criterion < self.best_criterion - self.tol:
             self.n_stalled = 0
         if criterion < self.best_criterion:
-            best = criterion, self.n_epochs, theta.copy()
+            best = criterion, self.n_epochs, copy_of(theta)
             self.best_criterion, self.best_epoch, self.best_theta = best
         return criterion
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from skshallow._arrays import beside, dtype_of
 from skshallow._products import (
     column_sums,
     product,
@@ -48,8 +49,9 @@ class Dropout:
         if rng is None or self.rate == 0:
             return a, None
         dropped = min(round(self.rate * LEVELS), LEVELS - 1)
-        mask = np.greater_equal(_random_levels(rng, a.shape), dropped).astype(a.dtype)
+        mask = (_random_levels(rng, a.shape) >= dropped).astype(dtype_of(a))
         mask *= LEVELS / (LEVELS - dropped)
+        mask = beside(mask, a)
         return a * mask, mask
 
     def backward(self, grad_a: np.ndarray, mask: np.ndarray | None) -> np.ndarray:

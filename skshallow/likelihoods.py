@@ -14,6 +14,7 @@ import numpy as np
 from scipy import stats
 from scipy.special import ndtri, xlogy
 
+from skshallow._arrays import namespace
 from skshallow._loss import Loss, weighted_mean
 from skshallow._products import row_sums
 from skshallow.links import GaussianLink, Link, LogLink, positive_exp
@@ -143,21 +144,23 @@ class Gaussian(Likelihood):
         if beta == 0:
             loss = log_scale + 0.5 * misfit - (math.log(self.floor) + 0.5)
         else:
-            loss = 0.5 * ((1 / beta - 1) * np.exp(2 * beta * log_scale) + misfit)
+            scale = namespace(y).exp(2 * beta * log_scale)  # to the power of 2 beta
+            loss = 0.5 * ((1 / beta - 1) * scale + misfit)
             loss -= 0.5 * self.floor ** (2 * beta) / beta
         return row_sums(loss)
 
     def gradient(self, y, raw_prediction):
         log_scale, residual, pull, misfit = self._parts(y, raw_prediction)
-        of_log_scale = (1 - self.beta) * (np.exp(2 * self.beta * log_scale) - misfit)
-        return np.concatenate([pull * residual, of_log_scale], axis=-1)
+        xp = namespace(y)
+        of_log_scale = (1 - self.beta) * (xp.exp(2 * self.beta * log_scale) - misfit)
+        return xp.concat([pull * residual, of_log_scale], axis=-1)
 
     def _parts(self, y, raw_prediction):
         """Return log scale, mean - y, scale^(2 beta - 2) and that times the square."""
         n_targets = y.shape[-1]
         log_scale = raw_prediction[..., n_targets:]
         residual = raw_prediction[..., :n_targets] - y
-        pull = np.exp(2 * (self.beta - 1) * log_scale)
+        pull = namespace(y).exp(2 * (self.beta - 1) * log_scale)
         return log_scale, residual, pull, pull * (residual * residual + self.floor**2)
 
     def start_output_weights(self, weight):
@@ -204,11 +207,11 @@ class Poisson(Likelihood):
             )
 
     def loss(self, y, raw_prediction):
-        surplus = np.exp(raw_prediction) - y
+        surplus = namespace(y).exp(raw_prediction) - y
         return row_sums(xlogy(y, y) - y * raw_prediction + surplus)
 
     def gradient(self, y, raw_prediction):
-        return np.exp(raw_prediction) - y
+        return namespace(y).exp(raw_prediction) - y
 
     def fit_intercept_only(self, y, sample_weight=None):
         mean = weighted_mean(y, sample_weight)
@@ -267,11 +270,12 @@ class Gamma(Likelihood):
             )
 
     def loss(self, y, raw_prediction):
-        ratio = y * np.exp(-raw_prediction)
-        return row_sums(raw_prediction - np.log(y) + ratio - 1)
+        xp = namespace(y)
+        ratio = y * xp.exp(-raw_prediction)
+        return row_sums(raw_prediction - xp.log(y) + ratio - 1)
 
     def gradient(self, y, raw_prediction):
-        return 1 - y * np.exp(-raw_prediction)
+        return 1 - y * namespace(y).exp(-raw_prediction)
 
     def fit_intercept_only(self, y, sample_weight=None):
         return np.log(weighted_mean(y, sample_weight))
@@ -284,4 +288,4 @@ class Gamma(Likelihood):
         return parameters["scale"] * np.sqrt(parameters["a"])
 
     def dispersion_terms(self, y, raw_prediction):
-        return (y * np.exp(-raw_prediction) - 1) ** 2
+        return (y * namespace(y).exp(-raw_prediction) - 1) ** 2

@@ -19,7 +19,10 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy.special import expit, log_expit, log_softmax, logsumexp, softmax
+from scipy.special import log_softmax, logsumexp, softmax
+
+from skshallow._arrays import as_dtype, namespace
+from skshallow._special import expit, log_expit
 
 
 def positive_exp(raw_prediction: np.ndarray) -> np.ndarray:
@@ -46,7 +49,7 @@ class Link:
         """
         if raw_prediction.ndim == 2:
             return raw_prediction
-        return self._combine(raw_prediction).astype(raw_prediction.dtype, copy=False)
+        return as_dtype(self._combine(raw_prediction), raw_prediction.dtype)
 
     def _combine(self, raw_prediction: np.ndarray) -> np.ndarray:
         raise NotImplementedError
@@ -72,7 +75,7 @@ class IdentityLink(Link):
         return raw_prediction
 
     def _combine(self, raw_prediction):
-        return raw_prediction.mean(axis=0)
+        return namespace(raw_prediction).mean(raw_prediction, axis=0)
 
     def target_units(self, moments):
         return moments.center, moments.deviation
@@ -92,7 +95,7 @@ class LogLink(Link):
         return fits & np.isfinite(raw_prediction)
 
     def _combine(self, raw_prediction):
-        return logsumexp(raw_prediction, axis=0) - math.log(len(raw_prediction))
+        return logsumexp(raw_prediction, axis=0) - math.log(raw_prediction.shape[0])
 
     def target_units(self, moments):
         mean = moments.center
@@ -123,10 +126,12 @@ class GaussianLink(IdentityLink):
 
     def _combine(self, raw_prediction):
         """Mean and variance of the members' mixture."""
-        means, log_scales = np.split(raw_prediction, 2, axis=-1)
-        mean = means.mean(axis=0)
-        variance = (np.exp(2 * log_scales) + (means - mean) ** 2).mean(axis=0)
-        return np.concatenate([mean, 0.5 * np.log(variance)], axis=-1)
+        xp = namespace(raw_prediction)
+        n_targets = raw_prediction.shape[-1] // 2
+        means, log_scales = raw_prediction[..., :n_targets], raw_prediction[..., n_targets:]
+        mean = xp.mean(means, axis=0)
+        variance = xp.mean(xp.exp(2 * log_scales) + (means - mean) ** 2, axis=0)
+        return xp.concat([mean, 0.5 * xp.log(variance)], axis=-1)
 
     def raw_units(self, center, scale):
         factor = np.concatenate([scale, np.ones_like(scale)])
@@ -148,13 +153,15 @@ class QuantilesLink(IdentityLink):
 
     def quantiles(self, raw_prediction: np.ndarray) -> np.ndarray:
         """Return all quantiles (n, n_levels, n_targets) of raw (n, n_raw_outputs)."""
-        leading = raw_prediction.shape[:-1]
-        return np.sort(raw_prediction.reshape(*leading, len(self.levels), -1), axis=-2)
+        xp = namespace(raw_prediction)
+        shape = *raw_prediction.shape[:-1], len(self.levels), -1
+        return xp.sort(xp.reshape(raw_prediction, shape), axis=-2)
 
     def _combine(self, raw_prediction):
         """Return the mean of each quantile, in order (n, n_levels * n_targets)."""
-        quantiles = self.quantiles(raw_prediction).mean(axis=0)
-        return quantiles.reshape(raw_prediction.shape[1:])
+        xp = namespace(raw_prediction)
+        quantiles = xp.mean(self.quantiles(raw_prediction), axis=0)
+        return xp.reshape(quantiles, raw_prediction.shape[1:])
 
     def inverse(self, raw_prediction):
         central = np.abs(np.array(self.levels) - 0.5).round(12).argmin()
@@ -192,4 +199,4 @@ class SoftmaxLink(Link):
 
     def _combine(self, raw_prediction):
         log_probabilities = log_softmax(raw_prediction, axis=-1)
-        return logsumexp(log_probabilities, axis=0) - math.log(len(raw_prediction))
+        return logsumexp(log_probabilities, axis=0) - math.log(raw_prediction.shape[0])

@@ -27,10 +27,12 @@ from typing import ClassVar
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import expit, logit, softmax
+from scipy.special import logit, softmax
 
+from skshallow._arrays import as_dtype, beside, dtype_of, largest, namespace, smallest
 from skshallow._loss import Loss, weighted_mean, weighted_quantile
 from skshallow._products import row_sums
+from skshallow._special import expit
 from skshallow.likelihoods import Gamma, Gaussian, Poisson
 from skshallow.links import IdentityLink, Link, LogitLink, QuantilesLink, SoftmaxLink
 
@@ -77,10 +79,10 @@ class AbsoluteError(Loss):
     link: ClassVar[Link] = IdentityLink()
 
     def loss(self, y, raw_prediction):
-        return row_sums(np.abs(raw_prediction - y))
+        return row_sums(abs(raw_prediction - y))
 
     def gradient(self, y, raw_prediction):
-        return np.sign(raw_prediction - y)
+        return namespace(y).sign(raw_prediction - y)
 
     def fit_intercept_only(self, y, sample_weight=None):
         return weighted_quantile(y, 0.5, sample_weight)
@@ -114,11 +116,11 @@ class Huber(Loss):
 
     def loss(self, y, raw_prediction):
         residual = raw_prediction - y
-        clipped = np.clip(residual, -self.delta, self.delta)
+        clipped = namespace(y).clip(residual, -self.delta, self.delta)
         return row_sums(clipped * (residual - 0.5 * clipped))
 
     def gradient(self, y, raw_prediction):
-        return np.clip(raw_prediction - y, -self.delta, self.delta)
+        return namespace(y).clip(raw_prediction - y, -self.delta, self.delta)
 
     def fit_intercept_only(self, y, sample_weight=None):
         def slope(constant, column):
@@ -203,25 +205,27 @@ class Quantile(Loss):
 
     def loss(self, y, raw_prediction):
         residual, slope, _ = self._ordered(y, raw_prediction)
-        return (residual * slope).sum(axis=(-2, -1))
+        return namespace(y).sum(residual * slope, axis=(-2, -1))
 
     def gradient(self, y, raw_prediction):
+        xp = namespace(y)
         _, slope, order = self._ordered(y, raw_prediction)
-        gradient = np.empty_like(slope)
-        np.put_along_axis(gradient, order, slope, axis=-2)
-        return gradient.reshape(raw_prediction.shape)
+        gradient = xp.take_along_axis(slope, xp.argsort(order, axis=-2), axis=-2)
+        return xp.reshape(gradient, raw_prediction.shape)
 
     def _ordered(self, y, raw_prediction):
         """Return ``raw - y`` and the loss's slope for each level (n, levels, n_targets).
 
         The raw outputs are put in order; `order` says where each one came from.
         """
-        leading = raw_prediction.shape[:-1]
-        values = raw_prediction.reshape(*leading, len(self.levels), y.shape[-1])
-        order = np.argsort(values, axis=-2, kind="stable")
-        residual = np.take_along_axis(values, order, axis=-2) - y[..., np.newaxis, :]
-        slope = (residual > 0).astype(residual.dtype)
-        slope -= np.array(self.levels, slope.dtype)[:, np.newaxis]
+        xp = namespace(y)
+        shape = *raw_prediction.shape[:-1], len(self.levels), y.shape[-1]
+        values = xp.reshape(raw_prediction, shape)
+        order = xp.argsort(values, axis=-2, stable=True)
+        residual = xp.take_along_axis(values, order, axis=-2) - y[..., np.newaxis, :]
+        slope = as_dtype(residual > 0, residual.dtype)
+        levels = np.array(self.levels, dtype_of(slope))
+        slope -= beside(levels, slope)[:, np.newaxis]
         return residual, slope, order
 
     def start_output_weights(self, weight):
@@ -255,9 +259,9 @@ def _shift(raw_prediction: np.ndarray) -> np.ndarray:
     maximum of all: softmax and log loss do not depend on it, and one maximum is much
     faster than one a row.
     """
-    peak = raw_prediction.max()
-    if not raw_prediction.min() > peak - SAFE_SPREAD:
-        peak = raw_prediction.max(axis=-1, keepdims=True)
+    peak = largest(raw_prediction)
+    if not smallest(raw_prediction) > peak - SAFE_SPREAD:
+        peak = namespace(raw_prediction).max(raw_prediction, axis=-1, keepdims=True)
     return raw_prediction - peak
 
 
@@ -277,9 +281,10 @@ class BinomialLogLoss(Loss):
     link: ClassVar[Link] = LogitLink()
 
     def loss(self, y, raw_prediction):
-        small = np.exp(-np.abs(raw_prediction))  # in (0, 1]: never overflows
-        loss = np.log1p(small)
-        loss += np.maximum(raw_prediction, 0)
+        xp = namespace(y)
+        small = xp.exp(-abs(raw_prediction))  # in (0, 1]: never overflows
+        loss = xp.log1p(small)
+        loss += xp.maximum(raw_prediction, 0)
         loss -= y * raw_prediction
         return row_sums(loss)
 
@@ -306,11 +311,11 @@ class MultinomialLogLoss(Loss):
     link: ClassVar[Link] = SoftmaxLink()
 
     def loss(self, y, raw_prediction):
-        shifted = _shift(raw_prediction)
-        return np.log(row_sums(np.exp(shifted))) - row_sums(y * shifted)
+        xp, shifted = namespace(y), _shift(raw_prediction)
+        return xp.log(row_sums(xp.exp(shifted))) - row_sums(y * shifted)
 
     def gradient(self, y, raw_prediction):
-        probability = np.exp(_shift(raw_prediction))
+        probability = namespace(y).exp(_shift(raw_prediction))
         probability /= row_sums(probability)[..., np.newaxis]
         probability -= y
         return probability

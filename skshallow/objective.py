@@ -10,11 +10,13 @@ and nowhere else.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
+from skshallow._arrays import namespace, widest_float
 from skshallow.losses import Loss
 from skshallow.network import Network
 
@@ -48,7 +50,7 @@ class Objective:
         self.loss = loss
         self.alpha = alpha
         self.theta = theta
-        self.grad = np.empty_like(theta)
+        self.grad = namespace(theta).empty_like(theta)
         self._weights = theta[: network.layout.n_weights]
         self._grad_weights = self.grad[: network.layout.n_weights]
         self.params = network.views(theta)
@@ -102,9 +104,9 @@ class Objective:
         raw_prediction, caches = self.network.forward(X, self.params, rng)
         grad_raw = self.loss.gradient(y, raw_prediction)
         if sample_weight is None:
-            grad_raw *= 1 / len(y)
+            grad_raw *= 1 / y.shape[0]
         else:
-            grad_raw *= (sample_weight / len(y))[:, np.newaxis]
+            grad_raw *= (sample_weight / y.shape[0])[:, np.newaxis]
         self.network.backward(grad_raw, caches, self.params, self.grads)
         if self.alpha:
             self._grad_weights += self.alpha * self._weights
@@ -123,7 +125,8 @@ class Objective:
         loss = self.loss.loss(y, raw_prediction)
         if sample_weight is not None:
             loss = loss * sample_weight
-        return float(loss.mean(dtype=np.float64))
+        xp = namespace(loss)
+        return float(xp.sum(loss, dtype=widest_float(loss))) / math.prod(loss.shape)
 
     def penalty(self) -> float:
         """Return ``alpha/2 ||weights||^2``, of several members the mean of theirs."""
@@ -132,9 +135,8 @@ class Objective:
 
     def raw_predictions(self, batches: Iterable[tuple]) -> np.ndarray:
         """Return the raw predictions (n, n_outputs) of all rows of `batches`."""
-        return np.concatenate(
-            [self.network.forward(X, self.params)[0] for X, _, _ in batches], axis=-2
-        )
+        raw = [self.network.forward(X, self.params)[0] for X, _, _ in batches]
+        return namespace(raw[0]).concat(raw, axis=-2)
 
     def mean_loss(self, batches: Iterable[tuple]) -> float:
         """Return the weighted mean loss over `batches` of (X, y, weight), no penalty.
@@ -145,6 +147,12 @@ class Objective:
         for X, y, sample_weight in batches:
             raw_prediction, _ = self.network.forward(X, self.params)
             raw_prediction = self.loss.link.combine(raw_prediction)
-            total += len(y) * self.loss_of(y, raw_prediction, sample_weight)
-            total_weight += len(y) if sample_weight is None else float(sample_weight.sum())
+            n_rows = y.shape[0]
+            total += n_rows * self.loss_of(y, raw_prediction, sample_weight)
+            total_weight += n_rows if sample_weight is None else _total(sample_weight)
         return total / total_weight
+
+
+def _total(sample_weight: np.ndarray) -> float:
+    """Return the sum of weights (n,)."""
+    return float(namespace(sample_weight).sum(sample_weight))

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from skshallow._arrays import namespace
+
 
 class Layout:
     """Where each layer's parameters lie in the flat vector ``theta``.
@@ -62,7 +64,8 @@ class Layout:
 
     def views(self, theta: np.ndarray) -> list[dict[str, np.ndarray]]:
         """Return each layer's parameters as views of `theta` (size,)."""
+        reshape = namespace(theta).reshape
         return [
-            {name: theta[part].reshape(shape) for name, (part, shape) in places.items()}
+            {name: reshape(theta[part], shape) for name, (part, shape) in places.items()}
             for places in self._places
         ]

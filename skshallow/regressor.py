@@ -10,6 +10,7 @@ from sklearn.callback import with_callbacks
 from sklearn.utils.metaestimators import available_if
 
 from skshallow._base import BaseNet, Deep, Shallow, takes_minibatches
+from skshallow._dispatch import follows_X
 from skshallow._docs import documented
 from skshallow._resolve import resolve
 from skshallow._uncertainty import Uncertainty, needs_positive_targets
@@ -44,6 +45,7 @@ class NetRegressor(RegressorMixin, Uncertainty, BaseNet):
         """
         return self._fit(X, y, sample_weight, incremental=True)
 
+    @follows_X
     def predict(self, X):
         """Return what the loss makes the net predict: a mean, a median, a quantile.
 
@@ -68,6 +70,7 @@ class NetRegressor(RegressorMixin, Uncertainty, BaseNet):
         prediction = self._loss.link.inverse(raw)
         return prediction[:, 0] if self._target_ndim == 1 else prediction
 
+    @follows_X
     def predict_members(self, X):
         """Return what each member predicts; the net predicts the mean of theirs.
 

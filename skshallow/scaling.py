@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from skshallow._arrays import rows_of, to_numpy
 from skshallow.activations import Params
 from skshallow.links import Link
 
@@ -52,15 +53,18 @@ class Moments:
         sample_weight: np.ndarray | None = None,
         rows: np.ndarray | None = None,
     ) -> Moments:
-        """Take in X (n, n_columns), dense or CSR, or only the `rows` named by index."""
+        """Take in X (n, n_columns), dense or CSR, or only the `rows` named by index.
+
+        Rows of other libraries than NumPy are moved to it, chunk by chunk.
+        """
         n_rows = X.shape[0] if rows is None else len(rows)
         rows_at_once = ROWS_AT_ONCE
         if not sparse.issparse(X):
             rows_at_once = max(1, min(rows_at_once, VALUES_AT_ONCE // X.shape[1]))
         for start in range(0, n_rows, rows_at_once):
-            some: Any = slice(start, start + rows_at_once)
+            some: Any = slice(start, min(start + rows_at_once, n_rows))
             some = some if rows is None else rows[some]
-            self._merge(X[some], None if sample_weight is None else sample_weight[some])
+            self._merge(to_numpy(rows_of(X, some)), rows_of(sample_weight, some))
         return self
 
     def _merge(self, X: Any, sample_weight: np.ndarray | None) -> None:

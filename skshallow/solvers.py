@@ -19,6 +19,8 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.optimize import OptimizeResult, minimize
 
+from skshallow._arrays import namespace
+
 State = dict[str, Any]
 BLOCK = 1 << 18
 
@@ -28,10 +30,12 @@ def _walk(update: Callable[..., None], *vectors: np.ndarray) -> None:
 
     However large the net, the passes of one update stay within a few MB of cache.
     """
-    if len(vectors[0]) <= BLOCK:
+    n = vectors[0].shape[0]
+    if n <= BLOCK:
         return update(*vectors)
-    for start in range(0, len(vectors[0]), BLOCK):
-        update(*(vector[start : start + BLOCK] for vector in vectors))
+    for start in range(0, n, BLOCK):
+        block = slice(start, min(start + BLOCK, n))
+        update(*(vector[block] for vector in vectors))
 
 
 @dataclass(frozen=True)
@@ -119,7 +123,7 @@ class Momentum(Solver):
     default_learning_rate: ClassVar[float] = 0.01
 
     def init(self, theta, n_weights=None):
-        return {"velocity": np.zeros_like(theta)}
+        return {"velocity": namespace(theta).zeros_like(theta)}
 
     def step(self, theta, grad, state, learning_rate):
         def update(theta, grad, velocity):
@@ -190,17 +194,19 @@ class RMSprop(Solver):
     epsilon: float = 1e-8
 
     def init(self, theta, n_weights=None):
-        return {"square": np.zeros_like(theta)}
+        return {"square": namespace(theta).zeros_like(theta)}
 
     def step(self, theta, grad, state, learning_rate):
+        xp = namespace(theta)
+
         def update(theta, grad, square):
             square *= self.rho
-            square += (1 - self.rho) * np.square(grad)
-            scale = np.sqrt(square)
-            scale += self.epsilon
-            np.divide(grad, scale, out=scale)
-            scale *= learning_rate
-            theta -= scale
+            square += (1 - self.rho) * (grad * grad)
+            root = xp.sqrt(square)
+            root += self.epsilon
+            move = grad / root
+            move *= learning_rate
+            theta -= move
 
         _walk(update, theta, grad, state["square"])
 
@@ -251,8 +257,8 @@ class Adam(Solver):
 
     def init(self, theta, n_weights=None):
         return {
-            "mean": np.zeros_like(theta),
-            "square": np.zeros_like(theta),
+            "mean": namespace(theta).zeros_like(theta),
+            "square": namespace(theta).zeros_like(theta),
             "n_steps": 0,
         }
 
@@ -263,15 +269,16 @@ class Adam(Solver):
         root_correction = math.sqrt((1 - self.beta_2) / (1 - self.beta_2**t))
         rate = learning_rate * mean_correction / root_correction
         epsilon = self.epsilon / root_correction
+        xp = namespace(theta)
 
         def update(theta, grad, mean, square):
             mean *= self.beta_1
             mean += grad
             square *= self.beta_2
-            square += np.square(grad)
-            move = np.sqrt(square)
-            move += epsilon
-            np.divide(mean, move, out=move)
+            square += grad * grad
+            root = xp.sqrt(square)
+            root += epsilon
+            move = mean / root
             move *= rate
             theta -= move
 

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from scipy.linalg import norm
 
+from skshallow._arrays import all_finite, beside, copy_of, dtype_of, namespace, to_numpy
 from skshallow._threads import threads_for
 from skshallow.batches import Rows
 from skshallow.health import HealthRecorder
@@ -150,7 +151,7 @@ class RunningLoss:
         """Take note of a batch (n, n_outputs); raise Diverged if a loss is not finite."""
         batch = (y, raw_prediction)
         self._pending.append(batch if sample_weight is None else (*batch, sample_weight))
-        self._n_pending += len(y)
+        self._n_pending += y.shape[0]
         if self._n_pending >= ROWS_A_LOSS:
             self._evaluate()
 
@@ -162,10 +163,9 @@ class RunningLoss:
 
     def _evaluate(self) -> None:
         y, raw_predictions, *weights = zip(*self._pending, strict=True)
+        concat = namespace(y[0]).concat
         self._total += self._n_pending * self._objective.loss_of(
-            np.concatenate(y),
-            np.concatenate(raw_predictions, axis=-2),
-            *map(np.concatenate, weights),
+            concat(y), concat(raw_predictions, axis=-2), *map(concat, weights)
         )
         self._n_rows += self._n_pending
         self._pending, self._n_pending = [], 0
@@ -237,7 +237,7 @@ def _ended_above_start(objective, rows, plan, history) -> bool:
     """
     if not history.loss[-1] > 2 * history.start_loss + plan.tol:
         return False
-    end = objective.theta.copy()
+    end = copy_of(objective.theta)
     end_loss = objective.mean_loss(rows.batches(plan.batch_size))
     objective.theta[...] = history.start_theta
     start_loss = objective.mean_loss(rows.batches(plan.batch_size))
@@ -268,7 +268,7 @@ def _descend(objective, rows, plan, progress, history, health, watcher) -> bool:
             plan.solver.step(theta, grad, progress.solver_state, learning_rate)
         progress.epoch += 1
         value = running_loss.mean() + objective.penalty()
-        if not (math.isfinite(value) and np.isfinite(theta).all()):
+        if not (math.isfinite(value) and all_finite(theta)):
             raise Diverged
         criterion = history.record(theta, value, learning_rate)
         plan.schedule.update(progress.schedule_state, criterion)
@@ -289,15 +289,15 @@ def _minimize(objective, rows, plan, progress, history, health, watcher) -> bool
         if not in_iteration:
             watcher.begin_epoch()
             in_iteration = True
-        objective.theta[...] = theta
+        objective.theta[...] = _as_parameters(theta, objective)
         loss = objective.value_and_gradient(X, y, sample_weight)
-        return loss, objective.grad.astype(np.float64)
+        return loss, to_numpy(objective.grad).astype(np.float64)
 
     def after_iteration(result):
         nonlocal in_iteration
         if not math.isfinite(result.fun):
             raise Diverged
-        objective.theta[...] = result.x
+        objective.theta[...] = _as_parameters(result.x, objective)
         history.record(objective.theta, float(result.fun), math.nan)
         health.end_epoch(history.n_epochs, objective)
         health.before_last_step(history.n_epochs + 1, objective.theta)
@@ -309,14 +309,14 @@ def _minimize(objective, rows, plan, progress, history, health, watcher) -> bool
     health.before_last_step(1, objective.theta)
     result = plan.solver.minimize(
         value_and_gradient,
-        objective.theta.astype(np.float64),
+        to_numpy(objective.theta).astype(np.float64),
         max_iter=plan.n_epochs,
         tol=plan.tol,
         callback=after_iteration,
     )
     if not math.isfinite(result.fun):
         raise Diverged
-    objective.theta[...] = result.x
+    objective.theta[...] = _as_parameters(result.x, objective)
     if in_iteration:  # already optimal, or no lower point along the last direction
         history.record(objective.theta, float(result.fun), math.nan)
         health.end_epoch(history.n_epochs, objective)
@@ -327,6 +327,14 @@ def _minimize(objective, rows, plan, progress, history, health, watcher) -> bool
 
 def _clip(grad: np.ndarray, max_norm: float) -> None:
     """Scale `grad` (P,) down to Euclidean norm `max_norm` if it is longer."""
-    length = float(norm(grad, check_finite=False))  # BLAS nrm2: squares never overflow
+    if isinstance(grad, np.ndarray):
+        length = float(norm(grad, check_finite=False))  # BLAS nrm2: squares never overflow
+    else:
+        length = float(namespace(grad).linalg.vector_norm(grad))
     if length > max_norm:
         grad *= max_norm / length
+
+
+def _as_parameters(theta: np.ndarray, objective: Objective) -> np.ndarray:
+    """Return SciPy's vector (P,) as one like the objective's."""
+    return beside(theta.astype(dtype_of(objective.theta)), objective.theta)

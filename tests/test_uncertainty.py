@@ -105,6 +105,7 @@ COMPARE_PREDICT_PROBA_AS_AN_ARRAY = {
         "check_estimator_sparse_matrix",
         "check_estimators_pickle",
         "check_array_api_input",
+        "check_array_api_mixed_inputs",
         "check_methods_sample_order_invariance",
         "check_methods_subset_invariance",
         "check_fit_idempotent",
@@ -124,7 +125,10 @@ def test_scikit_learns_checks_pass_but_for_those_that_want_an_array(loss, expect
     )
     failed = {r["check_name"] for r in results if r["status"] == "xfail"}
     assert failed == expected.keys()
-    assert all(r["status"] in ("passed", "xfail") for r in results)
+    others = [r for r in results if r["status"] not in ("passed", "xfail")]
+    # array libraries, or devices, that are not here
+    assert all(r["check_name"].startswith("check_array_api") for r in others)
+    assert all(r["status"] == "skipped" for r in others)
 
 
 # Distributions

@@ -16,8 +16,10 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, check_scalar
 
+from skshallow._arrays import to_numpy
 from skshallow._base import BaseNet
 from skshallow._data import TrainingData
+from skshallow._dispatch import in_numpy
 from skshallow._fitting import Fit
 from skshallow._settings import components_of
 from skshallow.inspection._differences import compare
@@ -151,11 +153,14 @@ def _seed(random_state: Any) -> int:
 def _start(estimator: Any, X, y, sample_weight, random_state: Any) -> Fit:
     """Return the fit of a copy of `estimator` on all rows, in float64, not yet trained."""
     net = copy.copy(estimator)  # attributes are replaced, never changed in place
+    if hasattr(net, "theta_"):
+        net.theta_ = to_numpy(net.theta_)
     net.set_params(dtype="float64", scoring=None)
     own = estimator.random_state
     net.set_params(random_state=copy.deepcopy(random_state if own is None else own))
     net._validate_params()
     data = TrainingData(net, goes_on=hasattr(net, "theta_"), incremental=False)
+    X = in_numpy(X)
     data.read(X, y, sample_weight, None)
     data.hold_out(X, None, None, None, early_stopping=False)
     fit = Fit(net, components_of(net, net._hidden_widths()), data)

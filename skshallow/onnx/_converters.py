@@ -14,6 +14,7 @@ from skl2onnx.common.data_types import (
 )
 from sklearn.utils.validation import check_is_fitted
 
+from skshallow._arrays import to_numpy
 from skshallow.classifier import DeepNetClassifier, ShallowNetClassifier
 from skshallow.features import HiddenFeatures
 from skshallow.onnx._activations import apply
@@ -121,7 +122,7 @@ def _layers(graph: Graph, net: Any, x: Tensor, n_layers: int) -> Tensor:
         x = x - units.center
     if units.scale is not None:
         x = x / _positive(graph, units.scale)
-    params = net.network_.views(net.theta_)
+    params = net.network_.views(to_numpy(net.theta_))
     for layer, of_layer in zip(net.network_.layers[:n_layers], params, strict=False):
         weight, bias = of_layer["weight"], of_layer["bias"]
         # one column times one row: onnxruntime would fuse the scale of the only column

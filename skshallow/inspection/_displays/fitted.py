@@ -6,6 +6,7 @@ from typing import Any
 
 from sklearn.base import is_classifier
 
+from skshallow._arrays import to_numpy
 from skshallow.activations import ACTIVATIONS, Activation, Params
 from skshallow.likelihoods import Gaussian
 from skshallow.links import LogLink
@@ -18,7 +19,7 @@ def layer_params(net: Any, standardized: bool, member: int = 0) -> list[Params]:
     if not 0 <= member < network.n_members:
         raise ValueError(f"member={member} is none of the net's {network.n_members}.")
     if standardized:
-        params = network.views(net.theta_.copy())
+        params = network.views(to_numpy(net.theta_).copy())
     else:
         params = net._params_in_users_units()
     return [
@@ -44,7 +45,7 @@ def activation_title(activation: Activation) -> str:
 def learned_activations(net: Any) -> dict[str, tuple[list[str], Activation, Params]]:
     """Return layers, activation and mean learned parameters (1,) by what to call them."""
     found: dict[str, tuple[list[str], Activation, Params]] = {}
-    names, params = layer_names(net), net.network_.views(net.theta_)
+    names, params = layer_names(net), net.network_.views(to_numpy(net.theta_))
     for name, layer, own in zip(names, net.network_.layers[:-1], params, strict=False):
         mean = {
             key: own[key].mean().reshape(1) for key in layer.activation.initial_params(1)

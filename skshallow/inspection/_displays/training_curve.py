@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from skshallow._arrays import to_numpy
 from skshallow.inspection._displays.drawing import (
     BLUE,
     GREEN,
@@ -124,9 +125,9 @@ class TrainingCurveDisplay:
                 f"This {type(net).__name__} was built from given weights and has not been "
                 "trained, so there are no curves to draw."
             )
-        learning_rate = net.learning_rate_curve_
+        learning_rate = to_numpy(net.learning_rate_curve_)
         curves = {
-            "loss": net.loss_curve_,
+            "loss": to_numpy(net.loss_curve_),
             "validation_loss": _whole_curve(net, "validation_loss_curve_"),
             "validation_score": _whole_curve(net, "validation_scores_"),
         }
@@ -269,7 +270,7 @@ def _make_logarithmic(panel: Any) -> None:
 
 def _whole_curve(net: Any, attribute: str) -> np.ndarray | None:
     """Return a curve of `net` (n_iter_,), None if it is empty."""
-    curve = getattr(net, attribute)
+    curve = to_numpy(getattr(net, attribute))
     return curve if len(curve) else None
 
 

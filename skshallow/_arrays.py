@@ -1,0 +1,152 @@
+"""Array libraries: which one an array is of, and the way to another one and back.
+
+The engine computes in the library, and on the device, that the features came in: NumPy,
+or PyTorch and CuPy on a GPU. It writes ``xp = namespace(a)`` and then what the array API
+standard has, https://data-apis.org/array-api. NumPy 2 is itself such a library, so that
+`namespace` costs it a look at a type, and no wrapper.
+
+What is small, or happens once a fit, is worked out by NumPy and moved with `beside`:
+targets, units, first weights, random numbers, and everything that is recorded. So the
+same `random_state` draws the same numbers in every library.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+
+def _compat() -> ModuleType:
+    """Return the library that speaks for all others."""
+    try:
+        import array_api_compat
+    except ImportError as error:
+        raise ImportError(
+            "Arrays of other libraries than NumPy need array-api-compat: "
+            'pip install "skshallow[array-api]".'
+        ) from error
+    return array_api_compat
+
+
+def namespace(array: Any) -> Any:
+    """Return the module with the functions for `array`, as the standard names them."""
+    if isinstance(array, np.ndarray):
+        return np
+    return _compat().array_namespace(array)
+
+
+def to_numpy(array: Any) -> Any:
+    """Return `array` as NumPy's; what is of no array library comes back as it is."""
+    if not is_of_another_library(array):
+        return array
+    compat = _compat()
+    xp = compat.array_namespace(array)
+    strict = compat.is_array_api_strict_namespace(xp)
+    return np.asarray(compat.to_device(array, xp.Device("CPU_DEVICE") if strict else "cpu"))
+
+
+def is_of_another_library(array: Any) -> bool:
+    """Return whether `array` is an array, and not one of NumPy's."""
+    if isinstance(array, np.ndarray):
+        return False
+    return hasattr(array, "__dlpack__") and hasattr(array, "device")
+
+
+def beside(array: Any, example: Any) -> Any:
+    """Return `array` in the library and on the device of `example`; None of None.
+
+    One that is there already is not copied. What is of no library, a sparse matrix, goes
+    with NumPy.
+    """
+    if array is None or not is_of_another_library(example):
+        return to_numpy(array)
+    if is_of_another_library(array) and same_place(array, example):
+        return array
+    array, device = to_numpy(array), _compat().device(example)
+    xp = namespace(example)
+    if array.dtype == np.float64:
+        array = array.astype(_in_numpy(widest_float(example)), copy=False)
+    if not array.flags.writeable:
+        array = array.copy()  # others know no memory that nobody may write to
+    return xp.asarray(array, device=device)
+
+
+def widest_float(array: Any) -> Any:
+    """Return the most precise dtype where `array` is: some devices have no float64."""
+    if isinstance(array, np.ndarray):
+        return np.float64
+    info = namespace(array).__array_namespace_info__()
+    dtypes = info.dtypes(device=_compat().device(array), kind="real floating")
+    return dtypes.get("float64", dtypes["float32"])
+
+
+def same_place(array: Any, other: Any) -> bool:
+    """Return whether both are of one library and on one device.
+
+    What is of no library, a list or a sparse matrix, counts as NumPy's.
+    """
+    if not (is_of_another_library(array) and is_of_another_library(other)):
+        return is_of_another_library(array) == is_of_another_library(other)
+    device = _compat().device
+    return namespace(array) is namespace(other) and device(array) == device(other)
+
+
+def dtype_of(array: Any) -> np.dtype:
+    """Return NumPy's name for the dtype of `array`."""
+    return array.dtype if isinstance(array, np.ndarray) else _in_numpy(array.dtype)
+
+
+def _in_numpy(dtype: Any) -> np.dtype:
+    """Return NumPy's dtype of the same name."""
+    return np.dtype(str(dtype).rpartition(".")[-1])
+
+
+def as_dtype(array: Any, dtype: Any) -> Any:
+    """Return `array` in a `dtype` of its library, not copied if it has that."""
+    if isinstance(array, np.ndarray):
+        return array.astype(dtype, copy=False)  # half the overhead of numpy.astype
+    return namespace(array).astype(array, dtype, copy=False)
+
+
+# NumPy's methods have half the overhead of its functions, and small nets wait for that.
+
+
+def largest(array: Any) -> Any:
+    """Return the maximum of all entries, without dimensions."""
+    return array.max() if isinstance(array, np.ndarray) else namespace(array).max(array)
+
+
+def smallest(array: Any) -> Any:
+    """Return the minimum of all entries, without dimensions."""
+    return array.min() if isinstance(array, np.ndarray) else namespace(array).min(array)
+
+
+def all_finite(array: Any) -> bool:
+    """Return whether no entry is infinite or NaN."""
+    if isinstance(array, np.ndarray):
+        return bool(np.isfinite(array).all())
+    xp = namespace(array)
+    return bool(xp.all(xp.isfinite(array)))
+
+
+def copy_of(array: Any) -> Any:
+    """Return a copy of `array`, in its own library."""
+    if isinstance(array, np.ndarray):
+        return array.copy()
+    return namespace(array).asarray(array, copy=True)
+
+
+def rows_of(array: Any, rows: slice | np.ndarray) -> Any:
+    """Return these rows of an array or sparse matrix, or None of None."""
+    if isinstance(array, np.ndarray):
+        # of indices, `take` is twice as fast
+        return array[rows] if isinstance(rows, slice) else array.take(rows, axis=0)
+    if array is None:
+        return None
+    if not is_of_another_library(array):
+        return array[rows]
+    if isinstance(rows, slice):
+        return array[rows, ...]
+    return namespace(array).take(array, beside(rows, array), axis=0)
