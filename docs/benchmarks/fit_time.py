@@ -109,8 +109,8 @@ def fit_mlp(case: Case, X: np.ndarray, y: np.ndarray) -> Callable[[], object]:
 def fit_torch(case: Case, X: np.ndarray, y: np.ndarray) -> Callable[[], object]:
     import torch
 
-    X_tensor = torch.from_numpy(X)
-    y_tensor = torch.from_numpy(y)
+    X_tensor, y_tensor = torch.as_tensor(X), torch.as_tensor(y)
+    there = {"device": X_tensor.device, "dtype": X_tensor.dtype}
 
     def fit() -> None:
         widths = [case.n_features, *case.hidden_units]
@@ -118,10 +118,11 @@ def fit_torch(case: Case, X: np.ndarray, y: np.ndarray) -> Callable[[], object]:
         for n_inputs, n_units in itertools.pairwise(widths):
             layers += [torch.nn.Linear(n_inputs, n_units), torch.nn.ReLU()]
         layers.append(torch.nn.Linear(widths[-1], case.n_classes))
-        net = torch.nn.Sequential(*layers).to(X_tensor.dtype)
+        net = torch.nn.Sequential(*layers).to(**there)
         solver = torch.optim.Adam(net.parameters(), lr=1e-3, weight_decay=1e-4, fused=True)
         for _ in range(case.n_epochs):
-            for rows in torch.randperm(len(X_tensor)).split(case.batch_size):
+            order = torch.randperm(len(X_tensor), device=X_tensor.device)
+            for rows in order.split(case.batch_size):
                 solver.zero_grad()
                 raw_prediction = net(X_tensor[rows])
                 torch.nn.functional.cross_entropy(raw_prediction, y_tensor[rows]).backward()

@@ -1,0 +1,91 @@
+"""Time of `fit` on tensors of PyTorch, against NumPy and a bare PyTorch loop.
+
+Run ``python docs/benchmarks/array_libraries.py``; it writes ``array_libraries.md`` beside
+itself. Measured on the two largest cases of ``fit_time.py``, in float32, on the CPU and,
+where there is one, on a GPU. Contenders take turns, and the fastest of several counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ["SCIPY_ARRAY_API"] = "1"  # read once, when SciPy is imported
+
+import torch
+from fit_time import CASES, Case, fit_skshallow, fit_torch
+from sklearn import config_context
+from threadpoolctl import threadpool_limits
+
+HERE = Path(__file__).parent
+
+
+def contenders(case: Case) -> dict[str, Callable[[], object]]:
+    """Return what to time: name and fit."""
+    X, y = case.data("float32")
+    fits = {"net, NumPy": fit_skshallow(case, X, y)}
+    for device in ["cpu"] + ["cuda"] * torch.cuda.is_available():
+        there = torch.asarray(X, device=device), torch.asarray(y, device=device)
+        fits[f"net, tensors on {device}"] = fit_skshallow(case, *there)
+        fits[f"PyTorch loop on {device}"] = fit_torch(case, *there)
+    return fits
+
+
+def measure(case: Case, n_turns: int) -> dict[str, float]:
+    """Return microseconds a step for each contender: the least of `n_turns` turns."""
+    fits = contenders(case)
+    best = dict.fromkeys(fits, math.inf)
+    for _ in range(n_turns):
+        for name, fit in fits.items():
+            start = time.perf_counter()
+            fit()
+            if torch.cuda.is_available():
+                torch.cuda.synchronize()
+            best[name] = min(best[name], time.perf_counter() - start)
+    return {name: 1e6 * seconds / case.n_steps for name, seconds in best.items()}
+
+
+def table(results: dict[str, dict[str, float]]) -> str:
+    """Return the results as Markdown: microseconds a step, and the ratio to NumPy."""
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
+    lines = [
+        "# Time of fit on other arrays",
+        "",
+        "Microseconds a step of the whole `fit`, in one thread, and in parentheses how",
+        "many times longer than the net on NumPy's arrays. `array_libraries.py` writes",
+        "this page; it says how they are measured.",
+        f"PyTorch {torch.__version__}; GPU: {gpu}.",
+        "",
+    ]
+    names = next(iter(results.values()))
+    lines += ["| case | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
+    for case, times in results.items():
+        ours = times["net, NumPy"]
+        cells = [f"{time:.0f} ({time / ours:.2f})" for time in times.values()]
+        lines.append(f"| {case} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--turns", type=int, default=5)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    with (
+        warnings.catch_warnings(action="ignore"),
+        threadpool_limits(1),
+        config_context(array_api_dispatch=True),
+    ):
+        results = {case.name: measure(case, options.turns) for case in CASES[-2:]}
+    text = table(results)
+    print(text)
+    (HERE / "array_libraries.md").write_text(text)
+
+
+if __name__ == "__main__":
+    main()
