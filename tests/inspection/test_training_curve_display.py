@@ -88,6 +88,13 @@ def test_the_best_epoch_is_marked_on_the_curve_that_decided_it(
     assert labels[-1] == f"best epoch, {net.best_iter_}"
 
 
+def test_the_loss_decides_for_lbfgs_whatever_is_validated(X, y):
+    net = DeepNetRegressor(4, solver="lbfgs", alpha=0.1, max_iter=2000, random_state=0)
+    display = TrainingCurveDisplay.from_estimator(net.fit(X, y, X_val=X, y_val=y))
+    assert display.best_by == "loss"
+    assert display.validation_loss is not None
+
+
 def test_no_best_epoch_marks_none():
     display = TrainingCurveDisplay(loss=np.array([3.0, 2.0])).plot()
     assert dots(display.ax_) == []

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from skshallow._arrays import to_numpy
+from skshallow._resolve import resolve
 from skshallow.inspection._displays.drawing import (
     BLUE,
     GREEN,
@@ -22,6 +23,7 @@ from skshallow.inspection._displays.drawing import (
     style,
 )
 from skshallow.inspection._unwrap import find_net
+from skshallow.solvers import SOLVERS, Solver
 
 # A loss that falls by more than this factor is drawn on a logarithmic axis.
 RANGE_FOR_LOG_AXIS = 10
@@ -131,12 +133,11 @@ class TrainingCurveDisplay:
             "validation_loss": _whole_curve(net, "validation_loss_curve_"),
             "validation_score": _whole_curve(net, "validation_scores_"),
         }
-        deciding = [name for name, curve in curves.items() if curve is not None]
         display = cls(
             **curves,
             learning_rate=None if np.isnan(learning_rate).all() else learning_rate,
             best_epoch=net.best_iter_ or None,
-            best_by=deciding[-1] if net.early_stopping else "loss",
+            best_by=_decided_by(net, curves),
             loss_name=_loss_name(net),
             score_name=_score_name(net.scoring),
             name=name,
@@ -272,6 +273,19 @@ def _whole_curve(net: Any, attribute: str) -> np.ndarray | None:
     """Return a curve of `net` (n_iter_,), None if it is empty."""
     curve = to_numpy(getattr(net, attribute))
     return curve if len(curve) else None
+
+
+def _decided_by(net: Any, curves: dict[str, np.ndarray | None]) -> str:
+    """Return which curve of `net` decided on its best epoch.
+
+    ``early_stopping="auto"`` leaves L-BFGS alone, and where it holds nothing out there is
+    no other curve than the loss.
+    """
+    by_validation = net.early_stopping
+    if by_validation == "auto":
+        by_validation = resolve("solver", net.solver, SOLVERS, Solver).stochastic
+    recorded = [name for name, curve in curves.items() if curve is not None]
+    return recorded[-1] if by_validation else "loss"
 
 
 def _loss_name(net: Any) -> str:
