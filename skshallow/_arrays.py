@@ -54,6 +54,11 @@ def is_of_another_library(array: Any) -> bool:
     return hasattr(array, "__dlpack__") and hasattr(array, "device")
 
 
+def is_writeable(array: Any) -> bool:
+    """Return whether arrays of this one's library can be changed in place."""
+    return _compat().is_writeable_array(array)
+
+
 def beside(array: Any, example: Any) -> Any:
     """Return `array` in the library and on the device of `example`; None of None.
 

@@ -14,7 +14,14 @@ import numpy as np
 from sklearn import get_config
 from sklearn.utils.validation import check_is_fitted
 
-from skshallow._arrays import beside, is_of_another_library, namespace, same_place, to_numpy
+from skshallow._arrays import (
+    beside,
+    is_of_another_library,
+    is_writeable,
+    namespace,
+    same_place,
+    to_numpy,
+)
 
 
 def is_on() -> bool:
@@ -28,8 +35,21 @@ def in_numpy(array: Any) -> Any:
 
 
 def namespace_of(X: Any) -> Any:
-    """Return the library that scikit-learn will leave X in."""
-    return namespace(X) if is_on() and is_of_another_library(X) else np
+    """Return the library that scikit-learn will leave X in.
+
+    Raises
+    ------
+    TypeError
+        If its arrays cannot be changed: training moves parameters in place.
+    """
+    if not (is_on() and is_of_another_library(X)):
+        return np
+    if not is_writeable(X):
+        raise TypeError(
+            f"A net cannot compute with a {_kind_of(X)}, since such arrays cannot be "
+            "changed in place. Pass np.asarray(X)."
+        )
+    return namespace(X)
 
 
 def check_same_place(X: Any, theta: Any, method: str) -> None:

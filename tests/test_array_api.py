@@ -7,6 +7,7 @@ would pass through NumPy unasked, as a GPU does. PyTorch is tried where it is in
 import pickle
 import sys
 
+import array_api_compat
 import array_api_strict
 import matplotlib.pyplot as plt
 import numpy as np
@@ -371,6 +372,12 @@ def test_a_row_beyond_limits_is_named(library, settings, X, y):
 def test_the_error_without_array_api_compat_names_the_extra(settings, X, y, monkeypatch):
     monkeypatch.setitem(sys.modules, "array_api_compat", None)
     with pytest.raises(ImportError, match=r'pip install "skshallow\[array-api\]"'):
+        DeepNetRegressor(**settings).fit(strict(X), y)
+
+
+def test_arrays_that_nobody_can_change_are_refused(settings, X, y, monkeypatch):
+    monkeypatch.setattr(array_api_compat, "is_writeable_array", lambda array: False)
+    with pytest.raises(TypeError, match=r"cannot be changed in place. Pass np.asarray"):
         DeepNetRegressor(**settings).fit(strict(X), y)
 
 
