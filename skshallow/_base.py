@@ -63,9 +63,10 @@ class BaseNet(FittedNet, CallbackSupportMixin, BaseEstimator):
     learning_rate: float | str = "auto"
     schedule: str | Schedule = "auto"
     n_members: int = 1
-    alpha: float = 1e-3
-    dropout: float = 0.0
+    alpha: float = 5e-4
+    dropout: float | str = "auto"
     max_grad_norm: float | None = None
+    average: bool | str = "auto"
     batch_size: int | str | None = "auto"
     max_iter: int | str = "auto"
     shuffle: bool = True
@@ -238,7 +239,7 @@ class BaseNet(FittedNet, CallbackSupportMixin, BaseEstimator):
             n_outputs,
             hidden_units,
             components.activations,
-            self.dropout,
+            0.0 if self.dropout == "auto" else float(self.dropout),
             self.n_members,
         )
         members = (self.n_members,) if self.n_members > 1 else ()

@@ -195,10 +195,12 @@ def _check_moments(moments: Any, n_columns: int) -> None:
     """Check that moments are of `n_columns` columns."""
     _demand(isinstance(moments, Moments), "_moments are no moments")
     _demand(type(moments.total) is float and moments.total >= 0, "_moments have no weight")
-    for name in ("mean", "square", "unit"):
+    for name in ("mean", "square", "unit", "low", "high"):
         column = getattr(moments, name)
         fits = _is_array(column, n_columns) and column.dtype == np.float64
         _demand(fits and np.isfinite(column).all(), f"{name} of _moments does not fit")
+    fits = _is_array(moments.two_valued, n_columns, kinds="b")
+    _demand(fits, "two_valued of _moments does not fit")
 
 
 def _check_progress(progress: Any, theta: np.ndarray, n_weights: int) -> None:
@@ -208,6 +210,9 @@ def _check_progress(progress: Any, theta: np.ndarray, n_weights: int) -> None:
     _demand(isinstance(progress.solver, Solver), "_progress has no solver")
     _demand(isinstance(progress.schedule, Schedule), "_progress has no schedule")
     _demand(_is_count(progress.epoch), "_progress counts no epochs")
+    _demand(_is_count(progress.n_averaged), "_progress counts no steps")
+    average = theta if progress.average is None else progress.average
+    _demand(_is_alike({"": average}, {"": theta}), "The average does not fit the net")
     states = {
         "solver": (progress.solver_state, progress.solver.init(theta, n_weights)),
         "schedule": (progress.schedule_state, progress.schedule.init()),

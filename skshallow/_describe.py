@@ -105,6 +105,10 @@ def _take_network_apart(network: Network) -> dict[str, Any]:
 def _moments(columns: dict[str, Any]) -> Moments:
     """Return moments that have grown to these."""
     moments = Moments(0)
+    if "mean" in columns and "two_valued" not in columns:  # format 1 did not look
+        unknown = np.zeros_like(columns["mean"])
+        columns |= {"low": unknown, "high": unknown.copy()}
+        columns |= {"two_valued": unknown.astype(bool)}
     if columns.keys() != vars(moments).keys():
         raise UnreadableModel(f"Moments are not made of {sorted(columns)}.")
     vars(moments).update(columns)

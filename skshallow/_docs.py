@@ -68,18 +68,28 @@ n_members : int, default=1
     cost. Of several, weights and biases have a leading axis of members.
 """,
     "alpha": """
-alpha : float, default=0.001
+alpha : float, default=0.0005
     Strength of the L2 penalty ``alpha/2 * sum(weights^2)`` on the mean loss, for the
-    weights in standardised units. It means the same at every batch size and for every
-    solver.
+    weights in the units that the net works in, see `standardize`. It means the same at
+    every batch size.
 """,
     "dropout": """
-dropout : float, default=0.0
-    Share of each hidden layer's activations that each training step drops.
+dropout : float or "auto", default="auto"
+    Share of each hidden layer's activations that each training step drops, multiplied
+    by `schedule` as the learning rate is: where that falls to 0, training ends without.
+    "auto" means 0.15 where `fit` trains layers of at least 64 units on at least 256 rows
+    in several batches, else 0.
 """,
     "max_grad_norm": """
 max_grad_norm : float, default=None
     Gradients longer than this are scaled down to it. None leaves them.
+""",
+    "average": """
+average : bool or "auto", default="auto"
+    Whether an epoch ends at the average of the weights over the steps so far, the late
+    ones above all (Shamir and Zhang 2013), which is less noisy than the last step's.
+    Validation judges that average, and `fit` keeps it. "auto" averages in `fit` where
+    the schedule ends at `max_iter`, as "cosine" does. `partial_fit` never averages.
 """,
     "batch_size": """
 batch_size : int, "auto" or None, default="auto"
@@ -89,7 +99,7 @@ batch_size : int, "auto" or None, default="auto"
     "max_iter": """
 max_iter : int or "auto", default="auto"
     Epochs, each a pass over all rows; iterations for "lbfgs". "auto" means as many as
-    make about 1500 steps, but at least 40 and at most 500.
+    make about 1500 steps, but at least 60 and at most 500.
 """,
     "shuffle": """
 shuffle : bool, default=True
@@ -126,8 +136,12 @@ scoring : str or callable, default=None
     "standardize": """
 standardize : bool, default=True
     Whether the net works in standard units: features centred and scaled (sparse ones
-    only scaled), {and_target}all weighted. Predictions, `coefs_` and `intercepts_`
-    stay in your units.
+    only scaled), {and_target}all weighted.
+    For "rmsprop", "adam" and "adamw", whose steps are of one size, and hidden layers,
+    features are ``sqrt(n_units / n_features)`` times larger, at most 4, so that the first
+    layer learns at the pace of the others; and the two values of a column that has no
+    third are at most 3 deviations apart. Predictions, `coefs_` and `intercepts_` stay in
+    your units.
 """,
     "dtype": """
 dtype : {{"float32", "float64"}}, default=None

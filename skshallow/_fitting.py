@@ -26,7 +26,7 @@ from skshallow.health import SAMPLE, HealthRecorder
 from skshallow.history import History
 from skshallow.network import Network
 from skshallow.objective import Objective
-from skshallow.scaling import USERS_UNITS, Moments, Units, re_express
+from skshallow.scaling import USERS_UNITS, Moments, Units, re_express, row_gain
 from skshallow.training import Outcome, Progress, Watcher, train
 
 ROWS_A_VALIDATION_BATCH = 4096
@@ -70,7 +70,7 @@ class Fit:
             estimator._loss.n_raw_outputs(y.shape[1]),
             self.components.hidden_units,
             self.components.activations,
-            float(estimator.dropout),
+            self.plan.dropout,
             int(estimator.n_members),
         )
         rng = self._new_rng()
@@ -107,7 +107,9 @@ class Fit:
         for moments, columns in zip(self.moments, (self.data.X, self.data.y), strict=True):
             moments.update(columns, self.data.weight, self.data.train_rows)
         centered = not sparse.issparse(self.data.X)
-        units = Units.measured(features, targets, estimator._loss.link, centered)
+        units = Units.measured(
+            features, targets, estimator._loss.link, centered, self.row_gain
+        )
         if last_units.scale is not None:
             # 0 in every row so far, so that weights of any unit were the same function
             scale = np.where(silent, units.scale, last_units.scale)
@@ -129,8 +131,18 @@ class Fit:
                 intercept,
                 rng,
             )
+        if self.row_gain is not None:
+            self.network.views(theta)[0]["weight"] /= self.row_gain
         estimator._loss.start_output_weights(self.network.views(theta)[-1]["weight"])
         return theta
+
+    @cached_property
+    def row_gain(self) -> float | None:
+        """How much larger than standard features are, None where they are standard."""
+        hidden_units, solver = self.components.hidden_units, self.components.solver
+        if not (self.estimator.standardize and hidden_units and solver.scale_free):
+            return None
+        return row_gain(self.data.X.shape[1], hidden_units[0])
 
     def _last_theta(self) -> np.ndarray:
         """Return a copy of the last parameters (P,), in the units of now."""
@@ -256,6 +268,7 @@ class Fit:
             progress.solver_state = progress.solver.init(
                 self.objective.theta, self.network.layout.n_weights
             )
+        progress.average, progress.n_averaged = None, 0  # the next fit has its own
         keeps_going = self.incremental or estimator.warm_start
         estimator._progress = progress if keeps_going else None
         estimator._moments = self.moments if self.incremental else None

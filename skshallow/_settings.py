@@ -29,9 +29,12 @@ from skshallow.training import Plan
 # large ones their passes.
 AUTO_BATCH_SIZE = 128
 AUTO_STEPS = 1500
-AUTO_EPOCHS = 40, 500
+AUTO_EPOCHS = 60, 500
+AUTO_DROPOUT = 0.15
 # A tenth of fewer rows says too little of which epoch is the best.
 AUTO_EARLY_STOPPING_ROWS = 256
+AUTO_DROPOUT_ROWS = 256
+AUTO_DROPOUT_UNITS = 64  # a narrow layer has none to spare
 
 _at_least_one = Interval(Integral, 1, None, closed="left")
 _not_negative = Interval(Real, 0, None, closed="left")
@@ -50,8 +53,9 @@ CONSTRAINTS: dict[str, list] = {
     "schedule": [str, Schedule],
     "n_members": [_at_least_one],
     "alpha": [_not_negative],
-    "dropout": [Interval(Real, 0, 1, closed="left")],
+    "dropout": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="left")],
     "max_grad_norm": [None, _positive],
+    "average": [StrOptions({"auto"}), "boolean"],
     "batch_size": [StrOptions({"auto"}), None, _at_least_one],
     "max_iter": [StrOptions({"auto"}), _at_least_one],
     "shuffle": ["boolean"],
@@ -80,6 +84,7 @@ _STOCHASTIC_ONLY = (
     "shuffle",
     "dropout",
     "max_grad_norm",
+    "average",
 )
 
 
@@ -124,6 +129,22 @@ class Components:
             return np.inf if self.schedule.needs_end else 10
         return 10 if early_stopping else np.inf
 
+    def averages(self, estimator: Any, *, incremental: bool) -> bool:
+        """Return whether to end at an average of the weights over the steps.
+
+        "auto" does so where the schedule has an end, which is what is averaged towards.
+        """
+        if incremental or not self.solver.stochastic:
+            return False
+        if estimator.average == "auto":
+            return self.schedule.needs_end
+        return bool(estimator.average)
+
+    def _drops(self, n_rows: int, batch_size: int) -> bool:
+        """Return whether "auto" drops units: wide layers, many rows, minibatches."""
+        wide = min(self.hidden_units, default=0) >= AUTO_DROPOUT_UNITS
+        return wide and n_rows >= AUTO_DROPOUT_ROWS and n_rows > batch_size
+
     def plan(self, estimator: Any, n_rows: int, *, incremental: bool) -> Plan:
         """Return how `estimator` wants to train on `n_rows` rows."""
         batch_size = estimator.batch_size
@@ -140,6 +161,10 @@ class Components:
             steps_an_epoch = math.ceil(n_rows / batch_size)
             fewest, most = AUTO_EPOCHS
             max_iter = min(max(AUTO_STEPS // steps_an_epoch, fewest), most)
+        dropout = estimator.dropout
+        if dropout == "auto":
+            drops = self._drops(n_rows, batch_size) and not incremental
+            dropout = AUTO_DROPOUT if drops else 0.0
         max_grad_norm = estimator.max_grad_norm
         return Plan(
             solver=self.solver,
@@ -151,6 +176,8 @@ class Components:
             max_iter=int(max_iter),
             max_grad_norm=None if max_grad_norm is None else float(max_grad_norm),
             tol=float(estimator.tol),
+            average=self.averages(estimator, incremental=incremental),
+            dropout=float(dropout),
         )
 
 
@@ -246,6 +273,11 @@ def check_combination(
         raise ValueError(
             "early_stopping=True has no effect in partial_fit, which runs one epoch a "
             "call. Set early_stopping=False, or use fit."
+        )
+    if incremental and estimator.average != "auto" and estimator.average:
+        raise ValueError(
+            "average=True has no effect in partial_fit, whose every call ends at the "
+            "weights of its last step. Set average=False, or use fit."
         )
     if incremental and components.schedule.needs_end and estimator.max_iter == "auto":
         raise ValueError(

@@ -43,12 +43,15 @@ class Dropout:
     rate: float = 0.0
 
     def forward(
-        self, a: np.ndarray, rng: np.random.Generator | None
+        self, a: np.ndarray, rng: np.random.Generator | None, share: float = 1.0
     ) -> tuple[np.ndarray, np.ndarray | None]:
-        """Return what is kept of a (n, n_units), and the mask; nothing without `rng`."""
-        if rng is None or self.rate == 0:
+        """Return what is kept of a (n, n_units), and the mask; nothing without `rng`.
+
+        With `share`, at that share of the rate.
+        """
+        dropped = min(round(share * self.rate * LEVELS), LEVELS - 1)
+        if rng is None or dropped == 0:
             return a, None
-        dropped = min(round(self.rate * LEVELS), LEVELS - 1)
         mask = (_random_levels(rng, a.shape) >= dropped).astype(dtype_of(a))
         mask *= LEVELS / (LEVELS - dropped)
         mask = beside(mask, a)
@@ -109,13 +112,17 @@ class Dense:
             params[name][...] = value
 
     def forward(
-        self, x: Any, params: Params, rng: np.random.Generator | None = None
+        self,
+        x: Any,
+        params: Params,
+        rng: np.random.Generator | None = None,
+        dropout_share: float = 1.0,
     ) -> tuple[np.ndarray, Any]:
         """Map x (n, n_inputs) to (n, n_units); dropout acts if there is an `rng`."""
         z = product(x, params["weight"])
         z += params["bias"]
         a, activation_cache = self.activation.forward(z, params)
-        a, mask = self.dropout.forward(a, rng)
+        a, mask = self.dropout.forward(a, rng, dropout_share)
         return a, (x, activation_cache, mask)
 
     def backward(

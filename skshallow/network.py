@@ -133,7 +133,11 @@ class Network:
         params[-1]["bias"][...] = output_bias
 
     def forward(
-        self, x: Any, params: list[Params], rng: np.random.Generator | None = None
+        self,
+        x: Any,
+        params: list[Params],
+        rng: np.random.Generator | None = None,
+        dropout_share: float = 1.0,
     ) -> tuple[np.ndarray, list[Any]]:
         """Return the raw prediction (n, n_outputs) and what `backward` needs.
 
@@ -147,10 +151,12 @@ class Network:
             From `views`.
         rng : Generator, default=None
             Draws the dropout masks in training; None predicts.
+        dropout_share : float, default=1.0
+            Multiplies the layers' rates of dropout.
         """
         caches = []
         for layer, layer_params in zip(self.layers, params, strict=True):
-            x, cache = layer.forward(x, layer_params, rng)
+            x, cache = layer.forward(x, layer_params, rng, dropout_share)
             caches.append(cache)
         return x, caches
 

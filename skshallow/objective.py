@@ -84,6 +84,7 @@ class Objective:
         y: np.ndarray,
         sample_weight: np.ndarray | None = None,
         rng: np.random.Generator | None = None,
+        dropout_share: float = 1.0,
     ) -> np.ndarray:
         """Fill `grad` with the gradient of ``J`` on a batch, all that a step needs.
 
@@ -95,13 +96,15 @@ class Objective:
             Of mean 1 over the training set, not over the batch.
         rng : Generator, default=None
             Draws the dropout masks.
+        dropout_share : float, default=1.0
+            Multiplies the rates of dropout.
 
         Returns
         -------
         raw_prediction : ndarray of shape (n, n_raw_outputs)
             For `loss_of`, when somebody looks at the loss.
         """
-        raw_prediction, caches = self.network.forward(X, self.params, rng)
+        raw_prediction, caches = self.network.forward(X, self.params, rng, dropout_share)
         grad_raw = self.loss.gradient(y, raw_prediction)
         if sample_weight is None:
             grad_raw *= 1 / y.shape[0]

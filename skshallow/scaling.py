@@ -6,6 +6,7 @@ estimators measure both here, train in the scaled units and fold them back after
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -18,6 +19,9 @@ from skshallow.links import Link
 
 ROWS_AT_ONCE = 4096
 VALUES_AT_ONCE = 1 << 20  # where rows are very wide, fewer at once
+MOST_ROW_GAIN = 4.0  # the penalty on the first weights weakens by its square
+# A rare category is else a jump of 20 deviations, and outweighs all other columns.
+MOST_DEVIATIONS = 3.0
 
 
 class Moments:
@@ -35,6 +39,10 @@ class Moments:
         Weighted mean, and weighted mean of squared deviations from it, both in `unit`s.
     unit : ndarray of shape (n_columns,)
         A power of two at least half the column's largest magnitude.
+    low, high : ndarray of shape (n_columns,)
+        Least and greatest value, among rows that have a weight.
+    two_valued : ndarray of bool of shape (n_columns,)
+        Whether there was no value between them.
 
     References
     ----------
@@ -46,6 +54,9 @@ class Moments:
         self.mean = np.zeros(n_columns)
         self.square = np.zeros(n_columns)
         self.unit = np.zeros(n_columns)
+        self.low = np.zeros(n_columns)
+        self.high = np.zeros(n_columns)
+        self.two_valued = np.ones(n_columns, dtype=bool)
 
     def update(
         self,
@@ -75,10 +86,12 @@ class Moments:
         X = X.astype(np.float64)
         if sparse.issparse(X):
             X.sum_duplicates()
+            self._note_values(X, sample_weight)
             self._grow_unit(abs(X).max(axis=0).toarray().ravel())
             X.data /= self.unit[X.indices] + (X.data == 0)  # stored zeros have no unit
             mean, square = _sparse_moments(X, sample_weight)
         else:
+            self._note_values(X, sample_weight)
             self._grow_unit(np.abs(X).max(axis=0))
             X /= np.where(self.unit > 0, self.unit, 1)
             mean, square = _dense_moments(X, sample_weight)
@@ -87,6 +100,17 @@ class Moments:
         self.mean += share * shift
         self.square += share * (square - self.square + (1 - share) * shift * shift)
         self.total += total
+
+    def _note_values(self, X: Any, sample_weight: np.ndarray | None) -> None:
+        """Take in which values a chunk (n, n_columns) has."""
+        if sample_weight is not None:
+            X = X[sample_weight > 0]
+        ends = _dense(X.min(axis=0)), _dense(X.max(axis=0))
+        seen = [*ends, self.low, self.high] if self.total > 0 else ends
+        low, high = np.min(seen, axis=0), np.max(seen, axis=0)
+        at_an_end = ((seen == low) | (seen == high)).all(axis=0)
+        self.two_valued &= at_an_end & _has_no_value_between(X, low, high)
+        self.low, self.high = low, high
 
     def _grow_unit(self, magnitude: np.ndarray) -> None:
         """Raise the units to hold `magnitude` (n_columns,), re-expressing the moments."""
@@ -123,10 +147,31 @@ class Moments:
         """The columns' root mean squares (n_columns,): the scale without a center."""
         return self._in_units(np.sqrt(self.square + self.mean**2))
 
+    @property
+    def least_scale(self) -> np.ndarray:
+        """What sets two values `MOST_DEVIATIONS` apart, 0 with a third (n_columns,)."""
+        apart = self.high / MOST_DEVIATIONS - self.low / MOST_DEVIATIONS
+        return np.where(self.two_valued, apart, 0.0)
+
     def _in_units(self, scale: np.ndarray) -> np.ndarray:
         """Return `scale` in the user's units, 1 for a column of zeros."""
         scale = scale * self.unit
         return np.where(scale > 0, scale, 1.0)
+
+
+def _dense(row: Any) -> np.ndarray:
+    """Return a row of a dense or a sparse array as a vector."""
+    return (row.toarray() if sparse.issparse(row) else np.asarray(row)).ravel()
+
+
+def _has_no_value_between(X: Any, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Return which columns of X (n, n_columns), dense or CSR, hold only these values."""
+    if not sparse.issparse(X):
+        return ((low == X) | (high == X)).all(axis=0)
+    between = (X.data != low[X.indices]) & (X.data != high[X.indices])
+    n_between = np.bincount(X.indices, between, X.shape[1])
+    full = np.bincount(X.indices, minlength=X.shape[1]) == X.shape[0]
+    return (n_between == 0) & (full | (low == 0) | (high == 0))
 
 
 def _dense_moments(X, sample_weight) -> tuple[np.ndarray, np.ndarray]:
@@ -181,14 +226,25 @@ class Units:
     offset: np.ndarray | None = None
 
     @classmethod
-    def measured(cls, features: Moments, targets: Moments, link: Link, centered: bool):
-        """Return units in which features, and targets if `link` allows, are standard.
+    def measured(
+        cls,
+        features: Moments,
+        targets: Moments,
+        link: Link,
+        centered: bool,
+        row_gain: float | None = None,
+    ):
+        """Return units in which targets, if `link` allows, and features are standard.
 
         Features that may not be `centered`, sparse ones, are scaled by their root mean
-        square instead of their deviation.
+        square instead of their deviation. With a `row_gain`, for hidden layers, features
+        are that much larger; but those of two values are no further apart than
+        `MOST_DEVIATIONS` of the others, however rare the one is.
         """
         center = features.center if centered else None
         scale = features.deviation if centered else features.root_mean_square
+        if row_gain is not None:
+            scale = np.maximum(scale, features.least_scale) / row_gain
         target_units = link.target_units(targets)
         if target_units is None:
             return cls(center, scale)
@@ -214,6 +270,28 @@ class Units:
 
 
 USERS_UNITS = Units()
+
+
+def row_gain(n_features: int, n_units: int) -> float:
+    """Return the deviation of features that makes rows as long as hidden activations.
+
+    Standardised rows have a mean square length of `n_features`, the activations of a
+    hidden layer one of about its `n_units`. Where a solver moves all weights by steps of
+    one size, the first layer's output would move the less, the fewer features there are.
+    With features of deviation ``sqrt(n_units / n_features)``, at most 4, it learns at the
+    pace of the other layers, as in the neural tangent parametrisation.
+
+    References
+    ----------
+    Jacot, Gabriel, Hongler (2018), arXiv:1806.07572; for tables Holzmueller, Grinsztajn,
+    Steinwart (2024), arXiv:2407.04491.
+
+    Examples
+    --------
+    >>> row_gain(n_features=32, n_units=128)
+    2.0
+    """
+    return min(math.sqrt(n_units / n_features), MOST_ROW_GAIN)
 
 
 def re_express(params: list[Params], old: Units, new: Units) -> None:

@@ -46,11 +46,14 @@ class Solver:
     ----------
     stochastic : bool
         Whether it takes a step a minibatch; else it minimises the whole objective.
+    scale_free : bool
+        Whether steps are of one size, whatever that of the gradient.
     default_learning_rate : float
         The rate that ``learning_rate="auto"`` means.
     """
 
     stochastic: ClassVar[bool] = True
+    scale_free: ClassVar[bool] = False
     default_learning_rate: ClassVar[float] = 1e-3
 
     def init(self, theta: np.ndarray, n_weights: int | None = None) -> State:
@@ -192,6 +195,7 @@ class RMSprop(Solver):
 
     rho: float = 0.9
     epsilon: float = 1e-8
+    scale_free: ClassVar[bool] = True
 
     def init(self, theta, n_weights=None):
         return {"square": namespace(theta).zeros_like(theta)}
@@ -253,6 +257,7 @@ class Adam(Solver):
     beta_1: float = 0.9
     beta_2: float = 0.99
     epsilon: float = 1e-8
+    scale_free: ClassVar[bool] = True
     default_learning_rate: ClassVar[float] = 1e-2
 
     def init(self, theta, n_weights=None):

@@ -7,6 +7,8 @@ takes note, the schedule is told, the watcher is asked, and training goes on or 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -25,6 +27,7 @@ from skshallow.solvers import Solver, State
 OUT_OF_ITERATIONS = 1  # how SciPy's L-BFGS says so
 START_SAMPLE = 256  # rows that tell the loss before the first step
 ROWS_A_LOSS = 4096  # rows whose loss is evaluated at once
+AVERAGE_MEMORY = 8
 
 
 class Watcher(Protocol):
@@ -65,6 +68,10 @@ class Plan:
         Longer gradients are scaled down to this Euclidean norm.
     tol : float
         L-BFGS stops when no entry of the gradient exceeds it.
+    average : bool
+        Whether each epoch ends at the average of the steps so far; see `add_to_average`.
+    dropout : float
+        The network's share of dropped activations, multiplied by the schedule.
     """
 
     solver: Solver
@@ -76,6 +83,8 @@ class Plan:
     max_iter: int
     max_grad_norm: float | None
     tol: float
+    average: bool = False
+    dropout: float = 0.0
 
 
 @dataclass
@@ -92,6 +101,10 @@ class Progress:
         What they remember.
     epoch : int
         How many epochs of the schedule have passed.
+    average : ndarray of shape (P,) or None
+        Of the parameters after each step of this fit, if it averages.
+    n_averaged : int
+        Over how many steps.
     """
 
     rng: np.random.Generator
@@ -100,6 +113,27 @@ class Progress:
     solver_state: State
     schedule_state: dict[str, Any]
     epoch: int = 0
+    average: np.ndarray | None = None
+    n_averaged: int = 0
+
+    def add_to_average(self, theta: np.ndarray) -> None:
+        """Take a step's `theta` (P,) into the average, which forgets the first ones.
+
+        With step number ``t`` and ``m = AVERAGE_MEMORY``::
+
+            average += (1 + m) / (t + m) * (theta - average)
+
+        Its memory grows with the steps, to about a ninth of them.
+
+        References
+        ----------
+        Shamir, Zhang (2013), ICML, section 4, "polynomial-decay averaging".
+        """
+        if self.average is None:
+            self.average = copy_of(theta)
+        self.n_averaged += 1
+        share = (1 + AVERAGE_MEMORY) / (self.n_averaged + AVERAGE_MEMORY)
+        self.average += share * (theta - self.average)
 
 
 @dataclass
@@ -199,6 +233,8 @@ def train(
             outcome.converged = history.ended or run(
                 objective, rows, plan, progress, history, health, watcher
             )
+            if progress.average is not None:
+                objective.theta[...] = progress.average
             end_loss = objective.mean_loss([rows.sample(START_SAMPLE)])
             if not (history.early_stopping or math.isfinite(end_loss)):
                 raise Diverged  # in the very last step
@@ -254,29 +290,50 @@ def _descend(objective, rows, plan, progress, history, health, watcher) -> bool:
         running_loss = RunningLoss(objective)
         shuffler = progress.rng if plan.shuffle else None
         for i, batch in enumerate(rows.batches(plan.batch_size, shuffler)):
-            raw_prediction = objective.gradient(*batch, rng=progress.rng)
-            running_loss.add(raw_prediction, *batch[1:])
-            if plan.max_grad_norm is not None:
-                _clip(grad, plan.max_grad_norm * math.sqrt(objective.network.n_members))
-            learning_rate = plan.learning_rate * plan.schedule.multiplier(
+            multiplier = plan.schedule.multiplier(
                 progress.epoch + i / n_batches,
                 plan.max_iter,
                 progress.schedule_state,
             )
+            raw_prediction = objective.gradient(
+                *batch, rng=progress.rng, dropout_share=min(multiplier, 1.0)
+            )
+            running_loss.add(raw_prediction, *batch[1:])
+            if plan.max_grad_norm is not None:
+                _clip(grad, plan.max_grad_norm * math.sqrt(objective.network.n_members))
             if i == n_batches - 1:
                 health.before_last_step(history.n_epochs + 1, theta)
-            plan.solver.step(theta, grad, progress.solver_state, learning_rate)
+            plan.solver.step(
+                theta, grad, progress.solver_state, multiplier * plan.learning_rate
+            )
+            if plan.average:
+                progress.add_to_average(theta)
         progress.epoch += 1
         value = running_loss.mean() + objective.penalty()
         if not (math.isfinite(value) and all_finite(theta)):
             raise Diverged
-        criterion = history.record(theta, value, learning_rate)
+        with _at(theta, progress.average):
+            criterion = history.record(theta, value, multiplier * plan.learning_rate)
         plan.schedule.update(progress.schedule_state, criterion)
         health.end_epoch(history.n_epochs, objective)
-        watcher.end_epoch(theta)
+        watcher.end_epoch(theta if progress.average is None else progress.average)
         if history.ended:
             return True
     return False
+
+
+@contextmanager
+def _at(theta: np.ndarray, average: np.ndarray | None) -> Iterator[None]:
+    """Let `theta` (P,), and all views of it, be at the average for a while."""
+    if average is None:
+        yield
+        return
+    walker = copy_of(theta)
+    theta[...] = average
+    try:
+        yield
+    finally:
+        theta[...] = walker
 
 
 def _minimize(objective, rows, plan, progress, history, health, watcher) -> bool:

@@ -223,7 +223,7 @@ def assert_refused(net, X, y, path, match, error=ValueError, **more):
 @pytest.mark.parametrize(
     ("other", "match"),
     [
-        ({"alpha": 0.5}, "alpha was 0.001, now it is 0.5"),
+        ({"alpha": 0.5}, "alpha was 0.0005, now it is 0.5"),
         ({"hidden_units": 5}, "hidden_units was 4, now it is 5"),
         ({"max_iter": 7}, "max_iter was 6, now it is 7"),
         ({"random_state": 1}, "random_state was 0, now it is 1"),

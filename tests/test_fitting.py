@@ -206,7 +206,7 @@ def test_partial_fit_measures_the_units_of_all_rows_so_far(regressor_class, X, y
     for X_part, y_part in chunks(X, y):
         net.partial_fit(X_part, y_part)
     assert_allclose(net._units.center, X.mean(axis=0), rtol=1e-10)
-    assert_allclose(net._units.scale, X.std(axis=0), rtol=1e-10)
+    assert_allclose(net._units.scale, X.std(axis=0) / np.sqrt(4 / 5), rtol=1e-10)
     assert_allclose(net._units.target_center, y.mean(), rtol=1e-10)
     assert_allclose(net._units.target_scale, y.std(), rtol=1e-10)
 
@@ -331,7 +331,8 @@ def test_the_held_out_rows_are_not_even_measured(regressor_class, noisy):
     held_out = rows_to_hold_out(np.zeros(80), 0.25, np.random.RandomState(0))
     train = np.delete(np.arange(80), held_out)
     assert_allclose(net._units.center, X[train].mean(axis=0))
-    assert_allclose(net._units.scale, X[train].std(axis=0))
+    gain = net._units.scale / X[train].std(axis=0)
+    assert_allclose(gain, gain[0])
     assert_allclose(net._units.target_center, y[train].mean())
 
 
@@ -543,15 +544,39 @@ def test_without_standardize_the_net_takes_the_data_as_they_are(net_class, X, y,
 
 
 def test_standardize_equals_a_scaler_before_the_net(classifier_class, X, y, weight, few):
+    few |= {"solver": "sgd"}  # Adam's rows are longer, by `row_gain`
     Z = StandardScaler().fit(X, sample_weight=weight).transform(X)
     net = classifier_class(**few).fit(X, y, sample_weight=weight)
     scaled = classifier_class(**few, standardize=False).fit(Z, y, sample_weight=weight)
     assert_allclose(net.predict_proba(X), scaled.predict_proba(Z), rtol=1e-8)
 
 
+@pytest.mark.filterwarnings("ignore:The loss was still improving")
+@pytest.mark.parametrize("depth", [0, 1])
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_rows_are_longer_for_hidden_layers_and_steps_of_one_size(X, y, few, solver, depth):
+    few |= {"solver": solver, "depth": depth, "hidden_units": 20, "max_iter": 2}
+    if solver == "lbfgs":
+        few = {name: few[name] for name in ("solver", "depth", "hidden_units", "max_iter")}
+    rare = np.arange(60) % 30 == 0
+    net = DeepNetRegressor(**few, record_health=False)
+    net.fit(np.column_stack([X[:, :4], rare]), y)
+    standard = [*X[:, :4].std(axis=0), rare.std()]
+    longer = [*X[:, :4].std(axis=0) / 2, 1 / 3 / 2]
+    gains = depth and solver in ("rmsprop", "adam", "adamw")
+    assert_allclose(net._units.scale, longer if gains else standard)
+
+
+def test_longer_rows_start_from_the_same_function(net_class, X, y, few):
+    few |= {"learning_rate": 1e-30, "max_iter": 1, "alpha": 0, "hidden_units": 20}
+    adam, sgd = (net_class(**few, solver=solver).fit(X, y) for solver in ("adam", "sgd"))
+    assert_allclose(adam._raw_predict(X), sgd._raw_predict(X), rtol=1e-9, atol=1e-12)
+
+
 def test_sparse_features_are_scaled_and_not_centred(net_class, X, y, few):
     from scipy.sparse import csr_array
 
+    few |= {"solver": "sgd"}
     net = net_class(**few).fit(csr_array(X), y)
     assert net._units.center is None
     assert_allclose(net._units.scale, np.sqrt((X**2).mean(axis=0)))

@@ -136,7 +136,7 @@ def test_recording_changes_nothing_else(net_class, X, y, few):
 
 
 def test_lbfgs_records_its_iterations(X, y):
-    net = DeepNetRegressor(4, solver="lbfgs", max_iter=300, random_state=0, tol=1e-2)
+    net = DeepNetRegressor(4, solver="lbfgs", max_iter=1000, random_state=0, tol=1e-2)
     net.fit(X, y)
     assert net.health_["epoch"][0] == 1
     assert np.isfinite(net.health_["gradient_norm"]).all()

@@ -163,6 +163,14 @@ def test_dropout_drops_its_share_and_keeps_the_expectation(rate):
     np.testing.assert_array_equal(ones, 1)
 
 
+def test_a_share_of_dropout_is_dropout_at_that_share_of_the_rate():
+    a = np.ones((100, 100))
+    half, _ = Dropout(0.4).forward(a, np.random.default_rng(0), share=0.5)
+    expected, _ = Dropout(0.2).forward(a, np.random.default_rng(0))
+    assert (half == expected).all()
+    assert Dropout(0.4).forward(a, np.random.default_rng(0), share=0.0) == (a, None)
+
+
 def test_dropout_of_nearly_everything_keeps_one_in_65536():
     kept, _ = Dropout(1 - 1e-9).forward(np.ones((2000, 1000)), np.random.default_rng(0))
     assert set(np.unique(kept)) == {0, LEVELS}

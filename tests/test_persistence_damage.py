@@ -322,7 +322,7 @@ def test_headers_that_are_none_are_refused(nets, refused, text):
 def test_numbers_that_json_has_not_are_refused(nets, refused, number):
     _, data = nets["classifier"]
     members = members_of(data)
-    text = members["header.json"].replace(b'"alpha": 0.001', f'"alpha": {number}'.encode())
+    text = members["header.json"].replace(b'"alpha": 0.0005', f'"alpha": {number}'.encode())
     assert text != members["header.json"]
     refused(archive_of(members | {"header.json": text}), "no number of JSON")
 
@@ -331,7 +331,7 @@ def test_numbers_that_json_has_not_are_refused(nets, refused, number):
     ("old", "new"),
     [
         ('"format": 1', '"format": 1, "format": 1'),
-        ('"alpha": 0.001', '"alpha": 0.001, "alpha": 0.1'),
+        ('"alpha": 0.0005', '"alpha": 0.0005, "alpha": 0.1'),
         ('"theta_": {"array": "theta_"}', '"theta_": {"array": "theta_", "array": "x"}'),
         ('"theta_": {"dtype"', '"theta_": {"dtype": "<f8", "dtype"'),
     ],

@@ -9,7 +9,15 @@ from scipy import sparse
 from skshallow.activations import Maxout, Tanh
 from skshallow.links import IdentityLink, LogitLink, LogLink
 from skshallow.network import Network
-from skshallow.scaling import ROWS_AT_ONCE, USERS_UNITS, Moments, Units, re_express
+from skshallow.scaling import (
+    MOST_DEVIATIONS,
+    ROWS_AT_ONCE,
+    USERS_UNITS,
+    Moments,
+    Units,
+    re_express,
+    row_gain,
+)
 
 N_ROWS = 2 * ROWS_AT_ONCE + 17  # more than one chunk, the last one small
 FORMS = {
@@ -191,6 +199,66 @@ def test_a_wide_sparse_table_is_never_made_dense():
     assert peak < 20e6
     rms = np.sqrt((X**2).sum(axis=0) / 3000)
     np.testing.assert_allclose(moments.root_mean_square, np.where(rms > 0, rms, 1))
+
+
+# Columns of two values
+
+
+KINDS_OF_COLUMN = {
+    "0 and 1": ([0, 1], True),
+    "rarely 1": ([0, 0, 0, 0, 0, 0, 1], True),
+    "3 and 5": ([3, 5], True),
+    "-2 and 0": ([-2, 0], True),
+    "constant": ([4], True),
+    "zeros": ([0], True),
+    "three": ([0, 1, 2], False),
+    "-1, 0 and 1": ([-1, 0, 1], False),
+    "3, 5 and 0": ([3, 5, 0], False),
+}
+
+
+def columns_of_kinds(n_rows):
+    rows = np.arange(n_rows)
+    kinds = (values for values, _ in KINDS_OF_COLUMN.values())
+    return np.column_stack([np.take(values, rows % len(values)) for values in kinds]) + 0.0
+
+
+@every_form
+@pytest.mark.parametrize("n_chunks", [1, 2, 30])
+def test_columns_of_two_values_are_told_from_others(form, n_chunks):
+    X = columns_of_kinds(60)
+    moments = Moments(X.shape[1])
+    for chunk in np.array_split(X, n_chunks):
+        moments.update(form(chunk))
+    assert moments.two_valued.tolist() == [two for _, two in KINDS_OF_COLUMN.values()]
+    np.testing.assert_array_equal(moments.low, X.min(axis=0))
+    np.testing.assert_array_equal(moments.high, X.max(axis=0))
+
+
+@every_form
+def test_a_third_value_of_no_weight_is_none(form):
+    X = np.array([[0.0], [1.0], [0.5]])
+    moments = Moments(1).update(form(X), np.array([1.0, 2.0, 0.0]))
+    assert moments.two_valued.all()
+    assert not moments.update(form(X)).two_valued.any()
+
+
+@pytest.mark.parametrize("centered", [True, False])
+def test_hidden_layers_get_longer_rows_without_rare_outliers(centered):
+    rng = np.random.default_rng(0)
+    X = np.column_stack([rng.normal(size=900), np.arange(900) % 300 == 0]) + 0.0
+    targets = Moments(1).update(rng.normal(size=(900, 1)))
+    features = Moments(2).update(X)
+    scale = Units.measured(features, targets, IdentityLink(), centered, 2.0).scale
+    standard = Units.measured(features, targets, IdentityLink(), centered).scale
+    np.testing.assert_allclose(scale, [standard[0] / 2, 1 / MOST_DEVIATIONS / 2])
+    assert standard[1] < 0.06
+
+
+def test_the_gain_makes_rows_as_long_as_hidden_activations_up_to_four():
+    assert row_gain(32, 128) == 2
+    assert row_gain(512, 128) == 0.5
+    assert row_gain(1, 128) == 4
 
 
 # Units

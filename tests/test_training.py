@@ -17,6 +17,8 @@ from skshallow import (
     ShallowNetClassifier,
     ShallowNetRegressor,
 )
+from skshallow.objective import Objective
+from skshallow.schedules import SCHEDULES
 from skshallow.solvers import SOLVERS
 
 STOCHASTIC = [name for name, solver in SOLVERS.items() if solver.stochastic]
@@ -453,6 +455,119 @@ def test_dropout_trains_thinned_nets_and_predicts_with_the_whole(net_class, X, y
     thinned = net_class(**few, dropout=0.5).fit(X, y)
     assert not np.allclose(plain.theta_, thinned.theta_)
     assert_array_equal(thinned._raw_predict(X), thinned._raw_predict(X))
+
+
+def test_dropout_falls_with_the_learning_rate(X, y, few, monkeypatch):
+    shares = []
+
+    def spy(objective, *args, dropout_share=1.0, **kwargs):
+        shares.append(dropout_share)
+        return gradient(objective, *args, dropout_share=dropout_share, **kwargs)
+
+    gradient = Objective.gradient
+    monkeypatch.setattr(Objective, "gradient", spy)
+    few |= {"schedule": "cosine", "batch_size": None, "max_iter": 7}
+    few |= {"record_health": False, "dropout": 0.5, "learning_rate": 0.01}
+    net = ShallowNetRegressor(**few).fit(X, y)
+    assert_allclose(shares, net.learning_rate_curve_ / 0.01)
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "params", "rate"),
+    [
+        (256, {}, 0.15),
+        (256, {"hidden_units": 63}, 0.0),
+        (255, {}, 0.0),
+        (256, {"batch_size": None}, 0.0),
+        (256, {"dropout": 0.5}, 0.5),
+        (60, {"dropout": 0.5}, 0.5),
+    ],
+)
+def test_auto_dropout_is_for_wide_layers_and_minibatches_of_many_rows(
+    net_class, few, n_rows, params, rate
+):
+    X = np.random.default_rng(0).normal(size=(n_rows, 3))
+    y = np.arange(n_rows) % 3
+    few |= {"early_stopping": False, "batch_size": 128, "hidden_units": 64}
+    net = net_class(**few | params).fit(X, y)
+    assert net.network_.layers[0].dropout.rate == rate
+
+
+def test_auto_dropout_is_none_in_partial_fit(net_class, few):
+    X, y = np.random.default_rng(0).normal(size=(256, 3)), np.arange(256) % 3
+    classes = {"classes": [0, 1, 2]} if hasattr(net_class, "decision_function") else {}
+    net = net_class(**few).partial_fit(X, y, **classes)
+    assert net.network_.layers[0].dropout.rate == 0
+
+
+# Averages.
+
+
+STEPS = 6
+
+
+def weight_of_each_step(n_steps):
+    """Return the share of each step's weights in the published average, by recursion."""
+    shares = np.zeros(n_steps)
+    for t in range(1, n_steps + 1):
+        shares *= 1 - 9 / (t + 8)
+        shares[t - 1] += 9 / (t + 8)
+    return shares
+
+
+@pytest.mark.parametrize("solver", STOCHASTIC)
+def test_the_average_is_the_published_one_of_all_steps(net_class, X, y, few, solver):
+    few |= {"solver": solver, "batch_size": None}
+    steps = [
+        net_class(**few | {"max_iter": n}, average=False).fit(X, y).theta_
+        for n in range(1, STEPS + 1)
+    ]
+    net = net_class(**few | {"max_iter": STEPS}, average=True).fit(X, y)
+    assert_allclose(net.theta_, weight_of_each_step(STEPS) @ steps, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_auto_averages_where_the_schedule_ends(X, y, few, schedule):
+    few |= {"schedule": schedule}
+    auto, on, off = (
+        ShallowNetRegressor(**few, average=average).fit(X, y)
+        for average in ("auto", True, False)
+    )
+    assert not np.array_equal(on.theta_, off.theta_)
+    expected = on if SCHEDULES[schedule].needs_end else off
+    assert_array_equal(auto.theta_, expected.theta_)
+
+
+def test_validation_judges_the_average_which_the_net_keeps(regressor_class, X, y, few):
+    few |= {"max_iter": 5, "average": True, "standardize": False}
+    net = regressor_class(**few).fit(
+        X,
+        y,
+        X_val=X[:20],
+        y_val=y[:20],
+    )
+    losses = net.validation_loss_curve_
+    loss = 0.5 * np.mean((net.predict(X[:20]) - y[:20]) ** 2)
+    assert_allclose(losses[net.best_iter_ - 1], loss, rtol=1e-6)
+
+
+def test_training_goes_on_from_the_average(net_class, X, y, few):
+    few |= {"average": True, "warm_start": True}
+    net = net_class(**few).fit(X, y)
+    first = net.theta_.copy()
+    net.set_params(learning_rate=1e-30, max_iter=1).fit(X, y)
+    assert_allclose(net.theta_, first, rtol=1e-12)
+
+
+def test_partial_fit_ends_at_its_last_step(regressor_class, X, y, few):
+    few |= {"schedule": "cosine", "max_iter": 5}
+    plain = regressor_class(**few, average=False).partial_fit(X, y)
+    assert_array_equal(regressor_class(**few).partial_fit(X, y).theta_, plain.theta_)
+    with pytest.raises(ValueError, match="average=True has no effect in partial_fit"):
+        regressor_class(**few, average=True).partial_fit(X, y)
+
+
+# Ends.
 
 
 STEEP = {

@@ -299,7 +299,7 @@ def test_a_published_comparison_is_reproduced():
 
 def test_the_net_wins_where_no_line_can_separate():
     X, y = make_circles(120, noise=0.05, factor=0.4, random_state=0)
-    net = ShallowNetClassifier(16, learning_rate=0.02, max_iter=30, random_state=0)
+    net = ShallowNetClassifier(16, learning_rate=0.02, max_iter=60, random_state=0)
     result = compare_with_baseline(net, X, y)
     assert result.winner == "net"
     assert result.verdict.startswith("The net is better: difference 0.")

@@ -38,9 +38,10 @@ def test_images_are_the_weights_row_by_row(net):
     assert_array_equal(drawn(display), net.coefs_[0].T.reshape(5, 3, 4))
 
 
-def test_standardized_weights_are_those_of_features_divided_by_their_deviation(net, images):
+def test_standardized_weights_are_those_of_features_of_one_deviation(net, images):
     display = WeightsDisplay.from_estimator(net, image_shape=(3, 4))
-    in_users_units = display.weights / images[0].std(axis=0)
+    deviation = np.sqrt(5 / 12)  # as long rows as those of 5 hidden units, from 12 pixels
+    in_users_units = display.weights * deviation / images[0].std(axis=0)
     assert_allclose(in_users_units, net.coefs_[0].T)
     assert_array_equal(drawn(display), display.weights.reshape(5, 3, 4))
 

@@ -124,7 +124,7 @@ class NetworkDisplay:
         max_units : int, default=32
             The most nodes that a column may have. A picture of more can hardly be read.
         standardized : bool, default=False
-            Whether to draw the weights and biases for standardised features and targets,
+            Whether to draw weights and biases for features and targets of one deviation,
             which the net works with inside, instead of `coefs_` and `intercepts_`, those
             in your units. With the net's own ``standardize=False`` they are the same.
         feature_names, output_names : sequence of str, default=None

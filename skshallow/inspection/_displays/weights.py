@@ -96,7 +96,7 @@ class WeightsDisplay:
             numbers, counted from 0. A maxout unit has an image for each of its pieces;
             without hidden layers the units are the outputs.
         standardized : bool, default=True
-            Whether to draw the weights for standardised features, which the net works
+            Whether to draw the weights for features of one deviation, which the net works
             with inside, or `coefs_`, those for features in your units, where pixels that
             rarely change outshine all others. With the net's own ``standardize=False``
             the two are the same.
