@@ -97,6 +97,7 @@ class TrainingFile:
         for name, value in progress.solver_state.items():
             if isinstance(value, np.ndarray):
                 progress.solver_state[name] = beside(value, theta)
+        progress.average = beside(progress.average, theta)
         history["best_theta"] = beside(history["best_theta"], theta)
         fit.progress = progress
         fit.history.restore(history)

@@ -74,9 +74,9 @@ def realmlp() -> Model:
 NETS = [
     net("net"),
     net("net, 10 epochs", max_iter=10),
-    net("net, dropout 0.1", dropout=0.1),
+    net("net, no dropout", dropout=0.0),
     net("net, no early stopping", early_stopping=False),
-    net("net, 4 members", n_members=4, dropout=0.1),
+    net("net, 4 members", n_members=4),
 ]
 BASELINES = [
     baseline(
