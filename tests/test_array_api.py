@@ -124,7 +124,12 @@ def test_every_loss_of_a_classifier_learns_the_same(
 
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_every_solver_takes_the_same_steps(solver, library, settings, X, y):
-    settings |= {"learning_rate": 0.01, "max_grad_norm": 0.5, "dropout": 0.2}
+    settings |= {
+        "learning_rate": 0.01,
+        "max_grad_norm": 0.5,
+        "dropout": 0.2,
+        "average": True,
+    }
     if solver == "lbfgs":
         settings = {"hidden_units": 5, "max_iter": 3, "random_state": 0}
         with pytest.warns(match="still improving"):
@@ -316,6 +321,7 @@ def dying_in_the_third_epoch(batches):
 
 
 def test_a_checkpoint_resumes_there(library, settings, X, y, tmp_path, monkeypatch):
+    settings |= {"average": True}
     whole = DeepNetClassifier(**settings).fit(library(X), library(y))
     checkpoint = Checkpoint(tmp_path / "fit.npz")
     batches = Rows.batches
