@@ -99,7 +99,8 @@ batch_size : int, "auto" or None, default="auto"
     "max_iter": """
 max_iter : int or "auto", default="auto"
     Epochs, each a pass over all rows; iterations for "lbfgs". "auto" means as many as
-    make about 1500 steps, but at least 60 and at most 500.
+    make about 1500 steps, in at most 500 epochs, or 4000 steps, in at most 120,
+    whichever is more, and at least 40.
 """,
     "shuffle": """
 shuffle : bool, default=True
@@ -177,8 +178,9 @@ class_weight : dict, list of dict, "balanced" or None, default=None
     classes weigh the same. For several labels, one dict a label.
 """,
     "label_smoothing": """
-label_smoothing : float, default=0.0
-    Share of each target that is spread evenly over all classes.
+label_smoothing : float or "auto", default="auto"
+    Share of each target that is spread evenly over all classes. "auto" means 0.05 for
+    nets with hidden layers whose temperature is scaled afterwards, else 0.
 """,
     "temperature_scaling": """
 temperature_scaling : bool or "auto", default="auto"

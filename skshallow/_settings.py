@@ -28,8 +28,8 @@ from skshallow.training import Plan
 # What "auto" means, found on tables of 300 to 45 000 rows: small ones need their steps,
 # large ones their passes.
 AUTO_BATCH_SIZE = 128
-AUTO_STEPS = 1500
-AUTO_EPOCHS = 60, 500
+AUTO_STEPS = (1500, 500), (4000, 120)  # of each: steps, in at most so many epochs
+AUTO_FEWEST_EPOCHS = 40
 AUTO_DROPOUT = 0.15
 # A tenth of fewer rows says too little of which epoch is the best.
 AUTO_EARLY_STOPPING_ROWS = 256
@@ -71,7 +71,7 @@ CONSTRAINTS: dict[str, list] = {
     "random_state": ["random_state"],
     "verbose": ["verbose"],
     "class_weight": [None, dict, list, StrOptions({"balanced"})],
-    "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+    "label_smoothing": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="left")],
     "temperature_scaling": [StrOptions({"auto"}), "boolean"],
 }
 SHALLOW_CONSTRAINTS = {**CONSTRAINTS, "hidden_units": [_at_least_one]}
@@ -159,8 +159,8 @@ class Components:
         max_iter = estimator.max_iter
         if max_iter == "auto":
             steps_an_epoch = math.ceil(n_rows / batch_size)
-            fewest, most = AUTO_EPOCHS
-            max_iter = min(max(AUTO_STEPS // steps_an_epoch, fewest), most)
+            lengths = (min(steps // steps_an_epoch, most) for steps, most in AUTO_STEPS)
+            max_iter = max(AUTO_FEWEST_EPOCHS, *lengths)
         dropout = estimator.dropout
         if dropout == "auto":
             drops = self._drops(n_rows, batch_size) and not incremental

@@ -21,6 +21,8 @@ from skshallow._resolve import resolve
 from skshallow.calibration import best_temperature, refined_loss
 from skshallow.losses import CLASSIFICATION_LOSSES, Loss
 
+AUTO_LABEL_SMOOTHING = 0.05
+
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class NetClassifier(ClassifierMixin, BaseNet):
@@ -28,7 +30,7 @@ class NetClassifier(ClassifierMixin, BaseNet):
 
     loss: str | Loss = "log_loss"
     class_weight: Any = None
-    label_smoothing: float = 0.0
+    label_smoothing: float | str = "auto"
     temperature_scaling: bool | str = "auto"
 
     @available_if(takes_minibatches)
@@ -264,8 +266,13 @@ class NetClassifier(ClassifierMixin, BaseNet):
         indicators[np.arange(len(y)), self._codes(y)] = 1
         return indicators[:, 1:] if len(self.classes_) == 2 else indicators
 
-    def _encode_targets(self, y):
-        return self._smooth(self._indicate(y), self.label_smoothing)
+    def _encode_targets(self, y, *, early_stopping=False):
+        share = self.label_smoothing
+        if share == "auto":
+            # the temperature makes up for the doubt that smoothing spreads
+            doubts = self._is_calibrated(early_stopping) and self._hidden_widths()
+            share = AUTO_LABEL_SMOOTHING if doubts else 0.0
+        return self._smooth(self._indicate(y), share)
 
     @property
     def _n_alternatives(self) -> int:
@@ -308,11 +315,11 @@ class NetClassifier(ClassifierMixin, BaseNet):
         name = "sample_weight times class_weight"
         return check_weights(sample_weight * class_weight, y, name)
 
-    def _scales_temperature(self, fit) -> bool:
-        """Return whether the net is to be calibrated on its validation data."""
+    def _is_calibrated(self, early_stopping: bool) -> bool:
+        """Return whether the net's temperature is set on its validation data."""
         if self.temperature_scaling != "auto":
             return bool(self.temperature_scaling)
-        return fit.data.early_stopping and self.loss == "log_loss"
+        return early_stopping and self.loss == "log_loss"
 
     def _to_calibrate(self, fit) -> tuple:
         """Return the log loss, and targets and weights of the validation data for it.
@@ -326,7 +333,7 @@ class NetClassifier(ClassifierMixin, BaseNet):
         return log_loss, y, sample_weight
 
     def _validation_loss(self, fit):
-        if not self._scales_temperature(fit):
+        if not self._is_calibrated(fit.data.early_stopping):
             return super()._validation_loss(fit)
         log_loss, y, sample_weight = self._to_calibrate(fit)
         return lambda: refined_loss(
@@ -336,7 +343,7 @@ class NetClassifier(ClassifierMixin, BaseNet):
     def _conclude(self, fit):
         """Divide the output layer by the temperature that suits the validation data."""
         vars(self).pop("temperature_", None)
-        if not self._scales_temperature(fit):
+        if not self._is_calibrated(fit.data.early_stopping):
             return
         log_loss, y, sample_weight = self._to_calibrate(fit)
         raw_prediction = fit.validation_predictions()

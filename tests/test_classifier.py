@@ -270,6 +270,28 @@ def test_label_smoothing_bounds_what_the_net_believes(n_classes):
     assert_allclose(net.predict_proba(X), expected, atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("settings", "share"),
+    [
+        ({"early_stopping": True}, 0.05),
+        ({"early_stopping": True, "label_smoothing": 0.2}, 0.2),
+        ({"early_stopping": True, "temperature_scaling": False}, 0),
+        ({"early_stopping": True, "loss": "squared_error"}, 0),
+        ({"early_stopping": True, "depth": 0}, 0),
+        ({}, 0),
+    ],
+    ids=str,
+)
+def test_smoothing_is_automatic_where_the_temperature_makes_up_for_it(
+    X, y, few, settings, share
+):
+    net = DeepNetClassifier(**few | settings).fit(X, y)
+    explicit = {**few, **settings, "label_smoothing": share}
+    assert_array_equal(net.theta_, DeepNetClassifier(**explicit).fit(X, y).theta_)
+    smoothed = DeepNetClassifier(**explicit | {"label_smoothing": share + 0.01}).fit(X, y)
+    assert (net.theta_ != smoothed.theta_).any()
+
+
 # Several labels.
 
 

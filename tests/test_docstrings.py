@@ -120,9 +120,12 @@ def test_every_choice_by_name_is_documented(net_class):
 def test_what_auto_means_is_documented(net_class):
     documented = {name: text for name, (_, text) in parameters(net_class).items()}
     assert f'"auto" means {_settings.AUTO_BATCH_SIZE},' in documented["batch_size"]
-    few, most = _settings.AUTO_EPOCHS
-    steps = f"about {_settings.AUTO_STEPS} steps, but at least {few} and at most {most}"
-    assert steps in " ".join(documented["max_iter"].split())
+    (short, most), (long, fewer) = _settings.AUTO_STEPS
+    epochs = (
+        f"about {short} steps, in at most {most} epochs, or {long} steps, in at most "
+        f"{fewer}, whichever is more, and at least {_settings.AUTO_FEWEST_EPOCHS}."
+    )
+    assert epochs in " ".join(documented["max_iter"].split())
     rates = " ".join(documented["learning_rate"].split())
     for name, solver in SOLVERS.items():
         if solver.stochastic:

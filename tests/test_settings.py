@@ -8,7 +8,7 @@ from numpy.testing import assert_array_equal
 from sklearn.base import clone
 
 from skshallow import DeepNetClassifier, DeepNetRegressor, ShallowNetClassifier
-from skshallow._settings import hidden_widths
+from skshallow._settings import components_of, hidden_widths
 from skshallow.activations import ACTIVATIONS, LeakyReLU, Maxout
 from skshallow.initializers import INITIALIZERS, VarianceScaling
 from skshallow.losses import Huber, Quantile
@@ -269,6 +269,16 @@ def test_early_stopping_is_refused_in_partial_fit(net_class, X, y, few):
     ):
         net.partial_fit(X, y, **classes)
     assert not hasattr(net, "theta_")
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "n_epochs"),
+    [(100, 500), (600, 300), (1280, 150), (3840, 120), (5120, 100), (10**6, 40)],
+)
+def test_max_iter_auto_gives_small_tables_steps_and_large_ones_passes(n_rows, n_epochs):
+    net = DeepNetRegressor()
+    plan = components_of(net, [4]).plan(net, n_rows, incremental=False)
+    assert plan.max_iter == n_epochs
 
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
