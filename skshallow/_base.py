@@ -282,7 +282,7 @@ class BaseNet(FittedNet, CallbackSupportMixin, BaseEstimator):
 class Shallow:
     """One hidden layer."""
 
-    hidden_units: int = field(default=128, kw_only=False)
+    hidden_units: int = field(default=96, kw_only=False)
 
     _parameter_constraints: ClassVar[dict[str, list]] = SHALLOW_CONSTRAINTS
 
@@ -303,7 +303,7 @@ class Shallow:
 class Deep:
     """As many hidden layers as `depth` says."""
 
-    hidden_units: int | Sequence[int] = field(default=128, kw_only=False)
+    hidden_units: int | Sequence[int] = field(default=96, kw_only=False)
     depth: int | None = None
 
     def _hidden_widths(self) -> list[int]:

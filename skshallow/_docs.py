@@ -10,7 +10,7 @@ Class = TypeVar("Class", bound=type)
 
 PARAMETERS = {
     "hidden_units": """
-hidden_units : int{or_sequence}, default=128
+hidden_units : int{or_sequence}, default=96
     Units of {each} hidden layer.{as_sequence}
 """,
     "depth": """
