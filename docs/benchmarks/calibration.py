@@ -31,7 +31,7 @@ MODELS: dict[str, Callable] = {
         StandardScaler(), LogisticRegression(max_iter=2000)
     ),
     "net": lambda seed: DeepNetClassifier(random_state=seed),
-    "net, dropout 0.1": lambda seed: DeepNetClassifier(dropout=0.1, random_state=seed),
+    "net, no dropout": lambda seed: DeepNetClassifier(dropout=0.0, random_state=seed),
     "net, no temperature": lambda seed: DeepNetClassifier(
         temperature_scaling=False, random_state=seed
     ),
