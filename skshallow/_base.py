@@ -116,11 +116,12 @@ class BaseNet(FittedNet, CallbackSupportMixin, BaseEstimator):
         """Raise ValueError if later targets differ in kind from the first."""
 
     @abstractmethod
-    def _encode_targets(self, y: np.ndarray, *, early_stopping: bool = False) -> np.ndarray:
-        """Return targets as the loss wants them: floats (n, n_outputs).
+    def _encode_targets(self, y: np.ndarray) -> np.ndarray:
+        """Return targets as the loss wants them: floats (n, n_outputs)."""
 
-        `early_stopping` says whether validation is going to decide on the best epoch.
-        """
+    def _targets_to_learn(self, targets: np.ndarray, *, incremental: bool) -> np.ndarray:
+        """Return what to train on in place of encoded targets (n, n_outputs)."""
+        return targets
 
     def _weigh_targets(
         self, y: np.ndarray, sample_weight: np.ndarray | None, incremental: bool
@@ -213,7 +214,7 @@ class BaseNet(FittedNet, CallbackSupportMixin, BaseEstimator):
             data.read(X, y, sample_weight, classes)
             early_stopping = components.stops_early(
                 self,
-                len(data.labels),
+                len(data.y),
                 has_validation_data=validation[0] is not None,
                 incremental=incremental,
             )

@@ -75,6 +75,7 @@ class TrainingData:
         self._choose_loss()
         weight = estimator._weigh_targets(y, weight, self.incremental)
         self.X, self.labels, self.weight = self._drop_weightless(X, y, weight)
+        self.y = estimator._encode_targets(self.labels)
 
     def _validate(self, X, y, **options):
         """Return X and y as arrays, with scikit-learn's checks."""
@@ -119,7 +120,6 @@ class TrainingData:
     ) -> None:
         """Decide which rows train and which validate."""
         self.early_stopping = early_stopping
-        self.y = self._encode(self.labels)
         self.train_rows: np.ndarray | None = None  # None: all
         self.validation: tuple | None = None  # X, encoded y, weight
         self.scoring_data: tuple | None = None  # the user's X, labels, weight
@@ -134,10 +134,8 @@ class TrainingData:
             self._split_validation_data(X_users)
         if self.weight is not None:
             self.weight = self.weight / self.weight[self.training].mean()
-
-    def _encode(self, labels: np.ndarray) -> np.ndarray:
-        """Return labels or numbers as the loss wants them: (n, n_outputs)."""
-        return self.estimator._encode_targets(labels, early_stopping=self.early_stopping)
+        # only now: what validates is judged by the labels that it has
+        self.y = self.estimator._targets_to_learn(self.y, incremental=self.incremental)
 
     @property
     def training(self) -> Any:
@@ -159,7 +157,7 @@ class TrainingData:
             X, labels, weight = rows_of(X, rows), labels[rows], weight[rows]
             X_val = take_rows(X_val, rows)
         estimator._check_targets(labels)
-        self.validation = X, self._encode(labels), weight
+        self.validation = X, estimator._encode_targets(labels), weight
         self.scoring_data = X_val, labels, weight
 
     def _split_validation_data(self, X_users) -> None:

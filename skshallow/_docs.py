@@ -179,8 +179,9 @@ class_weight : dict, list of dict, "balanced" or None, default=None
 """,
     "label_smoothing": """
 label_smoothing : float or "auto", default="auto"
-    Share of each target that is spread evenly over all classes. "auto" means 0.05 for
-    nets with hidden layers whose temperature is scaled afterwards, else 0.
+    Share of each target that is spread evenly over all classes. "auto" means 0.05 where
+    `fit` trains hidden layers by minibatches for the log loss, which few rows would else
+    make certain; for the linear model, "lbfgs" and in `partial_fit` it means 0.
 """,
     "temperature_scaling": """
 temperature_scaling : bool or "auto", default="auto"

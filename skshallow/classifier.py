@@ -20,8 +20,9 @@ from skshallow._input import plain_labels
 from skshallow._resolve import resolve
 from skshallow.calibration import best_temperature, refined_loss
 from skshallow.losses import CLASSIFICATION_LOSSES, Loss
+from skshallow.solvers import SOLVERS, Solver
 
-AUTO_LABEL_SMOOTHING = 0.05
+AUTO_SMOOTHING = 0.05
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -258,7 +259,7 @@ class NetClassifier(ClassifierMixin, BaseNet):
                 f"{self.classes_.tolist()}. Name all classes in the first fit."
             )
 
-    def _indicate(self, y: np.ndarray) -> np.ndarray:
+    def _encode_targets(self, y):
         """Return 1.0 for the classes that rows have, else 0.0: (n, n_outputs)."""
         if self._is_multilabel:
             return y.astype(np.float64)
@@ -266,13 +267,17 @@ class NetClassifier(ClassifierMixin, BaseNet):
         indicators[np.arange(len(y)), self._codes(y)] = 1
         return indicators[:, 1:] if len(self.classes_) == 2 else indicators
 
-    def _encode_targets(self, y, *, early_stopping=False):
+    def _targets_to_learn(self, targets, *, incremental):
         share = self.label_smoothing
         if share == "auto":
-            # the temperature makes up for the doubt that smoothing spreads
-            doubts = self._is_calibrated(early_stopping) and self._hidden_widths()
-            share = AUTO_LABEL_SMOOTHING if doubts else 0.0
-        return self._smooth(self._indicate(y), share)
+            share = 0.0 if incremental or not self._would_be_certain else AUTO_SMOOTHING
+        return self._smooth(targets, share)
+
+    @property
+    def _would_be_certain(self) -> bool:
+        """Whether training ends with probabilities of 0 and 1, if nothing is against it."""
+        minibatches = resolve("solver", self.solver, SOLVERS, Solver).stochastic
+        return bool(self._hidden_widths()) and minibatches and self.loss == "log_loss"
 
     @property
     def _n_alternatives(self) -> int:
@@ -329,7 +334,7 @@ class NetClassifier(ClassifierMixin, BaseNet):
         """
         _, labels, sample_weight = fit.data.scoring_data
         log_loss = CLASSIFICATION_LOSSES["log_loss"][self._form]()
-        y = self._smooth(self._indicate(labels), share=1 / (len(labels) + 1))
+        y = self._smooth(self._encode_targets(labels), share=1 / (len(labels) + 1))
         return log_loss, y, sample_weight
 
     def _validation_loss(self, fit):

@@ -120,7 +120,7 @@ class NetRegressor(RegressorMixin, Uncertainty, BaseNet):
                 f"{self._n_targets}."
             )
 
-    def _encode_targets(self, y, *, early_stopping=False):
+    def _encode_targets(self, y):
         targets = y.reshape(len(y), -1).astype(np.float64)
         self._loss.check_targets(targets)
         return targets

@@ -273,16 +273,15 @@ def test_label_smoothing_bounds_what_the_net_believes(n_classes):
 @pytest.mark.parametrize(
     ("settings", "share"),
     [
+        ({}, 0.05),
         ({"early_stopping": True}, 0.05),
-        ({"early_stopping": True, "label_smoothing": 0.2}, 0.2),
-        ({"early_stopping": True, "temperature_scaling": False}, 0),
-        ({"early_stopping": True, "loss": "squared_error"}, 0),
-        ({"early_stopping": True, "depth": 0}, 0),
-        ({}, 0),
+        ({"label_smoothing": 0.2}, 0.2),
+        ({"loss": "squared_error"}, 0),
+        ({"depth": 0}, 0),
     ],
     ids=str,
 )
-def test_smoothing_is_automatic_where_the_temperature_makes_up_for_it(
+def test_smoothing_is_automatic_for_hidden_layers_and_the_log_loss(
     X, y, few, settings, share
 ):
     net = DeepNetClassifier(**few | settings).fit(X, y)
@@ -290,6 +289,15 @@ def test_smoothing_is_automatic_where_the_temperature_makes_up_for_it(
     assert_array_equal(net.theta_, DeepNetClassifier(**explicit).fit(X, y).theta_)
     smoothed = DeepNetClassifier(**explicit | {"label_smoothing": share + 0.01}).fit(X, y)
     assert (net.theta_ != smoothed.theta_).any()
+
+
+@pytest.mark.filterwarnings("ignore:The loss was still improving")
+def test_smoothing_is_off_by_default_for_lbfgs_and_in_partial_fit(X, y):
+    lbfgs = {"solver": "lbfgs", "max_iter": 3, "random_state": 0}
+    nets = [DeepNetClassifier(4, **lbfgs, label_smoothing=s) for s in ("auto", 0.0)]
+    assert_array_equal(*(net.fit(X, y).theta_ for net in nets))
+    nets = [DeepNetClassifier(4, random_state=0, label_smoothing=s) for s in ("auto", 0.0)]
+    assert_array_equal(*(net.partial_fit(X, y, classes=[0, 1, 2]).theta_ for net in nets))
 
 
 # Several labels.
@@ -346,7 +354,7 @@ def test_a_label_that_never_varies_stays_finite(X, few):
 
 def test_probabilities_start_at_the_shares_of_the_classes(X, y, few):
     few |= {"init_scale": 0, "learning_rate": 1e-20, "max_iter": 1, "record_health": False}
-    net = ShallowNetClassifier(**few).fit(X, y > 0)
+    net = ShallowNetClassifier(**few, label_smoothing=0.0).fit(X, y > 0)
     assert_allclose(net.decision_function(X), logit((y > 0).mean()), rtol=1e-9)
 
 

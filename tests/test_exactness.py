@@ -217,6 +217,7 @@ def test_gradient_descent_is_the_six_equations_of_a_two_layer_net(cancer):
         [W1, W2], [b1, b2], activation="tanh", solver="sgd", batch_size=None,
         learning_rate=0.3, schedule="constant", alpha=0, standardize=False, max_iter=1,
         warm_start=True, n_iter_no_change=np.inf, early_stopping=False,
+        label_smoothing=0.0,
     )  # fmt: skip
     net.fit(X, y)
 

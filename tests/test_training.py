@@ -68,7 +68,7 @@ def test_contradicting_labels_keep_nine_tenths_behind_hidden_units(
     X, y, weight = contradicting
     net = ShallowNetClassifier(
         4, batch_size=batch_size, learning_rate=0.01, schedule="cosine", max_iter=60,
-        random_state=0, record_health=False, **ON,
+        random_state=0, record_health=False, label_smoothing=0.0, **ON,
     ).fit(X, y, sample_weight=weight)  # fmt: skip
     assert_allclose(net.predict_proba(X)[:, 1], 0.9, atol=5e-3)
 
