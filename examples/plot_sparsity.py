@@ -43,8 +43,8 @@ zeros = {
 # %%
 # A panel is a layer: each line of it an image, those of a 0 above and those of a 9 below,
 # each column a unit, in the order of the digit that it says most about. What is exactly 0
-# is white. About half of what the ReLU units put out is, in every layer, and
-# nothing of what the others put out.
+# is white. Half or more of what the ReLU units put out is, in every layer, and nothing of
+# what the others put out.
 
 
 def in_order(a):
