@@ -87,6 +87,8 @@ def fit_skshallow(case: Case, X: np.ndarray, y: np.ndarray) -> Callable[[], obje
         batch_size=case.batch_size,
         max_iter=case.n_epochs,
         n_iter_no_change=np.inf,
+        dropout=0.0,
+        label_smoothing=0.0,
         early_stopping=False,
         standardize=False,
         random_state=0,

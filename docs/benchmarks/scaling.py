@@ -52,6 +52,8 @@ def seconds_a_sample(rows: int, features: int, width: int, depth: int) -> float:
         width,
         depth=depth,
         max_iter=n_epochs,
+        dropout=0.0,
+        average=False,
         early_stopping=False,
         standardize=False,
         random_state=0,
