@@ -13,10 +13,10 @@ from skshallow.exceptions import UnreadableModel
 from skshallow.links import LogitLink, SoftmaxLink
 from skshallow.losses import Loss
 from skshallow.network import Network
+from skshallow.progress import Progress
 from skshallow.scaling import Moments, Units
 from skshallow.schedules import Schedule
 from skshallow.solvers import Solver
-from skshallow.training import Progress
 
 NO_CURVE = np.array([])
 

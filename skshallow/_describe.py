@@ -24,10 +24,10 @@ from skshallow.exceptions import UnreadableModel
 from skshallow.initializers import INITIALIZERS
 from skshallow.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
 from skshallow.network import Network
+from skshallow.progress import Progress
 from skshallow.scaling import Moments, Units
 from skshallow.schedules import SCHEDULES
 from skshallow.solvers import SOLVERS
-from skshallow.training import Progress
 
 Arrays = dict[str, np.ndarray]
 

@@ -26,8 +26,9 @@ from skshallow.health import SAMPLE, HealthRecorder
 from skshallow.history import History
 from skshallow.network import Network
 from skshallow.objective import Objective
+from skshallow.progress import Outcome, Progress
 from skshallow.scaling import USERS_UNITS, Moments, Units, re_express, row_gain
-from skshallow.training import Outcome, Progress, Watcher, train
+from skshallow.training import Watcher, train
 
 ROWS_A_VALIDATION_BATCH = 4096
 

@@ -13,7 +13,8 @@ from sklearn.exceptions import ConvergenceWarning
 from skshallow._arrays import to_numpy
 from skshallow.exceptions import DeadUnitsWarning, VanishingGradientWarning
 from skshallow.health import VANISHING, dying_layers, vanishing_layers
-from skshallow.training import START_SAMPLE, Outcome
+from skshallow.progress import Outcome
+from skshallow.training import START_SAMPLE
 
 STACKLEVEL = 7  # from `_warn` up to the line where the user called `fit`
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from skshallow._arrays import to_numpy
 from skshallow.health import joined
-from skshallow.training import Outcome
+from skshallow.progress import Outcome
 
 CURVES = {
     "loss_curve_": "loss",

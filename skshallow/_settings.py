@@ -21,9 +21,9 @@ from skshallow._sklearn import Interval, Options, StrOptions
 from skshallow.activations import ACTIVATIONS, Activation
 from skshallow.initializers import INITIALIZERS, Initializer
 from skshallow.losses import Loss
+from skshallow.progress import Plan
 from skshallow.schedules import SCHEDULES, Schedule
 from skshallow.solvers import SOLVERS, Solver
-from skshallow.training import Plan
 
 # What "auto" means, found on tables of 300 to 45 000 rows: small ones need their steps,
 # large ones their passes.

@@ -17,9 +17,9 @@ from skshallow.exceptions import UnreadableModel
 from skshallow.features import HiddenFeatures
 from skshallow.layers import Dense, Dropout
 from skshallow.network import Network
+from skshallow.progress import Progress
 from skshallow.regressor import DeepNetRegressor, ShallowNetRegressor
 from skshallow.scaling import Moments, Units
-from skshallow.training import Progress
 
 __all__ = ["TRUSTED_TYPES", "UnreadableModel", "load"]
 

@@ -18,7 +18,7 @@ FLOORS = [
     {"layers"},
     {"network"},
     {"objective"},
-    {"health"},
+    {"health", "progress"},
     {"training"},
     {"_consistency", "_describe", "_dispatch", "_limits", "_sklearn"},
     {"_input"},
