@@ -12,11 +12,12 @@ from typing import ClassVar
 
 import numpy as np
 from scipy import stats
-from scipy.special import ndtri, xlogy
+from scipy.special import ndtri
 
 from skshallow._arrays import namespace
 from skshallow._loss import Loss, weighted_mean
 from skshallow._products import row_sums
+from skshallow._special import xlogy
 from skshallow.links import GaussianLink, Link, LogLink, positive_exp
 
 LARGE_MEAN = 1e9  # of a Poisson distribution; SciPy's quantiles are NaN above 1e12

@@ -19,10 +19,9 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy.special import log_softmax, logsumexp, softmax
 
 from skshallow._arrays import as_dtype, namespace
-from skshallow._special import expit, log_expit
+from skshallow._special import expit, log_expit, log_softmax, logsumexp, softmax
 
 
 def positive_exp(raw_prediction: np.ndarray) -> np.ndarray:
@@ -191,12 +190,12 @@ class SoftmaxLink(Link):
     """``probability_k = exp(raw_k) / sum_j exp(raw_j)``, over the last axis."""
 
     def inverse(self, raw_prediction):
-        return softmax(raw_prediction, axis=-1)
+        return softmax(raw_prediction)
 
     def log_inverse(self, raw_prediction: np.ndarray) -> np.ndarray:
         """Return the logarithm of the probabilities, finite for every finite raw."""
-        return log_softmax(raw_prediction, axis=-1)
+        return log_softmax(raw_prediction)
 
     def _combine(self, raw_prediction):
-        log_probabilities = log_softmax(raw_prediction, axis=-1)
+        log_probabilities = log_softmax(raw_prediction)
         return logsumexp(log_probabilities, axis=0) - math.log(raw_prediction.shape[0])

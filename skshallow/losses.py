@@ -27,12 +27,12 @@ from typing import ClassVar
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import logit, softmax
+from scipy.special import logit
 
 from skshallow._arrays import as_dtype, beside, dtype_of, largest, namespace, smallest
 from skshallow._loss import Loss, weighted_mean, weighted_quantile
 from skshallow._products import row_sums
-from skshallow._special import expit
+from skshallow._special import expit, softmax
 from skshallow.likelihoods import Gamma, Gaussian, Poisson
 from skshallow.links import IdentityLink, Link, LogitLink, QuantilesLink, SoftmaxLink
 
@@ -369,11 +369,11 @@ class MultinomialSquaredError(Loss):
     link: ClassVar[Link] = SoftmaxLink()
 
     def loss(self, y, raw_prediction):
-        residual = softmax(raw_prediction, axis=-1) - y
+        residual = softmax(raw_prediction) - y
         return 0.5 * row_sums(residual * residual)
 
     def gradient(self, y, raw_prediction):
-        p = softmax(raw_prediction, axis=-1)
+        p = softmax(raw_prediction)
         residual = p - y
         return p * (residual - row_sums(p * residual)[..., np.newaxis])
 
