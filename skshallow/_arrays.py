@@ -75,7 +75,7 @@ def beside(array: Any, example: Any) -> Any:
         array = array.astype(_in_numpy(widest_float(example)), copy=False)
     if not array.flags.writeable:
         array = array.copy()  # others know no memory that nobody may write to
-    return xp.asarray(array, device=device)
+    return xp.asarray(array, dtype=getattr(xp, array.dtype.name), device=device)
 
 
 def widest_float(array: Any) -> Any:
