@@ -40,7 +40,8 @@ class Moments:
     unit : ndarray of shape (n_columns,)
         A power of two at least half the column's largest magnitude.
     low, high : ndarray of shape (n_columns,)
-        Least and greatest value, among rows that have a weight.
+        Least and greatest value, among rows that have a weight, for as long as any column
+        may be `two_valued`.
     two_valued : ndarray of bool of shape (n_columns,)
         Whether there was no value between them.
 
@@ -103,6 +104,8 @@ class Moments:
 
     def _note_values(self, X: Any, sample_weight: np.ndarray | None) -> None:
         """Take in which values a chunk (n, n_columns) has."""
+        if not self.two_valued.any():
+            return
         if sample_weight is not None:
             X = X[sample_weight > 0]
         ends = _dense(X.min(axis=0)), _dense(X.max(axis=0))
