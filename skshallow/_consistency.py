@@ -212,7 +212,8 @@ def _check_progress(progress: Any, theta: np.ndarray, n_weights: int) -> None:
     _demand(_is_count(progress.epoch), "_progress counts no epochs")
     _demand(_is_count(progress.n_averaged), "_progress counts no steps")
     average = theta if progress.average is None else progress.average
-    _demand(_is_alike({"": average}, {"": theta}), "The average does not fit the net")
+    fits = _is_array(average, theta.size) and average.dtype == theta.dtype
+    _demand(fits, "The average does not fit the net")
     states = {
         "solver": (progress.solver_state, progress.solver.init(theta, n_weights)),
         "schedule": (progress.schedule_state, progress.schedule.init()),

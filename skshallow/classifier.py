@@ -332,9 +332,9 @@ class NetClassifier(ClassifierMixin, BaseNet):
         As if there was one row more, of every class in equal shares: without it, a
         validation part that is all right would make the net as sure as can be.
         """
-        _, labels, sample_weight = fit.data.scoring_data
+        _, targets, sample_weight = fit.data.validation
         log_loss = CLASSIFICATION_LOSSES["log_loss"][self._form]()
-        y = self._smooth(self._encode_targets(labels), share=1 / (len(labels) + 1))
+        y = self._smooth(targets, share=1 / (len(targets) + 1))
         return log_loss, y, sample_weight
 
     def _validation_loss(self, fit):

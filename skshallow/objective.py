@@ -152,10 +152,8 @@ class Objective:
             raw_prediction = self.loss.link.combine(raw_prediction)
             n_rows = y.shape[0]
             total += n_rows * self.loss_of(y, raw_prediction, sample_weight)
-            total_weight += n_rows if sample_weight is None else _total(sample_weight)
+            if sample_weight is None:
+                total_weight += n_rows
+            else:
+                total_weight += float(namespace(sample_weight).sum(sample_weight))
         return total / total_weight
-
-
-def _total(sample_weight: np.ndarray) -> float:
-    """Return the sum of weights (n,)."""
-    return float(namespace(sample_weight).sum(sample_weight))
