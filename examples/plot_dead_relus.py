@@ -25,8 +25,8 @@ from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
 from skshallow import DeepNetClassifier
+from skshallow.engine import Objective
 from skshallow.losses import MultinomialLogLoss
-from skshallow.objective import Objective
 
 N_UNITS = 32
 N_EPOCHS = 25

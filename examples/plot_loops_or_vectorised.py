@@ -26,9 +26,8 @@ from sklearn.datasets import load_breast_cancer
 from sklearn.preprocessing import StandardScaler
 
 from skshallow.activations import Tanh
+from skshallow.engine import Network, Objective
 from skshallow.losses import BinomialLogLoss
-from skshallow.network import Network
-from skshallow.objective import Objective
 
 
 def gradient_by_loops(X, y, W1, b1, w2, b2):
@@ -77,7 +76,7 @@ def gradient_row_by_row(X, y, W1, b1, w2, b2):
 
 
 # %%
-# The third way is the package's own: a :class:`~skshallow.objective.Objective` fills one
+# The third way is the package's own: a :class:`~skshallow.engine.Objective` fills one
 # flat vector with the gradient, in the order of the parameters.
 
 N_HIDDEN_UNITS = 16

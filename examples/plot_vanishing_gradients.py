@@ -17,10 +17,9 @@ from sklearn.preprocessing import StandardScaler
 
 from skshallow import DeepNetClassifier
 from skshallow.activations import ReLU, Sigmoid, Tanh
+from skshallow.engine import Network, Objective
 from skshallow.initializers import Auto
 from skshallow.losses import MultinomialLogLoss
-from skshallow.network import Network
-from skshallow.objective import Objective
 
 DEPTH, N_UNITS = 10, 32
 N_EPOCHS = 30
@@ -28,7 +27,7 @@ X, y = load_digits(return_X_y=True)
 X = StandardScaler().fit_transform(X)
 
 # %%
-# An :class:`~skshallow.objective.Objective` holds a network's parameters in one vector and
+# An :class:`~skshallow.engine.Objective` holds a network's parameters in one vector and
 # fills another with their gradient; ``grads`` cuts that into layers.
 
 

@@ -15,9 +15,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from skshallow.activations import Sigmoid, Tanh
+from skshallow.engine import Network, Objective
 from skshallow.losses import SquaredError
-from skshallow.network import Network
-from skshallow.objective import Objective
 
 START, GOAL = np.array([-1.0, 1.0]), np.array([1.0, -1.0])
 N_STEPS = 40

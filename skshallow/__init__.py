@@ -1,10 +1,17 @@
 """Shallow and deep neural networks for tables, as scikit-learn estimators."""
 
-from skshallow._version import __version__
-from skshallow.classifier import DeepNetClassifier, ShallowNetClassifier
-from skshallow.features import HiddenFeatures
-from skshallow.persistence import load
-from skshallow.regressor import DeepNetRegressor, ShallowNetRegressor
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from skshallow._estimators.classifier import DeepNetClassifier, ShallowNetClassifier
+    from skshallow._estimators.features import HiddenFeatures
+    from skshallow._estimators.regressor import DeepNetRegressor, ShallowNetRegressor
+    from skshallow.persistence import load
+
+__version__ = "0.1.0"
 
 __all__ = [
     "DeepNetClassifier",
@@ -15,3 +22,39 @@ __all__ = [
     "__version__",
     "load",
 ]
+
+# What is imported on first use: where each name comes from, and the public modules.
+_HOME_OF = {
+    "DeepNetClassifier": "skshallow._estimators.classifier",
+    "DeepNetRegressor": "skshallow._estimators.regressor",
+    "HiddenFeatures": "skshallow._estimators.features",
+    "ShallowNetClassifier": "skshallow._estimators.classifier",
+    "ShallowNetRegressor": "skshallow._estimators.regressor",
+    "load": "skshallow.persistence",
+}
+_MODULES = {
+    "activations",
+    "callbacks",
+    "engine",
+    "exceptions",
+    "initializers",
+    "inspection",
+    "losses",
+    "persistence",
+    "schedules",
+    "solvers",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME_OF:
+        value = getattr(importlib.import_module(_HOME_OF[name]), name)
+        globals()[name] = value
+        return value
+    if name in _MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_MODULES})

@@ -24,8 +24,8 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.special import ndtr
 
-from skshallow._arrays import as_dtype, namespace
-from skshallow._products import column_sums
+from skshallow._arrays.linalg import column_sums
+from skshallow._arrays.namespace import as_dtype, namespace
 
 Params = dict[str, np.ndarray]
 

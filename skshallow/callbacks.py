@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
 
-from skshallow._fitted import FittedNet
-
 __all__ = ["Checkpoint"]
 
 
@@ -88,7 +86,7 @@ class Checkpoint:
     # so that `fit` looks for a Checkpoint among the callbacks and does the work.
 
     def setup(self, estimator: Any, context: Any) -> None:
-        if not isinstance(estimator, FittedNet):
+        if not getattr(estimator, "_takes_checkpoints", False):
             raise TypeError(
                 "Checkpoint keeps the training of a net, not of a "
                 f"{type(estimator).__name__}: call set_callbacks on the net inside of it."

@@ -9,17 +9,18 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from skshallow._archive import read, reading
-from skshallow._describe import component_types
-from skshallow._saving import restore_estimator
-from skshallow.classifier import DeepNetClassifier, ShallowNetClassifier
+from skshallow._estimators.classifier import DeepNetClassifier, ShallowNetClassifier
+from skshallow._estimators.features import HiddenFeatures
+from skshallow._estimators.files.archive import read, reading
+from skshallow._estimators.files.codec import component_types
+from skshallow._estimators.files.model import restore_estimator
+from skshallow._estimators.regressor import DeepNetRegressor, ShallowNetRegressor
+from skshallow.engine.layers import Dense, Dropout
+from skshallow.engine.moments import Moments
+from skshallow.engine.network import Network
+from skshallow.engine.state import Progress
+from skshallow.engine.units import Units
 from skshallow.exceptions import UnreadableModel
-from skshallow.features import HiddenFeatures
-from skshallow.layers import Dense, Dropout
-from skshallow.network import Network
-from skshallow.progress import Progress
-from skshallow.regressor import DeepNetRegressor, ShallowNetRegressor
-from skshallow.scaling import Moments, Units
 
 __all__ = ["TRUSTED_TYPES", "UnreadableModel", "load"]
 

@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.optimize import OptimizeResult, minimize
 
-from skshallow._arrays import namespace
+from skshallow._arrays.namespace import namespace
 
 State = dict[str, Any]
 BLOCK = 1 << 18

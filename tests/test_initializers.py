@@ -13,8 +13,8 @@ from skshallow.activations import (
     ReLU,
     Tanh,
 )
+from skshallow.engine.layers import Dense
 from skshallow.initializers import INITIALIZERS, Auto, Initializer, VarianceScaling
-from skshallow.layers import Dense
 
 N_INPUTS, N_UNITS = 400, 300
 

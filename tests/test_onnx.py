@@ -29,10 +29,11 @@ from skshallow import (
     ShallowNetRegressor,
 )
 from skshallow.activations import ACTIVATIONS, Activation, LeakyReLU, Maxout, PReLU
-from skshallow.links import IdentityLink, Link
 from skshallow.losses import (
     CLASSIFICATION_LOSSES,
     REGRESSION_LOSSES,
+    IdentityLink,
+    Link,
     Quantile,
     SquaredError,
 )

@@ -1,6 +1,7 @@
 """Pages that show the source: what links from the text and the reference lead to.
 
-A Markdown page links to a file as it lies in the repository, ``../skshallow/layers.py``.
+A Markdown page links to a file as it lies in the repository,
+``../skshallow/engine/layers.py``.
 On the site that becomes a page with the file's highlighted lines, or for an example its
 page in the gallery.
 """

@@ -54,7 +54,7 @@ PROMISES = [
     ),
     Promise(
         "Concurrency",
-        ("reliability/test_concurrency.py", "test_threads.py"),
+        ("reliability/test_concurrency.py", "_arrays/test_threads.py"),
     ),
     Promise(
         "Memory and size",
@@ -74,21 +74,21 @@ PROMISES = [
     ),
     Promise(
         "Interruption",
-        ("test_draft.py", "test_checkpoint.py"),
+        ("_estimators/fit/test_transaction.py", "_estimators/fit/test_checkpoint.py"),
         (("interruptions", sum, "{:,} lines interrupted"),),
     ),
     Promise(
         "Persistence",
         (
-            "test_persistence.py",
-            "test_persistence_damage.py",
-            "test_persistence_skops.py",
+            "_estimators/files/test_model.py",
+            "_estimators/files/test_integrity.py",
+            "_estimators/files/test_skops.py",
         ),
         (("altered_files", sum, "{:,} files altered at random"),),
     ),
     Promise(
         "Gradients",
-        ("inspection/test_gradient_check.py", "test_objective.py"),
+        ("inspection/test_gradient_check.py", "engine/test_objective.py"),
     ),
     Promise(
         "Supply",

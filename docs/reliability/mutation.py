@@ -38,22 +38,30 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = Path(__file__).with_name("mutation.md")
 RESULTS = Path(__file__).with_name("mutation.json")
 KNOWN = Path(__file__).with_name("survivors.toml")
-DOCUMENTED = "test_docstrings.py::"
+DOCUMENTED = "documentation/test_docstrings.py::"
 DEFAULTS = (
     DOCUMENTED + "test_every_setting_of_a_component_is_documented_with_its_true_default"
 )
 RATES = DOCUMENTED + "test_what_auto_means_is_documented"
 TESTS = {
     "activations": ["test_activations.py", "test_initializers.py", DEFAULTS],
-    "losses": ["test_losses.py", DEFAULTS],
-    "likelihoods": ["test_losses.py", DEFAULTS],
-    "links": ["test_links.py"],
+    "losses/_regression": ["losses/test_losses.py", DEFAULTS],
+    "losses/_classification": ["losses/test_losses.py", DEFAULTS],
+    "losses/_likelihoods": ["losses/test_losses.py", DEFAULTS],
+    "losses/_links": ["losses/test_links.py"],
     "solvers": ["test_solvers.py", DEFAULTS, RATES],
-    "objective": ["test_objective.py"],
-    "layers": ["test_layers.py"],
+    "engine/objective": ["engine/test_objective.py"],
+    "engine/layers": ["engine/test_layers.py"],
     "schedules": ["test_schedules.py", DEFAULTS],
 }
-MATHEMATICS = ["activations", "losses", "likelihoods", "solvers", "objective"]
+MATHEMATICS = [
+    "activations",
+    "losses/_regression",
+    "losses/_classification",
+    "losses/_likelihoods",
+    "solvers",
+    "engine/objective",
+]
 HEAD = """# Mutation testing
 
 Do the tests notice when the code is wrong? A mutant is a module with one small change: an
@@ -141,13 +149,17 @@ def working_copy(folder):
     shutil.copy(ROOT / "pyproject.toml", folder)
     compileall.compile_dir(folder, quiet=1)
     for module in TESTS:  # read from source: a mutant may have its original's size and time
-        for compiled in (folder / "skshallow" / "__pycache__").glob(f"{module}.*"):
+        path = folder / "skshallow" / module
+        for compiled in (path.parent / "__pycache__").glob(f"{path.name}.*"):
             compiled.unlink()
     sys.dont_write_bytecode = True
-    sys.path[:0] = [str(folder), str(folder / "tests")]
+    sys.path[:0] = [str(folder), str(folder / "tests"), str(folder / "tests" / "_support")]
     importlib.import_module("conftest")
-    for name in sorted({file.split(".")[0] for files in TESTS.values() for file in files}):
-        importlib.import_module(name)
+    files = {file.split(".")[0] for files in TESTS.values() for file in files}
+    for path in sorted(map(Path, files)):
+        sys.path.insert(0, str(folder / "tests" / path.parent))
+        importlib.import_module(path.name)
+        sys.path.pop(0)
     for name, module in list(sys.modules.items()):
         if (getattr(module, "__file__", None) or "").startswith(str(folder)):
             del sys.modules[name]

@@ -12,20 +12,20 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import indexable
 
 from skshallow.inspection._baselines import default_baseline, innermost_name, wrapped
-from skshallow.inspection._corrected_t_test import (
-    CONFIDENCE,
-    PairedTest,
-    corrected_t_test,
-)
-from skshallow.inspection._cross_validation import CrossValidated, Splits, cross_validated
-from skshallow.inspection._displays.drawing import (
+from skshallow.inspection._common.drawing import (
     BLUE,
     GREY,
     VERMILLION,
     axes_for,
     hide_frame,
 )
-from skshallow.inspection._report import Column, Report, decimals
+from skshallow.inspection._common.report import Column, Report, decimals
+from skshallow.inspection._corrected_t_test import (
+    CONFIDENCE,
+    PairedTest,
+    corrected_t_test,
+)
+from skshallow.inspection._cross_validation import CrossValidated, Splits, cross_validated
 
 
 def compare_with_baseline(

@@ -13,7 +13,7 @@ from sklearn.metrics import log_loss
 from sklearn.model_selection import cross_validate
 from sklearn.utils.multiclass import type_of_target
 
-from skshallow._sklearn import take_rows
+from skshallow._estimators.checks.sklearn_private import take_rows
 from skshallow.inspection._calibration_error import expected_calibration_error
 
 Splits = Sequence[tuple[np.ndarray, np.ndarray]]

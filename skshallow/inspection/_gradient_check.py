@@ -16,19 +16,19 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, check_scalar
 
-from skshallow._arrays import to_numpy
-from skshallow._base import BaseNet
-from skshallow._data import TrainingData
-from skshallow._dispatch import in_numpy
-from skshallow._fitting import Fit
-from skshallow._settings import components_of
+from skshallow._arrays.namespace import to_numpy
+from skshallow._estimators.base import BaseNet
+from skshallow._estimators.checks.array_api import in_numpy
+from skshallow._estimators.checks.hyperparameters import components_of
+from skshallow._estimators.fit.run import Fit
+from skshallow._estimators.fit.training_data import TrainingData
+from skshallow.engine.objective import Objective
 from skshallow.inspection._differences import compare
 from skshallow.inspection._gradient_report import (
     CheckedParameter,
     GradientCheck,
     last_straight_through,
 )
-from skshallow.objective import Objective
 
 # An unfitted net starts where much is 0, and a derivative times 0 is right whatever it is.
 MOVE_FROM_START = 0.1

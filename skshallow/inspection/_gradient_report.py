@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skshallow.engine.network import Network
+from skshallow.inspection._common.report import Column, Report
 from skshallow.inspection._differences import Comparison
-from skshallow.inspection._report import Column, Report
 from skshallow.losses import Loss
-from skshallow.network import Network
 
 # Verdicts on derivatives that agree but would do so by whatever activations pass back.
 NOT_SEEN = ALL_ZERO, ONLY_KINKS = "all zero", "only kinks"

@@ -14,14 +14,14 @@ from skl2onnx.common.data_types import (
 )
 from sklearn.utils.validation import check_is_fitted
 
-from skshallow._arrays import to_numpy
-from skshallow.classifier import DeepNetClassifier, ShallowNetClassifier
-from skshallow.features import HiddenFeatures
+from skshallow._arrays.namespace import to_numpy
+from skshallow._estimators.classifier import DeepNetClassifier, ShallowNetClassifier
+from skshallow._estimators.features import HiddenFeatures
+from skshallow._estimators.regressor import DeepNetRegressor, ShallowNetRegressor
 from skshallow.onnx._activations import apply
 from skshallow.onnx._formulas import MEMBERS
 from skshallow.onnx._graph import Graph, Tensor
 from skshallow.onnx._links import combine, inverse
-from skshallow.regressor import DeepNetRegressor, ShallowNetRegressor
 
 # The types and shapes of outputs, which skl2onnx wants to know first.
 

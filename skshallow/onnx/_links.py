@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from skshallow.links import (
+from skshallow.losses import (
     GaussianLink,
     IdentityLink,
     Link,
@@ -94,7 +94,7 @@ def register_link(link_class: type[Link], form: LinkForm) -> None:
     Parameters
     ----------
     link_class : type
-        Your subclass of :class:`~skshallow.links.Link`.
+        Your subclass of :class:`~skshallow.losses._links.Link`.
     form : callable
         ``form(raw, link)`` returns what a regressor predicts for raw predictions `raw`,
         a :class:`Tensor` (n_samples, n_raw_outputs) in the units of your data, with a
@@ -107,7 +107,7 @@ def register_link(link_class: type[Link], form: LinkForm) -> None:
 
     Examples
     --------
-    >>> from skshallow.links import Link
+    >>> from skshallow.losses import Link
     >>> from skshallow.onnx import register_link
     >>> class SquareLink(Link):
     ...     def inverse(self, raw_prediction):

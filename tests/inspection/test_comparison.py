@@ -39,7 +39,7 @@ from skshallow.inspection import (
     corrected_t_test,
     expected_calibration_error,
 )
-from skshallow.inspection._displays.drawing import BLUE, GREY, VERMILLION
+from skshallow.inspection._common.drawing import BLUE, GREY, VERMILLION
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from skshallow.activations import PReLU, Step, Tanh
+from skshallow.engine.network import Network
 from skshallow.inspection._differences import Comparison
 from skshallow.inspection._gradient_report import CheckedParameter, GradientCheck
 from skshallow.losses import SquaredError
-from skshallow.network import Network
 
 RTOL = 1e-5
 RIGHT = Comparison(0.5, 0.5, 1e-9)

@@ -6,9 +6,9 @@ from matplotlib.colors import LogNorm, Normalize, to_rgba
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skshallow import DeepNetClassifier
-from skshallow.health import OF_UNITS, OF_WEIGHTS
+from skshallow.engine.health import OF_UNITS, OF_WEIGHTS
 from skshallow.inspection import HealthDisplay
-from skshallow.inspection._displays.drawing import LIGHT_GREY
+from skshallow.inspection._common.drawing import LIGHT_GREY
 
 pytestmark = pytest.mark.usefixtures("pyplot")
 

@@ -12,7 +12,8 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skshallow import DeepNetClassifier, DeepNetRegressor, ShallowNetRegressor, _fitted
+from skshallow import DeepNetClassifier, DeepNetRegressor, ShallowNetRegressor
+from skshallow._estimators import prediction
 from skshallow.activations import ACTIVATIONS
 from skshallow.inspection import health_report
 from skshallow.inspection._health_report import (
@@ -80,7 +81,7 @@ def test_saturation_is_a_slope_below_a_hundredth(few, X, y):
 def test_batches_change_nothing(few, X, y, activation, monkeypatch):
     net = DeepNetRegressor(**few, depth=2, activation=activation).fit(X, y)
     at_once = health_report(net, X)
-    monkeypatch.setattr(_fitted, "VALUES_AT_ONCE", 70)
+    monkeypatch.setattr(prediction, "VALUES_AT_ONCE", 70)
     by_batches = health_report(net, X)
     assert by_batches.n_rows == len(X)
     for name, shares in at_once.shares.items():

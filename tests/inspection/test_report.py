@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pandas as pd
 import pytest
 
-from skshallow.inspection._report import WIDTH, Column, Report, decimals
+from skshallow.inspection._common.report import WIDTH, Column, Report, decimals
 
 
 class Animals(Report):

@@ -16,7 +16,7 @@ from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler, StandardScaler
 
 from skshallow import DeepNetRegressor
-from skshallow.inspection._unwrap import find_net, input_names, net_and_input
+from skshallow.inspection._common.unwrap import find_net, input_names, net_and_input
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from varieties import VARIETIES, WIDE, Variety, predictions, wide_rows
 
 from skshallow import DeepNetRegressor
-from skshallow._threads import MULTIPLY_ADDS_WORTH_A_THREAD, ONE_THREAD
+from skshallow._arrays.threads import MULTIPLY_ADDS_WORTH_A_THREAD, ONE_THREAD
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),

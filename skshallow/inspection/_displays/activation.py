@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from skshallow._resolve import resolve
+from skshallow._estimators.checks.resolve import resolve
 from skshallow.activations import ACTIVATIONS, Activation, Params
-from skshallow.inspection._displays.drawing import (
+from skshallow.inspection._common.drawing import (
     BLUE,
     GREY,
     LIGHT_GREY,
@@ -22,11 +22,11 @@ from skshallow.inspection._displays.drawing import (
     one_axes_each,
     style,
 )
-from skshallow.inspection._displays.fitted import (
+from skshallow.inspection._common.fitted import (
     activation_title,
     learned_activations,
 )
-from skshallow.inspection._unwrap import find_net
+from skshallow.inspection._common.unwrap import find_net
 
 N_POINTS = 801  # odd, so that 0 is one of them
 PANEL_SHAPES = 1.2, 1.5  # width over height, of a panel and of all together

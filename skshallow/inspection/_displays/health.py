@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from skshallow.inspection._displays.drawing import (
+from skshallow.inspection._common.drawing import (
     LIGHT_GREY,
     SEQUENTIAL,
     SHARES,
     axes_for,
     mark_whole_numbers,
 )
-from skshallow.inspection._displays.fitted import layer_names
-from skshallow.inspection._unwrap import find_net
+from skshallow.inspection._common.fitted import layer_names
+from skshallow.inspection._common.unwrap import find_net
 
 # What the colours mean, by the name of the record.
 SHARES_OF_UNITS = {

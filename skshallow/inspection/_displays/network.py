@@ -9,21 +9,21 @@ from typing import Any
 
 import numpy as np
 
-from skshallow.inspection._displays.columns import Column, columns_of
-from skshallow.inspection._displays.drawing import (
+from skshallow.inspection._common.drawing import (
     GREY,
     INK,
     PALE_DIVERGING,
     axes_for,
     style,
 )
-from skshallow.inspection._displays.fitted import (
+from skshallow.inspection._common.fitted import (
     activation_title,
     layer_names,
     layer_params,
     names_of_outputs,
 )
-from skshallow.inspection._unwrap import find_net, input_names
+from skshallow.inspection._common.unwrap import find_net, input_names
+from skshallow.inspection._displays.columns import Column, columns_of
 
 THINNEST_EDGE, WIDEST_EDGE = 0.3, 3.0  # points
 COLUMN_INCHES, NODE_INCHES = 1.8, 0.36

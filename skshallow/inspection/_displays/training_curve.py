@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from skshallow._arrays import to_numpy
-from skshallow._resolve import resolve
-from skshallow.inspection._displays.drawing import (
+from skshallow._arrays.namespace import to_numpy
+from skshallow._estimators.checks.resolve import resolve
+from skshallow.inspection._common.drawing import (
     BLUE,
     GREEN,
     GREY,
@@ -22,7 +22,7 @@ from skshallow.inspection._displays.drawing import (
     one_axes_each,
     style,
 )
-from skshallow.inspection._unwrap import find_net
+from skshallow.inspection._common.unwrap import find_net
 from skshallow.solvers import SOLVERS, Solver
 
 # A loss that falls by more than this factor is drawn on a logarithmic axis.

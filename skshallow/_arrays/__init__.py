@@ -1,0 +1,1 @@
+"""Arrays: which library they are of, products, special functions, BLAS threads."""

@@ -1,0 +1,76 @@
+"""Products of dense and sparse operands.
+
+Dense products of NumPy's go through `numpy.dot`: for matrices it is `matmul` with less
+overhead, and, unlike that, it hands products of a column and a row to BLAS too. Several
+networks side by side have a leading axis of members k, over which `matmul` goes.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from skshallow._arrays.namespace import namespace
+
+
+def product(x: Any, weight: np.ndarray) -> np.ndarray:
+    """Return ``x @ weight`` as an array; `x` (n, d) may be a sparse row matrix."""
+    if weight.ndim == 2:
+        return np.dot(x, weight) if isinstance(x, np.ndarray) else x @ weight
+    if sparse.issparse(x):
+        return np.stack([x @ of_member for of_member in weight])
+    return x @ weight  # (n, d) or (k, n, d), and (k, d, m)
+
+
+def product_with_transpose(grad_z: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Return ``grad_z @ weight.T``, member by member."""
+    if isinstance(grad_z, np.ndarray) and weight.ndim == 2:
+        return np.dot(grad_z, weight.T)
+    return grad_z @ weight.mT
+
+
+def transposed_product(x: Any, grad_z: np.ndarray, out: np.ndarray) -> None:
+    """Write ``x.T @ grad_z`` into `out` (d, m); `x` (n, d) may be sparse."""
+    if isinstance(x, np.ndarray):
+        if grad_z.ndim == 2:
+            np.dot(x.T, grad_z, out=out)
+        else:
+            np.matmul(x.mT, grad_z, out=out)
+    elif sparse.issparse(x) and grad_z.ndim > 2:
+        out[...] = [x.T @ of_member for of_member in grad_z]
+    else:
+        out[...] = (x.T if sparse.issparse(x) else x.mT) @ grad_z
+
+
+def column_sums(a: np.ndarray, out: np.ndarray) -> None:
+    """Write the sum of `a` (n, m) over its rows into `out` (m,).
+
+    In NumPy as a product with ones, which BLAS does several times faster than a reduction.
+    Of several members, `a` is (k, n, m) and `out` (k, 1, m).
+    """
+    if not isinstance(a, np.ndarray):
+        out[...] = namespace(a).sum(a, axis=-2, keepdims=a.ndim > 2)
+    elif a.ndim == 2:
+        np.dot(_ones(a.shape[0], a.dtype.char), a, out=out)
+    else:
+        np.matmul(_ones(a.shape[-2], a.dtype.char)[np.newaxis], a, out=out)
+
+
+def row_sums(a: np.ndarray) -> np.ndarray:
+    """Return the sum of `a` (n, m) over its columns (n,): in NumPy, a product with ones."""
+    if a.shape[-1] == 1:
+        return a[..., 0]
+    if isinstance(a, np.ndarray):
+        return np.dot(a, _ones(a.shape[-1], a.dtype.char))
+    return namespace(a).sum(a, axis=-1)
+
+
+@functools.lru_cache(maxsize=32)
+def _ones(n: int, dtype: str) -> np.ndarray:
+    """Return a read-only vector of ones (n,)."""
+    ones = np.ones(n, dtype)
+    ones.flags.writeable = False
+    return ones

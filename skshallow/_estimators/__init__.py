@@ -1,0 +1,1 @@
+"""The estimators: the side of the package that scikit-learn and its users see."""

@@ -1,0 +1,1 @@
+"""Checks of what users hand over: arrays, hyperparameters, and the limits of floats."""

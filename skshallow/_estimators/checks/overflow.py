@@ -1,0 +1,85 @@
+"""Limits of floating point: errors that name what went beyond them, and what to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from skshallow._arrays.namespace import to_numpy
+
+
+def quiet() -> np.errstate:
+    """Return a context without NumPy's warnings: results are checked, and told of."""
+    return np.errstate(over="ignore", invalid="ignore", divide="ignore")
+
+
+def check_targets_fit(y: np.ndarray, dtype: np.dtype) -> None:
+    """Raise ValueError if a column of y (n, m) overflows or vanishes in `dtype`."""
+    largest = np.abs(y).max(axis=0)
+    limits = np.finfo(dtype)
+    lost = (largest > limits.max) | ((largest > 0) & (largest < limits.tiny))
+    if lost.any():
+        wider = " Pass dtype='float64', or rescale y." if dtype == np.float32 else ""
+        raise ValueError(
+            f"The largest magnitude in y is {largest[lost][0]:g}, and {dtype}, which the "
+            f"net computes and predicts in, holds {limits.tiny:.1g} to {limits.max:.1g}."
+            + (wider or " Rescale y.")
+        )
+
+
+def check_outputs(output: np.ndarray, finite: np.ndarray, X: Any, net: Any) -> None:
+    """Raise ValueError if the `output` for a row of X is not `finite`.
+
+    Parameters
+    ----------
+    output, finite : ndarray of shape (..., n, n_outputs)
+        What the net gives, and where that can be worked with.
+    X : ndarray or CSR matrix of shape (n, n_features)
+        The rows, in the user's units.
+    net : BaseNet
+        Knows the units it was trained in, and the names of features.
+    """
+    if finite.all():
+        return
+    rows = np.flatnonzero(~finite.reshape(-1, *finite.shape[-2:]).all(axis=(0, -1)))
+    row = int(rows[0])
+    x = X[[row]].toarray()[0] if sparse.issparse(X) else to_numpy(X[row, :])
+    units = net._units
+    with quiet():
+        center = 0.0 if units.center is None else units.center
+        scale = 1.0 if units.scale is None else units.scale
+        distance = np.abs((x.astype(np.float64) - center) / scale)
+    j = int(distance.argmax())
+    wider = " fit with dtype='float64'," if output.dtype == np.float32 else ""
+    raise ValueError(
+        f"The net's output overflows {output.dtype} for {len(rows)} of {X.shape[0]} rows; "
+        f"in the first, row {row} counted from 0, {column_name(net, j)} is {x[j]:g}, "
+        f"{distance[j]:.3g} in the net's units. Check the units of such rows,{wider} or "
+        "leave them out."
+    )
+
+
+def check_weights_fit(params: list[dict[str, np.ndarray]], net: Any) -> None:
+    """Raise ValueError if parameters in the user's units are not finite."""
+    for i, layer in enumerate(params):
+        if all(np.isfinite(array).all() for array in layer.values()):
+            continue
+        dtype = net.theta_.dtype
+        wider = "fit with dtype='float64', or " if dtype == np.float32 else ""
+        column = ""
+        if i == 0:
+            weight = layer["weight"]
+            finite = np.isfinite(weight).reshape(-1, *weight.shape[-2:]).all(axis=(0, -1))
+            column = f", for {column_name(net, int(finite.argmin()))}"
+        raise ValueError(
+            f"The weights of layer {i} in the units of your data overflow {dtype}{column}. "
+            f"Predictions do not need them; to see them, {wider}rescale the data."
+        )
+
+
+def column_name(net: Any, j: int) -> str:
+    """Return how to speak of feature `j`."""
+    names = getattr(net, "feature_names_in_", None)
+    return f"feature {j}" if names is None else f"feature {names[j]!r}"

@@ -1,0 +1,293 @@
+r"""Descriptions: parameters and fitted state as plain JSON and plain arrays, and back.
+
+What JSON has is itself. All else is an object of one entry: ``{"tuple": [...]}``, or a
+type of this package by its name, with its settings, as in
+``{"LeakyReLU": {"slope": 0.1}}``. The names come from the tables below, never from a
+file, so that a file can name nothing but what stands there.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import Field, dataclass, fields
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+
+from skshallow._arrays.namespace import to_numpy
+from skshallow._estimators.files.archive import is_plain
+from skshallow.activations import ACTIVATIONS
+from skshallow.engine.moments import Moments
+from skshallow.engine.network import Network
+from skshallow.engine.state import Progress
+from skshallow.engine.units import Units
+from skshallow.exceptions import UnreadableModel
+from skshallow.initializers import INITIALIZERS
+from skshallow.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
+from skshallow.schedules import SCHEDULES
+from skshallow.solvers import SOLVERS
+
+Arrays = dict[str, np.ndarray]
+
+
+class NotData(TypeError):
+    """Something is code, or of a type that no description has a word for."""
+
+    def __init__(self, value: Any) -> None:
+        super().__init__(
+            f"{value!r} is of type {type(value).__module__}.{type(value).__name__}"
+        )
+        self.value = value
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A type that a description may name: how to take it apart, and put it together."""
+
+    type: type
+    take_apart: Callable[[Any], dict[str, Any]]
+    put_together: Callable[[dict[str, Any]], Any]
+
+
+def component_types() -> Iterator[type]:
+    """Yield the type of every component that has a name in the package's tables."""
+    for table in (ACTIVATIONS, INITIALIZERS, REGRESSION_LOSSES, SCHEDULES, SOLVERS):
+        yield from (type(make()) for make in table.values())
+    for forms in CLASSIFICATION_LOSSES.values():
+        yield from forms.values()
+
+
+def _settings(instance: Any) -> dict[str, Any]:
+    """Return the fields of a dataclass by name."""
+    return {field.name: getattr(instance, field.name) for field in fields(instance)}
+
+
+def _component(cls: type) -> Kind:
+    """Return how a component, a frozen set of settings, is described."""
+
+    def with_settings(settings: dict[str, Any]) -> Any:
+        known = {field.name: field for field in fields(cls)}
+        for name, value in settings.items():
+            if name not in known or not _suits(value, known[name]):
+                raise UnreadableModel(f"{cls.__name__} has no setting {name}={value!r}.")
+        return cls(**settings)
+
+    return Kind(cls, _settings, with_settings)
+
+
+def _suits(value: Any, setting: Field) -> bool:
+    """Return whether `value` is of the type of a setting, which its default shows."""
+    if isinstance(value, tuple):  # the levels of Quantile
+        return "Sequence" in setting.type and all(isinstance(x, float) for x in value)
+    if isinstance(value, bool):
+        return False
+    for kind in (Integral, Real, str):
+        if isinstance(setting.default, kind):
+            return isinstance(value, kind)
+    return False
+
+
+def _take_network_apart(network: Network) -> dict[str, Any]:
+    """Return what `Network` is made from; one rate of dropout is that of all layers."""
+    hidden = network.layers[:-1]
+    return {
+        "n_features": network.layers[0].n_inputs,
+        "n_outputs": network.layers[-1].n_units,
+        "hidden_units": [layer.n_units for layer in hidden],
+        "activations": [layer.activation for layer in hidden],
+        "dropout": hidden[0].dropout.rate if hidden else 0.0,
+        "n_members": network.n_members,
+    }
+
+
+def _moments(columns: dict[str, Any]) -> Moments:
+    """Return moments that have grown to these."""
+    moments = Moments(0)
+    if "mean" in columns and "two_valued" not in columns:  # format 1 did not look
+        unknown = np.zeros_like(columns["mean"])
+        columns |= {"low": unknown, "high": unknown.copy()}
+        columns |= {"two_valued": unknown.astype(bool)}
+    if columns.keys() != vars(moments).keys():
+        raise UnreadableModel(f"Moments are not made of {sorted(columns)}.")
+    vars(moments).update(columns)
+    return moments
+
+
+def _take_generator_apart(generator: np.random.Generator) -> dict[str, Any]:
+    """Return the state of a random generator as plain numbers."""
+    state: Any = generator.bit_generator.state
+    return {**state, **state["state"]}
+
+
+BIT_GENERATORS = {"PCG64": np.random.PCG64, "PCG64DXSM": np.random.PCG64DXSM}
+
+
+def _generator(numbers: dict[str, Any]) -> np.random.Generator:
+    """Return a random generator in a state of plain numbers."""
+    bit_generator = BIT_GENERATORS[numbers["bit_generator"]](0)
+    inner = {name: numbers.pop(name) for name in ("state", "inc")}
+    if not all(type(number) is int for number in (*inner.values(), numbers["uinteger"])):
+        raise UnreadableModel("The state of a random generator is no integer.")
+    bit_generator.state = {**numbers, "state": inner}
+    return np.random.Generator(bit_generator)
+
+
+# The types of the fitted state; everything in them is described in turn.
+STATE = (
+    Kind(Network, _take_network_apart, lambda settings: Network(**settings)),
+    Kind(Units, _settings, lambda columns: Units(**columns)),
+    Kind(Moments, lambda moments: dict(vars(moments)), _moments),
+    Kind(Progress, _settings, lambda settings: Progress(**settings)),
+    Kind(np.random.Generator, _take_generator_apart, _generator),
+)
+KINDS: dict[str, Kind] = {
+    kind.type.__name__: kind
+    for kind in (*STATE, *(_component(cls) for cls in component_types()))
+}
+
+
+# From values to a description.
+
+
+def describe(value: Any, name: str, arrays: Arrays) -> Any:
+    """Return `value` as JSON; its arrays go into `arrays` under names like `name`.
+
+    Raises
+    ------
+    NotData
+        If `value` is, or holds, what is neither JSON nor in a table.
+    """
+    value = to_numpy(value)  # what another library computed is data like any other
+    if isinstance(value, np.generic):
+        return {"scalar": _store(np.asarray(value), name, arrays)}
+    if value is None or type(value) in (bool, int, str):
+        return value
+    if type(value) is float:
+        return value if math.isfinite(value) else {"float": str(value)}
+    if isinstance(value, np.ndarray):
+        return _describe_array(np.asarray(value), name, arrays)
+    if type(value) in (list, tuple):
+        items = [describe(item, f"{name}.{i}", arrays) for i, item in enumerate(value)]
+        return items if type(value) is list else {"tuple": items}
+    if type(value) is dict:
+        pairs = [
+            [describe(key, f"{name}.{i}", arrays), describe(item, f"{name}.{key}", arrays)]
+            for i, (key, item) in enumerate(value.items())
+        ]
+        return {"dict": pairs}
+    kind = KINDS.get(type(value).__name__)
+    if kind is None or kind.type is not type(value):
+        raise NotData(value)
+    parts = kind.take_apart(value).items()
+    described = {part: describe(item, f"{name}.{part}", arrays) for part, item in parts}
+    return {type(value).__name__: described}
+
+
+def _describe_array(array: np.ndarray, name: str, arrays: Arrays) -> dict[str, Any]:
+    """Return the description of an array; one of objects must hold text, or integers.
+
+    Labels that pandas brings, and integers beyond 64 bits, come as objects. Their text is
+    kept whole, with the length of each: NumPy's own text drops zeros at the end.
+    """
+    if array.dtype != object:
+        return {"array": _store(array, name, arrays)}
+    items = array.ravel().tolist()
+    types = {type(item) for item in items}
+    if types not in ({str}, {int}):
+        raise NotData(array)
+    texts = [str(item) for item in items]
+    text = np.frombuffer("".join(texts).encode("utf-8", "surrogatepass"), np.uint8)
+    lengths = np.array([len(text) for text in texts], np.int64).reshape(array.shape)
+    return {
+        "objects": {
+            "of": types.pop().__name__,
+            "text": describe(text, name, arrays),
+            "lengths": describe(lengths, f"{name}.lengths", arrays),
+        }
+    }
+
+
+def _store(array: np.ndarray, name: str, arrays: Arrays) -> str:
+    """Put an array into `arrays`; return the name, like `name`, that it got."""
+    if not is_plain(array.dtype):
+        raise NotData(array)
+    plain = re.sub("[^A-Za-z0-9_.]+|[.](?![A-Za-z0-9_])", "_", name)
+    free = plain
+    while free in arrays:
+        free = f"{plain}.{len(arrays)}"
+    arrays[free] = array
+    return free
+
+
+# And back.
+
+
+def rebuild(description: Any, arrays: Arrays) -> Any:
+    """Return what `describe` described; the arrays that it uses leave `arrays`.
+
+    Raises
+    ------
+    UnreadableModel, or what a damaged file may raise
+        If the description is none.
+    """
+    if description is None or isinstance(description, bool | int | float | str):
+        return description
+    if isinstance(description, list):
+        return [rebuild(item, arrays) for item in description]
+    ((tag, content),) = description.items()
+    if tag in PLAIN:
+        return PLAIN[tag](content, arrays)
+    if tag not in KINDS:
+        raise UnreadableModel(
+            f"It names {tag!r}, which this version of skshallow does not have."
+        )
+    parts = {part: rebuild(item, arrays) for part, item in content.items()}
+    return KINDS[tag].put_together(parts)
+
+
+def _rebuild_float(text: str, arrays: Arrays) -> float:
+    return {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[text]
+
+
+def _rebuild_scalar(name: str, arrays: Arrays) -> Any:
+    array = arrays.pop(name)
+    if array.shape != ():
+        raise UnreadableModel(f"The array {name!r} is no scalar.")
+    return array[()]
+
+
+def _rebuild_dict(pairs: list, arrays: Arrays) -> dict:
+    """Return a dict from its pairs (key, value)."""
+    found = {rebuild(key, arrays): rebuild(value, arrays) for key, value in pairs}
+    if len(found) != len(pairs):
+        raise UnreadableModel("A dict has the same key twice.")
+    return found
+
+
+def _rebuild_objects(content: dict[str, Any], arrays: Arrays) -> np.ndarray:
+    """Return an array of text, or of integers, as objects."""
+    convert = {"str": str, "int": int}[content["of"]]
+    lengths = rebuild(content["lengths"], arrays)
+    text = rebuild(content["text"], arrays).tobytes().decode("utf-8", "surrogatepass")
+    outside = (lengths < 0) | (lengths > len(text))
+    if outside.any() or lengths.sum() != len(text):
+        raise UnreadableModel("Text is longer or shorter than what it is cut into.")
+    array = np.empty(lengths.shape, object)
+    stops = np.cumsum(lengths)
+    starts = stops - lengths.ravel()
+    items = [convert(text[i:j]) for i, j in zip(starts, stops, strict=True)]
+    array.reshape(-1)[...] = items  # a view: the array is new
+    return array
+
+
+PLAIN: dict[str, Callable[[Any, Arrays], Any]] = {
+    "array": lambda name, arrays: arrays.pop(name),
+    "scalar": _rebuild_scalar,
+    "float": _rebuild_float,
+    "tuple": lambda items, arrays: tuple(rebuild(item, arrays) for item in items),
+    "dict": _rebuild_dict,
+    "objects": _rebuild_objects,
+}

@@ -1,0 +1,142 @@
+"""Saving: an estimator as a description of itself in a file, and back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from skshallow import __version__
+from skshallow._estimators.checks.sklearn_private import (
+    SCIKIT_LEARNS_OWN,
+    metadata_requests,
+    set_metadata_requests,
+)
+from skshallow._estimators.files.archive import DAMAGE, write
+from skshallow._estimators.files.codec import Arrays, NotData, describe, rebuild
+from skshallow._estimators.files.integrity import check_fitted
+from skshallow.activations import Activation
+from skshallow.exceptions import UnreadableModel
+from skshallow.initializers import Initializer
+from skshallow.losses import Loss
+from skshallow.schedules import Schedule
+from skshallow.solvers import Solver
+
+COMPONENTS = (Activation, Initializer, Loss, Schedule, Solver)
+
+# What to do about something that is no data.
+ADVICE = {
+    "random_state": "Set it to an int or None: it only starts a fit, and the generator "
+    "that training goes on with is saved by itself.",
+    "scoring": "Set it to a scorer's name or None: a fitted net predicts without it.",
+}
+ADVICE_ON_COMPONENTS = (
+    "A component of your own is code. Store coefs_ and intercepts_ instead, and give them "
+    "to from_weights together with the component; or dump the net with skops.io, and "
+    "trust the component's type."
+)
+ADVICE_ON_THE_REST = "Replace it by numbers, text, lists, dicts or plain arrays of these."
+
+
+def save_estimator(estimator: Any, path: str | os.PathLike) -> None:
+    """Write `estimator` to the file `path`; see `FittedNet.save`."""
+    cls = type(estimator)
+    if cls.__module__.partition(".")[0] != __name__.partition(".")[0]:
+        raise TypeError(
+            f"{cls.__name__} is a class of your own, which a file of data cannot name. "
+            "Save one of the package's own estimators, or dump it with skops.io."
+        )
+    arrays: Arrays = {}
+    content = _describe_estimator(estimator, arrays)
+    try:
+        restore_estimator(content, dict(arrays), {cls.__name__: cls})
+    except DAMAGE as error:
+        raise ValueError(f"This net would not load again: {error}") from error
+    write(path, content, arrays)
+
+
+def _describe_estimator(estimator: Any, arrays: Arrays) -> dict[str, Any]:
+    """Return the header's content; arrays go into `arrays`."""
+    parameters = estimator.get_params(deep=False)
+    fitted = {
+        name: value
+        for name, value in vars(estimator).items()
+        if name not in parameters and name not in SCIKIT_LEARNS_OWN
+    }
+    return {
+        "skshallow": __version__,
+        "estimator": type(estimator).__name__,
+        "parameters": _describe_all(parameters, "parameter", arrays),
+        "fitted": _describe_all(fitted, "attribute", arrays),
+        "metadata_requests": metadata_requests(estimator),
+    }
+
+
+def _describe_all(values: Mapping[str, Any], role: str, arrays: Arrays) -> dict[str, Any]:
+    """Return the description of each parameter, or of each fitted attribute, by name."""
+    described = {}
+    for name, value in values.items():
+        try:
+            described[name] = describe(value, name, arrays)
+        except NotData as error:
+            own = isinstance(error.value, COMPONENTS)
+            advice = ADVICE_ON_COMPONENTS if own else ADVICE.get(name, ADVICE_ON_THE_REST)
+            raise TypeError(
+                f"The {role} {name!r} cannot be saved, which takes data only: {error}. "
+                f"{advice}"
+            ) from error
+    return described
+
+
+def restore_estimator(
+    content: Mapping[str, Any], arrays: Arrays, estimators: Mapping[str, type]
+) -> Any:
+    """Return the estimator that a header's content and arrays describe.
+
+    Parameters
+    ----------
+    content : mapping
+        From `skshallow._estimators.files.archive.read`.
+    arrays : dict of str to ndarray
+        Its arrays; used up.
+    estimators : mapping of str to type
+        The classes that a file may name.
+
+    Raises
+    ------
+    UnreadableModel, or what a damaged file may raise
+        If anything is unknown, missing, left over, or does not fit the rest.
+    """
+    if "training" in content:
+        raise UnreadableModel(
+            "it holds the training that a skshallow.callbacks.Checkpoint keeps, not a net. "
+            "Run the fit again to finish it, then save the net."
+        )
+    if content["estimator"] not in estimators:
+        raise UnreadableModel(f"There is no estimator {content['estimator']!r}.")
+    cls = estimators[content["estimator"]]
+    parameters = {
+        name: rebuild(value, arrays) for name, value in content["parameters"].items()
+    }
+    known = cls().get_params(deep=False).keys()
+    unknown = parameters.keys() - known
+    if unknown:
+        raise UnreadableModel(
+            f"{cls.__name__} has no parameter {min(unknown)!r} in this version of "
+            f"skshallow, {__version__}; the file was written by {content['skshallow']}."
+        )
+    estimator = cls(**parameters)
+    estimator._validate_params()
+    fitted = {name: rebuild(value, arrays) for name, value in content["fitted"].items()}
+    for name in fitted:
+        # Attributes must not hide a parameter, a method or a property of the class.
+        reserved = name in known or name in SCIKIT_LEARNS_OWN
+        if reserved or getattr(cls, name, None) is not None:
+            raise UnreadableModel(f"{name!r} is no attribute that a fit leaves.")
+    if arrays:
+        raise UnreadableModel(f"Nothing uses the array {min(arrays)!r}.")
+    vars(estimator).update(fitted)
+    if "theta_" in fitted:
+        check_fitted(estimator)
+    set_metadata_requests(estimator, content["metadata_requests"])
+    return estimator

@@ -1,0 +1,106 @@
+"""Fingerprints: what tells one fit from all others, as plain JSON.
+
+Two fits of the same fingerprint start alike and see the same rows, and so end alike. Data
+are told by a hash of all their values: one pass, where training takes many.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from skshallow import __version__
+from skshallow._estimators.files.codec import Arrays, NotData, describe
+
+WITHOUT_EFFECT = ("verbose",)
+START = "what training starts from"
+
+Fingerprint = dict[str, dict[str, str]]
+
+
+def fingerprint(fit: Any) -> Fingerprint:
+    """Return what tells a fit from others: by name, some words and a hash.
+
+    Parameters
+    ----------
+    fit : Fit
+        Before its first epoch.
+
+    Raises
+    ------
+    TypeError
+        If a parameter is no data, so that nobody can tell whether it is the same.
+    """
+    estimator, data = fit.estimator, fit.data
+    X_val, y_val, weight_val = data.validation or (None, None, None)
+    start = [fit.objective.theta, fit.progress, fit.units, fit.health.n_before]
+    told = {
+        "skshallow": _told(__version__),
+        "estimator": _told(type(estimator).__name__),
+        "X": _told(data.X),
+        "y": _told(data.y),
+        "sample_weight": _told(data.weight),
+        "the choice of training rows": _told(data.train_rows),
+        "X_val": _told(X_val),
+        "y_val": _told(y_val),
+        "sample_weight_val": _told(weight_val),
+        "classes_": _told(getattr(estimator, "classes_", None)),
+        START: _told(start, "weights, units, random numbers"),
+    }
+    for name, value in estimator.get_params(deep=False).items():
+        if name not in WITHOUT_EFFECT:
+            try:
+                told[name] = _told(value)
+            except NotData as error:
+                raise TypeError(
+                    f"A Checkpoint knows a fit again by its parameters, and {name!r} holds "
+                    f"what it cannot compare: {error}. Use the package's own components, "
+                    "names of scorers, and plain numbers and text."
+                ) from error
+    return told
+
+
+def differences(then: Fingerprint, now: Fingerprint) -> list[str]:
+    """Return in words in what two fingerprints differ."""
+    words: list[str] = []
+    # another start follows from other parameters, and is of interest without them only
+    for name in sorted(then.keys() | now.keys(), key=lambda name: (name == START, name)):
+        if name == START and words:
+            break
+        before, after = (
+            it.get(name, {"words": "nothing", "sha256": ""}) for it in (then, now)
+        )
+        if before["words"] != after["words"]:
+            words.append(f"{name} was {before['words']}, now it is {after['words']}")
+        elif before["sha256"] != after["sha256"]:
+            words.append(f"{name} holds other values ({after['words']})")
+    return words
+
+
+def _told(value: Any, words: str | None = None) -> dict[str, str]:
+    """Return a value in a few words, and as a hash."""
+    if words is None:
+        is_table = hasattr(value, "dtype") and hasattr(value, "shape") and value.shape
+        words = f"{value.dtype} of shape {value.shape}" if is_table else repr(value)
+    if sparse.issparse(value):
+        value = [value.shape, value.data, value.indices, value.indptr]
+    return {"words": words, "sha256": _digest(value)}
+
+
+def _digest(value: Any) -> str:
+    """Return a hash of all that `describe` says of a value; raise NotData if it cannot."""
+    arrays: Arrays = {}
+    digest = hashlib.sha256(json.dumps(describe(value, "value", arrays)).encode())
+    for name, array in arrays.items():
+        digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
+        # by parts in the order of rows, so that no table is copied as a whole
+        parts: Any = np.nditer(
+            array, ["external_loop", "buffered", "zerosize_ok"], order="C"
+        )
+        for part in parts:
+            digest.update(part.tobytes())
+    return digest.hexdigest()

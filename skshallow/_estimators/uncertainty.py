@@ -1,0 +1,337 @@
+"""What a regressor knows of its errors: distributions, intervals, their calibration."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from scipy import stats
+from scipy.special import ndtri
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted
+
+from skshallow._arrays.namespace import to_numpy
+from skshallow._estimators.checks.array_api import follows_X, in_numpy
+from skshallow._estimators.checks.resolve import resolve
+from skshallow.losses import REGRESSION_LOSSES, Likelihood, LogLink, Loss, Quantile
+
+
+def _loss_of(net: Any) -> Loss | None:
+    """Return the loss that `net` was fitted with, or else would be; None if unknown."""
+    if hasattr(net, "_loss"):
+        return net._loss
+    try:
+        return resolve("loss", net.loss, REGRESSION_LOSSES, Loss)
+    except ValueError:
+        return None
+
+
+def needs_positive_targets(net: Any) -> bool:
+    """Return whether the loss of `net` takes no targets below 0."""
+    loss = _loss_of(net)
+    return loss is not None and isinstance(loss.link, LogLink)
+
+
+def has_distribution(net: Any) -> bool:
+    """Return whether the loss of `net` is a likelihood."""
+    return isinstance(_loss_of(net), Likelihood)
+
+
+def has_quantiles(net: Any) -> bool:
+    """Return whether the loss of `net` gives quantiles."""
+    return isinstance(_loss_of(net), Likelihood | Quantile)
+
+
+def _gives_intervals(loss: Loss | None) -> bool:
+    """Return whether `loss` gives intervals by itself: more than one quantile."""
+    several = isinstance(loss, Quantile) and len(loss.levels) > 1
+    return several or isinstance(loss, Likelihood)
+
+
+def has_intervals(net: Any) -> bool:
+    """Return whether the loss of `net` gives intervals, or a calibration does."""
+    return _gives_intervals(_loss_of(net)) or net._calibration is not None
+
+
+class Uncertainty:
+    """The methods of a regressor that say how sure it is.
+
+    Attributes
+    ----------
+    dispersion_ : ndarray of shape (n_targets,)
+        Only with a loss that has one, "gamma": the variance over the squared mean.
+    """
+
+    _loss: Loss
+    _target_ndim: int
+    dispersion_: np.ndarray
+    _dispersion_weight: float
+    # raw predictions and targets of the calibration rows, in the user's units
+    _calibration: tuple[np.ndarray, np.ndarray] | None = None
+
+    @available_if(has_distribution)
+    @follows_X
+    def predict_proba(self, X):
+        """Return the distribution of each row's target.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to predict for.
+
+        Returns
+        -------
+        distribution : scipy.stats frozen distribution
+            Normal, Poisson or gamma, by the loss, over all rows at once: its ``mean``,
+            ``std``, ``ppf``, ``logpdf`` (``logpmf``) and so on give arrays of shape
+            (n_samples,) or (n_samples, n_targets), and take arrays that broadcast
+            with it.
+
+        Notes
+        -----
+        :meth:`conformalize` leaves it as it is. The gamma distribution's dispersion is
+        ``dispersion_``, the mean of ``(y / mean - 1)^2`` over the training rows; a net
+        that fits these too closely takes it too small. With `partial_fit` it is the mean
+        over all calls so far, each after its own step.
+        """
+        parameters = self._distribution_parameters(self._raw_predict(X))
+        if self._target_ndim == 1:
+            parameters = {name: value[:, 0] for name, value in parameters.items()}
+        return self._frozen(parameters)
+
+    @available_if(has_quantiles)
+    @follows_X
+    def predict_quantiles(self, X, q):
+        """Return quantiles of each row's target, which never cross.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to predict for.
+        q : float or array-like of shape (n_quantiles,)
+            Levels in (0, 1).
+
+        Returns
+        -------
+        quantiles : ndarray of shape (n_samples, n_quantiles)
+            In the units of the training targets; (n_samples, n_targets, n_quantiles)
+            for several targets, and without the last axis for a single `q`.
+
+        Raises
+        ------
+        ValueError
+            If a level lies beyond those that ``Quantile`` was trained on.
+
+        Notes
+        -----
+        With a likelihood they are those of :meth:`predict_proba`. With ``Quantile`` the
+        trained levels are exact, and those between lie on a straight line over the
+        normal distribution's own quantiles of these levels. :meth:`conformalize` leaves
+        them as they are.
+        """
+        levels = np.asarray(q, dtype=np.float64)
+        if levels.ndim > 1 or not ((levels > 0) & (levels < 1)).all():
+            raise ValueError(f"q must be one level in (0, 1) or a list of them, got {q!r}.")
+        raw = self._raw_predict(X)
+        quantiles = self._quantiles(raw, levels.ravel())
+        quantiles = quantiles[:, 0] if self._target_ndim == 1 else quantiles
+        return quantiles[..., 0] if levels.ndim == 0 else quantiles
+
+    @available_if(has_intervals)
+    @follows_X
+    def predict_interval(self, X, coverage=0.9):
+        """Return an interval for each row's target, as likely to lie below as above it.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to predict for.
+        coverage : float, default=0.9
+            The share of targets that shall lie within, in (0, 1).
+
+        Returns
+        -------
+        interval : ndarray of shape (n_samples, 2)
+            Lower and upper ends in the units of the training targets;
+            (n_samples, n_targets, 2) for several targets.
+
+        Raises
+        ------
+        ValueError
+            If `coverage` needs levels beyond those that ``Quantile`` was trained on, and
+            the net has not been calibrated.
+
+        Notes
+        -----
+        It covers as promised as far as the model is right or, after
+        :meth:`conformalize`, whatever the model.
+        """
+        if not 0 < coverage < 1:
+            raise ValueError(f"coverage must lie in (0, 1), got {coverage!r}.")
+        raw = self._raw_predict(X)
+        calibration = self._calibration
+        if calibration is None:
+            tails = np.array([(1 - coverage) / 2, (1 + coverage) / 2])
+            lower, upper = np.moveaxis(self._quantiles(raw, tails), -1, 0)
+        else:
+            lower, upper = self._calibrated(raw, coverage, *calibration)
+        interval = np.stack([lower, upper], axis=-1)
+        return interval[:, 0] if self._target_ndim == 1 else interval
+
+    def conformalize(self, X_cal, y_cal):
+        """Calibrate the intervals on rows that the net has not been trained on.
+
+        Parameters
+        ----------
+        X_cal : {array-like, sparse matrix} of shape (n_cal, n_features)
+            Rows that played no part in the training, nor in choosing its parameters.
+        y_cal : array-like of shape (n_cal,) or (n_cal, n_targets)
+            Their targets.
+
+        Returns
+        -------
+        self : object
+            The estimator, whose :meth:`predict_interval` now covers the target of a new
+            row with at least the promised probability, at any coverage. Training
+            further, or anew, forgets the calibration.
+
+        Notes
+        -----
+        A calibration row's score is how far its target lies outside of the net's own
+        interval (inside counts as negative): ``max(lower - y, y - upper) / unit``. New
+        intervals are widened on both sides by `unit` times the score of rank
+        ``ceil((n_cal + 1) * coverage)``, and are infinite if there are fewer rows than
+        that. By the loss:
+
+        - a likelihood: the central interval of its distribution, in units of the row's
+          standard deviation. For ``"gaussian"`` that ranks ``|y - mean| / scale``.
+        - ``Quantile`` with several levels: the interval between two of them, or
+          between the outermost if `coverage` asks for more (conformalised quantile
+          regression); the unit is 1.
+        - else: the prediction itself, so that the scores are absolute residuals.
+
+        Nothing is assumed but that the rows, old and new, are exchangeable. The promise
+        is for the average over rows and over calibration sets, and for each target by
+        itself.
+
+        References
+        ----------
+        Lei, G'Sell, Rinaldo, Tibshirani, Wasserman (2018), "Distribution-free predictive
+        inference for regression", doi:10.1080/01621459.2017.1307116.
+
+        Romano, Patterson, Candes (2019), "Conformalized quantile regression",
+        arXiv:1905.03222.
+        """
+        check_is_fitted(self)
+        raw = self._raw_predict(X_cal)
+        y = check_array(
+            in_numpy(y_cal), ensure_2d=False, dtype=np.float64, input_name="y_cal"
+        )
+        check_consistent_length(raw, y)
+        self._check_targets(y)
+        self._calibration = raw, self._encode_targets(y)
+        return self
+
+    # From raw predictions (n, n_raw_outputs) in the user's units.
+
+    def _distribution_parameters(self, raw: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the parameters of the rows' distributions, each (n, n_targets)."""
+        dispersion = None
+        if self._loss.has_dispersion:  # type: ignore[attr-defined]
+            if not hasattr(self, "dispersion_"):
+                raise ValueError(
+                    "A net built from given weights knows no dispersion. Train it "
+                    "further, or set dispersion_, an array with one entry a target."
+                )
+            dispersion = to_numpy(self.dispersion_)
+        return self._loss.parameters(  # type: ignore[attr-defined]
+            raw.astype(np.float64), dispersion
+        )
+
+    def _frozen(self, parameters: dict[str, np.ndarray]) -> Any:
+        """Return the frozen distribution of the loss's family."""
+        return getattr(stats, self._loss.family)(**parameters)  # type: ignore[attr-defined]
+
+    def _quantiles(self, raw, levels, *, at_most_outermost=False) -> np.ndarray:
+        """Return quantiles (n, n_targets, n_levels) of `levels` (n_levels,)."""
+        loss = self._loss
+        if isinstance(loss, Likelihood):
+            parameters = self._distribution_parameters(raw)
+            columns = {name: value[..., np.newaxis] for name, value in parameters.items()}
+            return loss.quantiles(columns, levels)
+        assert isinstance(loss, Quantile)
+        trained = np.array(loss.levels)
+        # (1 - 0.9) / 2 is not quite 0.05, for which it stands
+        nearest = trained[np.abs(levels[:, np.newaxis] - trained).argmin(axis=1)]
+        levels = np.where(np.isclose(levels, nearest, rtol=0, atol=1e-12), nearest, levels)
+        if at_most_outermost:
+            levels = np.clip(levels, trained[0], trained[-1])
+        beyond = (levels < trained[0]) | (levels > trained[-1])
+        if beyond.any():
+            raise ValueError(
+                f"The quantile {levels[beyond][0]:g} lies beyond those that the net was "
+                f"trained on, {', '.join(f'{level:g}' for level in trained)}. Train with "
+                "loss=Quantile([...]) that goes as far; an interval of any coverage is "
+                "also to be had after conformalize."
+            )
+        values = raw.reshape(len(raw), len(trained), -1)
+        values = np.sort(values.astype(np.float64), axis=1)
+        above = np.clip(np.searchsorted(trained, levels), 1, max(len(trained) - 1, 1))
+        below = above - 1
+        above = np.minimum(above, len(trained) - 1)
+        gap = ndtri(trained[above]) - ndtri(trained[below])
+        share = (ndtri(levels) - ndtri(trained[below])) / np.where(gap > 0, gap, 1)
+        share = share[:, np.newaxis]
+        between = (1 - share) * values[:, below] + share * values[:, above]
+        # rounding must not make levels that lie close cross
+        between = np.clip(between, values[:, below], values[:, above])
+        return np.moveaxis(between, 1, -1)
+
+    def _band(self, raw, coverage) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return lower and upper end and the unit of scores, each (n, n_targets)."""
+        loss = self._loss
+        if not _gives_intervals(loss):
+            prediction = loss.link.inverse(raw).astype(np.float64)
+            return prediction, prediction, np.ones_like(prediction)
+        tails = np.array([(1 - coverage) / 2, (1 + coverage) / 2])
+        quantiles = self._quantiles(raw, tails, at_most_outermost=True)
+        unit = np.ones(quantiles.shape[:2])
+        if isinstance(loss, Likelihood):
+            unit = loss.deviation(self._distribution_parameters(raw))
+            unit = np.maximum(unit, np.finfo(np.float64).tiny)
+        return quantiles[..., 0], quantiles[..., 1], unit
+
+    def _calibrated(self, raw, coverage, raw_cal, y_cal) -> tuple[np.ndarray, np.ndarray]:
+        """Return lower and upper end (n, n_targets), calibrated; see `conformalize`."""
+        lower, upper, unit = self._band(raw_cal, coverage)
+        scores = np.sort(np.maximum(lower - y_cal, y_cal - upper) / unit, axis=0)
+        # a product that ought to be whole may come out just above
+        rank = math.ceil((len(scores) + 1) * coverage - 1e-9)
+        margin = scores[rank - 1] if rank <= len(scores) else np.inf
+        lower, upper, unit = self._band(raw, coverage)
+        center = 0.5 * (lower + upper)
+        # a margin below 0 narrows, at most to a point
+        lower = np.minimum(lower - margin * unit, center)
+        upper = np.maximum(upper + margin * unit, center)
+        if isinstance(self._loss.link, LogLink):
+            lower = np.maximum(lower, 0)
+        return lower, upper
+
+    # After training.
+
+    def _conclude(self, fit: Any) -> None:
+        """Forget what belonged to the weights before; estimate the dispersion."""
+        self._calibration = None
+        loss = self._loss
+        if not (isinstance(loss, Likelihood) and loss.has_dispersion):
+            vars(self).pop("dispersion_", None)
+            return
+        total = fit.sum_over_rows(loss.dispersion_terms)
+        weight = float(fit.data.n_training)  # weights have mean 1
+        if fit.incremental and fit.goes_on and hasattr(self, "dispersion_"):
+            total += self._dispersion_weight * to_numpy(self.dispersion_)
+            weight += self._dispersion_weight
+        least = np.finfo(np.float64).eps  # an exact fit has a distribution too
+        self.dispersion_ = np.maximum(total / weight, least)
+        self._dispersion_weight = weight

@@ -1,0 +1,120 @@
+"""Batches: rows of a data set in the order and the units that training wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from skshallow._arrays.namespace import as_dtype, beside, dtype_of, rows_of
+
+# How many values of X are gathered at once: many small batches share one gather, and
+# no copy of the whole table is ever made.
+VALUES_AT_ONCE = 1 << 18
+
+Batch = tuple[Any, np.ndarray, np.ndarray | None]
+
+
+class Rows:
+    """A data set, or some rows of it, cut into batches of scaled features.
+
+    Parameters
+    ----------
+    X : ndarray or CSR matrix of shape (n_samples, n_features)
+        In the user's units; never changed and, unless one batch takes all, never copied
+        as a whole.
+    y : ndarray of shape (n_samples, n_outputs)
+        Targets as the loss wants them, in the dtype to compute in.
+    sample_weight : ndarray of shape (n_samples,) or None
+        Passed on as it is. Like `y` in the library of `X`, and on its device.
+    center, scale : NumPy's ndarray of shape (n_features,) or None
+        Batches hold ``(X - center) / scale``. None leaves the step out.
+    rows : ndarray of int or None
+        Which rows to use; None means all.
+    """
+
+    def __init__(
+        self,
+        X: Any,
+        y: np.ndarray,
+        sample_weight: np.ndarray | None = None,
+        center: np.ndarray | None = None,
+        scale: np.ndarray | None = None,
+        rows: np.ndarray | None = None,
+    ) -> None:
+        self.X = X
+        self.y = y
+        self.sample_weight = sample_weight
+        self.center = self._of_features(center)
+        self.scale = self._of_features(scale)
+        self.rows = rows
+        self._whole: Batch | None = None
+
+    def _of_features(self, values: np.ndarray | None) -> Any:
+        """Return a value a feature (n_features,) in the dtype and the library of X."""
+        if values is None:
+            return None
+        return beside(values.astype(dtype_of(self.X), copy=False), self.X)
+
+    def __len__(self) -> int:
+        return self.X.shape[0] if self.rows is None else len(self.rows)
+
+    def whole(self) -> Batch:
+        """Return everything as one batch, made once."""
+        if self._whole is None:
+            self._whole = self._gather(slice(None) if self.rows is None else self.rows)
+        return self._whole
+
+    def sample(self, n: int) -> Batch:
+        """Return at most `n` rows, evenly spaced, as one batch."""
+        rows = np.linspace(0, len(self) - 1, min(n, len(self))).astype(np.intp)
+        return self._gather(rows if self.rows is None else self.rows[rows])
+
+    def batches(
+        self, batch_size: int, rng: np.random.Generator | None = None
+    ) -> Iterator[Batch]:
+        """Yield (X, y, sample_weight) by `batch_size` rows, shuffled if there is `rng`.
+
+        The order within a single batch cannot matter, so one batch is never shuffled.
+        """
+        if batch_size >= len(self):
+            yield self.whole()
+            return
+        order = self.rows
+        if rng is not None:
+            order = rng.permutation(len(self)) if order is None else rng.permutation(order)
+        per_gather = max(1, VALUES_AT_ONCE // (batch_size * self.X.shape[1])) * batch_size
+        for start in range(0, len(self), per_gather):
+            some = slice(start, min(start + per_gather, len(self)))
+            X, y, sample_weight = self._gather(some if order is None else order[some])
+            n = y.shape[0]
+            for first in range(0, n, batch_size):
+                part = slice(first, min(first + batch_size, n))
+                weight = None if sample_weight is None else sample_weight[part]
+                yield X[part, ...], y[part, ...], weight
+
+    def _gather(self, rows: slice | np.ndarray) -> Batch:
+        """Return the batch of these rows, scaled, in the dtype of `y`."""
+        X = rows_of(self.X, rows)
+        if sparse.issparse(X) and self.center is not None:
+            X = X.toarray()  # a net fitted on dense rows: zeros, too, have a center
+        scaled = self._scale_sparse if sparse.issparse(X) else self._scale_dense
+        return scaled(X), rows_of(self.y, rows), rows_of(self.sample_weight, rows)
+
+    def _scale_dense(self, X: np.ndarray) -> np.ndarray:
+        """Return (X - center) / scale; a division, so that no unit overflows."""
+        if self.center is not None:
+            X = X - self.center
+        if self.scale is not None:
+            X = X / self.scale
+        if isinstance(X, np.ndarray):
+            X = np.ascontiguousarray(X)
+        return as_dtype(X, self.y.dtype)
+
+    def _scale_sparse(self, X):
+        """Return X / scale; X stays sparse, so there is no center."""
+        data = X.data if self.scale is None else X.data / self.scale[X.indices]
+        data = data.astype(self.y.dtype, copy=False)
+        return sparse.csr_array((data, X.indices, X.indptr), shape=X.shape)

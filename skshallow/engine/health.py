@@ -1,0 +1,208 @@
+"""Health: do units die or saturate, do gradients vanish, how far does a step move?
+
+Measured on the same rows each time, at most `SAMPLE` of the training set.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from scipy.linalg import norm
+
+from skshallow._arrays.namespace import to_numpy
+from skshallow.activations import Params
+from skshallow.engine.batches import Batch
+from skshallow.engine.network import Network
+from skshallow.engine.objective import Objective
+
+SAMPLE = 256
+# A record costs about two passes over its sample; this many passes between two records
+# keep that within a few hundredths of the training.
+PASSES_BETWEEN_RECORDS = 64
+MOST_RECORDS = 100
+
+SATURATED_BELOW = 0.01
+# More dead units than this in a layer are worth a warning: a rectifier does well with a
+# good share of them, but a layer that has hardly any left passes hardly anything on.
+MANY_DEAD = 0.75
+# Fewer rows than this leave a rectifier silent by chance.
+ROWS_TO_CALL_DEAD = 32
+# A layer whose gradient stays this much shorter than the longest hardly learns.
+VANISHING = 1e-3
+
+# Width of each record: a column a hidden layer, or a column a layer.
+OF_UNITS = "dead", "zero", "saturated"
+OF_WEIGHTS = "gradient_norm", "update_ratio"
+
+
+def outputs_and_slopes(
+    network: Network, params: Sequence[Params], x: Any
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield each hidden layer's outputs ``a`` and ``|da/dz|``, both (n, n_units).
+
+    Of a unit with several pieces it is the steepest one's slope; of several members
+    both have a leading axis.
+    """
+    for layer, layer_params in zip(network.layers[:-1], params, strict=False):
+        x, (_, cache, _) = layer.forward(x, layer_params)
+        own = layer.activation.initial_params(layer.n_units)
+        unused = {name: np.empty_like(layer_params[name]) for name in own}
+        slope = layer.activation.backward(np.ones_like(x), cache, layer_params, unused)
+        pieces = np.abs(slope).reshape(*x.shape[:-1], -1, layer.n_units)
+        yield x, pieces.max(axis=-2)
+
+
+def unit_health(network: Network, params: Sequence[Params], x: Any) -> dict[str, list]:
+    """Return the shares of dead units, of zeros and of saturated outputs, by hidden layer.
+
+    With ``slope = da/dz``: a unit is dead if its slope is 0 on every row, so that nothing
+    can move its weights; an output is saturated if it is not 0 and ``|slope| < 0.01``.
+
+    Parameters
+    ----------
+    network : Network
+    params : sequence of dict
+        From `Network.views`.
+    x : ndarray or sparse matrix of shape (n, n_features)
+        Rows in the network's units.
+
+    Returns
+    -------
+    shares : dict of str to list of float
+        "dead", "zero" and "saturated", each with one value a hidden layer.
+    """
+    shares: dict[str, list[float]] = {name: [] for name in OF_UNITS}
+    for a, steepness in outputs_and_slopes(network, params, x):
+        shares["dead"].append(1 - float(steepness.any(axis=-2).mean()))
+        shares["zero"].append(float((a == 0).mean()))
+        shares["saturated"].append(float(is_saturated(a, steepness).mean()))
+    return shares
+
+
+def is_saturated(a: np.ndarray, steepness: np.ndarray) -> np.ndarray:
+    """Return which outputs (n, n_units) are not 0 and on a flat part."""
+    return (steepness < SATURATED_BELOW) & (a != 0)
+
+
+def lengths(layers: Sequence[Params]) -> list[float]:
+    """Return the Euclidean norm of each layer's weights, or of their gradients."""
+    return [float(norm(own["weight"], check_finite=False)) for own in layers]
+
+
+@dataclass
+class HealthRecorder:
+    """Takes a record of every layer after the first epoch, every few, and the last.
+
+    Parameters
+    ----------
+    sample : Batch or None
+        Rows to measure on, in the network's units; None records nothing.
+    n_rows : int
+        Rows that an epoch passes through.
+    n_before : int, default=0
+        Epochs of earlier fits that this one goes on from; epochs are counted from there.
+    n_epochs : int or None, default=None
+        Epochs that this fit plans; None if more calls follow.
+
+    Attributes
+    ----------
+    records : list of dict
+        An "epoch", counted from 1, and a list of values for each name in `OF_UNITS` and
+        `OF_WEIGHTS`.
+    """
+
+    sample: Batch | None
+    n_rows: int
+    n_before: int = 0
+    n_epochs: int | None = None
+    records: list[dict[str, Any]] = field(default_factory=list)
+    _before: np.ndarray | None = None
+
+    def before_last_step(self, epoch: int, theta: np.ndarray) -> None:
+        """Remember where the last step of this fit's `epoch` starts, if it is due."""
+        due = self.sample is not None and self._is_due(epoch)
+        self._before = to_numpy(theta).copy() if due else None
+
+    def _is_due(self, epoch: int) -> bool:
+        if epoch == self.n_epochs or epoch + self.n_before == 1:
+            return True
+        passes = PASSES_BETWEEN_RECORDS * self.sample[1].shape[0]  # type: ignore[index]
+        every = math.ceil(max(passes / self.n_rows, (self.n_epochs or 1) / MOST_RECORDS))
+        return (epoch + self.n_before) % every == 0
+
+    def end_epoch(self, epoch: int, objective: Objective) -> None:
+        """Take the record, if it is due; the objective's gradient is overwritten."""
+        if self._before is None or self.sample is None:
+            return
+        views, theta = objective.network.views, to_numpy(objective.theta)
+        record = unit_health(objective.network, views(theta), to_numpy(self.sample[0]))
+        objective.gradient(*self.sample)
+        of_loss = to_numpy(objective.grad) - objective.alpha * theta  # no penalty
+        record["gradient_norm"] = lengths(views(of_loss))
+        moves = lengths(views(theta - self._before))
+        starts = lengths(views(self._before))
+        record["update_ratio"] = [
+            move / start if start else 0.0 if move == 0 else math.inf
+            for move, start in zip(moves, starts, strict=True)
+        ]
+        self.records.append({"epoch": epoch + self.n_before, **record})
+        self._before = None
+
+    def arrays(self, n_layers: int) -> dict[str, np.ndarray]:
+        """Return the records as arrays: "epoch" (n_records,), the others by layers."""
+        epochs = [record["epoch"] for record in self.records]
+        health: dict[str, np.ndarray] = {"epoch": np.array(epochs, dtype=np.int64)}
+        for names, n_columns in ((OF_UNITS, n_layers - 1), (OF_WEIGHTS, n_layers)):
+            for name in names:
+                values = [record[name] for record in self.records]
+                with np.errstate(over="ignore"):  # a norm beyond float32 is infinite
+                    array = np.array(values, np.float64).astype(np.float32)
+                health[name] = array.reshape(len(values), n_columns)
+        return health
+
+    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Go back to when there were the records of `arrays`."""
+        self.records = [
+            dict(zip(arrays, record, strict=True))
+            for record in zip(*arrays.values(), strict=True)
+        ]
+
+
+def no_records(n_layers: int) -> dict[str, np.ndarray]:
+    """Return what a net of so many layers has before any record."""
+    return HealthRecorder(None, 0).arrays(n_layers)
+
+
+def joined(
+    earlier: Mapping[str, np.ndarray], later: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Return both records, one after the other; of too many, every second one."""
+    health = {name: np.concatenate([earlier[name], later[name]]) for name in later}
+    while len(health["epoch"]) > 2 * MOST_RECORDS:
+        health = {name: values[::-2][::-1] for name, values in health.items()}  # the last
+    return health
+
+
+def dying_layers(health: Mapping[str, np.ndarray], n_rows: int) -> list[int]:
+    """Return the hidden layers most of whose units were dead in the last record.
+
+    On fewer than `ROWS_TO_CALL_DEAD` rows only a layer that is dead as a whole counts.
+    """
+    dead = health["dead"][-1:]
+    enough = n_rows >= ROWS_TO_CALL_DEAD
+    bad = (dead > MANY_DEAD) if enough else (dead == 1)
+    return [int(i) for i in np.flatnonzero(bad.any(axis=0))]
+
+
+def vanishing_layers(health: Mapping[str, np.ndarray]) -> list[int]:
+    """Return the layers whose gradient was much shorter than the longest all the time."""
+    gradient_norm = health["gradient_norm"]
+    if len(gradient_norm) == 0:
+        return []
+    longest = gradient_norm.max(axis=1, keepdims=True)
+    vanished = (gradient_norm < VANISHING * longest).all(axis=0)
+    return [int(i) for i in np.flatnonzero(vanished)]

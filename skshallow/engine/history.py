@@ -1,0 +1,122 @@
+"""History: what each epoch ended with, which was the best, and whether to go on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from skshallow._arrays.namespace import copy_of
+
+# From the parameters to a validation loss, and a score where one was asked for.
+Validation = Callable[[np.ndarray], tuple[float, float | None]]
+
+CURVES = "loss", "validation_loss", "validation_score", "learning_rate"
+NUMBERS = "best_criterion", "best_epoch", "n_stalled", "start_loss", "stopped"
+
+
+@dataclass
+class History:
+    """Curves over the epochs, and the best parameters so far.
+
+    Parameters
+    ----------
+    tol : float
+        What an improvement must exceed to count.
+    n_iter_no_change : int or float
+        Epochs without one after which training has stalled.
+    validate : callable or None
+        From `theta` to a validation loss and score, once an epoch.
+    early_stopping : bool
+        Whether the validation decides what is best and when to stop; else the training
+        loss does.
+    start_theta : ndarray or None
+        A copy of the parameters before any step, for `train` to go back to.
+
+    Attributes
+    ----------
+    loss, validation_loss, validation_score, learning_rate : list of float
+        A value an epoch.
+    best_theta : ndarray or None
+        A copy of the parameters at the best epoch.
+    best_epoch : int
+        How many epochs had passed then; 0 means none was better than the start.
+    start_loss : float
+        Loss of some rows, before any step.
+    stopped : bool
+        Whether somebody who watches has ended the training.
+    """
+
+    tol: float
+    n_iter_no_change: float
+    validate: Validation | None = None
+    early_stopping: bool = False
+    start_theta: np.ndarray | None = None
+    loss: list[float] = field(default_factory=list)
+    validation_loss: list[float] = field(default_factory=list)
+    validation_score: list[float] = field(default_factory=list)
+    learning_rate: list[float] = field(default_factory=list)
+    best_theta: np.ndarray | None = None
+    best_criterion: float = math.inf
+    best_epoch: int = 0
+    n_stalled: int = 0
+    start_loss: float = math.nan
+    stopped: bool = False
+
+    @property
+    def n_epochs(self) -> int:
+        """How many epochs have been recorded."""
+        return len(self.learning_rate)
+
+    @property
+    def stalled(self) -> bool:
+        """Whether `n_iter_no_change` epochs in a row brought no improvement."""
+        return self.n_stalled >= self.n_iter_no_change
+
+    @property
+    def ended(self) -> bool:
+        """Whether to stop, with epochs left to run."""
+        return self.stopped or self.stalled
+
+    def record(self, theta: np.ndarray, loss: float, learning_rate: float) -> float:
+        """Take note of an epoch that left the parameters at `theta`.
+
+        Returns
+        -------
+        criterion : float
+            What is to be minimised: training loss, validation loss or minus the score.
+        """
+        criterion = loss
+        if self.validate is not None:
+            validation_loss, score = self.validate(theta)
+            self.validation_loss.append(validation_loss)
+            if score is not None:
+                self.validation_score.append(score)
+            if self.early_stopping:
+                criterion = validation_loss if score is None else -score
+        self.loss.append(loss)
+        self.learning_rate.append(learning_rate)  # the last curve: now the epoch counts
+        self.n_stalled += 1
+        if criterion < self.best_criterion - self.tol:
+            self.n_stalled = 0
+        if criterion < self.best_criterion:
+            best = criterion, self.n_epochs, copy_of(theta)
+            self.best_criterion, self.best_epoch, self.best_theta = best
+        return criterion
+
+    def curve(self, name: str) -> np.ndarray:
+        """Return a curve (n_epochs,), or (0,) if it was not recorded."""
+        return np.array(getattr(self, name)[: self.n_epochs], np.float64)
+
+    def state(self) -> dict[str, Any]:
+        """Return what changes in the course of training."""
+        curves = {name: self.curve(name) for name in CURVES}
+        others = {name: getattr(self, name) for name in (*NUMBERS, "best_theta")}
+        return curves | others
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go back to where a `state` was taken."""
+        vars(self).update(state, **{name: state[name].tolist() for name in CURVES})

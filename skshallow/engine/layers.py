@@ -1,0 +1,141 @@
+r"""Layers: an affine map followed by an activation, forward beside backward."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from skshallow._arrays.linalg import (
+    column_sums,
+    product,
+    product_with_transpose,
+    transposed_product,
+)
+from skshallow._arrays.namespace import beside, dtype_of
+from skshallow.activations import Activation, Identity, Params
+from skshallow.initializers import Initializer
+
+LEVELS = 1 << 16  # one draw of 64 random bits decides on four entries
+
+
+def _random_levels(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Return random integers of 0 to LEVELS - 1, in an array of that shape."""
+    size = math.prod(shape)
+    draws = rng.integers(1 << 64, size=-(-size // 4), dtype=np.uint64)
+    return draws.view(np.uint16)[:size].reshape(shape)
+
+
+@dataclass(frozen=True)
+class Dropout:
+    """In training, zero each entry with probability `rate` and scale the rest up.
+
+    Dividing by ``1 - rate`` keeps the expectation, so that prediction changes nothing.
+    `rate` counts in steps of 1/65536.
+
+    References
+    ----------
+    Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov (2014), JMLR 15.
+    """
+
+    rate: float = 0.0
+
+    def forward(
+        self, a: np.ndarray, rng: np.random.Generator | None, share: float = 1.0
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return what is kept of a (n, n_units), and the mask; nothing without `rng`.
+
+        With `share`, at that share of the rate.
+        """
+        dropped = min(round(share * self.rate * LEVELS), LEVELS - 1)
+        if rng is None or dropped == 0:
+            return a, None
+        mask = (_random_levels(rng, a.shape) >= dropped).astype(dtype_of(a))
+        mask *= LEVELS / (LEVELS - dropped)
+        mask = beside(mask, a)
+        return a * mask, mask
+
+    def backward(self, grad_a: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+        """Return the derivative with respect to the input of `forward`."""
+        return grad_a if mask is None else grad_a * mask
+
+
+@dataclass(frozen=True)
+class Dense:
+    """``a = dropout(activation(x @ weight + bias))``.
+
+    Parameters
+    ----------
+    n_inputs, n_units : int
+        Width of the input and of the output.
+    activation : Activation
+        What follows the affine map.
+    dropout : Dropout
+        What follows the activation, in training.
+    """
+
+    n_inputs: int
+    n_units: int
+    activation: Activation = field(default_factory=Identity)
+    dropout: Dropout = field(default_factory=Dropout)
+
+    @property
+    def n_preactivations(self) -> int:
+        """Width of the affine map: units times the pieces that each consumes."""
+        return self.n_units * self.activation.n_pieces
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return the name and shape of every parameter."""
+        own = self.activation.initial_params(self.n_units)
+        return {
+            "weight": (self.n_inputs, self.n_preactivations),
+            "bias": (self.n_preactivations,),
+        } | {name: value.shape for name, value in own.items()}
+
+    def initialize(
+        self,
+        params: Params,
+        initializer: Initializer,
+        scale: float,
+        rng: np.random.Generator,
+    ) -> None:
+        """Fill `params`: weights from `initializer` times `scale`, biases 0."""
+        weight = params["weight"]
+        for of_member in weight.reshape(-1, self.n_inputs, self.n_preactivations):
+            of_member[...] = scale * initializer(
+                rng, self.n_inputs, self.n_preactivations, self.activation
+            )
+        params["bias"][...] = 0
+        for name, value in self.activation.initial_params(self.n_units).items():
+            params[name][...] = value
+
+    def forward(
+        self,
+        x: Any,
+        params: Params,
+        rng: np.random.Generator | None = None,
+        dropout_share: float = 1.0,
+    ) -> tuple[np.ndarray, Any]:
+        """Map x (n, n_inputs) to (n, n_units); dropout acts if there is an `rng`."""
+        z = product(x, params["weight"])
+        z += params["bias"]
+        a, activation_cache = self.activation.forward(z, params)
+        a, mask = self.dropout.forward(a, rng, dropout_share)
+        return a, (x, activation_cache, mask)
+
+    def backward(
+        self, grad_a: np.ndarray, cache: Any, params: Params, grads: Params
+    ) -> np.ndarray:
+        """Fill `grads` from grad_a (n, n_units); return grad_z (n, n_preactivations)."""
+        x, activation_cache, mask = cache
+        grad_a = self.dropout.backward(grad_a, mask)
+        grad_z = self.activation.backward(grad_a, activation_cache, params, grads)
+        transposed_product(x, grad_z, out=grads["weight"])
+        column_sums(grad_z, out=grads["bias"])
+        return grad_z
+
+    def backward_to_input(self, grad_z: np.ndarray, params: Params) -> np.ndarray:
+        """Return the derivative with respect to x (n, n_inputs)."""
+        return product_with_transpose(grad_z, params["weight"])

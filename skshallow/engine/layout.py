@@ -1,0 +1,71 @@
+"""Names and shapes: every parameter of a network as a view of one flat vector."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from skshallow._arrays.namespace import namespace
+
+
+class Layout:
+    """Where each layer's parameters lie in the flat vector ``theta``.
+
+    All weights come first, layer by layer, then everything else. A penalty on the
+    weights is then one product on a slice, the best weights so far are one copy, and a
+    solver never loops over layers.
+
+    Parameters
+    ----------
+    layers : sequence of mappings from name to shape
+        One mapping a layer, each with a ``"weight"``.
+    n_members : int, default=1
+        Networks side by side. Of several, each view has a leading axis of members, and
+        vectors become rows, so that they add to (n_members, n_rows, n_columns).
+
+    Attributes
+    ----------
+    size : int
+        Length of ``theta``.
+    n_weights : int
+        Length of its leading slice of weights.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> layout = Layout([{"weight": (2, 3), "bias": (3,)}, {"weight": (3, 1)}])
+    >>> layout.size, layout.n_weights
+    (12, 9)
+    >>> theta = np.zeros(layout.size)
+    >>> layout.views(theta)[1]["weight"][...] = 1
+    >>> theta
+    array([0., 0., 0., 0., 0., 0., 1., 1., 1., 0., 0., 0.])
+    """
+
+    def __init__(
+        self, layers: Sequence[Mapping[str, tuple[int, ...]]], n_members: int = 1
+    ) -> None:
+        names = [(i, name) for i, shapes in enumerate(layers) for name in shapes]
+        names.sort(key=lambda item: item[1] != "weight")  # stable: weights move first
+        self._places: list[dict[str, tuple[slice, tuple[int, ...]]]] = [{} for _ in layers]
+        self.size = 0
+        self.n_weights = 0
+        for i, name in names:
+            shape = layers[i][name]
+            if n_members > 1:
+                shape = (n_members, *(shape if len(shape) > 1 else (1, *shape)))
+            stop = self.size + math.prod(shape)
+            self._places[i][name] = slice(self.size, stop), shape
+            self.size = stop
+            if name == "weight":
+                self.n_weights = stop
+
+    def views(self, theta: np.ndarray) -> list[dict[str, np.ndarray]]:
+        """Return each layer's parameters as views of `theta` (size,)."""
+        reshape = namespace(theta).reshape
+        return [
+            {name: reshape(theta[part], shape) for name, (part, shape) in places.items()}
+            for places in self._places
+        ]

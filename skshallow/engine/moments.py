@@ -1,0 +1,197 @@
+r"""Moments: mean and deviation of each column, weighted, in one pass, without overflow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from skshallow._arrays.namespace import rows_of, to_numpy
+
+ROWS_AT_ONCE = 4096
+VALUES_AT_ONCE = 1 << 20  # where rows are very wide, fewer at once
+# A rare category is else a jump of 20 deviations, and outweighs all other columns.
+MOST_DEVIATIONS = 3.0
+
+
+class Moments:
+    """Weighted mean and mean square of columns, grown chunk by chunk in float64.
+
+    Each column is measured in a power of two near its largest magnitude, so that
+    squares neither overflow nor vanish for anything from 1e-300 to 1e300, and a change
+    of units by a power of two changes no bit.
+
+    Attributes
+    ----------
+    total : float
+        Sum of the sample weights seen.
+    mean, square : ndarray of shape (n_columns,)
+        Weighted mean, and weighted mean of squared deviations from it, both in `unit`s.
+    unit : ndarray of shape (n_columns,)
+        A power of two at least half the column's largest magnitude.
+    low, high : ndarray of shape (n_columns,)
+        Least and greatest value, among rows that have a weight, for as long as any column
+        may be `two_valued`.
+    two_valued : ndarray of bool of shape (n_columns,)
+        Whether there was no value between them.
+
+    References
+    ----------
+    Chan, Golub, LeVeque (1983), doi:10.1080/00031305.1983.10483115, for the merging.
+    """
+
+    def __init__(self, n_columns: int) -> None:
+        self.total = 0.0
+        self.mean = np.zeros(n_columns)
+        self.square = np.zeros(n_columns)
+        self.unit = np.zeros(n_columns)
+        self.low = np.zeros(n_columns)
+        self.high = np.zeros(n_columns)
+        self.two_valued = np.ones(n_columns, dtype=bool)
+
+    def update(
+        self,
+        X: Any,
+        sample_weight: np.ndarray | None = None,
+        rows: np.ndarray | None = None,
+    ) -> Moments:
+        """Take in X (n, n_columns), dense or CSR, or only the `rows` named by index.
+
+        Rows of other libraries than NumPy are moved to it, chunk by chunk.
+        """
+        n_rows = X.shape[0] if rows is None else len(rows)
+        rows_at_once = ROWS_AT_ONCE
+        if not sparse.issparse(X):
+            rows_at_once = max(1, min(rows_at_once, VALUES_AT_ONCE // X.shape[1]))
+        for start in range(0, n_rows, rows_at_once):
+            some: Any = slice(start, min(start + rows_at_once, n_rows))
+            some = some if rows is None else rows[some]
+            self._merge(to_numpy(rows_of(X, some)), rows_of(sample_weight, some))
+        return self
+
+    def _merge(self, X: Any, sample_weight: np.ndarray | None) -> None:
+        """Merge the moments of a chunk (n, n_columns) into these."""
+        total = float(X.shape[0] if sample_weight is None else sample_weight.sum())
+        if total == 0:
+            return
+        X = X.astype(np.float64)
+        if sparse.issparse(X):
+            X.sum_duplicates()
+            self._note_values(X, sample_weight)
+            self._grow_unit(abs(X).max(axis=0).toarray().ravel())
+            X.data /= self.unit[X.indices] + (X.data == 0)  # stored zeros have no unit
+            mean, square = _sparse_moments(X, sample_weight)
+        else:
+            self._note_values(X, sample_weight)
+            self._grow_unit(np.abs(X).max(axis=0))
+            X /= np.where(self.unit > 0, self.unit, 1)
+            mean, square = _dense_moments(X, sample_weight)
+        share = total / (self.total + total)
+        shift = mean - self.mean
+        self.mean += share * shift
+        self.square += share * (square - self.square + (1 - share) * shift * shift)
+        self.total += total
+
+    def _note_values(self, X: Any, sample_weight: np.ndarray | None) -> None:
+        """Take in which values a chunk (n, n_columns) has."""
+        if not self.two_valued.any():
+            return
+        if sample_weight is not None:
+            X = X[sample_weight > 0]
+        ends = _dense(X.min(axis=0)), _dense(X.max(axis=0))
+        seen = [*ends, self.low, self.high] if self.total > 0 else ends
+        low, high = np.min(seen, axis=0), np.max(seen, axis=0)
+        at_an_end = ((seen == low) | (seen == high)).all(axis=0)
+        self.two_valued &= at_an_end & _has_no_value_between(X, low, high)
+        self.low, self.high = low, high
+
+    def _grow_unit(self, magnitude: np.ndarray) -> None:
+        """Raise the units to hold `magnitude` (n_columns,), re-expressing the moments."""
+        _, exponent = np.frexp(magnitude)
+        unit = np.where(magnitude > 0, np.ldexp(1.0, exponent - 1), 0)
+        unit = np.maximum(unit, self.unit)
+        ratio = np.divide(self.unit, unit, out=np.zeros_like(unit), where=unit > 0)
+        self.mean *= ratio
+        self.square *= ratio * ratio
+        self.unit = unit
+
+    @property
+    def center(self) -> np.ndarray:
+        """The columns' means (n_columns,) in the user's units."""
+        return self.mean * self.unit
+
+    @property
+    def constant(self) -> np.ndarray:
+        """Which columns vary by no more than rounding (n_columns,).
+
+        Dividing by their deviation would blow the rounding up.
+        """
+        rounding = 10 * np.finfo(np.float64).eps * np.abs(self.mean)
+        return np.sqrt(self.square) <= rounding
+
+    @property
+    def deviation(self) -> np.ndarray:
+        """The columns' standard deviations (n_columns,), or magnitudes where constant."""
+        magnitude = np.where(self.constant, np.abs(self.mean), np.sqrt(self.square))
+        return self._in_units(magnitude)
+
+    @property
+    def root_mean_square(self) -> np.ndarray:
+        """The columns' root mean squares (n_columns,): the scale without a center."""
+        return self._in_units(np.sqrt(self.square + self.mean**2))
+
+    @property
+    def least_scale(self) -> np.ndarray:
+        """What sets two values `MOST_DEVIATIONS` apart, 0 with a third (n_columns,)."""
+        apart = self.high / MOST_DEVIATIONS - self.low / MOST_DEVIATIONS
+        return np.where(self.two_valued, apart, 0.0)
+
+    def _in_units(self, scale: np.ndarray) -> np.ndarray:
+        """Return `scale` in the user's units, 1 for a column of zeros."""
+        scale = scale * self.unit
+        return np.where(scale > 0, scale, 1.0)
+
+
+def _dense(row: Any) -> np.ndarray:
+    """Return a row of a dense or a sparse array as a vector."""
+    return (row.toarray() if sparse.issparse(row) else np.asarray(row)).ravel()
+
+
+def _has_no_value_between(X: Any, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Return which columns of X (n, n_columns), dense or CSR, hold only these values."""
+    if not sparse.issparse(X):
+        return ((low == X) | (high == X)).all(axis=0)
+    between = (X.data != low[X.indices]) & (X.data != high[X.indices])
+    n_between = np.bincount(X.indices, between, X.shape[1])
+    full = np.bincount(X.indices, minlength=X.shape[1]) == X.shape[0]
+    return (n_between == 0) & (full | (low == 0) | (high == 0))
+
+
+def _dense_moments(X, sample_weight) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and mean squared deviation of columns; X (n, n_columns) is used up."""
+    mean = np.average(X, axis=0, weights=sample_weight)
+    X -= mean
+    # Plain sums of many equal values drift: what is left over belongs to the mean, and
+    # a constant column would else seem to vary.
+    left_over = np.average(X, axis=0, weights=sample_weight)
+    X -= left_over
+    return mean + left_over, np.average(X * X, axis=0, weights=sample_weight)
+
+
+def _sparse_moments(X, sample_weight) -> tuple[np.ndarray, np.ndarray]:
+    """Return the same for a CSR matrix (n, n_columns), from its stored entries alone."""
+    n_rows, n_columns = X.shape
+    weight = np.ones(n_rows) if sample_weight is None else sample_weight
+    weight = np.repeat(weight / weight.sum(), np.diff(X.indptr))
+
+    def total(values: np.ndarray | None) -> np.ndarray:
+        return np.bincount(X.indices, values, n_columns)
+
+    not_stored = np.where(total(None) == n_rows, 0, 1 - total(weight))
+    mean = total(weight * X.data)
+    away = X.data - mean[X.indices]
+    left_over = total(weight * away) - not_stored * mean
+    mean += left_over
+    away -= left_over[X.indices]
+    return mean, total(weight * away * away) + not_stored * mean * mean

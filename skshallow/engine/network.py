@@ -1,0 +1,184 @@
+r"""Networks: layers in order, forward and backward.
+
+With ``a_0 = x``, layer ``l = 1 .. L`` computes
+
+    z_l = a_{l-1} @ weight_l + bias_l
+    a_l = activation_l(z_l)
+
+and the raw prediction is ``a_L = z_L``. From ``grad_a_L``, the loss's derivative with
+respect to the raw prediction, the way back computes
+
+    grad_z_l      = activation_l.backward(grad_a_l)
+    grad_weight_l = a_{l-1}.T @ grad_z_l
+    grad_bias_l   = sum over rows of grad_z_l
+    grad_a_{l-1}  = grad_z_l @ weight_l.T
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from skshallow.activations import Activation, Params
+from skshallow.engine.layers import Dense, Dropout
+from skshallow.engine.layout import Layout
+from skshallow.initializers import Initializer
+
+
+class Network:
+    """Dense layers one after the other, the last one linear.
+
+    It describes; the numbers live in a flat vector that `views` cuts into layers.
+
+    Parameters
+    ----------
+    n_features, n_outputs : int
+        Width of the input and of the raw prediction.
+    hidden_units : sequence of int
+        Width of each hidden layer; empty for the linear model.
+    activations : sequence of Activation
+        One a hidden layer.
+    dropout : float, default=0.0
+        Share of each hidden layer's activations that training drops.
+    n_members : int, default=1
+        Networks of this shape side by side. Of several, every array but the rows that
+        go in has a leading axis of members, and each product is one for all.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skshallow.activations import ReLU
+    >>> network = Network(2, 1, [3], [ReLU()])
+    >>> params = network.views(np.ones(network.layout.size))
+    >>> raw_prediction, caches = network.forward(np.ones((4, 2)), params)
+    >>> raw_prediction.ravel()
+    array([10., 10., 10., 10.])
+    """
+
+    def __init__(
+        self,
+        n_features: int,
+        n_outputs: int,
+        hidden_units: Sequence[int],
+        activations: Sequence[Activation],
+        dropout: float = 0.0,
+        n_members: int = 1,
+    ) -> None:
+        self.n_members = n_members
+        widths = [n_features, *hidden_units]
+        self.layers = [
+            Dense(n_inputs, n_units, activation, Dropout(dropout))
+            for n_inputs, n_units, activation in zip(
+                widths[:-1], hidden_units, activations, strict=True
+            )
+        ]
+        self.layers.append(Dense(widths[-1], n_outputs))
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Where each parameter lies in the flat vector."""
+        return Layout([layer.shapes() for layer in self.layers], self.n_members)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"layers": self.layers, "n_members": self.n_members}
+
+    def __eq__(self, other: object) -> bool:
+        """Whether two networks predict alike from one vector; dropout may differ."""
+        return isinstance(other, Network) and self._shape() == other._shape()
+
+    def _shape(self) -> list[tuple]:
+        """Return what decides how a flat vector predicts."""
+        layers = [(own.n_inputs, own.n_units, own.activation) for own in self.layers]
+        return [(self.n_members,), *layers]
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        widths = [layer.n_inputs for layer in self.layers] + [self.layers[-1].n_units]
+        activations = [str(layer.activation) for layer in self.layers[:-1]]
+        members = f", n_members={self.n_members}" if self.n_members > 1 else ""
+        return f"Network({'-'.join(map(str, widths))}, [{', '.join(activations)}]{members})"
+
+    @property
+    def multiply_adds_per_row(self) -> int:
+        """Multiply-adds of the largest product, for one row."""
+        return max(layer.n_inputs * layer.n_preactivations for layer in self.layers)
+
+    @property
+    def widest(self) -> int:
+        """The largest number of values that one row takes anywhere in the network."""
+        return self.n_members * max(
+            max(layer.n_inputs, layer.n_preactivations) for layer in self.layers
+        )
+
+    def views(self, theta: np.ndarray) -> list[Params]:
+        """Return each layer's parameters as views of the flat `theta`."""
+        return self.layout.views(theta)
+
+    def initialize(
+        self,
+        theta: np.ndarray,
+        initializer: Initializer,
+        scale: float,
+        output_bias: np.ndarray,
+        rng: np.random.Generator,
+    ) -> None:
+        """Fill `theta` (P,): see `Dense.initialize`, but for the last layer's bias."""
+        params = self.views(theta)
+        for layer, layer_params in zip(self.layers, params, strict=True):
+            layer.initialize(layer_params, initializer, scale, rng)
+        params[-1]["bias"][...] = output_bias
+
+    def forward(
+        self,
+        x: Any,
+        params: list[Params],
+        rng: np.random.Generator | None = None,
+        dropout_share: float = 1.0,
+    ) -> tuple[np.ndarray, list[Any]]:
+        """Return the raw prediction (n, n_outputs) and what `backward` needs.
+
+        Of several members it is (n_members, n, n_outputs).
+
+        Parameters
+        ----------
+        x : ndarray or sparse matrix of shape (n, n_features)
+            Rows, already in the units that the network was trained in.
+        params : list of dict
+            From `views`.
+        rng : Generator, default=None
+            Draws the dropout masks in training; None predicts.
+        dropout_share : float, default=1.0
+            Multiplies the layers' rates of dropout.
+        """
+        caches = []
+        for layer, layer_params in zip(self.layers, params, strict=True):
+            x, cache = layer.forward(x, layer_params, rng, dropout_share)
+            caches.append(cache)
+        return x, caches
+
+    def backward(
+        self,
+        grad_raw: np.ndarray,
+        caches: list[Any],
+        params: list[Params],
+        grads: list[Params],
+    ) -> None:
+        """Fill `grads`, views like `params`, from the raw prediction's gradient."""
+        grad_a = grad_raw
+        for i in reversed(range(len(self.layers))):
+            layer = self.layers[i]
+            grad_z = layer.backward(grad_a, caches[i], params[i], grads[i])
+            if i > 0:
+                grad_a = layer.backward_to_input(grad_z, params[i])
+
+    def hidden_activations(self, x: Any, params: list[Params]) -> list[np.ndarray]:
+        """Return what each hidden layer puts out for the rows of x: (n, n_units)."""
+        activations = []
+        for layer, layer_params in zip(self.layers[:-1], params[:-1], strict=True):
+            x, _ = layer.forward(x, layer_params)
+            activations.append(x)
+        return activations

@@ -1,0 +1,159 @@
+r"""The objective: network, loss and penalty as one function of the flat vector.
+
+    J(theta) = 1/n sum_i w_i loss(y_i, network(x_i; theta)) + alpha/2 ||weights||^2
+
+The sample weights ``w_i`` have mean 1 over the training set. A minibatch averages
+``w_i loss_i`` over its rows, an unbiased estimate of the whole; dividing by the sum of
+the batch's own weights would not be one. Weighting, averaging and penalty happen here
+and nowhere else.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from skshallow._arrays.namespace import namespace, widest_float
+from skshallow.engine.network import Network
+from skshallow.losses import Loss
+
+
+class Objective:
+    """Value and gradient of ``J``, at a vector that it holds.
+
+    Parameters
+    ----------
+    network : Network
+        Maps rows to raw predictions.
+    loss : Loss
+        Compares raw predictions with targets.
+    alpha : float
+        Strength of the penalty on the weights; biases are free.
+    theta : ndarray of shape (P,)
+        The parameters; solvers move them in place, and `params` follow.
+
+    Attributes
+    ----------
+    grad : ndarray of shape (P,)
+        The gradient after the last `loss_and_gradient`.
+    params, grads : list of dict
+        Views of `theta` and `grad`, a dict a layer.
+    """
+
+    def __init__(
+        self, network: Network, loss: Loss, alpha: float, theta: np.ndarray
+    ) -> None:
+        self.network = network
+        self.loss = loss
+        self.alpha = alpha
+        self.theta = theta
+        self.grad = namespace(theta).empty_like(theta)
+        self._weights = theta[: network.layout.n_weights]
+        self._grad_weights = self.grad[: network.layout.n_weights]
+        self.params = network.views(theta)
+        self.grads = network.views(self.grad)
+
+    def value_and_gradient(
+        self,
+        X: Any,
+        y: np.ndarray,
+        sample_weight: np.ndarray | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> float:
+        """Return ``J`` on a batch, summed over members, and fill `grad`."""
+        loss = self.loss_and_gradient(X, y, sample_weight, rng)
+        return self.network.n_members * (loss + self.penalty())
+
+    def loss_and_gradient(
+        self,
+        X: Any,
+        y: np.ndarray,
+        sample_weight: np.ndarray | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> float:
+        """Fill `grad` with the gradient of ``J`` on a batch; return its loss part alone."""
+        raw_prediction = self.gradient(X, y, sample_weight, rng)
+        return self.loss_of(y, raw_prediction, sample_weight)
+
+    def gradient(
+        self,
+        X: Any,
+        y: np.ndarray,
+        sample_weight: np.ndarray | None = None,
+        rng: np.random.Generator | None = None,
+        dropout_share: float = 1.0,
+    ) -> np.ndarray:
+        """Fill `grad` with the gradient of ``J`` on a batch, all that a step needs.
+
+        Parameters
+        ----------
+        X : ndarray or sparse matrix of shape (n, n_features)
+        y : ndarray of shape (n, n_outputs)
+        sample_weight : ndarray of shape (n,), default=None
+            Of mean 1 over the training set, not over the batch.
+        rng : Generator, default=None
+            Draws the dropout masks.
+        dropout_share : float, default=1.0
+            Multiplies the rates of dropout.
+
+        Returns
+        -------
+        raw_prediction : ndarray of shape (n, n_raw_outputs)
+            For `loss_of`, when somebody looks at the loss.
+        """
+        raw_prediction, caches = self.network.forward(X, self.params, rng, dropout_share)
+        grad_raw = self.loss.gradient(y, raw_prediction)
+        if sample_weight is None:
+            grad_raw *= 1 / y.shape[0]
+        else:
+            grad_raw *= (sample_weight / y.shape[0])[:, np.newaxis]
+        self.network.backward(grad_raw, caches, self.params, self.grads)
+        if self.alpha:
+            self._grad_weights += self.alpha * self._weights
+        return raw_prediction
+
+    def loss_of(
+        self,
+        y: np.ndarray,
+        raw_prediction: np.ndarray,
+        sample_weight: np.ndarray | None = None,
+    ) -> float:
+        """Return the loss part of ``J`` for raw predictions (n, n_raw_outputs).
+
+        Of several members (n_members, n, n_raw_outputs) it is the mean of theirs.
+        """
+        loss = self.loss.loss(y, raw_prediction)
+        if sample_weight is not None:
+            loss = loss * sample_weight
+        xp = namespace(loss)
+        return float(xp.sum(loss, dtype=widest_float(loss))) / math.prod(loss.shape)
+
+    def penalty(self) -> float:
+        """Return ``alpha/2 ||weights||^2``, of several members the mean of theirs."""
+        square = float(self._weights @ self._weights) / self.network.n_members
+        return 0.5 * self.alpha * square
+
+    def raw_predictions(self, batches: Iterable[tuple]) -> np.ndarray:
+        """Return the raw predictions (n, n_outputs) of all rows of `batches`."""
+        raw = [self.network.forward(X, self.params)[0] for X, _, _ in batches]
+        return namespace(raw[0]).concat(raw, axis=-2)
+
+    def mean_loss(self, batches: Iterable[tuple]) -> float:
+        """Return the weighted mean loss over `batches` of (X, y, weight), no penalty.
+
+        Of several members it is the loss of what they predict together.
+        """
+        total = total_weight = 0.0
+        for X, y, sample_weight in batches:
+            raw_prediction, _ = self.network.forward(X, self.params)
+            raw_prediction = self.loss.link.combine(raw_prediction)
+            n_rows = y.shape[0]
+            total += n_rows * self.loss_of(y, raw_prediction, sample_weight)
+            if sample_weight is None:
+                total_weight += n_rows
+            else:
+                total_weight += float(namespace(sample_weight).sum(sample_weight))
+        return total / total_weight

@@ -1,0 +1,144 @@
+r"""Standardisation: the units that a network works in, and the way back to the user's.
+
+A net trains well on features of mean 0 and deviation 1, whatever their units were. They
+are measured as `Moments`; training happens in the scaled units, which are folded back into
+the weights afterwards.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from skshallow.activations import Params
+from skshallow.engine.moments import Moments
+from skshallow.losses import Link
+
+MOST_ROW_GAIN = 4.0  # the penalty on the first weights weakens by its square
+
+
+@dataclass(frozen=True)
+class Units:
+    """The units a network works in, and the way back to the user's.
+
+    Features go in as ``(X - center) / scale``, targets are learned as
+    ``(y - target_center) / target_scale``, and ``factor * raw + offset`` is the raw
+    prediction in the user's units. None leaves a step out.
+
+    Parameters
+    ----------
+    center, scale : ndarray of shape (n_features,) or None
+    target_center, target_scale : ndarray of shape (n_outputs,) or None
+    factor, offset : ndarray of shape (n_outputs,) or None
+    """
+
+    center: np.ndarray | None = None
+    scale: np.ndarray | None = None
+    target_center: np.ndarray | None = None
+    target_scale: np.ndarray | None = None
+    factor: np.ndarray | None = None
+    offset: np.ndarray | None = None
+
+    @classmethod
+    def measured(
+        cls,
+        features: Moments,
+        targets: Moments,
+        link: Link,
+        centered: bool,
+        row_gain: float | None = None,
+    ):
+        """Return units in which targets, if `link` allows, and features are standard.
+
+        Features that may not be `centered`, sparse ones, are scaled by their root mean
+        square instead of their deviation. With a `row_gain`, for hidden layers, features
+        are that much larger; but those of two values are no further apart than
+        `MOST_DEVIATIONS` of the others, however rare the one is.
+        """
+        center = features.center if centered else None
+        scale = features.deviation if centered else features.root_mean_square
+        if row_gain is not None:
+            scale = np.maximum(scale, features.least_scale) / row_gain
+        target_units = link.target_units(targets)
+        if target_units is None:
+            return cls(center, scale)
+        return cls(center, scale, *target_units, *link.raw_units(*target_units))
+
+    @property
+    def are_users(self) -> bool:
+        """Whether these are the units of the user's data, with no step in between."""
+        return all(getattr(self, field.name) is None for field in fields(self))
+
+    def scale_targets(self, y: np.ndarray) -> np.ndarray:
+        """Return targets (n, n_outputs) in the network's units."""
+        if self.target_scale is None:
+            return y
+        return (y - self.target_center) / self.target_scale
+
+    def to_users(self, raw_prediction: np.ndarray) -> np.ndarray:
+        """Return raw predictions (n, n_outputs) in the user's units."""
+        if self.factor is None:
+            return raw_prediction
+        users = raw_prediction * self.factor + self.offset
+        return users.astype(raw_prediction.dtype, copy=False)
+
+
+USERS_UNITS = Units()
+
+
+def row_gain(n_features: int, n_units: int) -> float:
+    """Return the deviation of features that makes rows as long as hidden activations.
+
+    Standardised rows have a mean square length of `n_features`, the activations of a
+    hidden layer one of about its `n_units`. Where a solver moves all weights by steps of
+    one size, the first layer's output would move the less, the fewer features there are.
+    With features of deviation ``sqrt(n_units / n_features)``, at most 4, it learns at the
+    pace of the other layers, as in the neural tangent parametrisation.
+
+    References
+    ----------
+    Jacot, Gabriel, Hongler (2018), arXiv:1806.07572; for tables Holzmueller, Grinsztajn,
+    Steinwart (2024), arXiv:2407.04491.
+
+    Examples
+    --------
+    >>> row_gain(n_features=32, n_units=128)
+    2.0
+    """
+    return min(math.sqrt(n_units / n_features), MOST_ROW_GAIN)
+
+
+def re_express(params: list[Params], old: Units, new: Units) -> None:
+    """Change the units of a network in place: other numbers, the same function.
+
+    From ``(X - c0) / s0 @ W + b = (X - c1) / s1 @ (s1 / s0 * W) + b + (c1 - c0) / s0 @ W``
+    for the first layer, and ``f0 raw0 + o0 = f1 raw1 + o1`` for the last.
+
+    Parameters
+    ----------
+    params : list of dict
+        Views of the network's parameters, a dict a layer.
+    old, new : Units
+        The units that they are in, and those that they shall be in.
+    """
+    first, last = params[0], params[-1]
+    old_center, old_scale = _or(old.center, 0.0), _or(old.scale, 1.0)
+    new_center, new_scale = _or(new.center, 0.0), _or(new.scale, 1.0)
+    n_features = first["weight"].shape[-2]
+    shift = np.broadcast_to((new_center - old_center) / old_scale, n_features)
+    ratio = np.broadcast_to(new_scale / old_scale, n_features)
+    # not through BLAS, whose threads would have a say in the last bits
+    moved = np.einsum("i,...ij->...j", shift, first["weight"])  # (n_units,), by members
+    first["bias"] += moved.reshape(first["bias"].shape)
+    first["weight"] *= ratio[:, np.newaxis]
+    old_factor, new_factor = _or(old.factor, 1.0), _or(new.factor, 1.0)
+    last["weight"] *= old_factor / new_factor
+    last["bias"] *= old_factor / new_factor
+    last["bias"] += (_or(old.offset, 0.0) - _or(new.offset, 0.0)) / new_factor
+
+
+def _or(array: np.ndarray | None, default: float) -> np.ndarray:
+    """Return `array`, or `default` as an array."""
+    return np.asarray(default) if array is None else array

@@ -1,0 +1,1 @@
+"""What reports and displays share."""

@@ -1,0 +1,201 @@
+r"""Links: the maps between a network's raw predictions and what they predict.
+
+A network ends in an affine map; its raw prediction is any real number. The link's
+inverse takes it to the scale of the target: a mean, a probability. Losses are written
+in raw predictions and carry their link with them.
+
+Each link also knows how a change of the target's units moves the raw prediction: with
+``y = center + scale * y_standard``, the raw prediction in the user's units is
+``offset + factor * raw``. That is what folds a standardised target back into the last
+layer's weights.
+
+Where a target takes several raw outputs, they lie parameter by parameter: the first of
+all targets, then the second of all targets.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from skshallow._arrays.namespace import as_dtype, namespace
+from skshallow._arrays.special import expit, log_expit, log_softmax, logsumexp, softmax
+
+
+def positive_exp(raw_prediction: np.ndarray) -> np.ndarray:
+    """Return the exponential, above 0 also where that rounds to 0."""
+    exponential = np.exp(raw_prediction)
+    return np.maximum(exponential, np.finfo(exponential.dtype).tiny)
+
+
+class Link:
+    """What a loss and an estimator ask of a link."""
+
+    def inverse(self, raw_prediction: np.ndarray) -> np.ndarray:
+        """Map raw predictions (n, m) to the scale of the target (n, m)."""
+        raise NotImplementedError
+
+    def is_usable(self, raw_prediction: np.ndarray) -> np.ndarray:
+        """Return which raw predictions, and their inverses, are finite: (n, m) of bool."""
+        return np.isfinite(raw_prediction)
+
+    def combine(self, raw_prediction: np.ndarray) -> np.ndarray:
+        """Return the raw prediction (n, m) that stands for those of members (k, n, m).
+
+        Its inverse is the mean of theirs. One network's (n, m) come back as they are.
+        """
+        if raw_prediction.ndim == 2:
+            return raw_prediction
+        return as_dtype(self._combine(raw_prediction), raw_prediction.dtype)
+
+    def _combine(self, raw_prediction: np.ndarray) -> np.ndarray:
+        raise NotImplementedError
+
+    def target_units(self, moments: Any) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return the (center, scale) to standardise targets with; None for as is.
+
+        `moments` holds the targets' ``center`` and ``deviation``, each (m,).
+        """
+        return None
+
+    def raw_units(
+        self, center: np.ndarray, scale: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the (factor, offset) that take raw predictions to the user's units."""
+        raise NotImplementedError
+
+
+class IdentityLink(Link):
+    """``mean = raw``; the target may be centred and scaled."""
+
+    def inverse(self, raw_prediction):
+        return raw_prediction
+
+    def _combine(self, raw_prediction):
+        return namespace(raw_prediction).mean(raw_prediction, axis=0)
+
+    def target_units(self, moments):
+        return moments.center, moments.deviation
+
+    def raw_units(self, center, scale):
+        return scale, center
+
+
+class LogLink(Link):
+    """``mean = exp(raw)``; the target may be scaled, never centred."""
+
+    def inverse(self, raw_prediction):
+        return positive_exp(raw_prediction)
+
+    def is_usable(self, raw_prediction):
+        fits = raw_prediction < np.log(np.finfo(raw_prediction.dtype).max)
+        return fits & np.isfinite(raw_prediction)
+
+    def _combine(self, raw_prediction):
+        return logsumexp(raw_prediction, axis=0) - math.log(raw_prediction.shape[0])
+
+    def target_units(self, moments):
+        mean = moments.center
+        return np.zeros_like(mean), np.where(mean > 0, mean, 1.0)
+
+    def raw_units(self, center, scale):
+        return np.ones_like(scale), np.log(scale)
+
+
+class GaussianLink(IdentityLink):
+    """``mean = raw``, then ``scale = exp(raw)``; predicts the mean.
+
+    ``y = center + scale * y_standard`` multiplies the predicted scale by `scale`, which
+    adds its logarithm to the raw output.
+    """
+
+    def inverse(self, raw_prediction):
+        return raw_prediction[..., : raw_prediction.shape[-1] // 2]
+
+    def is_usable(self, raw_prediction):
+        """Return the same; the logarithm of a scale must not be too large."""
+        usable = np.isfinite(raw_prediction)
+        log_scales = raw_prediction[..., raw_prediction.shape[-1] // 2 :]
+        # scales are computed in float64
+        most = np.log(np.finfo(np.float64).max)
+        usable[..., raw_prediction.shape[-1] // 2 :] &= log_scales < most
+        return usable
+
+    def _combine(self, raw_prediction):
+        """Mean and variance of the members' mixture."""
+        xp = namespace(raw_prediction)
+        n_targets = raw_prediction.shape[-1] // 2
+        means, log_scales = raw_prediction[..., :n_targets], raw_prediction[..., n_targets:]
+        mean = xp.mean(means, axis=0)
+        variance = xp.mean(xp.exp(2 * log_scales) + (means - mean) ** 2, axis=0)
+        return xp.concat([mean, 0.5 * xp.log(variance)], axis=-1)
+
+    def raw_units(self, center, scale):
+        factor = np.concatenate([scale, np.ones_like(scale)])
+        return factor, np.concatenate([center, np.log(scale)])
+
+
+class QuantilesLink(IdentityLink):
+    """The quantiles of a target are its raw outputs in order; predicts a central one.
+
+    Parameters
+    ----------
+    levels : tuple of float
+        Which quantiles they are, rising. The one nearest to 0.5 is predicted, the lower
+        one of two.
+    """
+
+    def __init__(self, levels: tuple[float, ...]) -> None:
+        self.levels = levels
+
+    def quantiles(self, raw_prediction: np.ndarray) -> np.ndarray:
+        """Return all quantiles (n, n_levels, n_targets) of raw (n, n_raw_outputs)."""
+        xp = namespace(raw_prediction)
+        shape = *raw_prediction.shape[:-1], len(self.levels), -1
+        return xp.sort(xp.reshape(raw_prediction, shape), axis=-2)
+
+    def _combine(self, raw_prediction):
+        """Return the mean of each quantile, in order (n, n_levels * n_targets)."""
+        xp = namespace(raw_prediction)
+        quantiles = xp.mean(self.quantiles(raw_prediction), axis=0)
+        return xp.reshape(quantiles, raw_prediction.shape[1:])
+
+    def inverse(self, raw_prediction):
+        central = np.abs(np.array(self.levels) - 0.5).round(12).argmin()
+        return self.quantiles(raw_prediction)[..., central, :]
+
+    def raw_units(self, center, scale):
+        n_levels = len(self.levels)
+        return np.tile(scale, n_levels), np.tile(center, n_levels)
+
+
+class LogitLink(Link):
+    """``probability = 1 / (1 + exp(-raw))``, for every output by itself."""
+
+    def inverse(self, raw_prediction):
+        return expit(raw_prediction)
+
+    def log_inverse(self, raw_prediction: np.ndarray) -> np.ndarray:
+        """Return the logarithm of the probability, finite for every finite raw."""
+        return log_expit(raw_prediction)
+
+    def _combine(self, raw_prediction):
+        yes = logsumexp(log_expit(raw_prediction), axis=0)
+        return yes - logsumexp(log_expit(-raw_prediction), axis=0)
+
+
+class SoftmaxLink(Link):
+    """``probability_k = exp(raw_k) / sum_j exp(raw_j)``, over the last axis."""
+
+    def inverse(self, raw_prediction):
+        return softmax(raw_prediction)
+
+    def log_inverse(self, raw_prediction: np.ndarray) -> np.ndarray:
+        """Return the logarithm of the probabilities, finite for every finite raw."""
+        return log_softmax(raw_prediction)
+
+    def _combine(self, raw_prediction):
+        log_probabilities = log_softmax(raw_prediction)
+        return logsumexp(log_probabilities, axis=0) - math.log(raw_prediction.shape[0])

@@ -1,0 +1,215 @@
+"""Losses for real targets: squared, absolute, Huber and quantile."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from scipy.optimize import brentq
+
+from skshallow._arrays.linalg import row_sums
+from skshallow._arrays.namespace import as_dtype, beside, dtype_of, namespace
+from skshallow.losses._base import Loss, weighted_mean, weighted_quantile
+from skshallow.losses._links import IdentityLink, Link, QuantilesLink
+
+
+@dataclass(frozen=True)
+class SquaredError(Loss):
+    """``1/2 (y - raw)^2``; predicts the mean.
+
+    Examples
+    --------
+    >>> from skshallow.losses import SquaredError
+    >>> y, raw = np.array([[0.0], [0.0]]), np.array([[2.0], [-1.0]])
+    >>> SquaredError().loss_and_gradient(y, raw)
+    (array([2. , 0.5]), array([[ 2.],
+           [-1.]]))
+    """
+
+    link: ClassVar[Link] = IdentityLink()
+
+    def loss(self, y, raw_prediction):
+        residual = raw_prediction - y
+        return 0.5 * row_sums(residual * residual)
+
+    def gradient(self, y, raw_prediction):
+        return raw_prediction - y
+
+    def fit_intercept_only(self, y, sample_weight=None):
+        return weighted_mean(y, sample_weight)
+
+
+@dataclass(frozen=True)
+class AbsoluteError(Loss):
+    """``|y - raw|``; predicts the median. At the kink the gradient is 0.
+
+    Examples
+    --------
+    >>> from skshallow.losses import AbsoluteError
+    >>> y, raw = np.array([[0.0], [0.0]]), np.array([[2.0], [-1.0]])
+    >>> AbsoluteError().loss_and_gradient(y, raw)
+    (array([2., 1.]), array([[ 1.],
+           [-1.]]))
+    """
+
+    link: ClassVar[Link] = IdentityLink()
+
+    def loss(self, y, raw_prediction):
+        return row_sums(abs(raw_prediction - y))
+
+    def gradient(self, y, raw_prediction):
+        return namespace(y).sign(raw_prediction - y)
+
+    def fit_intercept_only(self, y, sample_weight=None):
+        return weighted_quantile(y, 0.5, sample_weight)
+
+
+@dataclass(frozen=True)
+class Huber(Loss):
+    """Squared error up to `delta`, then linear: ``delta (|y - raw| - delta / 2)``.
+
+    Parameters
+    ----------
+    delta : float, default=1.35
+        Where it turns linear, in the units of the target that the net sees: standard
+        deviations with ``standardize=True``.
+
+    References
+    ----------
+    Huber (1964), doi:10.1214/aoms/1177703732.
+
+    Examples
+    --------
+    >>> from skshallow.losses import Huber
+    >>> y, raw = np.array([[0.0], [0.0]]), np.array([[0.5], [10.0]])
+    >>> Huber(delta=1.0).loss_and_gradient(y, raw)
+    (array([0.125, 9.5  ]), array([[0.5],
+           [1. ]]))
+    """
+
+    delta: float = 1.35
+    link: ClassVar[Link] = IdentityLink()
+
+    def loss(self, y, raw_prediction):
+        residual = raw_prediction - y
+        clipped = namespace(y).clip(residual, -self.delta, self.delta)
+        return row_sums(clipped * (residual - 0.5 * clipped))
+
+    def gradient(self, y, raw_prediction):
+        return namespace(y).clip(raw_prediction - y, -self.delta, self.delta)
+
+    def fit_intercept_only(self, y, sample_weight=None):
+        def slope(constant, column):
+            clipped = np.clip(constant - column, -self.delta, self.delta)
+            return np.average(clipped, weights=sample_weight)
+
+        return np.array(
+            [
+                # the slope rises from <= 0 at the least target to >= 0 at the largest
+                brentq(slope, column.min(), column.max(), args=(column,))
+                if column.min() < column.max()
+                else column[0]
+                for column in np.asarray(y, np.float64).T
+            ]
+        )
+
+
+@dataclass(frozen=True)
+class Quantile(Loss):
+    """Pinball loss: ``max(q (y - raw), (q - 1) (y - raw))``; predicts the q-quantile.
+
+    At the kink the gradient is ``-q``, the one from below.
+
+    Parameters
+    ----------
+    quantile : float or sequence of float, default=0.5
+        In (0, 1); 0.5 is half the absolute error. Several, in rising order, are learned
+        at once: a raw output each, for all targets the first quantile, then for all
+        targets the second. The net predicts the one that is nearest to 0.5.
+
+    Notes
+    -----
+    Several quantiles are the raw outputs of a target put in order, and the loss is the
+    sum of theirs. So they never cross, no quantile is held to any distance from
+    another, and a change of the target's units changes each raw output alike. Putting
+    estimates in order never raises their loss.
+
+    References
+    ----------
+    Koenker, Bassett (1978), doi:10.2307/1913643.
+
+    Chernozhukov, Fernandez-Val, Galichon (2010), "Quantile and probability curves
+    without crossing", doi:10.3982/ECTA7880.
+
+    Examples
+    --------
+    >>> from skshallow.losses import Quantile
+    >>> y, raw = np.array([[0.0], [0.0]]), np.array([[2.0], [-2.0]])
+    >>> Quantile(0.75).loss_and_gradient(y, raw)
+    (array([0.5, 1.5]), array([[ 0.25],
+           [-0.75]]))
+    >>> Quantile([0.05, 0.5, 0.95]).n_raw_outputs(n_targets=1)
+    3
+    """
+
+    quantile: float | Sequence[float] = 0.5
+
+    def __post_init__(self):
+        if np.ndim(self.quantile) > 0:
+            levels = tuple(float(level) for level in self.quantile)
+            object.__setattr__(self, "quantile", levels)
+            if len(levels) == 0 or (np.diff(levels) <= 0).any():
+                raise ValueError(f"quantile must hold rising levels, got {levels}.")
+        if not all(0 < level < 1 for level in self.levels):
+            raise ValueError(f"quantile must lie in (0, 1), got {self.quantile}.")
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """The quantiles that are learned."""
+        if isinstance(self.quantile, Sequence):
+            return tuple(self.quantile)
+        return (self.quantile,)
+
+    @property
+    def link(self) -> Link:  # type: ignore[override]
+        """The identity for one quantile, put in order for several."""
+        several = isinstance(self.quantile, Sequence)
+        return QuantilesLink(self.levels) if several else IdentityLink()
+
+    def n_raw_outputs(self, n_targets):
+        return len(self.levels) * n_targets
+
+    def loss(self, y, raw_prediction):
+        residual, slope, _ = self._ordered(y, raw_prediction)
+        return namespace(y).sum(residual * slope, axis=(-2, -1))
+
+    def gradient(self, y, raw_prediction):
+        xp = namespace(y)
+        _, slope, order = self._ordered(y, raw_prediction)
+        gradient = xp.take_along_axis(slope, xp.argsort(order, axis=-2), axis=-2)
+        return xp.reshape(gradient, raw_prediction.shape)
+
+    def _ordered(self, y, raw_prediction):
+        """Return ``raw - y`` and the loss's slope for each level (n, levels, n_targets).
+
+        The raw outputs are put in order; `order` says where each one came from.
+        """
+        xp = namespace(y)
+        shape = *raw_prediction.shape[:-1], len(self.levels), y.shape[-1]
+        values = xp.reshape(raw_prediction, shape)
+        order = xp.argsort(values, axis=-2, stable=True)
+        residual = xp.take_along_axis(values, order, axis=-2) - y[..., np.newaxis, :]
+        slope = as_dtype(residual > 0, residual.dtype)
+        levels = np.array(self.levels, dtype_of(slope))
+        slope -= beside(levels, slope)[:, np.newaxis]
+        return residual, slope, order
+
+    def start_output_weights(self, weight):
+        """Start with all quantiles of a target at the same distance in every row."""
+        by_level = weight.reshape(*weight.shape[:-1], len(self.levels), -1)
+        by_level[...] = by_level[..., :1, :]
+
+    def fit_intercept_only(self, y, sample_weight=None):
+        return weighted_quantile(y, self.quantile, sample_weight).ravel()

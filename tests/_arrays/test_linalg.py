@@ -1,0 +1,84 @@
+"""Products against NumPy's."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from skshallow._arrays.linalg import (
+    column_sums,
+    product,
+    row_sums,
+    transposed_product,
+)
+
+FORMS = {
+    "dense": np.asarray,
+    "fortran": np.asfortranarray,
+    "csr": sparse.csr_array,
+    "csr matrix": sparse.csr_matrix,
+}
+every_form = pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+both_dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
+# (n, d, m)
+each_shape = pytest.mark.parametrize("shape", [(7, 4, 3), (7, 1, 3), (7, 4, 1), (1, 1, 1)])
+
+
+def operands(n, d, m, dtype):
+    """Return x (n, d), a third of it 0, weight (d, m) and grad_z (n, m)."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(n, d)) * (rng.random((n, d)) > 1 / 3)
+    weight, grad_z = rng.normal(size=(d, m)), rng.normal(size=(n, m))
+    return x.astype(dtype), weight.astype(dtype), grad_z.astype(dtype)
+
+
+def tolerance(dtype):
+    return {"rtol": 0, "atol": 50 * np.finfo(dtype).eps}
+
+
+@both_dtypes
+@each_shape
+@every_form
+def test_product_is_that_of_matrices_and_new_memory(form, shape, dtype):
+    x, weight, _ = operands(*shape, dtype)
+    actual = product(form(x), weight)
+    assert type(actual) is np.ndarray
+    assert actual.dtype == dtype
+    assert not np.shares_memory(actual, weight)
+    expected = np.einsum("nd,dm->nm", x.astype(np.float64), weight)
+    np.testing.assert_allclose(actual, expected, **tolerance(dtype))
+
+
+@both_dtypes
+@each_shape
+@every_form
+def test_transposed_product_is_written_where_asked(form, shape, dtype):
+    x, weight, grad_z = operands(*shape, dtype)
+    theta = np.full(2 * weight.size, np.nan, dtype)
+    out = theta[weight.size :].reshape(weight.shape)
+    transposed_product(form(x), grad_z, out=out)
+    expected = np.einsum("nd,nm->dm", x.astype(np.float64), grad_z)
+    np.testing.assert_allclose(out, expected, **tolerance(dtype))
+    assert np.isnan(theta[: weight.size]).all()
+
+
+@both_dtypes
+@each_shape
+def test_sums_over_rows_and_columns_are_numpys(shape, dtype):
+    _, _, a = operands(*shape, dtype)
+    before = a.copy()
+    out = np.full(a.shape[1], np.nan, dtype)
+    column_sums(a, out=out)
+    sums = row_sums(a)
+    assert sums.dtype == dtype
+    assert sums.shape == (len(a),)
+    np.testing.assert_allclose(out, a.sum(axis=0), **tolerance(dtype))
+    np.testing.assert_allclose(sums, a.sum(axis=1), **tolerance(dtype))
+    np.testing.assert_array_equal(a, before)
+
+
+def test_sums_of_one_size_and_dtype_do_not_disturb_another():
+    for n in [3, 5, 3]:
+        for dtype in [np.float32, np.float64, np.float32]:
+            out = np.empty(2, dtype)
+            column_sums(np.ones((n, 2), dtype), out=out)
+            np.testing.assert_array_equal(out, n)

@@ -1,0 +1,318 @@
+"""Parameters: each by itself, and which of them contradict each other."""
+
+import re
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.base import clone
+
+from skshallow import DeepNetClassifier, DeepNetRegressor, ShallowNetClassifier
+from skshallow._estimators.checks.hyperparameters import components_of, hidden_widths
+from skshallow.activations import ACTIVATIONS, LeakyReLU, Maxout
+from skshallow.initializers import INITIALIZERS, VarianceScaling
+from skshallow.losses import Huber, Quantile
+from skshallow.schedules import SCHEDULES, Cosine
+from skshallow.solvers import LBFGS, SOLVERS, Adam
+
+WRONG = {
+    "hidden_units": [0, -1, 2.5, "many", None],
+    "activation": ["rleu", 3, None],
+    "init": ["he", 0.1, None],
+    "init_scale": [-1, "big", None, np.nan],
+    "loss": ["hinge", 1, None],
+    "solver": ["Adam", 1, None, Adam],
+    "learning_rate": [0, -0.1, "fast", None, np.nan],
+    "schedule": ["linear", 1, None],
+    "alpha": [-1e-9, "none", None, np.nan],
+    "dropout": [-0.1, 1, 1.5, None],
+    "average": ["always", None, 3],
+    "max_grad_norm": [0, -1, "auto"],
+    "batch_size": [0, -5, 0.5, "all"],
+    "max_iter": [0, -1, 1.5, None],
+    "shuffle": ["yes", None, 3],
+    "tol": [-1, None, "auto", np.nan],
+    "n_iter_no_change": [0, -1, 1.5, None, np.nan],
+    "early_stopping": ["yes", None, 3],
+    "validation_fraction": [0, 1, -0.1, None, 1.5],
+    "scoring": ["best", 3],
+    "standardize": ["yes", None, 3],
+    "dtype": ["float16", "int", np.float32],
+    "record_health": ["yes", None, 3],
+    "n_members": [0, -1, 1.5, None],
+    "warm_start": ["yes", None, 3],
+    "random_state": [-1, "seed", 0.5],
+    "verbose": [-1, "yes", 0.5],
+    "class_weight": ["even", 3],
+    "label_smoothing": [-0.1, 1, None],
+    "temperature_scaling": ["yes", None, 3],
+    "depth": [-1, 1.5, "deep"],
+}
+CASES = [(name, value) for name, values in WRONG.items() for value in values]
+
+
+def test_every_parameter_has_wrong_values_here(net_class):
+    assert set(net_class().get_params()) <= set(WRONG)
+
+
+@pytest.mark.parametrize(("name", "value"), CASES, ids=str)
+def test_a_wrong_value_is_an_error_that_names_the_parameter(net_class, X, y, name, value):
+    net = net_class()
+    if name not in net.get_params():
+        with pytest.raises(ValueError, match=f"Invalid parameter '{name}'"):
+            net.set_params(**{name: value})
+        return
+    net.set_params(**{name: value})
+    if name in ("scoring", "validation_fraction"):
+        net.set_params(early_stopping=True)
+    before = dict(vars(net))
+    with pytest.raises(ValueError, match=rf"\b{name}\b"):
+        net.fit(X, y)
+    assert vars(net) == before
+
+
+def test_a_wrong_name_is_an_error_that_lists_the_names(X, y):
+    for parameter, table in [
+        ("activation", ACTIVATIONS),
+        ("init", INITIALIZERS),
+        ("solver", SOLVERS),
+        ("schedule", SCHEDULES),
+    ]:
+        with pytest.raises(ValueError, match=parameter) as caught:
+            DeepNetClassifier(**{parameter: "nonsense"}).fit(X, y)
+        for name in table:
+            assert repr(name) in str(caught.value)
+
+
+def test_parameters_are_keywords_but_for_the_width(net_class):
+    assert net_class(7).hidden_units == 7
+    with pytest.raises(TypeError):
+        net_class(7, "relu")
+    with pytest.raises(TypeError):
+        net_class(hidden_unit=7)
+
+
+def test_shallow_nets_have_one_width(X, y):
+    with pytest.raises(ValueError, match="hidden_units"):
+        ShallowNetClassifier([4, 4]).fit(X, y)
+    assert "depth" not in ShallowNetClassifier().get_params()
+
+
+# Widths and activations.
+
+
+@pytest.mark.parametrize(
+    ("hidden_units", "depth", "widths"),
+    [
+        (8, None, [8, 8]), (8, 0, []), (8, 1, [8]), (8, 4, [8] * 4),
+        ([3, 2, 1], None, [3, 2, 1]), ((3, 2), 2, [3, 2]), ([], None, []), ([], 0, []),
+        (np.array([3, 2]), None, [3, 2]), (np.int64(8), np.int64(1), [8]),
+    ],
+)  # fmt: skip
+def test_depth_and_hidden_units_give_the_widths(hidden_units, depth, widths, X, y):
+    assert hidden_widths(hidden_units, depth) == widths
+    few = {"max_iter": 1, "n_iter_no_change": np.inf, "random_state": 0}
+    net = DeepNetRegressor(hidden_units, depth=depth, **few).fit(X, y)
+    assert [coef.shape[1] for coef in net.coefs_] == [*widths, 1]
+
+
+@pytest.mark.parametrize(
+    ("hidden_units", "depth", "message"),
+    [
+        ([3, 2], 3, r"depth=3 and hidden_units=\[3, 2\] disagree"),
+        ([3, 0], None, r"hidden_units must hold integers.*\[3, 0\]"),
+        ([3, 2.5], None, "hidden_units must hold integers"),
+        (["3"], None, "hidden_units must hold integers"),
+    ],
+)
+def test_contradicting_depth_and_hidden_units_are_refused(
+    hidden_units, depth, message, X, y
+):
+    with pytest.raises(ValueError, match=message):
+        DeepNetRegressor(hidden_units, depth=depth).fit(X, y)
+
+
+def test_each_layer_may_have_its_own_activation(X, y, few):
+    activations = ["tanh", LeakyReLU(0.2), "sigmoid"]
+    net = DeepNetRegressor(**few | {"depth": 3}, activation=activations).fit(X, y)
+    assert [str(layer.activation) for layer in net.network_.layers[:-1]] == [
+        "Tanh()", "LeakyReLU(slope=0.2)", "Sigmoid()",
+    ]  # fmt: skip
+    with pytest.raises(ValueError, match=r"activation has 3 entries.* 2 hidden layers"):
+        DeepNetRegressor(**few | {"depth": 2}, activation=activations).fit(X, y)
+    with pytest.raises(ValueError, match="activation"):
+        DeepNetRegressor(**few, activation=["tanh", "nonsense"]).fit(X, y)
+
+
+# Components.
+
+
+@pytest.mark.parametrize(
+    ("parameter", "name", "instance", "other"),
+    [
+        ("activation", "leaky_relu", LeakyReLU(), LeakyReLU(0.3)),
+        ("activation", "maxout", Maxout(), Maxout(3)),
+        ("init", "he_normal", VarianceScaling(2.0), VarianceScaling(4.0)),
+        ("solver", "adam", Adam(), Adam(beta_2=0.9)),
+        ("schedule", "cosine", Cosine(), Cosine(final=0.5)),
+    ],
+    ids=["activation", "maxout", "init", "solver", "schedule"],
+)
+def test_an_instance_is_its_name_with_settings_of_its_own(
+    net_class, X, y, few, parameter, name, instance, other
+):
+    named, plain, own = (
+        net_class(**few | {parameter: value}).fit(X, y) for value in (name, instance, other)
+    )
+    assert_array_equal(named.theta_, plain.theta_)
+    assert own.theta_.shape != named.theta_.shape or (own.theta_ != named.theta_).any()
+
+
+def test_a_loss_may_be_an_instance(regressor_class, X, y, few):
+    for name, instance, other in [
+        ("huber", Huber(), Huber(0.1)),
+        ("quantile", Quantile(), Quantile(0.9)),
+    ]:
+        named, plain, own = (
+            regressor_class(**few, loss=loss).fit(X, y) for loss in (name, instance, other)
+        )
+        assert_array_equal(named.theta_, plain.theta_)
+        assert (own.theta_ != named.theta_).any()
+
+
+def test_components_are_cloned_set_and_printed_as_parameters(net_class):
+    net = net_class(5, solver=Adam(beta_2=0.95), activation=LeakyReLU(0.1))
+    copy = clone(net)
+    assert copy.get_params() == net.get_params()
+    assert copy.solver == Adam(beta_2=0.95)
+    assert "LeakyReLU(slope=0.1)" in repr(copy)
+    assert "Adam(beta_1=0.9, beta_2=0.95" in repr(copy)
+    copy.set_params(activation="tanh", solver="sgd")
+    assert (copy.activation, copy.solver) == ("tanh", "sgd")
+    assert net.solver == Adam(beta_2=0.95)
+
+
+# Combinations.
+
+LBFGS_IGNORES = {
+    "batch_size": 32,
+    "learning_rate": 0.1,
+    "schedule": "cosine",
+    "shuffle": False,
+    "dropout": 0.5,
+    "max_grad_norm": 1.0,
+}
+
+
+@pytest.mark.parametrize("solver", ["lbfgs", LBFGS(memory=5)], ids=str)
+@pytest.mark.parametrize("name", LBFGS_IGNORES)
+def test_what_lbfgs_would_ignore_is_refused(net_class, X, y, solver, name):
+    value = LBFGS_IGNORES[name]
+    net = net_class(4, solver=solver, **{name: value})
+    message = re.escape(f"{name}={value!r} has no effect with solver={solver!r}")
+    with pytest.raises(ValueError, match=message):
+        net.fit(X, y)
+    assert not hasattr(net, "theta_")
+
+
+def test_what_lbfgs_would_ignore_without_early_stopping_is_refused(net_class, X, y):
+    net = net_class(4, solver="lbfgs", n_iter_no_change=3)
+    with pytest.raises(ValueError, match=r"n_iter_no_change=3 .*early_stopping='auto'"):
+        net.fit(X, y)
+    net.set_params(early_stopping=True).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    "params", [{"n_iter_no_change": np.inf}, {"schedule": "cosine"}, {}], ids=str
+)
+def test_a_tolerance_that_ends_nothing_is_refused(net_class, X, y, params):
+    net = net_class(4, tol=0.5, max_iter=2, **params)
+    with pytest.raises(ValueError, match=r"tol=0\.5 has no effect"):
+        net.fit(X, y)
+    net.set_params(n_iter_no_change=2).fit(X, y)
+
+
+def test_an_open_end_is_refused_where_the_schedule_needs_one(net_class, X, y):
+    classes = {"classes": [0, 1, 2]} if hasattr(net_class, "decision_function") else {}
+    net = net_class(4, schedule="one_cycle")
+    with pytest.raises(ValueError, match=r"schedule='one_cycle' ends at max_iter.*'auto'"):
+        net.partial_fit(X, y, **classes)
+    net.set_params(max_iter=7).partial_fit(X, y, **classes)
+    assert net_class(4).partial_fit(X, y, **classes).n_iter_ == 1
+
+
+def test_what_only_validation_uses_is_refused_without_it(net_class, X, y, few):
+    net = net_class(**few, validation_fraction=0.3)
+    for off in (False, "auto"):
+        message = rf"validation_fraction=0\.3 .*early_stopping={off!r}"
+        with pytest.raises(ValueError, match=message):
+            net.set_params(early_stopping=off).fit(X, y)
+    with pytest.raises(ValueError, match=r"validation_fraction=0\.3 .*X_val and y_val"):
+        net.set_params(early_stopping=True).fit(X, y, X_val=X, y_val=y)
+    net = net_class(**few, scoring="r2")
+    with pytest.raises(ValueError, match=r"scoring='r2' .*early_stopping.* and no X_val"):
+        net.fit(X, y)
+
+
+def test_scoring_without_early_stopping_watches_the_users_data(regressor_class, X, y, few):
+    net = regressor_class(**few, scoring="r2", early_stopping=False)
+    net.fit(X, y, X_val=X, y_val=y)
+    assert len(net.validation_scores_) == net.n_iter_
+    np.testing.assert_allclose(net.validation_scores_[-1], net.score(X, y))
+
+
+def test_early_stopping_is_refused_in_partial_fit(net_class, X, y, few):
+    net = net_class(**few, early_stopping=True)
+    classes = {"classes": [0, 1, 2]} if hasattr(net, "decision_function") else {}
+    with pytest.raises(
+        ValueError, match="early_stopping=True has no effect in partial_fit"
+    ):
+        net.partial_fit(X, y, **classes)
+    assert not hasattr(net, "theta_")
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "n_epochs"),
+    [(100, 500), (600, 300), (1280, 150), (3840, 120), (5120, 100), (10**6, 40)],
+)
+def test_max_iter_auto_gives_small_tables_steps_and_large_ones_passes(n_rows, n_epochs):
+    net = DeepNetRegressor()
+    plan = components_of(net, [4]).plan(net, n_rows, incremental=False)
+    assert plan.max_iter == n_epochs
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_max_iter_auto_is_reproducible_and_ends(X, y, solver):
+    net = DeepNetRegressor(depth=0, solver=solver, early_stopping=True, random_state=0)
+    again = clone(net).fit(X, y)
+    assert_array_equal(net.fit(X, y).theta_, again.theta_)
+    assert 1 <= net.n_iter_ <= 500
+
+
+def test_schedule_auto_is_cosine_in_fit_and_constant_in_partial_fit(X, y, few):
+    few["schedule"] = "auto"
+    net = DeepNetRegressor(**few).fit(X, y)
+    cosine = DeepNetRegressor(**few | {"schedule": "cosine"}).fit(X, y)
+    assert_array_equal(net.learning_rate_curve_, cosine.learning_rate_curve_)
+    net = DeepNetRegressor(**few)
+    for _ in range(5):  # more than max_iter
+        net.partial_fit(X, y)
+    assert_array_equal(net.learning_rate_curve_, 0.01)
+
+
+@pytest.mark.parametrize("batch_size", [60, 61, 10_000, "auto", None])
+def test_batches_end_at_the_number_of_rows(net_class, X, y, few, batch_size):
+    net = net_class(**few | {"batch_size": batch_size}).fit(X, y)
+    whole = net_class(**few | {"batch_size": None}).fit(X, y)
+    if batch_size == "auto":  # may choose as it likes, but reproducibly
+        whole = net_class(**few | {"batch_size": "auto"}).fit(X, y)
+    assert_array_equal(net.theta_, whole.theta_)
+
+
+@pytest.mark.parametrize(
+    "solver", [name for name, solver in SOLVERS.items() if solver.stochastic]
+)
+def test_learning_rate_auto_is_the_solvers_own(X, y, few, solver):
+    few |= {"learning_rate": "auto", "solver": solver}
+    net = DeepNetRegressor(**few).fit(X, y)
+    assert_array_equal(net.learning_rate_curve_, SOLVERS[solver].default_learning_rate)

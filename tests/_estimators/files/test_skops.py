@@ -1,0 +1,103 @@
+"""Whole pipelines through skops: what it is told to trust is enough, and no more."""
+
+import copy
+import importlib
+import pickle
+
+import numpy as np
+import pytest
+from same_state import assert_same
+from sklearn.exceptions import InconsistentVersionWarning
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+from small_nets import (
+    LABELS,
+    ROWS,
+    MyReLU,
+    every_case,
+    small_net,
+    train,
+    train_on,
+    trained,
+)
+
+from skshallow import HiddenFeatures
+from skshallow._estimators.files.codec import component_types
+from skshallow.activations import Activation
+from skshallow.initializers import Initializer
+from skshallow.losses import Loss
+from skshallow.persistence import ESTIMATORS, TRUSTED_TYPES
+from skshallow.schedules import Schedule
+from skshallow.solvers import Solver
+
+sio = pytest.importorskip("skops.io")
+exceptions = pytest.importorskip("skops.io.exceptions")
+
+
+def pipeline_with(net):
+    return Pipeline([("scaler", StandardScaler().fit(ROWS)), ("net", net)])
+
+
+@pytest.mark.parametrize("further", [False, True], ids=["fitted", "goes on"])
+@every_case
+def test_a_pipeline_through_skops_is_the_same_and_trains_on_alike(i, further):
+    pipeline = pipeline_with(trained(i, further))
+    data = sio.dumps(pipeline)
+    assert set(sio.get_untrusted_types(data=data)) <= set(TRUSTED_TYPES)
+    loaded = sio.loads(data, trusted=TRUSTED_TYPES)
+    np.testing.assert_array_equal(loaded.predict(ROWS), pipeline.predict(ROWS))
+    assert_same(loaded["net"], pipeline["net"])
+    if further:
+        assert_same(train_on(loaded["net"]), train_on(copy.deepcopy(pipeline["net"])))
+
+
+PARAMETERS = {
+    Activation: "activation",
+    Initializer: "init",
+    Loss: "loss",
+    Schedule: "schedule",
+    Solver: "solver",
+}
+
+
+def test_every_trusted_type_is_found_in_some_net():
+    nets = [small_net(cls) for cls in ESTIMATORS.values()]
+    for component in component_types():
+        (parameter,) = (
+            PARAMETERS[base] for base in PARAMETERS if issubclass(component, base)
+        )
+        nets.append(small_net(**{parameter: component()}))
+    nets.append(HiddenFeatures(small_net()))
+    nets.append(small_net().partial_fit(ROWS, LABELS, classes=np.unique(LABELS)))
+    assert set(sio.get_untrusted_types(data=sio.dumps(nets))) == set(TRUSTED_TYPES)
+
+
+def test_trusted_types_exist_and_stand_in_order():
+    assert sorted(set(TRUSTED_TYPES)) == TRUSTED_TYPES
+    for name in TRUSTED_TYPES:
+        module, _, cls = name.rpartition(".")
+        assert isinstance(getattr(importlib.import_module(module), cls), type)
+
+
+def test_components_of_your_own_are_named_before_they_are_loaded():
+    data = sio.dumps(pipeline_with(train(small_net(activation=MyReLU()))))
+    own = f"{MyReLU.__module__}.MyReLU"
+    with pytest.raises(exceptions.UntrustedTypesFoundException, match="MyReLU"):
+        sio.loads(data, trusted=TRUSTED_TYPES)
+    loaded = sio.loads(data, trusted=[*TRUSTED_TYPES, own])
+    assert loaded["net"].activation == MyReLU()
+
+
+def test_a_net_of_another_version_warns_in_skops_too(monkeypatch):
+    net = train(small_net())
+    state = net.__getstate__() | {"_skshallow_version": "0.0.1"}
+    monkeypatch.setattr(type(net), "__getstate__", lambda self: state)
+    data = sio.dumps(net)
+    with pytest.warns(InconsistentVersionWarning, match=r"skshallow 0\.0\.1"):
+        assert_same(sio.loads(data, trusted=TRUSTED_TYPES).theta_, net.theta_)
+
+
+def test_skops_and_pickle_agree():
+    net = train(small_net(warm_start=True))
+    through_skops = sio.loads(sio.dumps(net), trusted=TRUSTED_TYPES)
+    assert_same(through_skops, pickle.loads(pickle.dumps(net)))

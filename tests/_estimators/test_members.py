@@ -1,0 +1,216 @@
+"""Members: nets side by side are the same nets as one by one, and predict together."""
+
+import numpy as np
+import pytest
+from finite_differences import assert_objective_gradient_is_exact
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+
+from skshallow import (
+    DeepNetClassifier,
+    DeepNetRegressor,
+    ShallowNetClassifier,
+    ShallowNetRegressor,
+    load,
+)
+from skshallow.activations import ACTIVATIONS
+from skshallow.engine.network import Network
+from skshallow.engine.objective import Objective
+from skshallow.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, Quantile
+from skshallow.solvers import SOLVERS
+
+MEMBERS = 3
+LOSSES = [loss() for loss in REGRESSION_LOSSES.values()]
+LOSSES += [form() for forms in CLASSIFICATION_LOSSES.values() for form in forms.values()]
+LOSSES += [Quantile([0.2, 0.7])]
+
+
+def layers_of(net, member):
+    """Return the weights and biases of one member, as `from_weights` wants them."""
+    return [w[member] for w in net.coefs_], [b[member] for b in net.intercepts_]
+
+
+def fit_one_by_one(net, X, y, **fit_params):
+    """Return nets that start where the members of `net` do, each trained by itself."""
+    start = type(net)(**net.get_params() | {"learning_rate": 1e-300, "max_iter": 1})
+    start.set_params(solver="sgd").fit(X, y)
+    alone = net.get_params() | {"n_members": 1, "warm_start": True}
+    alone = {n: v for n, v in alone.items() if n not in ("hidden_units", "depth")}
+    classes = {"classes": start.classes_} if hasattr(start, "classes_") else {}
+    return [
+        type(net).from_weights(*layers_of(start, i), **classes, **alone).fit(X, y)
+        for i in range(net.n_members)
+    ]
+
+
+@pytest.mark.parametrize("solver", [n for n, s in SOLVERS.items() if s.stochastic])
+def test_members_train_as_each_would_alone(net_class, X, y, few, solver):
+    few |= {"standardize": False, "shuffle": False, "solver": solver}
+    few |= {"activation": "tanh"}  # no kink that a bias of 1e-300 could cross
+    X = (X - X.mean(axis=0)) / X.std(axis=0)
+    net = net_class(**few, n_members=MEMBERS).fit(X, y)
+    for i, alone in enumerate(fit_one_by_one(net, X, y)):
+        for together, by_itself in zip(net.coefs_, alone.coefs_, strict=True):
+            assert_allclose(together[i], by_itself, rtol=1e-8, atol=1e-12)
+        for together, by_itself in zip(net.intercepts_, alone.intercepts_, strict=True):
+            assert_allclose(together[i], by_itself, rtol=1e-8, atol=1e-12)
+
+
+def test_one_member_is_the_plain_net(net_class, X, y, few):
+    one = net_class(**few, n_members=1).fit(X, y)
+    assert_array_equal(one.theta_, net_class(**few).fit(X, y).theta_)
+    assert one.coefs_[0].ndim == 2
+    assert_array_equal(one.predict_members(X)[0], predictions(one, X))
+
+
+def predictions(net, X):
+    return net.predict_proba(X) if hasattr(net, "classes_") else net.predict(X)
+
+
+def test_what_members_predict_together_is_the_mean_of_theirs(net_class, X, y, few):
+    net = net_class(**few, n_members=MEMBERS).fit(X, y)
+    by_member = net.predict_members(X)
+    assert by_member.shape[:2] == (MEMBERS, len(X))
+    assert by_member.std(axis=0).min() > 0
+    assert_allclose(by_member.mean(axis=0), predictions(net, X), rtol=1e-12)
+    for i in range(MEMBERS):
+        classes = {"classes": net.classes_} if hasattr(net, "classes_") else {}
+        alone = net_class.from_weights(*layers_of(net, i), **classes)
+        assert_allclose(predictions(alone, X), by_member[i], rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "loss", ["poisson", "gamma", Quantile([0.1, 0.6]), "huber"], ids=str
+)
+def test_members_of_every_kind_of_loss_predict_their_mean(X, y, few, loss):
+    net = ShallowNetRegressor(**few, n_members=MEMBERS, loss=loss).fit(X, y + 1.0)
+    assert_allclose(net.predict_members(X).mean(axis=0), net.predict(X), rtol=1e-12)
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=str)
+@pytest.mark.parametrize("activation", ["tanh", "prelu", "maxout"])
+def test_gradients_of_members_are_those_of_finite_differences(loss, activation):
+    rng = np.random.default_rng(0)
+    X, n_targets = rng.standard_normal((7, 3)), 2
+    n_outputs = loss.n_raw_outputs(n_targets)
+    network = Network(3, n_outputs, [4, 3], [ACTIVATIONS[activation]()] * 2, 0.0, MEMBERS)
+    y = rng.random((7, n_targets)) + 0.5
+    y /= y.sum(axis=1, keepdims=True)
+    theta = 0.5 * rng.standard_normal(network.layout.size)
+    objective = Objective(network, loss, 0.1, theta)
+    assert_objective_gradient_is_exact(objective, X, y)
+    assert_objective_gradient_is_exact(objective, X, y, rng.random(7))
+    assert_objective_gradient_is_exact(objective, sparse.csr_array(X), y)
+
+
+def test_members_start_and_drop_units_apart(X, y, few):
+    net = ShallowNetRegressor(**few, n_members=2, dropout=0.5).fit(X, y)
+    assert not np.array_equal(*net.coefs_[0])
+
+
+def test_members_go_on_where_they_were(net_class, X, y, few):
+    few |= {"n_members": MEMBERS, "warm_start": True}
+    twice = net_class(**few).fit(X, y).fit(X, y)
+    once = net_class(**few | {"max_iter": 6}).fit(X, y)
+    assert_array_equal(twice.theta_, once.theta_)
+    with pytest.raises(ValueError, match="n_members=2"):
+        once.set_params(n_members=2).fit(X, y)
+
+
+def test_members_learn_from_parts(classifier_class, X, y, few):
+    del few["max_iter"]
+    net = classifier_class(**few, n_members=MEMBERS).partial_fit(X[:30], y[:30], [0, 1, 2])
+    net.partial_fit(X[30:], y[30:])
+    assert_allclose(net.predict_members(X).mean(axis=0), net.predict_proba(X))
+
+
+def test_lbfgs_trains_members_together(X, y):
+    net = DeepNetRegressor(3, depth=1, solver="lbfgs", n_members=2, random_state=0, tol=0.1)
+    net.fit(X, y)
+    assert net.loss_ < net.loss_curve_[0]
+    flat = DeepNetRegressor(depth=0, solver="lbfgs", n_members=2, random_state=0, tol=1e-9)
+    plain = flat.set_params(n_members=1).fit(X, y).predict(X)
+    assert_allclose(flat.set_params(n_members=2).fit(X, y).predict(X), plain, rtol=1e-5)
+
+
+def test_clipping_holds_each_member_to_its_norm(X, y):
+    settings = {"solver": "sgd", "learning_rate": 1.0, "max_grad_norm": 1e-3, "alpha": 0}
+    settings |= {"batch_size": None, "max_iter": 1, "warm_start": True, "n_members": 4}
+    net = ShallowNetRegressor(8, **settings, schedule="constant", random_state=0).fit(X, y)
+    before = net.theta_.copy()
+    net.fit(X, y)
+    assert_allclose(np.linalg.norm(net.theta_ - before), 1e-3 * 2, rtol=1e-9)
+
+
+def test_early_stopping_judges_what_members_predict_together(X, y, few):
+    net = DeepNetClassifier(**few, n_members=MEMBERS, early_stopping=False)
+    net.fit(X, y, X_val=X, y_val=y)
+    probability = net.predict_proba(X)[np.arange(len(y)), y]
+    assert_allclose(net.validation_loss_curve_[-1], -np.log(probability).mean(), rtol=1e-9)
+
+
+def test_one_temperature_serves_all_members(X, y, few):
+    few |= {"early_stopping": False, "n_members": MEMBERS}
+    held_out = {"X_val": X[40:], "y_val": y[40:]}
+    plain = DeepNetClassifier(**few).fit(X[:40], y[:40], **held_out)
+    cooled = DeepNetClassifier(**few, temperature_scaling=True)
+    cooled.fit(X[:40], y[:40], **held_out)
+    assert_allclose(cooled.coefs_[-1], plain.coefs_[-1] / cooled.temperature_, rtol=1e-9)
+
+
+def test_members_survive_saving(net_class, X, y, few, tmp_path):
+    net = net_class(**few, n_members=MEMBERS).fit(X, y)
+    net.save(tmp_path / "net.npz")
+    again = load(tmp_path / "net.npz")
+    assert_array_equal(again.predict_members(X), net.predict_members(X))
+
+
+def test_given_weights_may_be_those_of_members(X, y, few):
+    net = ShallowNetClassifier(**few, n_members=2).fit(X, y)
+    again = ShallowNetClassifier.from_weights(net.coefs_, net.intercepts_, n_members=2)
+    assert_allclose(again.predict_proba(X), net.predict_proba(X), rtol=1e-9)
+    with pytest.raises(ValueError, match="shape"):
+        ShallowNetClassifier.from_weights(net.coefs_, net.intercepts_, n_members=3)
+
+
+def test_hidden_activations_are_those_of_each_member(X, y, few):
+    net = ShallowNetClassifier(**few, n_members=2).fit(X, y)
+    (hidden,) = net.hidden_activations(X)
+    for i in range(2):
+        alone = ShallowNetClassifier.from_weights(*layers_of(net, i))
+        assert_allclose(alone.hidden_activations(X)[0], hidden[i], rtol=1e-8, atol=1e-12)
+
+
+# Looking inside.
+
+
+def test_pictures_of_weights_show_the_member_asked_for(X, y, few):
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    from skshallow.inspection import NetworkDisplay, WeightsDisplay
+
+    net = ShallowNetClassifier(**few, n_members=2).fit(X, y)
+    for member in range(2):
+        drawn = NetworkDisplay.from_estimator(net, member=member)
+        assert_array_equal(drawn.coefs[0], net.coefs_[0][member])
+        assert_array_equal(drawn.intercepts[0], net.intercepts_[0][member])
+        images = WeightsDisplay.from_estimator(
+            net, member=member, image_shape=(1, 5), standardized=False
+        )
+        assert_array_equal(images.weights, net.coefs_[0][member].T)
+    with pytest.raises(ValueError, match="member=2"):
+        NetworkDisplay.from_estimator(net, member=2)
+    plt.close("all")
+
+
+def test_the_health_report_counts_units_of_all_members(X, y, few):
+    from skshallow.inspection import health_report
+
+    net = DeepNetClassifier(**few, n_members=MEMBERS).fit(X, y)
+    report = health_report(net, X)
+    assert report.n_units == [12, 12, 9]
+    zeros = [(a == 0).mean() for a in net.hidden_activations(X)]
+    assert_allclose(report.shares["zero"], zeros)
+    assert_allclose(health_report(net).shares["zero"], zeros, rtol=1e-6)

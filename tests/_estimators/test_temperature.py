@@ -1,0 +1,145 @@
+"""Temperature scaling against its definition, and in classifiers."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import expit, logit, softmax
+from sklearn.datasets import make_classification, make_multilabel_classification
+from sklearn.metrics import log_loss
+
+from skshallow import DeepNetClassifier, ShallowNetClassifier
+from skshallow._estimators.temperature import (
+    COLDEST,
+    HOTTEST,
+    best_temperature,
+    refined_loss,
+)
+from skshallow.losses import BinomialLogLoss, MultinomialLogLoss
+
+
+@pytest.mark.parametrize("true_temperature", [0.3, 1.0, 4.0])
+def test_the_temperature_that_blurred_the_odds_is_found_again(true_temperature):
+    rng = np.random.default_rng(0)
+    odds = rng.normal(scale=2, size=(50_000, 1))
+    y = (rng.random(odds.shape) < expit(odds)).astype(float)
+    found = best_temperature(BinomialLogLoss(), y, odds * true_temperature)
+    assert found == pytest.approx(true_temperature, rel=0.03)
+
+
+def test_no_other_temperature_has_a_smaller_log_loss():
+    rng = np.random.default_rng(1)
+    raw = 3 * rng.normal(size=(400, 4))
+    labels = np.array([rng.choice(4, p=p) for p in softmax(raw / 2, axis=1)])
+    weight = rng.random(400)
+    best = best_temperature(MultinomialLogLoss(), np.eye(4)[labels], raw, weight)
+
+    def weighted(temperature):
+        probability = softmax(raw / temperature, axis=1)
+        return log_loss(labels, probability, sample_weight=weight)
+
+    assert all(weighted(best) <= weighted(best * f) for f in (0.5, 0.99, 1.01, 2))
+
+
+def test_rows_that_are_all_right_or_all_wrong_end_at_the_bounds():
+    y = np.ones((5, 1))
+    assert best_temperature(BinomialLogLoss(), y, y) == pytest.approx(COLDEST, rel=1e-3)
+    assert best_temperature(BinomialLogLoss(), y, -y) == pytest.approx(HOTTEST, rel=1e-3)
+
+
+def noisy(n_classes):
+    return make_classification(
+        n_samples=400,
+        n_features=8,
+        n_informative=5,
+        n_classes=n_classes,
+        flip_y=0.3,
+        random_state=0,
+    )
+
+
+PARAMS = {"hidden_units": 32, "max_iter": 60, "random_state": 0}
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("label_smoothing", [0.0, 0.2])
+def test_scaling_changes_sureness_and_no_decision(n_classes, label_smoothing):
+    X, y = noisy(n_classes)
+    held_out = {"X_val": X[300:], "y_val": y[300:]}
+    params = PARAMS | {"label_smoothing": label_smoothing, "early_stopping": False}
+    plain = DeepNetClassifier(**params).fit(X[:300], y[:300], **held_out)
+    scaled = DeepNetClassifier(**params, temperature_scaling=True)
+    scaled.fit(X[:300], y[:300], **held_out)
+    assert_allclose(
+        scaled.decision_function(X) * scaled.temperature_, plain.decision_function(X)
+    )
+    assert_array_equal(scaled.predict(X), plain.predict(X))
+    # as if there was one row more, of every class in equal shares
+    target = (100 * np.eye(n_classes)[y[300:]] + 1 / n_classes) / 101
+    before, after = (
+        -np.mean(np.sum(target * net.predict_log_proba(X[300:]), axis=1))
+        for net in (plain, scaled)
+    )
+    assert after < before
+    assert not hasattr(plain, "temperature_")
+
+
+def test_weights_and_intercepts_carry_the_temperature():
+    X, y = noisy(2)
+    net = ShallowNetClassifier(**PARAMS, early_stopping=True, temperature_scaling=True)
+    net.fit(X, y)
+    copy = ShallowNetClassifier.from_weights(net.coefs_, net.intercepts_)
+    assert_allclose(copy.predict_proba(X), net.predict_proba(X))
+
+
+def test_labels_share_one_temperature():
+    X, Y = make_multilabel_classification(n_samples=200, n_classes=3, random_state=0)
+    net = ShallowNetClassifier(**PARAMS, temperature_scaling=True)
+    net.fit(X[:150], Y[:150], X_val=X[150:], y_val=Y[150:])
+    assert net.predict_proba(X).shape == Y.shape
+    assert_allclose(logit(net.predict_proba(X[:5])), net.decision_function(X[:5]))
+
+
+def test_a_fit_without_scaling_forgets_the_temperature():
+    X, y = noisy(2)
+    net = ShallowNetClassifier(**PARAMS, early_stopping=True, temperature_scaling=True)
+    assert net.fit(X, y).temperature_ > 0
+    assert not hasattr(net.set_params(temperature_scaling=False).fit(X, y), "temperature_")
+
+
+def test_scaling_without_validation_data_is_refused():
+    X, y = noisy(2)
+    net = ShallowNetClassifier(**PARAMS, temperature_scaling=True, early_stopping=False)
+    with pytest.raises(ValueError, match=r"temperature_scaling=True .* early_stopping"):
+        net.fit(X, y)
+    with pytest.raises(ValueError, match="temperature_scaling"):
+        net.partial_fit(X, y, classes=[0, 1])
+
+
+def test_labels_that_only_fit_their_noise_get_milder_probabilities():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(400, 10)), rng.integers(2, size=400)
+    net = DeepNetClassifier(**PARAMS, temperature_scaling=True, early_stopping=False)
+    net.fit(X[:200], y[:200], X_val=X[200:], y_val=y[200:])
+    assert net.temperature_ > 2
+
+
+def test_the_refined_loss_is_the_loss_at_the_best_temperature():
+    rng = np.random.default_rng(0)
+    raw = 5 * rng.normal(size=(200, 3))
+    labels = np.where(rng.random(200) < 0.7, raw.argmax(axis=1), rng.integers(3, size=200))
+    y = np.eye(3)[labels]
+    loss = MultinomialLogLoss()
+    temperature = best_temperature(loss, y, raw)
+    expected = log_loss(labels, softmax(raw / temperature, axis=1))
+    assert refined_loss(loss, y, raw) == pytest.approx(expected, abs=1e-5)
+    assert refined_loss(loss, y, 3 * raw) == pytest.approx(expected, abs=1e-5)
+
+
+def test_the_best_epoch_is_that_of_the_best_calibrated_loss():
+    X, y = noisy(3)
+    net = DeepNetClassifier(**PARAMS).fit(X[:300], y[:300], X_val=X[300:], y_val=y[300:])
+    assert net.best_iter_ == 1 + net.validation_loss_curve_.argmin()
+    # the one row more, of every class in equal shares, is in it as in the temperature
+    target = (100 * np.eye(3)[y[300:]] + 1 / 3) / 101
+    after = -np.mean(np.sum(target * net.predict_log_proba(X[300:]), axis=1))
+    assert net.validation_loss_curve_.min() == pytest.approx(after, abs=1e-4)

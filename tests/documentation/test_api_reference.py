@@ -1,0 +1,88 @@
+"""The reference: every public object has a place in it, and an example."""
+
+import importlib
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+import skshallow
+from skshallow.activations import ACTIVATIONS
+from skshallow.initializers import INITIALIZERS
+from skshallow.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
+from skshallow.schedules import SCHEDULES
+from skshallow.solvers import SOLVERS
+
+REFERENCE = Path(__file__).parents[2] / "docs" / "api"
+TABLES = {
+    "skshallow.activations": ACTIVATIONS.values(),
+    "skshallow.initializers": [type(make()) for make in INITIALIZERS.values()],
+    "skshallow.losses": [
+        *REGRESSION_LOSSES.values(),
+        *(form for forms in CLASSIFICATION_LOSSES.values() for form in forms.values()),
+    ],
+    "skshallow.schedules": SCHEDULES.values(),
+    "skshallow.solvers": SOLVERS.values(),
+}
+PUBLIC_MODULES = [
+    "skshallow",
+    "skshallow.callbacks",
+    "skshallow.inspection",
+    "skshallow.onnx",
+]
+
+
+def public_objects():
+    """Return every public object by its dotted name."""
+    found = {
+        f"{module}.{cls.__name__}": cls
+        for module, classes in TABLES.items()
+        for cls in classes
+    }
+    for module in map(importlib.import_module, PUBLIC_MODULES):
+        for name in module.__all__:
+            if not name.startswith("__"):
+                found[f"{module.__name__}.{name}"] = getattr(module, name)
+    return found
+
+
+def in_the_reference():
+    """Return the dotted names that the reference lists, each as often as it does."""
+    names = []
+    for page in sorted(REFERENCE.glob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        for block in re.findall(r"^```{eval-rst}\n(.*?)^```", text, re.M | re.S):
+            (module,) = re.findall(r"^\.\. (?:current)?module:: (\S+)$", block, re.M)
+            names += [f"{module}.{name}" for name in re.findall(r"^   (\w+)$", block, re.M)]
+    return names
+
+
+def test_every_public_object_is_in_the_reference():
+    assert set(public_objects()) - set(in_the_reference()) == set()
+
+
+def test_the_reference_lists_what_there_is_once():
+    names = in_the_reference()
+    assert len(names) == len(set(names))
+    for name in names:
+        module, _, attribute = name.rpartition(".")
+        assert hasattr(importlib.import_module(module), attribute), name
+
+
+@pytest.mark.parametrize("name", sorted(public_objects()))
+def test_every_public_object_has_an_example(name):
+    doc = inspect.getdoc(public_objects()[name]) or ""
+    _, heading, example = doc.partition("Examples\n--------\n")
+    assert heading
+    assert ">>> " in example
+
+
+def test_documentation_links_of_estimators_lead_to_their_pages():
+    pages = in_the_reference()
+    for name, thing in vars(skshallow).items():
+        if not (inspect.isclass(thing) and name in skshallow.__all__):
+            continue
+        address = thing._get_doc_link(thing.__new__(thing))  # some need arguments
+        assert address.endswith(f"/api/skshallow.{name}.html")
+        assert f"skshallow.{name}" in pages

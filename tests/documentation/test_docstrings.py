@@ -1,0 +1,152 @@
+"""Docstrings of estimators and components: complete, and true to the code."""
+
+import ast
+import dataclasses
+import inspect
+import re
+
+import pandas as pd
+import pytest
+from numpydoc_sections import entries, sections
+
+from skshallow._estimators.checks import hyperparameters as _settings
+from skshallow.activations import ACTIVATIONS
+from skshallow.initializers import INITIALIZERS
+from skshallow.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
+from skshallow.schedules import SCHEDULES
+from skshallow.solvers import SOLVERS
+
+# Every component whose settings are documented in its own class.
+COMPONENTS = [
+    kind
+    for table in [ACTIVATIONS, REGRESSION_LOSSES, SCHEDULES, SOLVERS]
+    for kind in table.values()
+    if "Parameters\n" in kind.__doc__
+]
+
+
+def parameters(net_class):
+    return entries(sections(net_class.__doc__)["Parameters"])
+
+
+def quoted(text):
+    return set(re.findall(r'"(\w+)"', text))
+
+
+def test_every_parameter_is_documented_with_its_true_default(net_class):
+    documented = parameters(net_class)
+    signature = inspect.signature(net_class).parameters
+    assert set(documented) == set(signature)
+    for name, parameter in signature.items():
+        kind, text = documented[name]
+        default = re.search(r"default=(\S+)$", kind)[1]
+        assert ast.literal_eval(default) == parameter.default, name
+        assert type(ast.literal_eval(default)) is type(parameter.default), name
+        assert text.strip().endswith("."), name
+
+
+@pytest.mark.parametrize("kind", COMPONENTS, ids=lambda kind: kind.__name__)
+def test_every_setting_of_a_component_is_documented_with_its_true_default(kind):
+    documented = {}
+    pattern = r"^(\w+(?:, \w+)*) : .*default=(.*)$"  # or several names, several defaults
+    section = sections(kind.__doc__)["Parameters"]
+    for names, defaults in re.findall(pattern, section, flags=re.M):
+        documented |= zip(names.split(", "), defaults.split(", "), strict=True)
+    settings = {field.name: field.default for field in dataclasses.fields(kind)}
+    assert {name: ast.literal_eval(text) for name, text in documented.items()} == settings
+
+
+def test_every_documented_attribute_exists_after_fit(net_class, X, y, few):
+    documented = entries(sections(net_class.__doc__)["Attributes"])
+    net = net_class(**few).fit(pd.DataFrame(X, columns=list("abcde")), y)
+    assert [name for name in documented if not hasattr(net, name)] == []
+    properties = {
+        name
+        for cls in net_class.__mro__
+        for name, value in vars(cls).items()
+        if isinstance(value, property) and not name.startswith("_")
+    }
+    learned = {name for name in vars(net) if re.fullmatch(r"[a-z]\w*_", name)}
+    assert set(documented) == learned | properties
+
+
+def test_documented_shapes_are_those_after_fit(net_class, X, y, few):
+    net = net_class(**few).fit(X, y)
+    documented = entries(sections(net_class.__doc__)["Attributes"])
+    sizes = {
+        "n_iter_": net.n_iter_,
+        "n_parameters": net.network_.layout.size,
+        "n_classes": 3,
+        "0": 0,
+    }
+    checked = 0
+    for name, (kind, _) in documented.items():
+        shapes = re.findall(r"\((\w+),\)", kind) if kind.startswith("ndarray") else []
+        if shapes and hasattr(net, name):
+            assert getattr(net, name).shape in [(sizes[size],) for size in shapes], name
+            checked += 1
+    assert checked >= 5
+
+
+def test_every_choice_by_name_is_documented(net_class):
+    documented = parameters(net_class)
+    classifies = hasattr(net_class, "decision_function")
+    losses = CLASSIFICATION_LOSSES if classifies else REGRESSION_LOSSES
+    for name, table in [
+        ("activation", ACTIVATIONS),
+        ("init", INITIALIZERS),
+        ("solver", SOLVERS),
+        ("schedule", SCHEDULES),
+        ("loss", losses),
+    ]:
+        assert set(table) <= quoted(" ".join(documented[name])), name
+        names = quoted(documented[name][1]) - {"auto", "sgd"}
+        assert names <= set(table), name
+
+
+def test_what_auto_means_is_documented(net_class):
+    documented = {name: text for name, (_, text) in parameters(net_class).items()}
+    assert f'"auto" means {_settings.AUTO_BATCH_SIZE},' in documented["batch_size"]
+    (short, most), (long, fewer) = _settings.AUTO_STEPS
+    epochs = (
+        f"about {short} steps, in at most {most} epochs, or {long} steps, in at most "
+        f"{fewer}, whichever is more, and at least {_settings.AUTO_FEWEST_EPOCHS}."
+    )
+    assert epochs in " ".join(documented["max_iter"].split())
+    rates = " ".join(documented["learning_rate"].split())
+    for name, solver in SOLVERS.items():
+        if solver.stochastic:
+            rate = solver.default_learning_rate
+            assert re.search(rf"{rate:g} for [^,.]*\b{name}\b", rates), name
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        "fit", "partial_fit", "predict", "predict_proba", "predict_log_proba",
+        "decision_function", "hidden_activations", "from_weights",
+        "predict_quantiles", "predict_interval", "conformalize",
+    ],
+)  # fmt: skip
+def test_every_argument_of_every_method_is_documented(net_class, method):
+    if not hasattr(net_class, method):
+        classifies = method in {"decision_function", "predict_log_proba"}
+        assert classifies != hasattr(net_class, "decision_function")
+        return
+    function = inspect.unwrap(getattr(net_class, method))
+    arguments = set(inspect.signature(function).parameters) - {"self", "cls"}
+    found = sections(function.__doc__)
+    documented = {name.lstrip("*") for name in entries(found["Parameters"])}
+    assert documented == arguments
+    assert "Returns" in found
+
+
+def test_docstrings_have_no_gaps(net_class):
+    assert not re.search(
+        r"\{(parameters|attributes|and_target|losses|each)", net_class.__doc__
+    )
+    found = sections(net_class.__doc__)
+    assert {"Parameters", "Attributes", "See Also", "References", "Examples"} <= set(found)
+    assert ">>>" in found["Examples"]
+    longest = max(len(line) for line in net_class.__doc__.splitlines())
+    assert longest <= 92

@@ -1,0 +1,220 @@
+"""Batches: every row once, in the net's units, and never the user's data changed."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from skshallow.engine.batches import VALUES_AT_ONCE, Rows
+
+FORMS = {
+    "dense": np.ascontiguousarray,
+    "fortran": np.asfortranarray,
+    "csr": sparse.csr_array,
+    "csr matrix": sparse.csr_matrix,
+}
+every_form = pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+each_order = pytest.mark.parametrize("shuffled", [False, True])
+each_size = pytest.mark.parametrize("batch_size", [1, 7, 10, 49, 50, 51, 1000])
+N_ROWS = 50
+
+
+def table(n_rows=N_ROWS, dtype=np.float64):
+    """Return X, whose first column numbers the rows, y and weights that do too."""
+    X = np.random.default_rng(0).normal(size=(n_rows, 3)).astype(dtype)
+    X[:, 0] = np.arange(n_rows)
+    X[:, 2] *= X[:, 2] > 0
+    number = np.arange(n_rows, dtype=dtype)
+    return X, np.column_stack([number, -number]), number + 0.5
+
+
+def dense(X):
+    return X.toarray() if sparse.issparse(X) else X
+
+
+def collect(rows, batch_size, rng=None):
+    """Return the batches, dense and copied."""
+    return [
+        (dense(X).copy(), y.copy(), None if weight is None else weight.copy())
+        for X, y, weight in rows.batches(batch_size, rng)
+    ]
+
+
+def generator(shuffled, seed=0):
+    return np.random.default_rng(seed) if shuffled else None
+
+
+@each_size
+@each_order
+@every_form
+def test_batches_hold_every_row_once_with_its_target_and_weight(form, shuffled, batch_size):
+    X, y, weight = table()
+    batches = collect(Rows(form(X), y, weight), batch_size, generator(shuffled))
+    sizes = [len(batch[1]) for batch in batches]
+    assert len(batches) == -(-N_ROWS // batch_size)
+    assert set(sizes[:-1]) <= {batch_size}
+    X_all, y_all, weight_all = (np.concatenate(part) for part in zip(*batches, strict=True))
+    order = y_all[:, 0].astype(int)
+    np.testing.assert_array_equal(np.sort(order), np.arange(N_ROWS))
+    np.testing.assert_array_equal(X_all, X[order])
+    np.testing.assert_array_equal(y_all, y[order])
+    np.testing.assert_array_equal(weight_all, weight[order])
+    if not shuffled:
+        np.testing.assert_array_equal(order, np.arange(N_ROWS))
+
+
+@each_order
+@each_size
+@every_form
+def test_only_the_rows_named_are_used(form, batch_size, shuffled):
+    X, y, weight = table()
+    chosen = np.array([40, 3, 3, 17, 0, 49, 8, 21, 22, 23, 24, 25])
+    rows = Rows(form(X), y, weight, rows=chosen)
+    assert len(rows) == len(chosen)
+    batches = collect(rows, batch_size, generator(shuffled))
+    X_all, y_all, weight_all = (np.concatenate(part) for part in zip(*batches, strict=True))
+    order = y_all[:, 0].astype(int)
+    np.testing.assert_array_equal(np.sort(order), np.sort(chosen))
+    np.testing.assert_array_equal(X_all, X[order])
+    np.testing.assert_array_equal(weight_all, weight[order])
+    if not shuffled:
+        np.testing.assert_array_equal(order, chosen)
+
+
+@pytest.mark.parametrize("chosen", [None, np.arange(10, 40)], ids=["all", "some"])
+def test_each_epoch_has_an_order_of_its_own_and_a_seed_repeats_them(chosen):
+    X, y, _ = table()
+    rows = Rows(X, y, rows=chosen)
+
+    def two_epochs(seed):
+        rng = np.random.default_rng(seed)
+        return [
+            np.concatenate([batch[1][:, 0] for batch in collect(rows, 7, rng)])
+            for _ in range(2)
+        ]
+
+    first, second = two_epochs(0)
+    assert (first != second).any()
+    np.testing.assert_array_equal(two_epochs(0), [first, second])
+    assert (two_epochs(1)[0] != first).any()
+
+
+def test_shuffling_puts_every_row_everywhere():
+    X, y, _ = table(6)
+    rng = np.random.default_rng(0)
+    seen = np.zeros((6, 6))
+    for _ in range(600):
+        order = np.concatenate([batch[1][:, 0] for batch in collect(Rows(X, y), 2, rng)])
+        seen[np.arange(6), order.astype(int)] += 1
+    # 100 each expected, with a deviation of sqrt(600 * 1/6 * 5/6) = 9.1
+    assert np.abs(seen - 100).max() < 5 * 9.2
+
+
+@every_form
+@pytest.mark.parametrize("batch_size", [7, 1000])
+def test_batches_are_centered_and_scaled(form, batch_size):
+    X, y, _ = table()
+    center = (
+        None if form in (sparse.csr_array, sparse.csr_matrix) else np.array([1.0, 2, 3])
+    )
+    scale = np.array([2.0, 1e-3, 1e3])
+    batches = collect(Rows(form(X), y, None, center, scale), batch_size)
+    expected = (X - (0 if center is None else center)) / scale
+    np.testing.assert_allclose(
+        np.concatenate([batch[0] for batch in batches]), expected, rtol=1e-15
+    )
+    assert all(batch[2] is None for batch in batches)
+
+
+@pytest.mark.parametrize("magnitude", [1e-300, 1e300])
+def test_units_of_extreme_size_scale_without_overflow(magnitude):
+    X = np.array([[1.0], [-2.0], [1.5]])
+    rows = Rows(X * magnitude, X, None, np.array([magnitude / 2]), np.array([magnitude]))
+    np.testing.assert_allclose(rows.whole()[0], X - 0.5, rtol=1e-15)
+
+
+@every_form
+@each_order
+@pytest.mark.parametrize("batch_size", [7, 1000])
+def test_the_users_data_are_never_changed(form, shuffled, batch_size):
+    X, y, weight = table()
+    given = form(X)
+    center = None if sparse.issparse(given) else np.ones(3)
+    rows = Rows(given, y, weight, center, np.full(3, 2.0))
+    collect(rows, batch_size, generator(shuffled))
+    np.testing.assert_array_equal(dense(given), X)
+    np.testing.assert_array_equal(y, table()[1])
+    np.testing.assert_array_equal(weight, table()[2])
+
+
+@pytest.mark.parametrize("batch_size", [7, 1000])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("x_dtype", [np.float32, np.float64])
+@every_form
+def test_batches_have_the_dtype_of_the_targets(form, x_dtype, dtype, batch_size):
+    X, y, _ = table()
+    scale = np.array([1.0, 3, 7])
+    rows = Rows(form(X.astype(x_dtype)), y.astype(dtype), None, None, scale)
+    for X_batch, y_batch, _ in rows.batches(batch_size, np.random.default_rng(0)):
+        assert X_batch.dtype == y_batch.dtype == dtype
+
+
+@pytest.mark.parametrize("batch_size", [7, 1000])
+@pytest.mark.parametrize("form", [sparse.csr_array, sparse.csr_matrix])
+def test_sparse_stays_sparse(form, batch_size):
+    X, y, _ = table()
+    given = form(X)
+    for X_batch, _, _ in Rows(given, y, None, None, np.ones(3)).batches(batch_size):
+        assert sparse.issparse(X_batch)
+        assert X_batch.format == "csr"
+        assert X_batch.nnz <= given.nnz
+
+
+@pytest.mark.parametrize("batch_size", [7, 1000])
+def test_dense_batches_lie_row_by_row(batch_size):
+    X, y, _ = table()
+    rows = Rows(np.asfortranarray(X), y, None, np.ones(3), np.ones(3))
+    for X_batch, _, _ in rows.batches(batch_size, np.random.default_rng(0)):
+        assert X_batch.flags.c_contiguous
+
+
+def test_the_whole_is_made_once():
+    X, y, weight = table()
+    rows = Rows(X, y, weight, np.ones(3), np.ones(3))
+    assert rows.whole() is rows.whole()
+    (batch,) = rows.batches(N_ROWS)
+    assert batch is rows.whole()
+
+
+def test_one_batch_is_not_shuffled_and_draws_no_random_numbers():
+    X, y, _ = table()
+    rng = np.random.default_rng(0)
+    ((X_batch, _, _),) = collect(Rows(X, y), N_ROWS, rng)
+    np.testing.assert_array_equal(X_batch, X)
+    assert rng.bit_generator.state == np.random.default_rng(0).bit_generator.state
+
+
+@pytest.mark.parametrize("form", [np.ascontiguousarray, sparse.csr_array])
+@each_order
+def test_no_pass_over_the_rows_copies_the_whole_table(form, shuffled):
+    X = np.ones((60_000, 100))  # 48 MB
+    given = form(X)
+    del X
+    rows = Rows(given, np.zeros((60_000, 1)), None, None, np.ones(100))
+    tracemalloc.start()
+    n_rows = sum(len(y) for _, y, _ in rows.batches(200, generator(shuffled)))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert n_rows == 60_000
+    # values and, of sparse rows, their places, gathered, scaled and those before
+    assert peak < 8 * 8 * VALUES_AT_ONCE
+    assert peak < 20e6
+
+
+@pytest.mark.parametrize("batch_size", [VALUES_AT_ONCE // 2, VALUES_AT_ONCE + 1])
+def test_batches_of_more_values_than_one_gather_are_whole(batch_size):
+    n_rows = 2 * batch_size + 1
+    y = np.arange(n_rows, dtype=np.float32)[:, np.newaxis]
+    sizes = [len(X) for X, _, _ in Rows(y, y).batches(batch_size)]
+    assert sizes == [batch_size, batch_size, 1]

@@ -1,0 +1,113 @@
+"""History: the best epoch, and when to stop."""
+
+import math
+
+import numpy as np
+import pytest
+
+from skshallow.engine.history import History
+
+
+def run(losses, *, tol=0.0, n_iter_no_change=3, validation=None, early_stopping=False):
+    """Record epochs that end with `losses`, at parameters that number the epochs."""
+    validate = None
+    if validation is not None:
+        results = iter(validation)
+
+        def validate(theta):
+            return next(results)
+
+    history = History(tol, n_iter_no_change, validate, early_stopping)
+    criteria = [
+        history.record(np.array([float(epoch)]), loss, 0.1 / epoch)
+        for epoch, loss in enumerate(losses, start=1)
+    ]
+    return history, criteria
+
+
+def test_curves_hold_a_value_an_epoch():
+    history, criteria = run(
+        [3.0, 2.0], validation=[(5.0, 0.5), (4.0, 0.6)], early_stopping=True
+    )
+    assert history.loss == [3, 2]
+    assert history.validation_loss == [5, 4]
+    assert history.validation_score == [0.5, 0.6]
+    assert history.learning_rate == [0.1, 0.05]
+    assert history.n_epochs == 2
+    assert criteria == [-0.5, -0.6]
+
+
+@pytest.mark.parametrize(
+    ("early_stopping", "validation", "expected"),
+    [
+        (False, None, [3.0, 1.0, 2.0]),
+        (False, [(9.0, None), (8.0, None), (7.0, None)], [3.0, 1.0, 2.0]),
+        (False, [(9.0, 0.1), (8.0, 0.2), (7.0, 0.3)], [3.0, 1.0, 2.0]),
+        (True, [(9.0, None), (8.0, None), (7.0, None)], [9.0, 8.0, 7.0]),
+        (True, [(9.0, 0.1), (8.0, 0.3), (7.0, 0.2)], [-0.1, -0.3, -0.2]),
+    ],
+)
+def test_the_criterion_is_the_score_or_the_validation_loss_or_the_training_loss(
+    early_stopping, validation, expected
+):
+    history, criteria = run(
+        [3.0, 1.0, 2.0], validation=validation, early_stopping=early_stopping
+    )
+    assert criteria == expected
+    best = int(np.argmin(expected))
+    assert history.best_epoch == best + 1
+    assert history.best_criterion == expected[best]
+    np.testing.assert_array_equal(history.best_theta, [best + 1])
+
+
+def test_the_best_parameters_are_a_copy():
+    history = History(0.0, 3)
+    theta = np.array([1.0, 2.0])
+    history.record(theta, 1.0, 0.1)
+    theta += 10
+    np.testing.assert_array_equal(history.best_theta, [1, 2])
+    history.record(theta, 2.0, 0.1)
+    np.testing.assert_array_equal(history.best_theta, [1, 2])
+
+
+def test_of_equal_epochs_the_first_is_the_best():
+    assert run([2.0, 1.0, 1.0, 1.0])[0].best_epoch == 2
+
+
+def test_nothing_is_best_before_the_first_epoch():
+    history = History(0.0, 3)
+    assert history.best_theta is None
+    assert history.best_epoch == history.n_epochs == 0
+    assert not history.stalled
+
+
+def test_stalled_after_as_many_epochs_in_a_row_without_improvement():
+    assert not run([3.0, 2.0, 2.0, 2.5])[0].stalled
+    assert run([3.0, 2.0, 2.0, 2.5, 2.0])[0].stalled
+
+
+def test_an_improvement_starts_the_count_anew():
+    assert not run([3.0, 3.0, 3.0, 2.0, 2.0, 2.0])[0].stalled
+
+
+def test_improvements_within_tol_count_as_none_but_may_be_the_best():
+    history, _ = run([3.0, 2.95, 2.92, 2.91], tol=0.1)
+    assert history.stalled
+    assert history.best_epoch == 4
+
+
+def test_a_steady_descent_by_less_than_tol_an_epoch_is_a_stall():
+    """As in scikit-learn: each epoch has to beat the best so far, however good, by tol."""
+    losses = 3.0 - 0.06 * np.arange(4)
+    assert run(losses, tol=0.1)[0].stalled
+    assert not run(losses, tol=0.05)[0].stalled
+
+
+def test_an_infinite_patience_never_stalls():
+    assert not run([1.0] * 100, n_iter_no_change=math.inf)[0].stalled
+
+
+def test_a_loss_that_is_not_a_number_is_never_the_best():
+    history, _ = run([2.0, math.nan, math.inf])
+    assert history.best_epoch == 1
+    assert history.n_stalled == 2

@@ -1,0 +1,201 @@
+"""Links against SciPy, and the units of the target."""
+
+import numpy as np
+import pytest
+from scipy import stats
+from scipy.special import expit, log_expit, log_softmax, softmax
+
+from skshallow.engine.moments import Moments
+from skshallow.losses import (
+    GaussianLink,
+    IdentityLink,
+    LogitLink,
+    LogLink,
+    QuantilesLink,
+    SoftmaxLink,
+)
+
+INVERSES = {
+    IdentityLink: lambda raw: raw,
+    LogLink: np.exp,
+    LogitLink: expit,
+    SoftmaxLink: lambda raw: softmax(raw, axis=1),
+}
+LOG_INVERSES = {LogitLink: log_expit, SoftmaxLink: lambda raw: log_softmax(raw, axis=1)}
+MEAN_LINKS = [IdentityLink, LogLink]
+
+
+@pytest.fixture
+def raw():
+    return np.random.default_rng(0).normal(scale=5, size=(50, 3))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("link", INVERSES)
+def test_inverse_equals_formula_and_keeps_the_dtype(link, dtype, raw):
+    actual = link().inverse(raw.astype(dtype))
+    assert actual.dtype == dtype
+    expected = INVERSES[link](raw.astype(dtype).astype(np.float64))
+    np.testing.assert_allclose(actual, expected, rtol=16 * np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("link", LOG_INVERSES)
+def test_log_inverse_equals_formula_and_keeps_the_dtype(link, dtype, raw):
+    actual = link().log_inverse(raw.astype(dtype))
+    assert actual.dtype == dtype
+    expected = LOG_INVERSES[link](raw.astype(dtype).astype(np.float64))
+    eps = np.finfo(dtype).eps
+    np.testing.assert_allclose(actual, expected, rtol=16 * eps, atol=16 * eps)
+
+
+@pytest.mark.parametrize("link", LOG_INVERSES)
+def test_log_probability_is_finite_where_the_probability_is_zero(link):
+    raw = np.array([[-1e3, 0, 1e3], [1e6, -1e6, 1e300], [0, 0, 0]])
+    log_probability = link().log_inverse(raw)
+    assert np.isfinite(log_probability).all()
+    assert (log_probability <= 0).all()
+    assert link().inverse(raw).min() == 0
+
+
+@pytest.mark.parametrize("link", [LogitLink, SoftmaxLink])
+def test_probabilities_lie_between_zero_and_one(link):
+    raw = np.array([[-1e3, 0, 1e3], [-30, 30, 0]])
+    probability = link().inverse(raw)
+    assert ((probability >= 0) & (probability <= 1)).all()
+    if link is SoftmaxLink:
+        np.testing.assert_allclose(probability.sum(axis=1), 1, rtol=1e-15)
+
+
+@pytest.mark.parametrize("link", [LogitLink, SoftmaxLink])
+def test_targets_that_are_classes_are_not_scaled(link):
+    assert link().target_units(Moments(2).update(np.eye(2))) is None
+
+
+@pytest.mark.parametrize("link", MEAN_LINKS)
+def test_raw_units_undo_the_scaling_of_the_target(link, raw):
+    y = np.random.default_rng(1).gamma(2, size=(40, 3)) * [1e-6, 1, 1e6]
+    center, scale = link().target_units(Moments(3).update(y))
+    factor, offset = link().raw_units(center, scale)
+    np.testing.assert_allclose(
+        link().inverse(factor * raw + offset),
+        center + scale * link().inverse(raw),
+        rtol=1e-12,
+    )
+
+
+def test_identity_link_standardises_the_target():
+    y = np.random.default_rng(0).normal(5, 3, (40, 2))
+    center, scale = IdentityLink().target_units(Moments(2).update(y))
+    np.testing.assert_allclose(center, y.mean(axis=0), rtol=1e-14)
+    np.testing.assert_allclose(scale, y.std(axis=0), rtol=1e-14)
+
+
+def test_log_link_scales_the_target_by_its_mean_and_never_shifts_it():
+    y = np.array([[1.0, 0], [4, 0], [7, 0]])
+    center, scale = LogLink().target_units(Moments(2).update(y))
+    np.testing.assert_array_equal(center, 0)
+    np.testing.assert_allclose(scale, [4, 1], rtol=1e-15)
+
+
+SEVERAL = [GaussianLink(), QuantilesLink((0.1, 0.6, 0.9))]
+
+
+@pytest.mark.parametrize("link", SEVERAL, ids=lambda link: type(link).__name__)
+def test_raw_units_of_several_raw_outputs_undo_the_scaling_of_the_target(link, raw):
+    y = np.random.default_rng(1).gamma(2, size=(40, 2)) * [1e-6, 1e6]
+    center, scale = link.target_units(Moments(2).update(y))
+    raw = np.hstack([raw, raw])[:, : 4 if isinstance(link, GaussianLink) else 6]
+    factor, offset = link.raw_units(center, scale)
+    users = factor * raw + offset
+    assert link.inverse(users).shape == (50, 2)
+    np.testing.assert_allclose(
+        link.inverse(users), center + scale * link.inverse(raw), rtol=1e-12
+    )
+    if isinstance(link, GaussianLink):
+        np.testing.assert_allclose(
+            np.exp(users[:, 2:]), scale * np.exp(raw[:, 2:]), rtol=1e-10
+        )
+    else:
+        expected = center + scale * link.quantiles(raw)
+        np.testing.assert_allclose(link.quantiles(users), expected, rtol=1e-12)
+
+
+def test_quantiles_are_in_order_and_the_central_one_is_predicted(raw):
+    link = QuantilesLink((0.1, 0.6, 0.9))
+    quantiles = link.quantiles(raw)
+    np.testing.assert_array_equal(quantiles[:, :, 0], np.sort(raw, axis=1))
+    np.testing.assert_array_equal(link.inverse(raw)[:, 0], np.median(raw, axis=1))
+    two = QuantilesLink((0.05, 0.95))
+    np.testing.assert_array_equal(two.inverse(raw[:, :2])[:, 0], raw[:, :2].min(axis=1))
+
+
+# What several members predict together
+
+EVERY_LINK = [*(kind() for kind in INVERSES), *SEVERAL]
+every_link = pytest.mark.parametrize("link", EVERY_LINK, ids=lambda x: type(x).__name__)
+
+
+@pytest.fixture
+def of_members():
+    """Four members, five rows, six raw outputs: of six targets, of three or of two."""
+    return np.random.default_rng(0).normal(scale=2, size=(4, 5, 6))
+
+
+@every_link
+def test_the_inverse_goes_member_by_member(link, of_members):
+    alone = [link.inverse(raw) for raw in of_members]
+    np.testing.assert_array_equal(link.inverse(of_members), alone)
+
+
+@every_link
+def test_the_combined_raw_prediction_stands_for_the_mean_of_the_members(link, of_members):
+    combined = link.combine(of_members)
+    assert combined.shape == of_members.shape[1:]
+    mean = link.inverse(of_members).mean(axis=0)
+    np.testing.assert_allclose(link.inverse(combined), mean, rtol=1e-10)
+
+
+@every_link
+def test_combining_keeps_the_dtype_and_leaves_a_single_prediction_alone(link, of_members):
+    assert link.combine(of_members.astype(np.float32)).dtype == np.float32
+    single = of_members[0]
+    assert link.combine(single) is single
+
+
+@pytest.mark.parametrize(
+    ("link", "raw", "expected"),
+    [
+        (LogLink(), [900, 1000], 1000 - np.log(2)),
+        (LogLink(), [-900, -1000], -900 - np.log(2)),
+        (LogitLink(), [900, 1000], 900 + np.log(2)),
+        (LogitLink(), [-900, -1000], -900 - np.log(2)),
+    ],
+)
+def test_means_of_members_far_out_neither_overflow_nor_vanish(link, raw, expected):
+    combined = link.combine(np.reshape(raw, (2, 1, 1)).astype(float))
+    np.testing.assert_allclose(combined, [[expected]], rtol=1e-14)
+
+
+def test_members_of_two_classes_combine_alike_as_log_odds_and_as_softmax():
+    raw = 300 * np.random.default_rng(0).normal(size=(4, 5, 1))
+    both = SoftmaxLink().combine(np.concatenate([np.zeros_like(raw), raw], axis=-1))
+    np.testing.assert_allclose(
+        both[:, [1]] - both[:, [0]], LogitLink().combine(raw), rtol=1e-12, atol=1e-15
+    )
+
+
+def test_gaussian_members_are_a_mixture(of_members):
+    mean, log_scale = np.split(GaussianLink().combine(of_members), 2, axis=-1)
+    law = stats.norm(of_members[..., :3], np.exp(of_members[..., 3:]))
+    np.testing.assert_allclose(mean, law.moment(1).mean(axis=0), rtol=1e-12)
+    second_moment = mean**2 + np.exp(2 * log_scale)
+    np.testing.assert_allclose(second_moment, law.moment(2).mean(axis=0), rtol=1e-12)
+
+
+def test_each_quantile_of_members_together_is_the_mean_of_theirs(of_members):
+    link = QuantilesLink((0.1, 0.6, 0.9))
+    expected = np.mean([link.quantiles(raw) for raw in of_members], axis=0)
+    combined = link.combine(of_members)
+    np.testing.assert_allclose(link.quantiles(combined), expected, rtol=1e-14)
+    np.testing.assert_allclose(combined, expected.reshape(5, 6), rtol=1e-14)
