@@ -56,7 +56,7 @@ class Descent:
         self.weight[:, 0] = START
         path, gradients = [START], []
         for i in range(N_STEPS):
-            self.objective.loss_and_gradient(X[i : i + 1], self.y[i : i + 1])
+            self.objective.gradient(X[i : i + 1], self.y[i : i + 1])
             gradients.append(self.objective.grads[1]["weight"][:, 0].copy())
             self.weight[:, 0] -= learning_rate * gradients[-1]
             path.append(self.weight[:, 0].copy())
@@ -65,7 +65,7 @@ class Descent:
     def loss_at(self, first, second):
         """Return the mean loss over all rows with these output weights."""
         self.weight[:, 0] = first, second
-        return self.objective.loss_and_gradient(X, self.y)
+        return self.objective.mean_loss([(X, self.y, None)])
 
 
 runs = {

@@ -1,4 +1,8 @@
-"""Warnings that name what went wrong inside a net, and an error about its file."""
+"""Warnings and errors of this package."""
+
+
+class IneffectiveParameterWarning(UserWarning):
+    """A parameter was set, and another one keeps it from having any effect."""
 
 
 class DeadUnitsWarning(UserWarning):

@@ -95,8 +95,11 @@ class Auto(Initializer):
     """
 
     def __call__(self, rng, n_inputs, n_units, activation):
-        law = VarianceScaling(activation.variance_scale, activation.fan)  # type: ignore[arg-type]
-        return law(rng, n_inputs, n_units, activation)
+        return self.law(activation)(rng, n_inputs, n_units, activation)
+
+    def law(self, activation: Activation) -> VarianceScaling:
+        """Return the law for a layer followed by `activation`."""
+        return VarianceScaling(activation.variance_scale, activation.fan)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,18 @@ class Solver:
         """Move `theta` (P,) against `grad` (P,), both and the state in place."""
         raise NotImplementedError
 
+    def minimize(
+        self,
+        value_and_gradient: Callable[[np.ndarray], tuple[float, np.ndarray]],
+        theta: np.ndarray,
+        *,
+        max_iter: int,
+        tol: float,
+        callback: Callable[[OptimizeResult], None],
+    ) -> OptimizeResult:
+        """Minimise the whole objective from `theta`, if the solver is not stochastic."""
+        raise NotImplementedError
+
 
 @dataclass(frozen=True)
 class SGD(Solver):

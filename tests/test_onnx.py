@@ -235,7 +235,7 @@ def test_units_and_depths(few, X, y, rows, depth, standardize, dtype):
 @both_dtypes
 @with_members
 @pytest.mark.parametrize("activation", ["selu", "leaky_relu", "elu"])
-@pytest.mark.parametrize("depth", [0, 2])
+@pytest.mark.parametrize("depth", [1, 2])
 def test_one_feature_and_one_unit_keep_their_precision(
     few, X, y, rows, activation, depth, n_members, dtype
 ):

@@ -5,7 +5,7 @@ or PyTorch and CuPy on a GPU. It writes ``xp = namespace(a)`` and then what the 
 standard has, https://data-apis.org/array-api. NumPy 2 is itself such a library, so that
 `namespace` costs it a look at a type, and no wrapper.
 
-What is small, or happens once a fit, is worked out by NumPy and moved with `beside`:
+What is small, or happens once a fit, is worked out by NumPy and moved with `asarray_like`:
 targets, units, first weights, random numbers, and everything that is recorded. So the
 same `random_state` draws the same numbers in every library.
 """
@@ -59,7 +59,7 @@ def is_writeable(array: Any) -> bool:
     return _compat().is_writeable_array(array)
 
 
-def beside(array: Any, example: Any) -> Any:
+def asarray_like(array: Any, example: Any) -> Any:
     """Return `array` in the library and on the device of `example`; None of None.
 
     One that is there already is not copied. What is of no library, a sparse matrix, goes
@@ -154,4 +154,4 @@ def rows_of(array: Any, rows: slice | np.ndarray) -> Any:
         return array[rows]
     if isinstance(rows, slice):
         return array[rows, ...]
-    return namespace(array).take(array, beside(rows, array), axis=0)
+    return namespace(array).take(array, asarray_like(rows, array), axis=0)

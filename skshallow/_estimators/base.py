@@ -1,8 +1,8 @@
-"""What the four estimators share: their parameters, `fit` and `partial_fit`."""
+"""The base of the four estimators: parameters, `fit`, and what a fit leaves."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -11,21 +11,33 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 
+from skshallow._estimators.checks.array_api import check_same_place
 from skshallow._estimators.checks.hyperparameters import (
     CONSTRAINTS,
     SHALLOW_CONSTRAINTS,
-    check_combination,
-    check_use_of_validation,
-    components_of,
     hidden_widths,
+    resolve,
 )
 from skshallow._estimators.checks.overflow import quiet
-from skshallow._estimators.checks.resolve import resolve
-from skshallow._estimators.fit.epoch_callbacks import EpochWatcher
-from skshallow._estimators.fit.results import CURVES
-from skshallow._estimators.fit.run import Fit
-from skshallow._estimators.fit.training_data import TrainingData
-from skshallow._estimators.fit.transaction import Draft
+from skshallow._estimators.fit.checkpoint import TrainingFile
+from skshallow._estimators.fit.config import Components, FitConfig
+from skshallow._estimators.fit.diagnostics import diagnose
+from skshallow._estimators.fit.epoch_callbacks import EpochCallbacks
+from skshallow._estimators.fit.ineffective import warn_of_ineffective_params
+from skshallow._estimators.fit.results import CURVES, FitResult
+from skshallow._estimators.fit.run import FitRun
+from skshallow._estimators.fit.targets import Targets
+from skshallow._estimators.fit.training_data import (
+    TrainingData,
+    ValidationData,
+    read_table,
+    read_validation_table,
+)
+from skshallow._estimators.fit.transaction import (
+    replace_attributes,
+    twin_of,
+    undone_on_error,
+)
 from skshallow._estimators.prediction import FittedNet
 from skshallow.activations import Activation
 from skshallow.engine.health import no_records
@@ -35,6 +47,33 @@ from skshallow.initializers import Initializer
 from skshallow.losses import Loss
 from skshallow.schedules import Schedule
 from skshallow.solvers import SOLVERS, Solver
+
+# Every attribute that a fit may leave; a later one replaces or removes it.
+FITTED_ATTRIBUTES = (
+    "theta_",
+    "network_",
+    "n_features_in_",
+    "feature_names_in_",
+    "n_outputs_",
+    "n_iter_",
+    "best_iter_",
+    "loss_",
+    *CURVES,
+    "health_",
+    "resolved_params_",
+    "classes_",
+    "temperature_",
+    "dispersion_",
+    "_dispersion_weight",
+    "_calibration",
+    "_units",
+    "_loss",
+    "_is_multilabel",
+    "_target_ndim",
+    "_n_targets",
+    "_progress",
+    "_moments",
+)
 
 
 def takes_minibatches(net: BaseNet) -> bool:
@@ -48,7 +87,7 @@ def takes_minibatches(net: BaseNet) -> bool:
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class BaseNet(FittedNet, CallbackSupportMixin, BaseEstimator):
+class BaseNet(FittedNet, CallbackSupportMixin, BaseEstimator, ABC):
     """Parameters and training of every net; subclasses say how deep and what for.
 
     The fields are scikit-learn's parameters: the dataclass writes the ``__init__`` that
@@ -90,6 +129,8 @@ class BaseNet(FittedNet, CallbackSupportMixin, BaseEstimator):
 
     # What subclasses say.
 
+    _targets_type: ClassVar[type[Targets]]
+
     @abstractmethod
     def _hidden_widths(self) -> list[int]:
         """Return the width of each hidden layer."""
@@ -99,42 +140,14 @@ class BaseNet(FittedNet, CallbackSupportMixin, BaseEstimator):
     def _shape_parameters(cls, widths: list[int]) -> dict[str, Any]:
         """Return the parameters that give hidden layers of these widths."""
 
+    @property
     @abstractmethod
-    def _start_targets(self, y: np.ndarray, classes: Any) -> None:
-        """Learn from the first targets what is to be predicted."""
-
-    @abstractmethod
-    def _start_outputs(self, n_outputs: int, classes: Any) -> None:
-        """Conclude the same from a number of outputs, without targets."""
+    def _targets(self) -> Targets:
+        """What the fitted net predicts."""
 
     @abstractmethod
-    def _resolve_loss(self) -> Loss:
-        """Return the loss that `loss` names, in the form that the targets want."""
-
-    @abstractmethod
-    def _check_targets(self, y: np.ndarray) -> None:
-        """Raise ValueError if later targets differ in kind from the first."""
-
-    @abstractmethod
-    def _encode_targets(self, y: np.ndarray) -> np.ndarray:
-        """Return targets as the loss wants them: floats (n, n_outputs)."""
-
-    def _targets_to_learn(self, targets: np.ndarray, *, incremental: bool) -> np.ndarray:
-        """Return what to train on in place of encoded targets (n, n_outputs)."""
-        return targets
-
-    def _weigh_targets(
-        self, y: np.ndarray, sample_weight: np.ndarray | None, incremental: bool
-    ) -> np.ndarray | None:
-        """Return the sample weights with what the targets add to them."""
-        return sample_weight
-
-    def _validation_loss(self, fit: Fit) -> Callable[[], float]:
-        """Return what tells the loss on the validation data, at the weights of then."""
-        return lambda: fit.objective.mean_loss(fit.validation_batches())
-
-    def _conclude(self, fit: Fit) -> None:
-        """Do what is left once the weights are in place; `fit` has all that led there."""
+    def _attributes_of_targets(self, targets: Any, result: FitResult | None) -> dict:
+        """Return the attributes that tell what is predicted, and how sure."""
 
     # Fitting.
 
@@ -190,86 +203,209 @@ class BaseNet(FittedNet, CallbackSupportMixin, BaseEstimator):
         self,
         X,
         y,
-        sample_weight,
+        sample_weight=None,
         validation=(None, None, None),
         *,
         classes=None,
         incremental=False,
     ):
-        """Run the phases of a fit on a draft, with callbacks around them."""
+        """Configure, read, train, then set all attributes at once."""
+        goes_on = hasattr(self, "theta_") and (incremental or self.warm_start)
+        with quiet():
+            run = self._prepare(
+                X,
+                y,
+                sample_weight,
+                validation,
+                classes=classes,
+                incremental=incremental,
+                last=self._last_result() if goes_on else None,
+            )
+            warn_of_ineffective_params(self, run.config, run.data)
+            training_file = TrainingFile.of(self, run)
+            if training_file is not None:
+                training_file.resume(run)
+            context = self._init_callback_context(max_subtasks=run.n_epochs_left)
+            metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
+            told = {"estimator": self, "X": X, "y": y, "metadata": metadata}
+            context.call_on_fit_task_begin(**told)
+            epochs = EpochCallbacks(run, context, told, self._as_fitted, training_file)
+            try:
+                outcome = run.train(epochs)
+                diagnose(run, outcome)
+                result = run.result(outcome)
+            except KeyboardInterrupt:
+                best = run.best_so_far()
+                if best is not None:
+                    self._set_fitted(best)
+                raise
+        with undone_on_error(self, FITTED_ATTRIBUTES):
+            self._set_fitted(result)
+            context.call_on_fit_task_end(**told, reconstruction_attributes={})
+        return self
+
+    def _prepare(
+        self, X, y, sample_weight, validation, *, classes, incremental, last
+    ) -> FitRun:
+        """Return the run of a fit, before its first epoch; nothing is set on the net."""
         self._validate_params()
-        components = components_of(self, self._hidden_widths(), incremental=incremental)
-        check_combination(
+        components = Components.of(self, incremental=incremental)
+        reader, kind = twin_of(self), self._targets_type
+        n_least = 1 if incremental else 2
+        table = read_table(
+            reader,
+            X,
+            y,
+            sample_weight,
+            kind,
+            reset=last is None,
+            ensure_min_samples=n_least,
+        )
+        if last is None:
+            targets = kind.learn(table.labels, classes)
+        else:
+            method = "partial_fit" if incremental else "fit"
+            check_same_place(table.X, last.theta, f"{type(self).__name__}.{method}")
+            targets = last.targets
+            targets.check(table.labels)
+        loss = targets.loss(self.loss)
+        if last is not None:
+            self._check_link(loss, last.loss)
+        table = table.weighted(
+            targets.weigh(table.labels, table.weight, getattr(self, "class_weight", None))
+        ).stratified(targets)
+        own = read_validation_table(reader, validation, kind)
+        if own is not None:
+            targets.check(own.labels)
+        config = FitConfig.of(
             self,
             components,
-            has_validation_data=validation[0] is not None,
+            loss,
+            n_rows=table.n_rows,
+            dtype=table.dtype,
             incremental=incremental,
+            has_validation_data=own is not None,
         )
-        metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
-        for_callbacks = {"estimator": self, "X": X, "y": y, "metadata": metadata}
-        goes_on = hasattr(self, "theta_") and (incremental or self.warm_start)
-        draft = Draft(self)
-        data = TrainingData(draft.estimator, goes_on=goes_on, incremental=incremental)
-        with quiet():
-            data.read(X, y, sample_weight, classes)
-            early_stopping = components.stops_early(
-                self,
-                len(data.y),
-                has_validation_data=validation[0] is not None,
-                incremental=incremental,
+        data = TrainingData.split(table, own, targets, config)
+        score = self._score_on(config, data.validation)
+        params = self.get_params(deep=False)
+        return FitRun(config, data, last, score=score, params=params)
+
+    def _check_link(self, loss: Loss, last: Loss) -> None:
+        """Raise ValueError unless the weights to go on from predict through this link."""
+        link, last_link = type(loss.link), type(last.link)
+        if link is not last_link:
+            raise ValueError(
+                "Training goes on from weights that predict through a "
+                f"{last_link.__name__}, but loss={self.loss!r} needs a {link.__name__}. "
+                "Set loss back, or start anew with warm_start=False and fit."
             )
-            data.hold_out(X, *validation, early_stopping=early_stopping)
-            if data.validation is None:
-                check_use_of_validation(self, len(data.y))
-            fit = Fit(draft.estimator, components, data)
-            fit.start()
-            context = self._init_callback_context(max_subtasks=fit.n_epochs_left)
-            context.call_on_fit_task_begin(**for_callbacks)
-            outcome = fit.train(EpochWatcher(fit, context, for_callbacks))
-        with draft.taking_over():
-            if outcome.interruption is not None:
-                raise outcome.interruption
-            context.call_on_fit_task_end(**for_callbacks, reconstruction_attributes={})
-        return self
+
+    def _score_on(
+        self, config: FitConfig, validation: ValidationData | None
+    ) -> Callable[[FitResult], float] | None:
+        """Return what scores a result on the validation rows, None without a scorer."""
+        if config.scoring is None or validation is None:
+            return None
+        from sklearn.metrics import check_scoring  # slow to import, rarely used
+
+        scorer = check_scoring(self, scoring=config.scoring)
+        weight = validation.weight
+        weighted = {} if weight is None else {"sample_weight": weight}
+
+        def score(result: FitResult) -> float:
+            fitted = self._as_fitted(result)
+            return float(scorer(fitted, validation.users_X, validation.labels, **weighted))
+
+        return score
+
+    # The one place where a result becomes attributes, and back.
+
+    def _set_fitted(self, result: FitResult) -> None:
+        """Take over a result: all attributes at once."""
+        replace_attributes(self, FITTED_ATTRIBUTES, self._attributes_of(result))
+
+    def _as_fitted(self, result: FitResult) -> BaseNet:
+        """Return an estimator like this one with that result."""
+        fitted = twin_of(self)
+        fitted._set_fitted(result)
+        return fitted
+
+    def _attributes_of(self, result: FitResult) -> dict[str, Any]:
+        """Return the attributes that a result gives the estimator."""
+        attributes: dict[str, Any] = {
+            "theta_": result.theta,
+            "network_": result.network,
+            "n_features_in_": result.network.layers[0].n_inputs,
+            "n_outputs_": result.network.layers[-1].n_units,
+            "n_iter_": result.n_iter,
+            "best_iter_": result.best_iter,
+            **result.curves,
+            "health_": result.health,
+            "resolved_params_": result.resolved_params,
+            "_units": result.units,
+            "_loss": result.loss,
+            "_progress": result.progress,
+            "_moments": result.moments,
+            **self._attributes_of_targets(result.targets, result),
+        }
+        if result.loss_value is not None:
+            attributes["loss_"] = result.loss_value
+        if result.feature_names is not None:
+            attributes["feature_names_in_"] = result.feature_names
+        return attributes
+
+    def _last_result(self) -> FitResult:
+        """Return the result that the attributes came from, to go on from it."""
+        return FitResult(
+            theta=self.theta_,
+            network=self.network_,
+            units=self._units,
+            loss=self._loss,
+            targets=self._targets,
+            feature_names=getattr(self, "feature_names_in_", None),
+            n_iter=self.n_iter_,
+            best_iter=self.best_iter_,
+            loss_value=getattr(self, "loss_", None),
+            curves={name: getattr(self, name) for name in CURVES},
+            health=self.health_,
+            resolved_params=getattr(self, "resolved_params_", {}),
+            temperature=getattr(self, "temperature_", None),
+            dispersion=getattr(self, "dispersion_", None),
+            dispersion_weight=getattr(self, "_dispersion_weight", 0.0),
+            progress=getattr(self, "_progress", None),
+            moments=getattr(self, "_moments", None),
+        )
 
     def _become_fitted(self, weights, biases, classes) -> None:
         """Take over weights in the user's units; see `from_weights`."""
         self._validate_params()
-        hidden_units = self._hidden_widths()
-        components = components_of(self, hidden_units)
+        components = Components.of(self)
         n_features, n_outputs = weights[0].shape[-2], weights[-1].shape[-1]
         network = Network(
             n_features,
             n_outputs,
-            hidden_units,
+            components.hidden_units,
             components.activations,
             0.0 if self.dropout == "auto" else float(self.dropout),
             self.n_members,
         )
-        members = (self.n_members,) if self.n_members > 1 else ()
-        theta = np.empty(network.layout.size, weights[0].dtype)
-        params = network.views(theta)
-        for i, layer in enumerate(network.layers):
-            shapes = layer.shapes()
-            given = {"weight": weights[i], "bias": biases[i]}
-            for name, array in given.items():
-                if array.shape != (*members, *shapes[name]):
-                    raise ValueError(
-                        f"The {name} of layer {i} has shape {array.shape}; in this net, "
-                        f"{network}, it must be {(*members, *shapes[name])}."
-                    )
-                params[i][name][...] = array.reshape(params[i][name].shape)
-            for name, array in layer.activation.initial_params(layer.n_units).items():
-                params[i][name][...] = array
-        self._start_outputs(n_outputs, classes)
-        self._loss = self._resolve_loss()
-        self.theta_, self.network_ = theta, network
-        self.n_features_in_, self.n_outputs_ = n_features, n_outputs
-        self._units, self._moments, self._progress = USERS_UNITS, None, None
-        self.n_iter_ = self.best_iter_ = 0
-        for curve in CURVES:
-            setattr(self, curve, np.array([]))
-        self.health_ = no_records(len(network.layers))
+        targets = self._targets_type.of_outputs(n_outputs, self.loss, classes)
+        result = FitResult(
+            theta=_flat(network, weights, biases),
+            network=network,
+            units=USERS_UNITS,
+            loss=targets.loss(self.loss),
+            targets=targets,
+            feature_names=None,
+            n_iter=0,
+            best_iter=0,
+            loss_value=None,
+            curves={name: np.array([]) for name in CURVES},
+            health=no_records(len(network.layers)),
+            resolved_params={},
+        )
+        self._set_fitted(result)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -277,6 +413,27 @@ class BaseNet(FittedNet, CallbackSupportMixin, BaseEstimator):
         tags.array_api_support = True
         tags.target_tags.multi_output = True
         return tags
+
+
+def _flat(
+    network: Network, weights: Sequence[np.ndarray], biases: Sequence[np.ndarray]
+) -> np.ndarray:
+    """Return the parameters (P,) of a network from the arrays of its layers."""
+    members = (network.n_members,) if network.n_members > 1 else ()
+    theta = np.empty(network.layout.size, weights[0].dtype)
+    params = network.views(theta)
+    for i, layer in enumerate(network.layers):
+        shapes = layer.shapes()
+        for name, array in {"weight": weights[i], "bias": biases[i]}.items():
+            if array.shape != (*members, *shapes[name]):
+                raise ValueError(
+                    f"The {name} of layer {i} has shape {array.shape}; in this net, "
+                    f"{network}, it must be {(*members, *shapes[name])}."
+                )
+            params[i][name][...] = array.reshape(params[i][name].shape)
+        for name, array in layer.activation.initial_params(layer.n_units).items():
+            params[i][name][...] = array
+    return theta
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.callback import with_callbacks
-from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from skshallow._estimators.base import BaseNet, Deep, Shallow, takes_minibatches
 from skshallow._estimators.checks.array_api import follows_X, in_numpy
 from skshallow._estimators.checks.inputs import plain_labels
-from skshallow._estimators.checks.resolve import resolve
 from skshallow._estimators.docstrings import documented
-from skshallow._estimators.fit.training_data import check_weights
-from skshallow._estimators.temperature import best_temperature, refined_loss
-from skshallow.losses import CLASSIFICATION_LOSSES, Loss
-from skshallow.solvers import SOLVERS, Solver
-
-AUTO_SMOOTHING = 0.05
+from skshallow._estimators.fit.targets import ClassTargets, Targets
+from skshallow.losses import Loss
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class NetClassifier(ClassifierMixin, BaseNet):
     """What both classifiers share."""
+
+    _targets_type: ClassVar[type[Targets]] = ClassTargets
 
     loss: str | Loss = "log_loss"
     class_weight: Any = None
@@ -59,6 +54,11 @@ class NetClassifier(ClassifierMixin, BaseNet):
         self : object
             The estimator, trained further.
         """
+        if self.class_weight == "balanced":
+            raise ValueError(
+                "class_weight='balanced' needs all rows at once, so partial_fit cannot use "
+                "it. Pass class_weight as a dict, or use fit."
+            )
         y, classes = in_numpy(y), in_numpy(classes)
         if not hasattr(self, "theta_"):
             if classes is None and (np.ndim(y) == 1 or np.shape(y)[1:] == (1,)):
@@ -86,11 +86,7 @@ class NetClassifier(ClassifierMixin, BaseNet):
             Classes; for a multilabel net 1 where a label's probability exceeds 1/2.
         """
         decision = self._decision(X)
-        if self._is_multilabel:
-            return (decision > 0).astype(int)
-        if decision.ndim == 1:
-            return self.classes_[(decision > 0).astype(int)]
-        return self.classes_[decision.argmax(axis=1)]
+        return self._targets.decode(decision)
 
     @follows_X
     def decision_function(self, X):
@@ -160,7 +156,7 @@ class NetClassifier(ClassifierMixin, BaseNet):
         """
         raw = self._raw_by_members(X)
         raw = raw.reshape(self.network_.n_members, -1, raw.shape[-1])
-        return self._loss.link.inverse(self._with_a_column_a_class(raw))
+        return self._loss.link.inverse(self._with_a_column_per_class(raw))
 
     def _decision(self, X) -> np.ndarray:
         """Return raw predictions, (n_samples,) of one output for two classes."""
@@ -168,14 +164,29 @@ class NetClassifier(ClassifierMixin, BaseNet):
         return raw if self._is_multilabel or raw.shape[1] > 1 else raw[:, 0]
 
     def _logits(self, X) -> np.ndarray:
-        """Return raw predictions with a column a class: two classes are ``-raw, raw``."""
-        return self._with_a_column_a_class(self._raw_predict(X))
+        """Return raw predictions with one column per class; two classes: ``-raw, raw``."""
+        return self._with_a_column_per_class(self._raw_predict(X))
 
-    def _with_a_column_a_class(self, raw: np.ndarray) -> np.ndarray:
+    def _with_a_column_per_class(self, raw: np.ndarray) -> np.ndarray:
         """Return raw predictions (..., n_classes) of what may be one output for two."""
         if self._is_multilabel or raw.shape[-1] > 1:
             return raw
         return np.concatenate([-raw, raw], axis=-1)
+
+    # Targets.
+
+    @property
+    def _targets(self) -> ClassTargets:
+        return ClassTargets(self.classes_, self._is_multilabel)
+
+    def _attributes_of_targets(self, targets, result):
+        attributes = {
+            "classes_": targets.classes,
+            "_is_multilabel": targets.is_multilabel,
+        }
+        if result.temperature is not None:
+            attributes["temperature_"] = result.temperature
+        return attributes
 
     def _become_fitted(self, weights, biases, classes):
         """Take over given weights; two classes have one output, the log odds.
@@ -187,255 +198,10 @@ class NetClassifier(ClassifierMixin, BaseNet):
             biases = [*biases[:-1], np.diff(biases[-1])]
         super()._become_fitted(weights, biases, classes)
 
-    # Targets.
-
-    def _start_targets(self, y, classes):
-        kind = _kind_of_target(y)
-        self._is_multilabel = kind == "multilabel-indicator"
-        if self._is_multilabel:
-            self.classes_ = np.arange(y.shape[1])
-        else:
-            labels = y if classes is None else classes
-            if classes is not None:
-                _check_distinct(classes)
-            self.classes_ = np.unique(labels)
-            if len(self.classes_) < 2:
-                raise ValueError(
-                    f"{type(self).__name__} needs at least 2 classes; the rows of "
-                    f"positive weight have only one class: {labels.tolist()[0]!r}."
-                )
-            if classes is not None:
-                self._check_labels(y)
-
-    def _start_outputs(self, n_outputs, classes):
-        n_classes = max(n_outputs, 2)
-        if classes is None:
-            classes = np.arange(n_classes)
-        # one pair of classes a label, as scikit-learn has it for several targets
-        self._is_multilabel = np.ndim(classes) == 2
-        self.classes_ = (
-            np.arange(len(classes)) if self._is_multilabel else np.asarray(classes)
-        )
-        if len(self.classes_) != (n_outputs if self._is_multilabel else n_classes):
-            raise ValueError(
-                f"{len(self.classes_)} classes do not fit an output layer of "
-                f"{n_outputs} units: give {n_classes}."
-            )
-        if len(np.unique(self.classes_)) != len(self.classes_):
-            raise ValueError(f"The same class stands twice in classes={classes!r}.")
-
-    @property
-    def _form(self) -> str:
-        """Which form of a loss the targets want."""
-        binomial = self._is_multilabel or len(self.classes_) == 2
-        return "binomial" if binomial else "multinomial"
-
-    def _resolve_loss(self):
-        table = {name: forms[self._form] for name, forms in CLASSIFICATION_LOSSES.items()}
-        return resolve("loss", self.loss, table, Loss)
-
-    def _check_targets(self, y):
-        multilabel = _kind_of_target(y) == "multilabel-indicator"
-        if multilabel != self._is_multilabel:
-            raise ValueError(
-                "y changed between one class a row and an indicator of several labels."
-            )
-        if multilabel:
-            if y.shape[1] != len(self.classes_):
-                raise ValueError(
-                    f"y has {y.shape[1]} labels, but the net was trained on "
-                    f"{len(self.classes_)}."
-                )
-        else:
-            self._check_labels(y)
-
-    def _check_labels(self, y: np.ndarray) -> None:
-        """Raise ValueError if a label of y (n,) is not among `classes_`."""
-        known = _are_among(y, self.classes_)
-        if not known.all():
-            label = y[~known].tolist()[0]
-            raise ValueError(
-                f"y contains the label {label!r}, which is not among the classes "
-                f"{self.classes_.tolist()}. Name all classes in the first fit."
-            )
-
-    def _encode_targets(self, y):
-        """Return 1.0 for the classes that rows have, else 0.0: (n, n_outputs)."""
-        if self._is_multilabel:
-            return y.astype(np.float64)
-        indicators = np.zeros((len(y), len(self.classes_)))
-        indicators[np.arange(len(y)), self._codes(y)] = 1
-        return indicators[:, 1:] if len(self.classes_) == 2 else indicators
-
-    def _targets_to_learn(self, targets, *, incremental):
-        share = self.label_smoothing
-        if share == "auto":
-            share = 0.0 if incremental or not self._would_be_certain else AUTO_SMOOTHING
-        return self._smooth(targets, share)
-
-    @property
-    def _would_be_certain(self) -> bool:
-        """Whether training ends with probabilities of 0 and 1, if nothing is against it."""
-        minibatches = resolve("solver", self.solver, SOLVERS, Solver).stochastic
-        return bool(self._hidden_widths()) and minibatches and self.loss == "log_loss"
-
-    @property
-    def _n_alternatives(self) -> int:
-        """How many answers each target has."""
-        return 2 if self._is_multilabel else len(self.classes_)
-
-    def _smooth(self, indicators: np.ndarray, share: float) -> np.ndarray:
-        """Return targets of which a `share` is spread evenly over the alternatives."""
-        return (1 - share) * indicators + share / self._n_alternatives
-
-    def _codes(self, y: np.ndarray) -> np.ndarray:
-        """Return where each label of y (n,) stands in `classes_`, sorted or not."""
-        order = np.argsort(self.classes_)
-        labels = y.astype(self.classes_.dtype, copy=False)
-        return order[np.searchsorted(self.classes_, labels, sorter=order)]
-
-    def _weigh_targets(self, y, sample_weight, incremental):
-        if self.class_weight is None:
-            return sample_weight
-        if incremental and self.class_weight == "balanced":
-            raise ValueError(
-                "class_weight='balanced' needs all rows at once, so partial_fit cannot "
-                "use it. Pass class_weight as a dict, or use fit."
-            )
-        if self._is_multilabel and self.class_weight == "balanced":
-            class_weight = _balance_labels(y, sample_weight)
-        elif self._is_multilabel:
-            class_weight = compute_sample_weight(self.class_weight, y)
-        else:
-            per_class = compute_class_weight(
-                self.class_weight,
-                classes=self.classes_,
-                y=y.astype(self.classes_.dtype, copy=False),
-                sample_weight=sample_weight,
-            )
-            class_weight = per_class[self._codes(y)]
-        class_weight = check_weights(class_weight, y, "class_weight")
-        if sample_weight is None:
-            return class_weight
-        name = "sample_weight times class_weight"
-        return check_weights(sample_weight * class_weight, y, name)
-
-    def _is_calibrated(self, early_stopping: bool) -> bool:
-        """Return whether the net's temperature is set on its validation data."""
-        if self.temperature_scaling != "auto":
-            return bool(self.temperature_scaling)
-        return early_stopping and self.loss == "log_loss"
-
-    def _to_calibrate(self, fit) -> tuple:
-        """Return the log loss, and targets and weights of the validation data for it.
-
-        As if there was one row more, of every class in equal shares: without it, a
-        validation part that is all right would make the net as sure as can be.
-        """
-        _, targets, sample_weight = fit.data.validation
-        log_loss = CLASSIFICATION_LOSSES["log_loss"][self._form]()
-        y = self._smooth(targets, share=1 / (len(targets) + 1))
-        return log_loss, y, sample_weight
-
-    def _validation_loss(self, fit):
-        if not self._is_calibrated(fit.data.early_stopping):
-            return super()._validation_loss(fit)
-        log_loss, y, sample_weight = self._to_calibrate(fit)
-        return lambda: refined_loss(
-            log_loss, y, fit.validation_predictions(), sample_weight
-        )
-
-    def _conclude(self, fit):
-        """Divide the output layer by the temperature that suits the validation data."""
-        vars(self).pop("temperature_", None)
-        if not self._is_calibrated(fit.data.early_stopping):
-            return
-        log_loss, y, sample_weight = self._to_calibrate(fit)
-        raw_prediction = fit.validation_predictions()
-        temperature = best_temperature(log_loss, y, raw_prediction, sample_weight)
-        output_params = fit.network.views(self.theta_)[-1]
-        output_params["weight"] /= temperature
-        output_params["bias"] /= temperature
-        self.temperature_ = temperature
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
-
-
-def _balance_labels(y: np.ndarray, sample_weight: np.ndarray | None) -> np.ndarray:
-    """Return weights (n,) of rows: over the labels, the product of balanced weights."""
-    weight = np.ones(len(y))
-    for label in y.T:
-        values, codes = np.unique(label, return_inverse=True)
-        balanced = compute_class_weight(
-            "balanced", classes=values, y=label, sample_weight=sample_weight
-        )
-        weight *= balanced[codes]
-    return weight
-
-
-def _kind_of_target(y: np.ndarray) -> str:
-    """Return "binary", "multiclass" or "multilabel-indicator"; refuse all else."""
-    if y.dtype == object and "NoneType" in _types_in(y):
-        raise ValueError(
-            "y has None among its labels; rows without a label cannot train a classifier."
-        )
-    try:
-        kind = type_of_target(y, input_name="y")
-    except TypeError as error:  # from sorting, or from bytes
-        raise ValueError(
-            f"y has labels of types {_types_in(y)}, which cannot be put in order. Give "
-            "strings, or labels of one type."
-        ) from error
-    if kind == "unknown" and y.dtype == object:
-        raise ValueError(
-            f"Unknown label type: y holds objects of type {_types_in(y)}. Labels are "
-            "numbers, booleans or strings; y.astype(int) or y.astype(str), say, converts "
-            "them."
-        )
-    if kind == "multiclass-multioutput":
-        raise ValueError(
-            "Several targets of several classes each are not supported: wrap the net in "
-            "sklearn.multioutput.MultiOutputClassifier."
-        )
-    if kind not in ("binary", "multiclass", "multilabel-indicator"):
-        check_classification_targets(y)  # raises, and says what y looks like
-    return kind
-
-
-def _check_distinct(classes: np.ndarray) -> None:
-    """Raise ValueError if one of the `classes` (n_classes,) is none, as NaN or None."""
-    try:
-        ordered = np.unique(classes)
-    except TypeError as error:  # from sorting
-        raise ValueError(
-            f"classes={classes.tolist()} cannot be put in order: give labels of one type."
-        ) from error
-    if (ordered != ordered).any():
-        raise ValueError(f"classes={classes.tolist()} holds a NaN, which is no label.")
-
-
-def _types_in(y: np.ndarray) -> str:
-    """Return the names of the types in an array of objects."""
-    return ", ".join(sorted({type(label).__name__ for label in y.ravel().tolist()}))
-
-
-def _are_among(y: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """Return which labels of y (n,) are classes; the string "1" is not the number 1.
-
-    NumPy would compare large integers of two dtypes as floats, where neighbours are
-    equal. So only those count that the dtype of the classes holds as they are.
-    """
-    if "O" in (y.dtype.kind, classes.dtype.kind):
-        return np.isin(y.astype(object), classes.astype(object))
-    if (y.dtype.kind in "UST") != (classes.dtype.kind in "UST"):
-        return np.zeros(len(y), bool)
-    with np.errstate(invalid="ignore"):
-        labels = y.astype(classes.dtype)
-        exact = (labels == y) & (labels.astype(y.dtype) == y)
-    return exact & np.isin(labels, classes)
 
 
 @documented

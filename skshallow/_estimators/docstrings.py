@@ -223,6 +223,11 @@ health_ : dict of str to ndarray
     (n_records, n_hidden_layers); "gradient_norm", of the loss without penalty, and
     "update_ratio", the length of the epoch's last step over that of the weights
     (n_records, n_layers). Without `record_health` there are no records.
+resolved_params_ : dict of str to object
+    What the parameters that can be "auto" came to in this fit: `init` (one initializer per
+    layer), `learning_rate`, `schedule`, `dropout`, `average`, `batch_size`, `max_iter`,
+    `n_iter_no_change`, `early_stopping`, `dtype`{of_classifiers}. Empty for a net from
+    given weights.
 best_iter_ : int
     The epoch with the best validation if `early_stopping`, else with the least training
     loss, counted from 1.
@@ -240,6 +245,7 @@ _CLASSIFIER = {
     "losses": 'str or Loss, default="log_loss"',
     "loss_text": '"log_loss", or "squared_error" on the probabilities.',
     "and_target": "",
+    "of_classifiers": ",\n    `label_smoothing` and `temperature_scaling`",
 }
 _REGRESSOR = {
     "losses": 'str or Loss, default="squared_error"',
@@ -251,6 +257,7 @@ _REGRESSOR = {
     "    by parameter: the means of all targets, then the logarithms of all scales; the\n"
     "    first quantile of all targets, then the second.",
     "and_target": "the target\n    too, as far as its loss allows, ",
+    "of_classifiers": "",
 }
 _SHALLOW = {"or_sequence": "", "each": "the", "as_sequence": ""}
 _DEEP = {
@@ -272,7 +279,7 @@ def documented(cls: Class) -> Class:
     )
     sections = {
         "parameters": "Parameters\n----------\n" + entries.rstrip("\n"),
-        "attributes": "Attributes\n----------\n" + ATTRIBUTES.strip("\n"),
+        "attributes": "Attributes\n----------\n" + ATTRIBUTES.strip("\n").format(**words),
     }
     text = inspect.getdoc(cls) or ""
     for name, section in sections.items():

@@ -12,7 +12,7 @@ from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from skshallow import __version__
-from skshallow._arrays.namespace import beside, dtype_of, to_numpy
+from skshallow._arrays.namespace import asarray_like, dtype_of, to_numpy
 from skshallow._arrays.threads import threads_for
 from skshallow._estimators.checks.array_api import follows_X
 from skshallow._estimators.checks.inputs import refuse_containers, validated
@@ -134,7 +134,7 @@ class FittedNet:
         """
         refuse_containers(X=X)
         rows = validated(self, X, reset=False)
-        theta = beside(self.theta_, rows)
+        theta = asarray_like(self.theta_, rows)
         params = self.network_.views(theta)
         n_members = self.network_.n_members
         leading = (n_members, rows.shape[0]) if n_members > 1 else (rows.shape[0],)
@@ -154,7 +154,7 @@ class FittedNet:
         """Yield the rows of X, in the net's units, in batches of bounded memory."""
         no_targets = np.empty((X.shape[0], 0), dtype_of(self.theta_))
         units = self._units
-        rows = Rows(X, beside(no_targets, X), None, units.center, units.scale)
+        rows = Rows(X, asarray_like(no_targets, X), None, units.center, units.scale)
         for x, _, _ in rows.batches(max(1, VALUES_AT_ONCE // self.network_.widest)):
             yield x
 

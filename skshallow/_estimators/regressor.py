@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.callback import with_callbacks
 from sklearn.utils.metaestimators import available_if
 
 from skshallow._estimators.base import BaseNet, Deep, Shallow, takes_minibatches
 from skshallow._estimators.checks.array_api import follows_X
-from skshallow._estimators.checks.resolve import resolve
 from skshallow._estimators.docstrings import documented
+from skshallow._estimators.fit.targets import RealTargets, Targets
 from skshallow._estimators.uncertainty import Uncertainty, needs_positive_targets
-from skshallow.losses import REGRESSION_LOSSES, Loss
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class NetRegressor(RegressorMixin, Uncertainty, BaseNet):
     """What both regressors share."""
+
+    _targets_type: ClassVar[type[Targets]] = RealTargets
 
     @available_if(takes_minibatches)
     @with_callbacks
@@ -67,8 +68,7 @@ class NetRegressor(RegressorMixin, Uncertainty, BaseNet):
             If the output for a row is not finite; the message names the row.
         """
         raw = self._raw_predict(X)
-        prediction = self._loss.link.inverse(raw)
-        return prediction[:, 0] if self._target_ndim == 1 else prediction
+        return self._targets.decode(self._loss.link.inverse(raw))
 
     @follows_X
     def predict_members(self, X):
@@ -88,42 +88,24 @@ class NetRegressor(RegressorMixin, Uncertainty, BaseNet):
         """
         raw = self._raw_by_members(X)
         raw = raw.reshape(self.network_.n_members, -1, raw.shape[-1])
-        prediction = self._loss.link.inverse(raw)
-        return prediction[..., 0] if self._target_ndim == 1 else prediction
+        return self._targets.decode(self._loss.link.inverse(raw))
 
     # Targets.
 
-    def _start_targets(self, y, classes):
-        self._target_ndim = y.ndim
-        self._n_targets = 1 if y.ndim == 1 else y.shape[1]
+    @property
+    def _targets(self) -> RealTargets:
+        return RealTargets(self._n_targets, self._target_ndim)
 
-    def _start_outputs(self, n_outputs, classes):
-        if classes is not None:
-            raise ValueError("A regressor has no classes; leave classes at None.")
-        a_target = self._resolve_loss().n_raw_outputs(1)
-        if n_outputs % a_target != 0:
-            raise ValueError(
-                f"loss={self.loss!r} takes {a_target} outputs a target; an output layer of "
-                f"{n_outputs} units is no multiple of that."
-            )
-        self._n_targets = n_outputs // a_target
-        self._target_ndim = 1 if self._n_targets == 1 else 2
-
-    def _resolve_loss(self):
-        return resolve("loss", self.loss, REGRESSION_LOSSES, Loss)
-
-    def _check_targets(self, y):
-        n_targets = 1 if y.ndim == 1 else y.shape[1]
-        if n_targets != self._n_targets:
-            raise ValueError(
-                f"y has {n_targets} targets a row, but the net was trained on "
-                f"{self._n_targets}."
-            )
-
-    def _encode_targets(self, y):
-        targets = y.reshape(len(y), -1).astype(np.float64)
-        self._loss.check_targets(targets)
-        return targets
+    def _attributes_of_targets(self, targets, result):
+        attributes = {
+            "_n_targets": targets.n_targets,
+            "_target_ndim": targets.ndim,
+            "_calibration": None,
+        }
+        if result.dispersion is not None:
+            attributes["dispersion_"] = result.dispersion
+            attributes["_dispersion_weight"] = result.dispersion_weight
+        return attributes
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_array, check_consistent_length, check
 
 from skshallow._arrays.namespace import to_numpy
 from skshallow._estimators.checks.array_api import follows_X, in_numpy
-from skshallow._estimators.checks.resolve import resolve
+from skshallow._estimators.checks.hyperparameters import resolve
 from skshallow.losses import REGRESSION_LOSSES, Likelihood, LogLink, Loss, Quantile
 
 
@@ -229,8 +229,8 @@ class Uncertainty:
             in_numpy(y_cal), ensure_2d=False, dtype=np.float64, input_name="y_cal"
         )
         check_consistent_length(raw, y)
-        self._check_targets(y)
-        self._calibration = raw, self._encode_targets(y)
+        self._targets.check(y)
+        self._calibration = raw, self._targets.encode(y, self._loss)
         return self
 
     # From raw predictions (n, n_raw_outputs) in the user's units.
@@ -317,21 +317,3 @@ class Uncertainty:
         if isinstance(self._loss.link, LogLink):
             lower = np.maximum(lower, 0)
         return lower, upper
-
-    # After training.
-
-    def _conclude(self, fit: Any) -> None:
-        """Forget what belonged to the weights before; estimate the dispersion."""
-        self._calibration = None
-        loss = self._loss
-        if not (isinstance(loss, Likelihood) and loss.has_dispersion):
-            vars(self).pop("dispersion_", None)
-            return
-        total = fit.sum_over_rows(loss.dispersion_terms)
-        weight = float(fit.data.n_training)  # weights have mean 1
-        if fit.incremental and fit.goes_on and hasattr(self, "dispersion_"):
-            total += self._dispersion_weight * to_numpy(self.dispersion_)
-            weight += self._dispersion_weight
-        least = np.finfo(np.float64).eps  # an exact fit has a distribution too
-        self.dispersion_ = np.maximum(total / weight, least)
-        self._dispersion_weight = weight

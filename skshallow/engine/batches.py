@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from skshallow._arrays.namespace import as_dtype, beside, dtype_of, rows_of
+from skshallow._arrays.namespace import as_dtype, asarray_like, dtype_of, rows_of
 
 # How many values of X are gathered at once: many small batches share one gather, and
 # no copy of the whole table is ever made.
@@ -56,7 +56,7 @@ class Rows:
         """Return a value a feature (n_features,) in the dtype and the library of X."""
         if values is None:
             return None
-        return beside(values.astype(dtype_of(self.X), copy=False), self.X)
+        return asarray_like(values.astype(dtype_of(self.X), copy=False), self.X)
 
     def __len__(self) -> int:
         return self.X.shape[0] if self.rows is None else len(self.rows)

@@ -1,18 +1,14 @@
-"""History: what each epoch ended with, which was the best, and whether to go on."""
+"""The training history: curves over the epochs, the best epoch, and when to stop."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from skshallow._arrays.namespace import copy_of
-
-# From the parameters to a validation loss, and a score where one was asked for.
-Validation = Callable[[np.ndarray], tuple[float, float | None]]
 
 CURVES = "loss", "validation_loss", "validation_score", "learning_rate"
 NUMBERS = "best_criterion", "best_epoch", "n_stalled", "start_loss", "stopped"
@@ -28,8 +24,6 @@ class History:
         What an improvement must exceed to count.
     n_iter_no_change : int or float
         Epochs without one after which training has stalled.
-    validate : callable or None
-        From `theta` to a validation loss and score, once an epoch.
     early_stopping : bool
         Whether the validation decides what is best and when to stop; else the training
         loss does.
@@ -39,20 +33,19 @@ class History:
     Attributes
     ----------
     loss, validation_loss, validation_score, learning_rate : list of float
-        A value an epoch.
+        One value per epoch.
     best_theta : ndarray or None
         A copy of the parameters at the best epoch.
     best_epoch : int
-        How many epochs had passed then; 0 means none was better than the start.
+        The number of epochs until then; 0 means that none was better than the start.
     start_loss : float
         Loss of some rows, before any step.
     stopped : bool
-        Whether somebody who watches has ended the training.
+        Whether a callback has ended the training.
     """
 
     tol: float
     n_iter_no_change: float
-    validate: Validation | None = None
     early_stopping: bool = False
     start_theta: np.ndarray | None = None
     loss: list[float] = field(default_factory=list)
@@ -68,7 +61,7 @@ class History:
 
     @property
     def n_epochs(self) -> int:
-        """How many epochs have been recorded."""
+        """Number of epochs recorded."""
         return len(self.learning_rate)
 
     @property
@@ -81,7 +74,14 @@ class History:
         """Whether to stop, with epochs left to run."""
         return self.stopped or self.stalled
 
-    def record(self, theta: np.ndarray, loss: float, learning_rate: float) -> float:
+    def record(
+        self,
+        theta: np.ndarray,
+        loss: float,
+        learning_rate: float,
+        validation_loss: float | None = None,
+        validation_score: float | None = None,
+    ) -> float:
         """Take note of an epoch that left the parameters at `theta`.
 
         Returns
@@ -89,14 +89,13 @@ class History:
         criterion : float
             What is to be minimised: training loss, validation loss or minus the score.
         """
-        criterion = loss
-        if self.validate is not None:
-            validation_loss, score = self.validate(theta)
+        if validation_loss is not None:
             self.validation_loss.append(validation_loss)
-            if score is not None:
-                self.validation_score.append(score)
-            if self.early_stopping:
-                criterion = validation_loss if score is None else -score
+        if validation_score is not None:
+            self.validation_score.append(validation_score)
+        criterion = loss
+        if self.early_stopping and validation_loss is not None:
+            criterion = validation_loss if validation_score is None else -validation_score
         self.loss.append(loss)
         self.learning_rate.append(learning_rate)  # the last curve: now the epoch counts
         self.n_stalled += 1

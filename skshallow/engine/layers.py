@@ -14,7 +14,7 @@ from skshallow._arrays.linalg import (
     product_with_transpose,
     transposed_product,
 )
-from skshallow._arrays.namespace import beside, dtype_of
+from skshallow._arrays.namespace import asarray_like, dtype_of
 from skshallow.activations import Activation, Identity, Params
 from skshallow.initializers import Initializer
 
@@ -54,7 +54,7 @@ class Dropout:
             return a, None
         mask = (_random_levels(rng, a.shape) >= dropped).astype(dtype_of(a))
         mask *= LEVELS / (LEVELS - dropped)
-        mask = beside(mask, a)
+        mask = asarray_like(mask, a)
         return a * mask, mask
 
     def backward(self, grad_a: np.ndarray, mask: np.ndarray | None) -> np.ndarray:

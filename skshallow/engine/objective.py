@@ -11,12 +11,13 @@ and nowhere else.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from skshallow._arrays.namespace import namespace, widest_float
+from skshallow._arrays.namespace import copy_of, namespace, widest_float
 from skshallow.engine.network import Network
 from skshallow.losses import Loss
 
@@ -38,7 +39,7 @@ class Objective:
     Attributes
     ----------
     grad : ndarray of shape (P,)
-        The gradient after the last `loss_and_gradient`.
+        The gradient after the last call of `gradient`.
     params, grads : list of dict
         Views of `theta` and `grad`, a dict a layer.
     """
@@ -64,19 +65,9 @@ class Objective:
         rng: np.random.Generator | None = None,
     ) -> float:
         """Return ``J`` on a batch, summed over members, and fill `grad`."""
-        loss = self.loss_and_gradient(X, y, sample_weight, rng)
-        return self.network.n_members * (loss + self.penalty())
-
-    def loss_and_gradient(
-        self,
-        X: Any,
-        y: np.ndarray,
-        sample_weight: np.ndarray | None = None,
-        rng: np.random.Generator | None = None,
-    ) -> float:
-        """Fill `grad` with the gradient of ``J`` on a batch; return its loss part alone."""
         raw_prediction = self.gradient(X, y, sample_weight, rng)
-        return self.loss_of(y, raw_prediction, sample_weight)
+        loss = self.loss_of(y, raw_prediction, sample_weight)
+        return self.network.n_members * (loss + self.penalty())
 
     def gradient(
         self,
@@ -135,6 +126,19 @@ class Objective:
         """Return ``alpha/2 ||weights||^2``, of several members the mean of theirs."""
         square = float(self._weights @ self._weights) / self.network.n_members
         return 0.5 * self.alpha * square
+
+    @contextmanager
+    def at(self, theta: np.ndarray | None) -> Iterator[None]:
+        """Evaluate at another `theta` (P,) for a while, or where it is for None."""
+        if theta is None or theta is self.theta:
+            yield
+            return
+        here = copy_of(self.theta)
+        self.theta[...] = theta
+        try:
+            yield
+        finally:
+            self.theta[...] = here
 
     def raw_predictions(self, batches: Iterable[tuple]) -> np.ndarray:
         """Return the raw predictions (n, n_outputs) of all rows of `batches`."""

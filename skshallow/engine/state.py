@@ -1,4 +1,4 @@
-"""A training in numbers: how it is planned, where it stands, and how it ended."""
+"""The state of a training: its plan, its progress, and its outcome."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from skshallow._arrays.namespace import copy_of
 from skshallow.schedules import Schedule
 from skshallow.solvers import Solver, State
 
-AVERAGE_MEMORY = 8  # the larger, the shorter: the average spans about 1 / 9 of the steps
+AVERAGE_MEMORY = 8  # the average spans about the last ninth of the steps; larger: less
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Plan:
     schedule : Schedule
         The multiplier over the epochs.
     batch_size : int
-        Rows a step.
+        Rows per step.
     shuffle : bool
         Whether each epoch takes the rows in a new order.
     n_epochs : int
@@ -122,8 +122,6 @@ class Outcome:
         Whether the parameters are those of the best epoch, not of the last.
     usable : bool
         Whether an epoch was finished, and the parameters give a finite loss.
-    interruption : KeyboardInterrupt or None
-        The user's, if there was one, which `train` leaves to its caller.
     """
 
     converged: bool = False
@@ -131,4 +129,3 @@ class Outcome:
     exploded: bool = False
     restored: bool = False
     usable: bool = True
-    interruption: KeyboardInterrupt | None = None

@@ -1,14 +1,14 @@
-r"""Training: epochs of minibatches, one step each; or L-BFGS on the whole objective.
+r"""The training loop: epochs of minibatches, one step each; or L-BFGS on all rows at once.
 
-An epoch is one pass over the rows, or one iteration of L-BFGS. After each, the history
-takes note, the schedule is told, the watcher is asked, and training goes on or stops.
+An epoch is one pass over the rows, or one iteration of L-BFGS. After each, the epoch is
+validated and recorded, the schedule and the watcher are told, and training goes on or
+stops.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -16,8 +16,7 @@ from scipy.linalg import norm
 
 from skshallow._arrays.namespace import (
     all_finite,
-    beside,
-    copy_of,
+    asarray_like,
     dtype_of,
     namespace,
     to_numpy,
@@ -29,9 +28,12 @@ from skshallow.engine.history import History
 from skshallow.engine.objective import Objective
 from skshallow.engine.state import Outcome, Plan, Progress
 
-OUT_OF_ITERATIONS = 1  # how SciPy's L-BFGS says so
+OUT_OF_ITERATIONS = 1  # SciPy's status of an L-BFGS that ran out of them
 START_SAMPLE = 256  # rows that tell the loss before the first step
-ROWS_A_LOSS = 4096  # rows whose loss is evaluated at once
+ROWS_PER_LOSS = 4096  # rows whose loss is evaluated at once
+
+# From the parameters to a validation loss, and a score where one was asked for.
+Validation = Callable[[np.ndarray], tuple[float, float | None]]
 
 
 class Watcher(Protocol):
@@ -51,7 +53,7 @@ class Diverged(ArithmeticError):
 class RunningLoss:
     """The mean loss over the steps of an epoch, evaluated many batches at a time.
 
-    No step needs its loss, only the epoch's record does.
+    No step needs its loss, only the record of the epoch does.
     """
 
     def __init__(self, objective: Objective) -> None:
@@ -70,7 +72,7 @@ class RunningLoss:
         batch = (y, raw_prediction)
         self._pending.append(batch if sample_weight is None else (*batch, sample_weight))
         self._n_pending += y.shape[0]
-        if self._n_pending >= ROWS_A_LOSS:
+        if self._n_pending >= ROWS_PER_LOSS:
             self._evaluate()
 
     def mean(self) -> float:
@@ -91,182 +93,212 @@ class RunningLoss:
             raise Diverged
 
 
-def train(
-    objective: Objective,
-    rows: Rows,
-    plan: Plan,
-    progress: Progress,
-    history: History,
-    health: HealthRecorder,
-    watcher: Watcher,
-) -> Outcome:
-    """Minimise `objective` over `rows`, moving ``objective.theta`` in place.
+class Trainer:
+    """Minimises an objective over rows, moving ``objective.theta`` in place.
 
-    With early stopping the parameters are in the end those of the best epoch; else those
-    of the last. After divergence they are those of the best epoch or, if these are worse,
-    those of the start. With a `history` that has begun, training goes on from there.
+    Parameters
+    ----------
+    objective : Objective
+        What to minimise.
+    rows : Rows
+        The training rows, in the network's units.
+    plan : Plan
+        Solver, schedule, batches and epochs.
+    progress : Progress
+        State of solver, schedule and random numbers.
+    history : History
+        Records the epochs; training goes on from one that has begun.
+    health : HealthRecorder
+        Records the layers.
+    watcher : Watcher
+        Is told of each epoch.
+    validate : callable or None
+        From parameters to a validation loss and score, called once per epoch.
     """
-    run = _descend if plan.solver.stochastic else _minimize
-    rows_at_once = min(plan.batch_size, len(rows))
-    outcome = Outcome()
-    threads = threads_for(rows_at_once * objective.network.multiply_adds_per_row)
-    with threads, np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        if history.n_epochs == 0:
-            history.start_loss = objective.mean_loss([rows.sample(START_SAMPLE)])
-        try:
-            outcome.converged = history.ended or run(
-                objective, rows, plan, progress, history, health, watcher
-            )
-            if progress.average is not None:
-                objective.theta[...] = progress.average
-            end_loss = objective.mean_loss([rows.sample(START_SAMPLE)])
-            if not (history.early_stopping or math.isfinite(end_loss)):
-                raise Diverged  # in the very last step
-        except Diverged:
-            outcome.diverged = True
-        outcome.usable = history.best_theta is not None
-        if (outcome.diverged or history.early_stopping) and outcome.usable:
-            objective.theta[...] = history.best_theta
-            outcome.restored = True
-        if outcome.diverged and outcome.usable:
-            _fall_back(objective, rows, plan, history)
-        elif outcome.usable and plan.n_epochs > 1:
-            outcome.exploded = _ended_above_start(objective, rows, plan, history)
-    return outcome
 
+    def __init__(
+        self,
+        objective: Objective,
+        rows: Rows,
+        plan: Plan,
+        progress: Progress,
+        history: History,
+        health: HealthRecorder,
+        watcher: Watcher,
+        validate: Validation | None = None,
+    ) -> None:
+        self.objective = objective
+        self.rows = rows
+        self.plan = plan
+        self.progress = progress
+        self.history = history
+        self.health = health
+        self.watcher = watcher
+        self.validate = validate
 
-def _fall_back(objective, rows, plan, history) -> None:
-    """Go back to the start if it is better than the best epoch before divergence.
+    def train(self) -> Outcome:
+        """Train; with early stopping, end at the parameters of the best epoch.
 
-    An epoch's loss is a mean over its steps; the last of them may have gone astray.
-    """
-    best_loss = objective.mean_loss(rows.batches(plan.batch_size))
-    objective.theta[...] = history.start_theta
-    start_loss = objective.mean_loss(rows.batches(plan.batch_size))
-    if start_loss > best_loss:
-        objective.theta[...] = history.best_theta
-    else:
-        history.best_epoch, history.best_theta = 0, history.start_theta
-        history.start_loss = start_loss
+        Else at those of the last epoch. After divergence they are those of the best epoch
+        or, if these are worse, those of the start.
+        """
+        objective, history = self.objective, self.history
+        run = self._descend if self.plan.solver.stochastic else self._minimize
+        rows_per_step = min(self.plan.batch_size, len(self.rows))
+        outcome = Outcome()
+        threads = threads_for(rows_per_step * objective.network.multiply_adds_per_row)
+        with threads, np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            if history.n_epochs == 0:
+                history.start_loss = self._loss_of_sample()
+            try:
+                outcome.converged = history.ended or run()
+                if self.progress.average is not None:
+                    objective.theta[...] = self.progress.average
+                if not (history.early_stopping or math.isfinite(self._loss_of_sample())):
+                    raise Diverged  # in the very last step
+            except Diverged:
+                outcome.diverged = True
+            outcome.usable = history.best_theta is not None
+            if (outcome.diverged or history.early_stopping) and outcome.usable:
+                objective.theta[...] = history.best_theta
+                outcome.restored = True
+            if outcome.diverged and outcome.usable:
+                self._fall_back()
+            elif outcome.usable and self.plan.n_epochs > 1:
+                outcome.exploded = self._ended_above_start()
+        return outcome
 
-
-def _ended_above_start(objective, rows, plan, history) -> bool:
-    """Return whether the parameters are clearly worse than those of the start.
-
-    The curve tells, at no cost, that they hardly can be; only else is it measured.
-    """
-    if not history.loss[-1] > 2 * history.start_loss + plan.tol:
-        return False
-    end = copy_of(objective.theta)
-    end_loss = objective.mean_loss(rows.batches(plan.batch_size))
-    objective.theta[...] = history.start_theta
-    start_loss = objective.mean_loss(rows.batches(plan.batch_size))
-    objective.theta[...] = end
-    return end_loss > 2 * start_loss + plan.tol
-
-
-def _descend(objective, rows, plan, progress, history, health, watcher) -> bool:
-    """Take gradient steps, minibatch by minibatch; return whether they converged."""
-    theta, grad = objective.theta, objective.grad
-    n_batches = math.ceil(len(rows) / plan.batch_size)
-    for _ in range(history.n_epochs, plan.n_epochs):
-        watcher.begin_epoch()
-        running_loss = RunningLoss(objective)
+    def _descend(self) -> bool:
+        """Take gradient steps, minibatch by minibatch; return whether they converged."""
+        objective, plan, progress = self.objective, self.plan, self.progress
+        theta, grad, history = objective.theta, objective.grad, self.history
+        n_batches = math.ceil(len(self.rows) / plan.batch_size)
         shuffler = progress.rng if plan.shuffle else None
-        for i, batch in enumerate(rows.batches(plan.batch_size, shuffler)):
-            multiplier = plan.schedule.multiplier(
-                progress.epoch + i / n_batches,
-                plan.max_iter,
-                progress.schedule_state,
-            )
-            raw_prediction = objective.gradient(
-                *batch, rng=progress.rng, dropout_share=min(multiplier, 1.0)
-            )
-            running_loss.add(raw_prediction, *batch[1:])
-            if plan.max_grad_norm is not None:
-                _clip(grad, plan.max_grad_norm * math.sqrt(objective.network.n_members))
-            if i == n_batches - 1:
-                health.before_last_step(history.n_epochs + 1, theta)
-            plan.solver.step(
-                theta, grad, progress.solver_state, multiplier * plan.learning_rate
-            )
-            if plan.average:
-                progress.add_to_average(theta)
-        progress.epoch += 1
-        value = running_loss.mean() + objective.penalty()
-        if not (math.isfinite(value) and all_finite(theta)):
-            raise Diverged
-        with _at(theta, progress.average):
-            criterion = history.record(theta, value, multiplier * plan.learning_rate)
-        plan.schedule.update(progress.schedule_state, criterion)
-        health.end_epoch(history.n_epochs, objective)
-        watcher.end_epoch(theta if progress.average is None else progress.average)
-        if history.ended:
-            return True
-    return False
+        for _ in range(history.n_epochs, plan.n_epochs):
+            self.watcher.begin_epoch()
+            running_loss = RunningLoss(objective)
+            for i, batch in enumerate(self.rows.batches(plan.batch_size, shuffler)):
+                multiplier = plan.schedule.multiplier(
+                    progress.epoch + i / n_batches, plan.max_iter, progress.schedule_state
+                )
+                raw_prediction = objective.gradient(
+                    *batch, rng=progress.rng, dropout_share=min(multiplier, 1.0)
+                )
+                running_loss.add(raw_prediction, *batch[1:])
+                if plan.max_grad_norm is not None:
+                    n_members = objective.network.n_members
+                    clip(grad, plan.max_grad_norm * math.sqrt(n_members))
+                if i == n_batches - 1:
+                    self.health.before_last_step(history.n_epochs + 1, theta)
+                plan.solver.step(
+                    theta, grad, progress.solver_state, multiplier * plan.learning_rate
+                )
+                if plan.average:
+                    progress.add_to_average(theta)
+            progress.epoch += 1
+            value = running_loss.mean() + objective.penalty()
+            if not (math.isfinite(value) and all_finite(theta)):
+                raise Diverged
+            with objective.at(progress.average):
+                criterion = self._record(value, multiplier * plan.learning_rate)
+            plan.schedule.update(progress.schedule_state, criterion)
+            self.health.end_epoch(history.n_epochs, objective)
+            self.watcher.end_epoch(theta if progress.average is None else progress.average)
+            if history.ended:
+                return True
+        return False
 
+    def _minimize(self) -> bool:
+        """Run L-BFGS on all rows at once; return whether it converged."""
+        objective, history, health = self.objective, self.history, self.health
+        X, y, sample_weight = self.rows.whole()
+        in_iteration = False
 
-@contextmanager
-def _at(theta: np.ndarray, average: np.ndarray | None) -> Iterator[None]:
-    """Let `theta` (P,), and all views of it, be at the average for a while."""
-    if average is None:
-        yield
-        return
-    walker = copy_of(theta)
-    theta[...] = average
-    try:
-        yield
-    finally:
-        theta[...] = walker
+        def value_and_gradient(theta):
+            nonlocal in_iteration
+            if not in_iteration:
+                self.watcher.begin_epoch()
+                in_iteration = True
+            objective.theta[...] = self._as_parameters(theta)
+            loss = objective.value_and_gradient(X, y, sample_weight)
+            return loss, to_numpy(objective.grad).astype(np.float64)
 
+        def after_iteration(result):
+            nonlocal in_iteration
+            if not math.isfinite(result.fun):
+                raise Diverged
+            objective.theta[...] = self._as_parameters(result.x)
+            self._record(float(result.fun), math.nan)
+            health.end_epoch(history.n_epochs, objective)
+            health.before_last_step(history.n_epochs + 1, objective.theta)
+            in_iteration = False
+            self.watcher.end_epoch(objective.theta)
+            if history.ended:
+                raise StopIteration
 
-def _minimize(objective, rows, plan, progress, history, health, watcher) -> bool:
-    """Run L-BFGS on all rows at once; return whether it converged."""
-    X, y, sample_weight = rows.whole()
-    in_iteration = False
-
-    def value_and_gradient(theta):
-        nonlocal in_iteration
-        if not in_iteration:
-            watcher.begin_epoch()
-            in_iteration = True
-        objective.theta[...] = _as_parameters(theta, objective)
-        loss = objective.value_and_gradient(X, y, sample_weight)
-        return loss, to_numpy(objective.grad).astype(np.float64)
-
-    def after_iteration(result):
-        nonlocal in_iteration
+        health.before_last_step(1, objective.theta)
+        result = self.plan.solver.minimize(
+            value_and_gradient,
+            to_numpy(objective.theta).astype(np.float64),
+            max_iter=self.plan.n_epochs,
+            tol=self.plan.tol,
+            callback=after_iteration,
+        )
         if not math.isfinite(result.fun):
             raise Diverged
-        objective.theta[...] = _as_parameters(result.x, objective)
-        history.record(objective.theta, float(result.fun), math.nan)
-        health.end_epoch(history.n_epochs, objective)
-        health.before_last_step(history.n_epochs + 1, objective.theta)
-        in_iteration = False
-        watcher.end_epoch(objective.theta)
-        if history.ended:
-            raise StopIteration
+        objective.theta[...] = self._as_parameters(result.x)
+        if in_iteration:  # already optimal, or no lower point along the last direction
+            self._record(float(result.fun), math.nan)
+            health.end_epoch(history.n_epochs, objective)
+            self.watcher.end_epoch(objective.theta)
+        # kinks and float32 end the descent before the gradient vanishes: no lack of epochs
+        return history.ended or result.status != OUT_OF_ITERATIONS
 
-    health.before_last_step(1, objective.theta)
-    result = plan.solver.minimize(
-        value_and_gradient,
-        to_numpy(objective.theta).astype(np.float64),
-        max_iter=plan.n_epochs,
-        tol=plan.tol,
-        callback=after_iteration,
-    )
-    if not math.isfinite(result.fun):
-        raise Diverged
-    objective.theta[...] = _as_parameters(result.x, objective)
-    if in_iteration:  # already optimal, or no lower point along the last direction
-        history.record(objective.theta, float(result.fun), math.nan)
-        health.end_epoch(history.n_epochs, objective)
-        watcher.end_epoch(objective.theta)
-    # kinks and float32 end the descent before the gradient vanishes: no lack of epochs
-    return history.ended or result.status != OUT_OF_ITERATIONS
+    def _as_parameters(self, theta: np.ndarray) -> np.ndarray:
+        """Return SciPy's vector (P,) as one like the objective's."""
+        own = self.objective.theta
+        return asarray_like(theta.astype(dtype_of(own)), own)
+
+    def _record(self, loss: float, learning_rate: float) -> float:
+        """Validate and record an epoch; return the criterion that is minimised."""
+        theta = self.objective.theta
+        validation = () if self.validate is None else self.validate(theta)
+        return self.history.record(theta, loss, learning_rate, *validation)
+
+    def _loss_of_sample(self) -> float:
+        """Return the loss on some of the rows."""
+        return self.objective.mean_loss([self.rows.sample(START_SAMPLE)])
+
+    def _loss_at(self, theta: np.ndarray | None) -> float:
+        """Return the loss on all rows at `theta` (P,)."""
+        with self.objective.at(theta):
+            return self.objective.mean_loss(self.rows.batches(self.plan.batch_size))
+
+    def _fall_back(self) -> None:
+        """Go back to the start if it is better than the best epoch before divergence.
+
+        The loss of an epoch is a mean over its steps; the last of them may have diverged.
+        """
+        history = self.history
+        best_loss = self._loss_at(history.best_theta)
+        start_loss = self._loss_at(history.start_theta)
+        if not start_loss > best_loss:
+            history.best_epoch, history.best_theta = 0, history.start_theta
+            history.start_loss = start_loss
+        self.objective.theta[...] = history.best_theta
+
+    def _ended_above_start(self) -> bool:
+        """Return whether the parameters are clearly worse than those of the start.
+
+        The curve tells, at no cost, that they hardly can be; only else is it measured.
+        """
+        if not self.history.loss[-1] > 2 * self.history.start_loss + self.plan.tol:
+            return False
+        start_loss = self._loss_at(self.history.start_theta)
+        return self._loss_at(self.objective.theta) > 2 * start_loss + self.plan.tol
 
 
-def _clip(grad: np.ndarray, max_norm: float) -> None:
+def clip(grad: np.ndarray, max_norm: float) -> None:
     """Scale `grad` (P,) down to Euclidean norm `max_norm` if it is longer."""
     if isinstance(grad, np.ndarray):
         length = float(norm(grad, check_finite=False))  # BLAS nrm2: squares never overflow
@@ -274,8 +306,3 @@ def _clip(grad: np.ndarray, max_norm: float) -> None:
         length = float(namespace(grad).linalg.vector_norm(grad))
     if length > max_norm:
         grad *= max_norm / length
-
-
-def _as_parameters(theta: np.ndarray, objective: Objective) -> np.ndarray:
-    """Return SciPy's vector (P,) as one like the objective's."""
-    return beside(theta.astype(dtype_of(objective.theta)), objective.theta)

@@ -19,9 +19,7 @@ from sklearn.utils import check_random_state, check_scalar
 from skshallow._arrays.namespace import to_numpy
 from skshallow._estimators.base import BaseNet
 from skshallow._estimators.checks.array_api import in_numpy
-from skshallow._estimators.checks.hyperparameters import components_of
-from skshallow._estimators.fit.run import Fit
-from skshallow._estimators.fit.training_data import TrainingData
+from skshallow._estimators.fit.run import FitRun
 from skshallow.engine.objective import Objective
 from skshallow.inspection._differences import compare
 from skshallow.inspection._gradient_report import (
@@ -118,14 +116,14 @@ def gradient_check(
     if n_entries is not None:
         check_scalar(n_entries, "n_entries", Integral, min_val=1)
     check_scalar(rtol, "rtol", Real, min_val=0, max_val=1, include_boundaries="neither")
-    fit = _start(estimator, X, y, sample_weight, random_state)
+    run = _start(estimator, X, y, sample_weight, random_state)
     seed = _seed(random_state)
-    if not fit.goes_on:
-        theta = fit.objective.theta
+    if run.last is None:
+        theta = run.objective.theta
         moves = np.random.default_rng(seed).standard_normal(len(theta))
         theta += MOVE_FROM_START * moves
     return check_objective(
-        fit.objective, *fit.rows.whole(), n_entries=n_entries, rtol=rtol, seed=seed
+        run.objective, *run.rows.whole(), n_entries=n_entries, rtol=rtol, seed=seed
     )
 
 
@@ -150,22 +148,27 @@ def _seed(random_state: Any) -> int:
     return int(check_random_state(copy.deepcopy(random_state)).randint(2**31))
 
 
-def _start(estimator: Any, X, y, sample_weight, random_state: Any) -> Fit:
-    """Return the fit of a copy of `estimator` on all rows, in float64, not yet trained."""
+def _start(estimator: Any, X, y, sample_weight, random_state: Any) -> FitRun:
+    """Return the run of a copy of `estimator` on all rows, in float64, not yet trained."""
     net = copy.copy(estimator)  # attributes are replaced, never changed in place
     if hasattr(net, "theta_"):
         net.theta_ = to_numpy(net.theta_)
-    net.set_params(dtype="float64", scoring=None)
     own = estimator.random_state
-    net.set_params(random_state=copy.deepcopy(random_state if own is None else own))
-    net._validate_params()
-    data = TrainingData(net, goes_on=hasattr(net, "theta_"), incremental=False)
-    X = in_numpy(X)
-    data.read(X, y, sample_weight, None)
-    data.hold_out(X, None, None, None, early_stopping=False)
-    fit = Fit(net, components_of(net, net._hidden_widths()), data)
-    fit.start()
-    return fit
+    net.set_params(
+        dtype="float64",
+        scoring=None,
+        early_stopping=False,
+        random_state=copy.deepcopy(random_state if own is None else own),
+    )
+    return net._prepare(
+        in_numpy(X),
+        y,
+        sample_weight,
+        (None, None, None),
+        classes=None,
+        incremental=False,
+        last=net._last_result() if hasattr(net, "theta_") else None,
+    )
 
 
 def check_objective(

@@ -15,6 +15,7 @@ class Loss:
     """A loss composed with its link; see :mod:`skshallow.losses` for the conventions."""
 
     link: ClassVar[Link]
+    has_dispersion: ClassVar[bool] = False
 
     def n_raw_outputs(self, n_targets: int) -> int:
         """Return how many raw outputs a net needs to predict `n_targets` targets.
@@ -40,6 +41,10 @@ class Loss:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return both."""
         return self.loss(y, raw_prediction), self.gradient(y, raw_prediction)
+
+    def dispersion_terms(self, y: np.ndarray, raw_prediction: np.ndarray) -> np.ndarray:
+        """Return what averages to the dispersion, of a loss that `has_dispersion`."""
+        raise NotImplementedError
 
     def start_output_weights(self, weight: np.ndarray) -> None:
         """Change the initial weights (n_inputs, n_raw_outputs) of the output layer."""

@@ -34,7 +34,6 @@ class Likelihood(Loss):
     """
 
     family: ClassVar[str]
-    has_dispersion: ClassVar[bool] = False
 
     def parameters(
         self, raw_prediction: np.ndarray, dispersion: np.ndarray | None = None
@@ -57,10 +56,6 @@ class Likelihood(Loss):
     def quantiles(self, parameters: dict[str, np.ndarray], levels) -> np.ndarray:
         """Return the quantiles of these `levels`, which broadcast with `parameters`."""
         return getattr(stats, self.family)(**parameters).ppf(levels)
-
-    def dispersion_terms(self, y: np.ndarray, raw_prediction: np.ndarray) -> np.ndarray:
-        """Return what averages to the dispersion over rows (n, n_targets)."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)

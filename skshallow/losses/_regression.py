@@ -10,7 +10,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from skshallow._arrays.linalg import row_sums
-from skshallow._arrays.namespace import as_dtype, beside, dtype_of, namespace
+from skshallow._arrays.namespace import as_dtype, asarray_like, dtype_of, namespace
 from skshallow.losses._base import Loss, weighted_mean, weighted_quantile
 from skshallow.losses._links import IdentityLink, Link, QuantilesLink
 
@@ -203,7 +203,7 @@ class Quantile(Loss):
         residual = xp.take_along_axis(values, order, axis=-2) - y[..., np.newaxis, :]
         slope = as_dtype(residual > 0, residual.dtype)
         levels = np.array(self.levels, dtype_of(slope))
-        slope -= beside(levels, slope)[:, np.newaxis]
+        slope -= asarray_like(levels, slope)[:, np.newaxis]
         return residual, slope, order
 
     def start_output_weights(self, weight):

@@ -27,7 +27,13 @@ from skshallow import (
     ShallowNetClassifier,
     ShallowNetRegressor,
 )
-from skshallow._arrays.namespace import beside, dtype_of, rows_of, same_place, to_numpy
+from skshallow._arrays.namespace import (
+    asarray_like,
+    dtype_of,
+    rows_of,
+    same_place,
+    to_numpy,
+)
 from skshallow.activations import ACTIVATIONS
 from skshallow.callbacks import Checkpoint
 from skshallow.engine.batches import Rows
@@ -391,12 +397,12 @@ def test_arrays_that_nobody_can_change_are_refused(settings, X, y, monkeypatch):
 
 
 def test_arrays_move_and_come_back(library, X):
-    there = beside(X, library(X))
+    there = asarray_like(X, library(X))
     assert same_place(there, library(X))
     assert not same_place(there, X)
-    assert beside(there, there) is there
-    assert beside(X, X) is X
-    assert beside(None, there) is None
+    assert asarray_like(there, there) is there
+    assert asarray_like(X, X) is X
+    assert asarray_like(None, there) is None
     assert_array_equal(to_numpy(there), X)
     assert dtype_of(there) == X.dtype
 

@@ -205,5 +205,5 @@ def test_targets_that_are_no_numbers_are_refused(regressor_class, X, few, target
 
 def test_a_later_target_must_have_as_many_columns(regressor_class, X, y, few):
     net = regressor_class(**few).partial_fit(X, y)
-    with pytest.raises(ValueError, match=r"y has 2 targets a row.* trained on 1"):
+    with pytest.raises(ValueError, match=r"y has 2 targets per row.* trained on 1"):
         net.partial_fit(X, np.column_stack([y, y]))

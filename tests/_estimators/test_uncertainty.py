@@ -592,7 +592,7 @@ def test_a_fit_that_fails_keeps_the_calibration(noisy, few):
     [
         (np.full(200, np.nan), "NaN"),
         (np.ones(199), "inconsistent numbers of samples"),
-        (np.ones((200, 2)), "2 targets a row"),
+        (np.ones((200, 2)), "2 targets per row"),
         (-np.ones(200), "loss='poisson' needs targets y >= 0"),
     ],
     ids=["nan", "short", "2d", "negative"],

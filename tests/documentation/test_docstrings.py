@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from numpydoc_sections import entries, sections
 
-from skshallow._estimators.checks import hyperparameters as _settings
+from skshallow._estimators.fit import config
 from skshallow.activations import ACTIVATIONS
 from skshallow.initializers import INITIALIZERS
 from skshallow.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
@@ -106,11 +106,11 @@ def test_every_choice_by_name_is_documented(net_class):
 
 def test_what_auto_means_is_documented(net_class):
     documented = {name: text for name, (_, text) in parameters(net_class).items()}
-    assert f'"auto" means {_settings.AUTO_BATCH_SIZE},' in documented["batch_size"]
-    (short, most), (long, fewer) = _settings.AUTO_STEPS
+    assert f'"auto" means {config.AUTO_BATCH_SIZE},' in documented["batch_size"]
+    (short, most), (long, fewer) = config.AUTO_STEPS
     epochs = (
         f"about {short} steps, in at most {most} epochs, or {long} steps, in at most "
-        f"{fewer}, whichever is more, and at least {_settings.AUTO_FEWEST_EPOCHS}."
+        f"{fewer}, whichever is more, and at least {config.AUTO_FEWEST_EPOCHS}."
     )
     assert epochs in " ".join(documented["max_iter"].split())
     rates = " ".join(documented["learning_rate"].split())

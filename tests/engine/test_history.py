@@ -10,22 +10,16 @@ from skshallow.engine.history import History
 
 def run(losses, *, tol=0.0, n_iter_no_change=3, validation=None, early_stopping=False):
     """Record epochs that end with `losses`, at parameters that number the epochs."""
-    validate = None
-    if validation is not None:
-        results = iter(validation)
-
-        def validate(theta):
-            return next(results)
-
-    history = History(tol, n_iter_no_change, validate, early_stopping)
+    results = iter(validation or [()] * len(losses))
+    history = History(tol, n_iter_no_change, early_stopping)
     criteria = [
-        history.record(np.array([float(epoch)]), loss, 0.1 / epoch)
+        history.record(np.array([float(epoch)]), loss, 0.1 / epoch, *next(results))
         for epoch, loss in enumerate(losses, start=1)
     ]
     return history, criteria
 
 
-def test_curves_hold_a_value_an_epoch():
+def test_curves_hold_a_value_per_epoch():
     history, criteria = run(
         [3.0, 2.0], validation=[(5.0, 0.5), (4.0, 0.6)], early_stopping=True
     )

@@ -397,8 +397,8 @@ def test_the_value_of_members_is_the_sum_of_theirs_and_each_has_its_own_gradient
 
 def test_loss_and_penalty_of_members_are_the_means_of_theirs():
     objective, alone, X, y = problem_of_members()
-    loss = objective.loss_and_gradient(X, y)
-    expected = np.mean([own.loss_and_gradient(X, y) for own in alone])
+    loss = objective.loss_of(y, objective.gradient(X, y))
+    expected = np.mean([own.loss_of(y, own.gradient(X, y)) for own in alone])
     assert loss == pytest.approx(expected, rel=1e-12)
     expected = np.mean([own.penalty() for own in alone])
     assert objective.penalty() == pytest.approx(expected, rel=1e-12)

@@ -119,11 +119,11 @@ def test_partial_fits_on_all_rows_after_a_fit_equal_one_fit(params):
 
 
 def all_but_records(net):
-    """Return what `net` holds, but for `health_`: a piece records its own last epoch."""
+    """Return what `net` holds, but for what a piece records of its own epochs."""
     return {
         name: value
         for name, value in vars(net).items()
-        if name not in ("max_iter", "health_")
+        if name not in ("max_iter", "health_", "resolved_params_")
     }
 
 

@@ -269,6 +269,8 @@ def components_of(net):
     found = [net, net._loss, *(layer.activation for layer in net.network_.layers)]
     if net._progress is not None:
         found += [net._progress.solver, net._progress.schedule]
+    resolved = net.resolved_params_
+    found += [*resolved["init"], resolved["schedule"]]
     return {type(component).__name__ for component in (*found, net.loss)}
 
 

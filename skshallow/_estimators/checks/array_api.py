@@ -15,7 +15,7 @@ from sklearn import get_config
 from sklearn.utils.validation import check_is_fitted
 
 from skshallow._arrays.namespace import (
-    beside,
+    asarray_like,
     is_of_another_library,
     is_writeable,
     namespace,
@@ -94,4 +94,4 @@ def follows_X(method: Callable) -> Callable:
 def moved(array: Any, X: Any) -> Any:
     """Return a NumPy `array` where X is, if it is one of numbers."""
     is_numbers = isinstance(array, np.ndarray) and array.dtype.kind in "biuf"
-    return beside(array, X) if is_numbers else array
+    return asarray_like(array, X) if is_numbers else array

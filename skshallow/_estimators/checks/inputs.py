@@ -1,7 +1,6 @@
-"""What users hand over, looked at before scikit-learn reads it.
+"""Input validation: arrays, frames, labels and weights, with errors that name the column.
 
-Labels of pandas' own types become plain arrays, in which large integers stay exact. What
-NumPy would refuse without a name is refused with one, and with what to do.
+Labels of pandas' own types become plain arrays, in which large integers stay exact.
 """
 
 from __future__ import annotations
@@ -10,9 +9,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import (
+    check_array,
+    check_consistent_length,
+    validate_data,
+)
 
-from skshallow._estimators.checks.array_api import namespace_of
+from skshallow._estimators.checks.array_api import in_numpy, namespace_of
 
 
 def refuse_containers(**arguments: Any) -> None:
@@ -72,6 +75,22 @@ def plain_labels(y: Any) -> Any:
     if hasattr(y.dtype, "numpy_dtype"):
         return np.asarray(y, dtype=y.dtype.numpy_dtype)
     return np.asarray(y) if hasattr(y.dtype, "categories") else y
+
+
+def check_weights(sample_weight: Any, X: Any, name: str) -> np.ndarray | None:
+    """Return sample weights (n_samples,) in float64, the largest 1, or None."""
+    if sample_weight is None:
+        return None
+    weight = in_numpy(sample_weight)
+    weight = check_array(weight, ensure_2d=False, dtype=np.float64, input_name=name)
+    if weight.ndim != 1:
+        raise ValueError(f"{name} must be 1-dimensional, got shape {weight.shape}.")
+    check_consistent_length(X, weight)
+    if (weight < 0).any():
+        raise ValueError(f"{name} must not be negative; the smallest is {weight.min()}.")
+    if not weight.any():
+        raise ValueError(f"{name} is zero for every row; at least one must be positive.")
+    return weight / weight.max()
 
 
 def refuse_columns(X: Any, cause: Exception) -> None:

@@ -138,13 +138,6 @@ def remove_old_drafts(path: str | os.PathLike) -> None:
 # Reading.
 
 
-def read_header(path: str | os.PathLike) -> dict[str, Any]:
-    """Return the header of the file `path`, with its declarations."""
-    with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
-        members = _members(archive, os.fstat(file.fileno()).st_size)
-        return _header(archive, members[HEADER])
-
-
 def read(path: str | os.PathLike) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Return the header without its declarations, and the arrays, of the file `path`."""
     with open(path, "rb") as file, zipfile.ZipFile(file) as archive:

@@ -34,7 +34,7 @@ def check_fitted(net: Any) -> None:
     # what a callback saw in the middle of a fit has no history, and no more to go on from
     moments, progress = getattr(net, "_moments", None), getattr(net, "_progress", None)
     if moments is not None:
-        _demand(type(moments) is tuple, "_moments is no pair")
+        _require(type(moments) is tuple, "_moments is no pair")
         features, targets = moments
         _check_moments(features, net.n_features_in_)
         _check_moments(targets, n_targets)
@@ -42,10 +42,10 @@ def check_fitted(net: Any) -> None:
         _check_progress(progress, net.theta_, net.network_.layout.n_weights)
 
 
-def _demand(fulfilled: Any, otherwise: str) -> None:
-    """Raise UnreadableModel, which says what is `otherwise`."""
-    if not fulfilled:
-        raise UnreadableModel(f"{otherwise}.")
+def _require(condition: Any, message: str) -> None:
+    """Raise UnreadableModel with the `message` unless the condition holds."""
+    if not condition:
+        raise UnreadableModel(f"{message}.")
 
 
 def _is_array(value: Any, *shape: int | None, kinds: str = "f") -> bool:
@@ -66,46 +66,46 @@ def _is_count(value: Any) -> bool:
 def _check_network(net: Any) -> None:
     """Check the layers, and that `theta_` holds as many parameters as they have."""
     theta, network = net.theta_, net.network_
-    _demand(_is_array(theta, None) and theta.itemsize in (4, 8), "theta_ is no vector")
-    _demand(np.isfinite(theta).all(), "theta_ holds numbers that are not finite")
-    _demand(isinstance(network, Network), "network_ is no network")
+    _require(_is_array(theta, None) and theta.itemsize in (4, 8), "theta_ is no vector")
+    _require(np.isfinite(theta).all(), "theta_ holds numbers that are not finite")
+    _require(isinstance(network, Network), "network_ is no network")
     for layer in network.layers:
         widths = layer.n_inputs, layer.n_units
-        _demand(isinstance(layer.activation, Activation), "A layer has no activation")
+        _require(isinstance(layer.activation, Activation), "A layer has no activation")
         # before a layout, which asks activations for arrays of such lengths
-        _demand(
+        _require(
             all(type(width) is int and 1 <= width <= theta.size for width in widths),
             f"network_ has layers of {widths[0]} inputs and {widths[1]} units",
         )
         rate = layer.dropout.rate
-        _demand(type(rate) is float and 0 <= rate < 1, f"dropout={rate!r} is no rate")
-    _demand(
+        _require(type(rate) is float and 0 <= rate < 1, f"dropout={rate!r} is no rate")
+    _require(
         _is_count(network.n_members) and network.n_members >= 1, "network_ has no members"
     )
     n_units = network.n_members * sum(layer.n_units for layer in network.layers)
-    _demand(n_units <= theta.size, "network_ has more units than theta_ has parameters")
-    _demand(network.layout.size == theta.size, "theta_ has another length than network_")
+    _require(n_units <= theta.size, "network_ has more units than theta_ has parameters")
+    _require(network.layout.size == theta.size, "theta_ has another length than network_")
     n_features, n_outputs = network.layers[0].n_inputs, network.layers[-1].n_units
-    _demand(
+    _require(
         _is_count(net.n_features_in_) and net.n_features_in_ == n_features,
         "n_features_in_ is not what network_ takes",
     )
-    _demand(
+    _require(
         _is_count(net.n_outputs_) and net.n_outputs_ == n_outputs,
         "n_outputs_ is not what network_ gives",
     )
     if hasattr(net, "feature_names_in_"):
         names = net.feature_names_in_
-        _demand(_is_array(names, n_features, kinds="O"), "feature_names_in_ do not fit")
-        _demand(all(type(name) is str for name in names), "feature_names_in_ are no names")
+        _require(_is_array(names, n_features, kinds="O"), "feature_names_in_ do not fit")
+        _require(all(type(name) is str for name in names), "feature_names_in_ are no names")
 
 
 def _check_targets(net: Any) -> int:
     """Check what is predicted; return how many targets the loss compares."""
     loss = net._loss
-    _demand(isinstance(loss, Loss), "_loss is no loss")
+    _require(isinstance(loss, Loss), "_loss is no loss")
     n_targets = _check_classes(net) if is_classifier(net) else _check_regression(net)
-    _demand(
+    _require(
         loss.n_raw_outputs(n_targets) == net.n_outputs_,
         f"{loss} does not compare {n_targets} targets with {net.n_outputs_} outputs",
     )
@@ -114,45 +114,45 @@ def _check_targets(net: Any) -> int:
 
 def _check_classes(net: Any) -> int:
     """Check what a classifier tells apart; return how many targets that makes."""
-    _demand(type(net._is_multilabel) is bool, "_is_multilabel is no truth value")
+    _require(type(net._is_multilabel) is bool, "_is_multilabel is no truth value")
     classes = net.classes_
-    _demand(_is_array(classes, None, kinds="biufUmMO"), "classes_ is no vector")
-    _demand(len(np.unique(classes)) == len(classes), "classes_ has a class twice")
+    _require(_is_array(classes, None, kinds="biufUmMO"), "classes_ is no vector")
+    _require(len(np.unique(classes)) == len(classes), "classes_ has a class twice")
     n_classes = net.n_outputs_ if net._is_multilabel else max(net.n_outputs_, 2)
-    _demand(len(classes) == n_classes, "classes_ has another length than the output layer")
+    _require(len(classes) == n_classes, "classes_ has another length than the output layer")
     temperature = getattr(net, "temperature_", 1.0)
-    _demand(type(temperature) is float and temperature > 0, "temperature_ is not positive")
+    _require(type(temperature) is float and temperature > 0, "temperature_ is not positive")
     # one output can only be a log odds, and so are those of several labels
     binomial = net._is_multilabel or net.n_outputs_ == 1
     links = LogitLink if binomial else (LogitLink, SoftmaxLink)
-    _demand(isinstance(net._loss.link, links), f"{net._loss} gives no such probabilities")
+    _require(isinstance(net._loss.link, links), f"{net._loss} gives no such probabilities")
     return net.n_outputs_
 
 
 def _check_regression(net: Any) -> int:
     """Check what a regressor knows of targets and errors; return how many targets."""
     n_targets = net._n_targets
-    _demand(_is_count(n_targets) and n_targets >= 1, "_n_targets is no number of targets")
-    _demand(_is_count(net._target_ndim), "_target_ndim is no number of dimensions")
-    _demand(net._target_ndim in (1, 2), "_target_ndim is neither 1 nor 2")
-    _demand(net._target_ndim == 2 or n_targets == 1, "_target_ndim is not that of targets")
+    _require(_is_count(n_targets) and n_targets >= 1, "_n_targets is no number of targets")
+    _require(_is_count(net._target_ndim), "_target_ndim is no number of dimensions")
+    _require(net._target_ndim in (1, 2), "_target_ndim is neither 1 nor 2")
+    _require(net._target_ndim == 2 or n_targets == 1, "_target_ndim is not that of targets")
     if hasattr(net, "dispersion_"):
         fits = _is_array(net.dispersion_, n_targets) and (net.dispersion_ > 0).all()
-        _demand(fits, "dispersion_ is no positive number a target")
+        _require(fits, "dispersion_ is no positive number a target")
         weight = getattr(net, "_dispersion_weight", 0.0)
-        _demand(type(weight) is float and weight >= 0, "_dispersion_weight is no weight")
+        _require(type(weight) is float and weight >= 0, "_dispersion_weight is no weight")
     if net._calibration is not None:
-        _demand(type(net._calibration) is tuple, "_calibration is no pair")
+        _require(type(net._calibration) is tuple, "_calibration is no pair")
         raw, y = net._calibration
         fits = _is_array(raw, None, net.n_outputs_) and _is_array(y, len(raw), n_targets)
-        _demand(fits and len(raw) > 0, "_calibration does not fit the targets")
-        _demand(not (np.isnan(raw).any() or np.isnan(y).any()), "_calibration has holes")
+        _require(fits and len(raw) > 0, "_calibration does not fit the targets")
+        _require(not (np.isnan(raw).any() or np.isnan(y).any()), "_calibration has holes")
     return n_targets
 
 
 def _check_units(units: Units, n_features: int, n_targets: int, n_outputs: int) -> None:
     """Check that centers and scales have a finite entry a column, scales positive ones."""
-    _demand(isinstance(units, Units), "_units are no units")
+    _require(isinstance(units, Units), "_units are no units")
     lengths = {
         "center": n_features,
         "scale": n_features,
@@ -166,60 +166,63 @@ def _check_units(units: Units, n_features: int, n_targets: int, n_outputs: int) 
         if column is None:
             continue
         fits = _is_array(column, length) and np.isfinite(column).all()
-        _demand(fits, f"{name} of _units does not fit the columns")
+        _require(fits, f"{name} of _units does not fit the columns")
         if name in ("scale", "target_scale", "factor"):
-            _demand((column > 0).all(), f"{name} of _units is not positive")
+            _require((column > 0).all(), f"{name} of _units is not positive")
     of_targets = [units.target_center, units.target_scale, units.factor, units.offset]
     n_missing = sum(column is None for column in of_targets)
-    _demand(n_missing in (0, 4), "_units of the targets are incomplete")
+    _require(n_missing in (0, 4), "_units of the targets are incomplete")
 
 
 def _check_history(net: Any) -> None:
     """Check counts and curves."""
     for name in ("n_iter_", "best_iter_"):
-        _demand(_is_count(getattr(net, name, 0)), f"{name} is no count")
+        _require(_is_count(getattr(net, name, 0)), f"{name} is no count")
     for name in (
         "loss_curve_",
         "learning_rate_curve_",
         "validation_loss_curve_",
         "validation_scores_",
     ):
-        _demand(_is_array(getattr(net, name, NO_CURVE), None), f"{name} is no curve")
+        _require(_is_array(getattr(net, name, NO_CURVE), None), f"{name} is no curve")
+    resolved = getattr(net, "resolved_params_", {})
+    named = type(resolved) is dict and resolved.keys() <= net.get_params(deep=False).keys()
+    _require(named, "resolved_params_ holds no parameters")
     records = getattr(net, "health_", {})
-    _demand(type(records) is dict, "health_ holds no records")
+    _require(type(records) is dict, "health_ holds no records")
     for name, record in records.items():
-        _demand(isinstance(record, np.ndarray), f"health_ holds no records of {name}")
+        _require(isinstance(record, np.ndarray), f"health_ holds no records of {name}")
 
 
 def _check_moments(moments: Any, n_columns: int) -> None:
     """Check that moments are of `n_columns` columns."""
-    _demand(isinstance(moments, Moments), "_moments are no moments")
-    _demand(type(moments.total) is float and moments.total >= 0, "_moments have no weight")
+    _require(isinstance(moments, Moments), "_moments are no moments")
+    _require(type(moments.total) is float and moments.total >= 0, "_moments have no weight")
     for name in ("mean", "square", "unit", "low", "high"):
         column = getattr(moments, name)
         fits = _is_array(column, n_columns) and column.dtype == np.float64
-        _demand(fits and np.isfinite(column).all(), f"{name} of _moments does not fit")
+        _require(fits and np.isfinite(column).all(), f"{name} of _moments does not fit")
     fits = _is_array(moments.two_valued, n_columns, kinds="b")
-    _demand(fits, "two_valued of _moments does not fit")
+    _require(fits, "two_valued of _moments does not fit")
 
 
 def _check_progress(progress: Any, theta: np.ndarray, n_weights: int) -> None:
     """Check that the states are such as the solver and the schedule leave."""
-    _demand(isinstance(progress, Progress), "_progress is no progress")
-    _demand(isinstance(progress.rng, np.random.Generator), "_progress has no generator")
-    _demand(isinstance(progress.solver, Solver), "_progress has no solver")
-    _demand(isinstance(progress.schedule, Schedule), "_progress has no schedule")
-    _demand(_is_count(progress.epoch), "_progress counts no epochs")
-    _demand(_is_count(progress.n_averaged), "_progress counts no steps")
+    _require(isinstance(progress, Progress), "_progress is no progress")
+    _require(isinstance(progress.rng, np.random.Generator), "_progress has no generator")
+    _require(isinstance(progress.solver, Solver), "_progress has no solver")
+    _require(isinstance(progress.schedule, Schedule), "_progress has no schedule")
+    _require(_is_count(progress.epoch), "_progress counts no epochs")
+    _require(_is_count(progress.n_averaged), "_progress counts no steps")
     average = theta if progress.average is None else progress.average
     fits = _is_array(average, theta.size) and average.dtype == theta.dtype
-    _demand(fits, "The average does not fit the net")
+    _require(fits, "The average does not fit the net")
     states = {
         "solver": (progress.solver_state, progress.solver.init(theta, n_weights)),
         "schedule": (progress.schedule_state, progress.schedule.init()),
     }
     for name, (state, fresh) in states.items():
-        _demand(_is_alike(state, fresh), f"The state of the {name} is none")
+        _require(_is_alike(state, fresh), f"The state of the {name} is none")
 
 
 def check_training(state: Any, fresh: Mapping[str, Any], n_weights: int) -> None:
@@ -234,30 +237,32 @@ def check_training(state: Any, fresh: Mapping[str, Any], n_weights: int) -> None
     n_weights : int
         How many of the parameters are weights.
     """
-    _demand(_has_names(state, fresh), "It is no training")
+    _require(_has_names(state, fresh), "It is no training")
     theta, history, records = fresh["theta"], state["history"], state["health"]
-    _demand(_has_names(history, fresh["history"]), "It has no history")
+    _require(_has_names(history, fresh["history"]), "It has no history")
     best = theta if history["best_theta"] is None else history["best_theta"]
     for vector in (state["theta"], best):
         fits = _is_array(vector, theta.size) and vector.dtype == theta.dtype
-        _demand(fits and np.isfinite(vector).all(), "Its parameters do not fit the net")
+        _require(fits and np.isfinite(vector).all(), "Its parameters do not fit the net")
     _check_progress(state["progress"], theta, n_weights)
-    _demand(_is_array(history["learning_rate"], None), "It has no curves")
+    _require(_is_array(history["learning_rate"], None), "It has no curves")
     n_epochs = len(history["learning_rate"])
     for name, empty in fresh["history"].items():
         value = history[name]
         if isinstance(empty, np.ndarray):
             lengths = (0, n_epochs) if name.startswith("validation") else (n_epochs,)
-            _demand(_is_array(value, None) and len(value) in lengths, f"{name} is no curve")
+            _require(
+                _is_array(value, None) and len(value) in lengths, f"{name} is no curve"
+            )
         elif type(empty) is int:
-            _demand(_is_count(value) and value <= n_epochs, f"{name} is no epoch")
+            _require(_is_count(value) and value <= n_epochs, f"{name} is no epoch")
         elif empty is not None:
-            _demand(isinstance(value, type(empty)), f"{name} is of another type")
-    _demand(_has_names(records, fresh["health"]), "It has no records")
+            _require(isinstance(value, type(empty)), f"{name} is of another type")
+    _require(_has_names(records, fresh["health"]), "It has no records")
     for name, empty in fresh["health"].items():
         shape = len(records["epoch"]), *empty.shape[1:]
         fits = _is_array(records[name], *shape, kinds=empty.dtype.kind)
-        _demand(fits and records[name].dtype == empty.dtype, f"{name} is no record")
+        _require(fits and records[name].dtype == empty.dtype, f"{name} is no record")
 
 
 def _has_names(value: Any, fresh: Mapping[str, Any]) -> bool:

@@ -1,7 +1,7 @@
-"""Checkpoints: where a fit's training stands, in a file, and back.
+"""Checkpoints: the training of a fit in a file, and back.
 
-What training changes is its parameters, Progress, History and HealthRecorder; the rest of
-a fit is made anew from its own parameters and data.
+Training changes parameters, Progress, History and HealthRecorder; everything else of a fit
+is made anew from its parameters and data.
 """
 
 from __future__ import annotations
@@ -13,53 +13,51 @@ from numbers import Integral
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from skshallow import __version__
-from skshallow._arrays.namespace import beside, to_numpy
 from skshallow._estimators.checks.sklearn_private import callbacks_of
 from skshallow._estimators.files.archive import read, reading, remove_old_drafts, write
 from skshallow._estimators.files.codec import Arrays, describe, rebuild
 from skshallow._estimators.files.integrity import check_training
-from skshallow._estimators.fit.fingerprint import differences, fingerprint
+from skshallow._estimators.fit.config import FitConfig
+from skshallow._estimators.fit.fingerprint import Fingerprint, differences, fingerprint
+from skshallow._estimators.fit.run import FitRun
 from skshallow.callbacks import Checkpoint
 from skshallow.exceptions import UnreadableModel
 
 WHAT = "a training"
 
 
-def checkpoint_of(fit: Any) -> TrainingFile | None:
-    """Return where the training of a `fit` is kept, None without a `Checkpoint`.
+def checkpoint_of(net: Any, config: FitConfig) -> Checkpoint | None:
+    """Return the `Checkpoint` among the callbacks of `net`, None if there is none.
 
     Raises
     ------
     ValueError
         If there is nothing in this fit to go on from.
     """
-    estimator = fit.estimator
-    checkpoints = [it for it in callbacks_of(estimator) if isinstance(it, Checkpoint)]
+    checkpoints = [it for it in callbacks_of(net) if isinstance(it, Checkpoint)]
     if not checkpoints:
         return None
     if len(checkpoints) > 1:
         raise ValueError(f"A fit takes one Checkpoint, got {checkpoints}.")
-    if fit.incremental:
+    if config.incremental:
         raise ValueError(
             "A Checkpoint has no use in partial_fit, whose loop is yours: save the net "
-            "after a call, net.save(path), and start the loop from load(path). Take the "
-            "Checkpoint off with set_callbacks()."
+            "after a call, net.save(path), and start the loop from load(path). Remove the "
+            "Checkpoint with set_callbacks()."
         )
-    if not fit.plan.solver.stochastic:
+    if not config.plan.solver.stochastic:
         raise ValueError(
-            f"solver={estimator.solver!r} cannot go on from the middle of a fit, so a "
-            "Checkpoint has no use. Use another solver, or take the Checkpoint off with "
-            "set_callbacks()."
+            f"solver={config.components.given['solver']!r} cannot go on from the middle of "
+            "a fit, so a Checkpoint has no use. Use another solver, or remove the "
+            "Checkpoint with set_callbacks()."
         )
-    if not isinstance(estimator.random_state, Integral):
+    if not isinstance(config.random_state, Integral):
         raise ValueError(
-            f"With random_state={estimator.random_state!r} a fit that is run again is "
+            f"With random_state={config.random_state!r} a fit that is run again is "
             "another fit, which no Checkpoint can resume. Set random_state to an int."
         )
-    return TrainingFile(fit, *checkpoints)
+    return checkpoints[0]
 
 
 class TrainingFile:
@@ -67,70 +65,59 @@ class TrainingFile:
 
     Parameters
     ----------
-    fit : Fit
-        Before its first epoch.
-    checkpoint : Checkpoint
-        Names the file, or a folder.
+    path : Path
+        The file.
+    every : int
+        Epochs between two writes.
+    fingerprint : dict
+        What tells the fit from others.
     """
 
-    def __init__(self, fit: Any, checkpoint: Checkpoint) -> None:
-        self._fit = fit
-        self._fingerprint = fingerprint(fit)
-        self._every = checkpoint.every
-        self.path = Path(os.path.abspath(checkpoint.path))
-        if self.path.is_dir():
-            text = json.dumps(self._fingerprint, sort_keys=True).encode()
-            self.path /= f"{hashlib.sha256(text).hexdigest()[:32]}.npz"
+    def __init__(self, path: Path, every: int, fingerprint: Fingerprint) -> None:
+        self.path = path
+        self._every = every
+        self._fingerprint = fingerprint
 
-    def resume(self) -> None:
-        """Put the fit where the file's training stands; begin the file if there is none."""
+    @classmethod
+    def of(cls, net: Any, run: FitRun) -> TrainingFile | None:
+        """Return the file of a run of `net` before its first epoch, if it has one."""
+        checkpoint = checkpoint_of(net, run.config)
+        if checkpoint is None:
+            return None
+        told = fingerprint(net, run)
+        path = Path(os.path.abspath(checkpoint.path))
+        if path.is_dir():
+            text = json.dumps(told, sort_keys=True).encode()
+            path /= f"{hashlib.sha256(text).hexdigest()[:32]}.npz"
+        return cls(path, checkpoint.every, told)
+
+    def resume(self, run: FitRun) -> None:
+        """Put the run where the file's training stands; begin the file if there is none."""
         if not self.path.parent.is_dir():
             raise FileNotFoundError(f"There is no folder {str(self.path.parent)!r}.")
         remove_old_drafts(self.path)
         if not self.path.exists():
-            self._write()  # a path that cannot be written fails before training
+            self._write(run)  # a path that cannot be written fails before training
             return
-        state = self._read()
-        fit = self._fit
-        theta, progress, history = fit.objective.theta, state["progress"], state["history"]
-        theta[...] = beside(state["theta"], theta)
-        for name, value in progress.solver_state.items():
-            if isinstance(value, np.ndarray):
-                progress.solver_state[name] = beside(value, theta)
-        progress.average = beside(progress.average, theta)
-        history["best_theta"] = beside(history["best_theta"], theta)
-        fit.progress = progress
-        fit.history.restore(history)
-        fit.health.restore(state["health"])
-        if fit.estimator.verbose:
-            print(f"goes on after epoch {fit.history.n_epochs}, from {self.path}")
+        run.restore(self._read(run))
+        if run.config.verbose:
+            print(f"goes on after epoch {run.history.n_epochs}, from {self.path}")
 
-    def end_epoch(self) -> None:
-        """Write where the fit stands after an epoch, if it is due."""
-        history = self._fit.history
-        last = history.ended or history.n_epochs == self._fit.plan.n_epochs
-        if last or history.n_epochs % self._every == 0:
-            self._write()
+    def end_epoch(self, run: FitRun) -> None:
+        """Write where the run stands after an epoch, if it is due."""
+        last = run.history.ended or run.n_epochs_left == 0
+        if last or run.history.n_epochs % self._every == 0:
+            self._write(run)
 
-    def _state(self) -> dict[str, Any]:
-        """Return all of the fit that training changes."""
-        fit = self._fit
-        return {
-            "theta": to_numpy(fit.objective.theta),
-            "progress": fit.progress,
-            "history": fit.history.state(),
-            "health": fit.health.arrays(len(fit.network.layers)),
-        }
-
-    def _write(self) -> None:
-        """Replace the file by one with the state of the fit."""
+    def _write(self, run: FitRun) -> None:
+        """Replace the file by one with the state of the run."""
         arrays: Arrays = {}
-        state = describe(self._state(), "state", arrays)
+        state = describe(run.state(), "state", arrays)
         content = {"skshallow": __version__, "fit": self._fingerprint, "training": state}
         write(self.path, content, arrays)
 
-    def _read(self) -> dict[str, Any]:
-        """Return the state in the file, which must be of this fit."""
+    def _read(self, run: FitRun) -> dict[str, Any]:
+        """Return the state in the file, which must be of this run."""
         with reading(self.path, WHAT):
             header, arrays = read(self.path)
             if "training" not in header:
@@ -146,5 +133,5 @@ class TrainingFile:
             state = rebuild(header["training"], arrays)
             if arrays:
                 raise UnreadableModel(f"Nothing uses the array {min(arrays)!r}.")
-            check_training(state, self._state(), self._fit.network.layout.n_weights)
+            check_training(state, run.state(), run.network.layout.n_weights)
         return state

@@ -1,132 +1,113 @@
-"""What the user should know of how training ended."""
+"""Convergence and health: errors and warnings about how a training ended."""
 
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 
 from skshallow._arrays.namespace import to_numpy
+from skshallow._estimators.checks.user_warnings import warn_user
+from skshallow._estimators.fit.run import FitRun
 from skshallow.engine.health import VANISHING, dying_layers, vanishing_layers
 from skshallow.engine.state import Outcome
 from skshallow.engine.trainer import START_SAMPLE
 from skshallow.exceptions import DeadUnitsWarning, VanishingGradientWarning
 
-STACKLEVEL = 7  # from `_warn` up to the line where the user called `fit`
 
-
-def judge(fit: Any, outcome: Outcome) -> None:
-    """Raise if nothing usable came out, warn of what the user should know.
-
-    Parameters
-    ----------
-    fit : Fit
-        After its training.
-    outcome : Outcome
-        How that ended.
-    """
-    cause, remedy, more_time = _advice(fit)
+def diagnose(run: FitRun, outcome: Outcome) -> None:
+    """Raise ValueError if nothing usable came out, warn of what the user should know."""
+    cause, remedy, more_time = _advice(run)
     if not outcome.usable:
         raise ValueError(
-            _why_not_to_start(fit)
-            or _why_none_is_best(fit)
+            _why_not_to_start(run)
+            or _why_none_is_best(run)
             or f"Training diverged with {cause}: no epoch left weights with a finite "
             f"loss. Try {remedy}."
         )
     if outcome.diverged:
-        epoch = min(fit.history.n_epochs + 1, fit.plan.n_epochs)
-        _warn(
-            f"Training diverged in epoch {epoch} with {cause}; the "
-            f"best finite weights, of epoch {fit.history.best_epoch}, are kept. Try "
-            f"{remedy}."
+        epoch = min(run.history.n_epochs + 1, run.config.plan.n_epochs)
+        warn_user(
+            f"Training diverged in epoch {epoch} with {cause}; the best finite weights, of "
+            f"epoch {run.history.best_epoch}, are kept. Try {remedy}."
         )
         return
-    if fit.incremental:
+    if run.config.incremental:
         return
     if outcome.exploded:
-        _warn(
-            f"The loss ended far above where it started, with {cause}: the fit is of "
-            f"no use. Try {remedy}."
+        warn_user(
+            f"The loss ended far above where it started, with {cause}: the fit is of no "
+            f"use. Try {remedy}."
         )
         return
-    if not (outcome.converged or _ends_by_plan(fit)):
-        _warn(
-            f"The loss was still improving after max_iter={fit.plan.max_iter} "
+    if not (outcome.converged or _ends_by_plan(run)):
+        warn_user(
+            f"The loss was still improving after max_iter={run.config.plan.max_iter} "
             f"epochs. Raise max_iter{more_time}."
         )
-    for message, category in _complaints(fit):
-        _warn(message, category)
+    for message, category in _complaints(run):
+        warn_user(message, category)
 
 
-def _why_not_to_start(fit: Any) -> str | None:
-    """Return why the loss was beyond measure before the first step, if so it was."""
-    loss = fit.history.start_loss
-    if loss < math.sqrt(np.finfo(fit.dtype).max):  # its gradient can be squared
+def _why_not_to_start(run: FitRun) -> str | None:
+    """Return why the loss was too large before the first step, if it was."""
+    config, loss = run.config, run.history.start_loss
+    if loss < math.sqrt(np.finfo(config.dtype).max):  # its gradient can be squared
         return None
-    X, y, _ = map(to_numpy, fit.rows.sample(START_SAMPLE))
+    X, y, _ = map(to_numpy, run.rows.sample(START_SAMPLE))
     reach = f"features reach {abs(X).max():.3g} and targets {abs(y).max():.3g}"
-    growth = _growth_of_units(fit)
+    growth = run.measured.growth
     grown = f", which grew {growth:.3g}-fold since earlier calls" if growth > 1e3 else ""
     remedies = {
-        "standardize=True": not fit.estimator.standardize,
-        "dtype='float64'": fit.dtype == np.float32,
-        "a smaller init_scale": fit.estimator.init_scale > 1,
+        "standardize=True": not config.standardize,
+        "dtype='float64'": config.dtype == np.float32,
+        "a smaller init_scale": config.init_scale > 1,
     }
     tries = "".join(f", or try {remedy}" for remedy, fits in remedies.items() if fits)
     return (
-        f"The loss is {loss:.3g} in {fit.dtype} before the first step: {reach}, in the "
+        f"The loss is {loss:.3g} in {config.dtype} before the first step: {reach}, in the "
         f"net's units{grown}. Check the units of X and y{tries}."
     )
 
 
-def _growth_of_units(fit: Any) -> float:
-    """Return how much the largest of a feature grew since the earlier calls."""
-    old, new = fit.last_units.scale, fit.units.scale
-    return 1.0 if old is None or new is None else float((new / old).max())
-
-
-def _why_none_is_best(fit: Any) -> str | None:
-    """Return why no epoch is the best one, if only their validation tells none."""
-    history = fit.history
+def _why_none_is_best(run: FitRun) -> str | None:
+    """Return why no epoch is the best one, if only its validation is to blame."""
+    history = run.history
     if not (history.early_stopping and history.loss and math.isfinite(history.loss[-1])):
         return None
+    validation = run.data.validation
+    assert validation is not None
     scores = history.validation_score
     name, last = "score", scores[-1:] or history.validation_loss[-1:]
     if not scores:
         name = "loss"
     return (
         f"Early stopping found no best epoch among {history.n_epochs}: the validation "
-        f"{name} is {last[0]:g} on {len(fit.data.scoring_data[1])} rows. Check their "
+        f"{name} is {last[0]:g} on {len(validation.labels)} rows. Check their "
         "number, their units, and scoring."
     )
 
 
-def _warn(message: str, category: type[Warning] = ConvergenceWarning) -> None:
-    warnings.warn(message, category, stacklevel=STACKLEVEL)
-
-
-def _ends_by_plan(fit: Any) -> bool:
+def _ends_by_plan(run: FitRun) -> bool:
     """Return whether running out of epochs is how this training is meant to end."""
-    if fit.history.early_stopping:
+    if run.history.early_stopping:
         return True
-    without_end = fit.history.n_iter_no_change > fit.plan.max_iter
-    return fit.plan.solver.stochastic and (fit.plan.schedule.needs_end or without_end)
+    plan = run.config.plan
+    without_end = run.history.n_iter_no_change > plan.max_iter
+    return plan.solver.stochastic and (plan.schedule.needs_end or without_end)
 
 
-def _advice(fit: Any) -> tuple[str, str, str]:
-    """Return what divergence comes from, what helps against it, and slow progress."""
-    alpha = fit.estimator.alpha
-    if fit.plan.solver.stochastic:
-        cause = f"learning_rate={fit.plan.learning_rate:g}"
+def _advice(run: FitRun) -> tuple[str, str, str]:
+    """Return the cause of divergence, its remedy, and what helps slow progress."""
+    plan, alpha = run.config.plan, run.config.alpha
+    if plan.solver.stochastic:
+        cause = f"learning_rate={plan.learning_rate:g}"
         remedy = "a smaller learning_rate, max_grad_norm, or standardize=True"
         more_time = ", or use a schedule that ends there, such as 'cosine'"
-        too_strong = fit.plan.learning_rate * alpha > 1 < alpha  # steps beyond 0
+        too_strong = plan.learning_rate * alpha > 1 < alpha  # steps beyond 0
     else:
-        cause = f"solver={fit.estimator.solver!r}"
+        cause = f"solver={run.config.components.given['solver']!r}"
         remedy = "standardize=True, a larger alpha, or another solver"
         more_time, too_strong = " or tol", alpha > 1
     if too_strong:
@@ -134,17 +115,17 @@ def _advice(fit: Any) -> tuple[str, str, str]:
     return cause, remedy, more_time
 
 
-def _complaints(fit: Any) -> Iterator[tuple[str, type[Warning]]]:
-    """Yield what the health records say is bad: at most one message of a kind."""
-    if not fit.health.records:
+def _complaints(run: FitRun) -> Iterator[tuple[str, type[Warning]]]:
+    """Yield what the health records say is bad: at most one message of each kind."""
+    if run.health.sample is None or not run.health.records:
         return
-    health = fit.health.arrays(len(fit.network.layers))
-    n_rows = fit.health.sample[1].shape[0]
-    standardize = "" if fit.estimator.standardize else "standardize=True, "
+    health = run.health.arrays(len(run.network.layers))
+    n_rows = run.health.sample[1].shape[0]
+    standardize = "" if run.config.standardize else "standardize=True, "
     dying = dying_layers(health, n_rows)
     if dying:
         counts = ", ".join(
-            f"{health['dead'][-1, i]:.0%} of the {fit.network.layers[i].n_units} units of "
+            f"{health['dead'][-1, i]:.0%} of the {run.network.layers[i].n_units} units of "
             f"hidden layer {i + 1}"
             for i in dying
         )

@@ -1,4 +1,4 @@
-"""Fingerprints: what tells one fit from all others, as plain JSON.
+"""Fingerprints of fits: what tells one fit from all others, as plain JSON.
 
 Two fits of the same fingerprint start alike and see the same rows, and so end alike. Data
 are told by a hash of all their values: one pass, where training takes many.
@@ -15,6 +15,7 @@ from scipy import sparse
 
 from skshallow import __version__
 from skshallow._estimators.files.codec import Arrays, NotData, describe
+from skshallow._estimators.fit.run import FitRun
 
 WITHOUT_EFFECT = ("verbose",)
 START = "what training starts from"
@@ -22,12 +23,14 @@ START = "what training starts from"
 Fingerprint = dict[str, dict[str, str]]
 
 
-def fingerprint(fit: Any) -> Fingerprint:
+def fingerprint(net: Any, run: FitRun) -> Fingerprint:
     """Return what tells a fit from others: by name, some words and a hash.
 
     Parameters
     ----------
-    fit : Fit
+    net : estimator
+        That is fitted.
+    run : FitRun
         Before its first epoch.
 
     Raises
@@ -35,33 +38,34 @@ def fingerprint(fit: Any) -> Fingerprint:
     TypeError
         If a parameter is no data, so that nobody can tell whether it is the same.
     """
-    estimator, data = fit.estimator, fit.data
-    X_val, y_val, weight_val = data.validation or (None, None, None)
-    start = [fit.objective.theta, fit.progress, fit.units, fit.health.n_before]
-    told = {
-        "skshallow": _told(__version__),
-        "estimator": _told(type(estimator).__name__),
-        "X": _told(data.X),
-        "y": _told(data.y),
-        "sample_weight": _told(data.weight),
-        "the choice of training rows": _told(data.train_rows),
-        "X_val": _told(X_val),
-        "y_val": _told(y_val),
-        "sample_weight_val": _told(weight_val),
-        "classes_": _told(getattr(estimator, "classes_", None)),
-        START: _told(start, "weights, units, random numbers"),
+    data, validation = run.data, run.data.validation
+    start = [run.objective.theta, run.progress, run.measured.units, run.health.n_before]
+    entries = {
+        "skshallow": fingerprint_entry(__version__),
+        "estimator": fingerprint_entry(type(net).__name__),
+        "X": fingerprint_entry(data.X),
+        "y": fingerprint_entry(data.y),
+        "sample_weight": fingerprint_entry(data.weight),
+        "the choice of training rows": fingerprint_entry(data.train_rows),
+        "X_val": fingerprint_entry(None if validation is None else validation.X),
+        "y_val": fingerprint_entry(None if validation is None else validation.y),
+        "sample_weight_val": fingerprint_entry(
+            None if validation is None else validation.weight
+        ),
+        "classes_": fingerprint_entry(getattr(data.targets, "classes", None)),
+        START: fingerprint_entry(start, "weights, units, random numbers"),
     }
-    for name, value in estimator.get_params(deep=False).items():
+    for name, value in net.get_params(deep=False).items():
         if name not in WITHOUT_EFFECT:
             try:
-                told[name] = _told(value)
+                entries[name] = fingerprint_entry(value)
             except NotData as error:
                 raise TypeError(
                     f"A Checkpoint knows a fit again by its parameters, and {name!r} holds "
                     f"what it cannot compare: {error}. Use the package's own components, "
                     "names of scorers, and plain numbers and text."
                 ) from error
-    return told
+    return entries
 
 
 def differences(then: Fingerprint, now: Fingerprint) -> list[str]:
@@ -81,7 +85,7 @@ def differences(then: Fingerprint, now: Fingerprint) -> list[str]:
     return words
 
 
-def _told(value: Any, words: str | None = None) -> dict[str, str]:
+def fingerprint_entry(value: Any, words: str | None = None) -> dict[str, str]:
     """Return a value in a few words, and as a hash."""
     if words is None:
         is_table = hasattr(value, "dtype") and hasattr(value, "shape") and value.shape

@@ -1,18 +1,23 @@
-"""What a fit wrote down, as attributes of its estimator: curves, health, the best epoch.
-
-A fit that goes on from an earlier one adds to what that one left.
-"""
+"""The result of a fit: what predicts, what was recorded, and what a next call needs."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from skshallow._arrays.namespace import to_numpy
-from skshallow.engine.health import joined
-from skshallow.engine.state import Outcome
+from skshallow._estimators.fit.targets import Targets
+from skshallow.engine.history import History
+from skshallow.engine.moments import Moments
+from skshallow.engine.network import Network
+from skshallow.engine.state import Progress
+from skshallow.engine.units import Units
+from skshallow.losses import Loss
 
+# The curves of the history, by the name of the estimator's attribute.
 CURVES = {
     "loss_curve_": "loss",
     "learning_rate_curve_": "learning_rate",
@@ -21,36 +26,72 @@ CURVES = {
 }
 
 
-def curves_so_far(fit: Any) -> dict[str, Any]:
-    """Return the curves of a `Fit` up to now, and over how many epochs they go."""
-    n_before, n_epochs = _n_before(fit), fit.history.n_epochs
-    recorded: dict[str, Any] = {"n_iter_": n_before + n_epochs}
-    for attribute, name in CURVES.items():
-        earlier = to_numpy(getattr(fit.estimator, attribute)) if fit.goes_on else ()
-        curve = fit.history.curve(name)
-        recorded[attribute] = _one_after_the_other(earlier, n_before, curve, n_epochs)
-    return recorded
+@dataclass(frozen=True)
+class FitResult:
+    """All that a fit leaves on its estimator.
+
+    Parameters
+    ----------
+    theta : ndarray of shape (P,)
+        The parameters, in `units`.
+    network, units, loss, targets : Network, Units, Loss, Targets
+        What turns them into predictions.
+    feature_names : ndarray of shape (n_features,) or None
+        If the features have names.
+    n_iter, best_iter : int
+        Epochs so far, and the best of them.
+    loss_value : float or None
+        The objective at the epoch whose weights these are.
+    curves : dict of str to ndarray
+        By attribute, over all epochs so far; see `CURVES`.
+    health : dict of str to ndarray
+        See `engine.health`.
+    resolved_params : dict of str to object
+        What parameters that can be "auto" came to.
+    temperature : float or None
+        What the output layer was divided by.
+    dispersion : ndarray of shape (n_targets,) or None
+        Of a loss that has one.
+    dispersion_weight : float
+        The number of rows that it is the mean over.
+    progress : Progress or None
+        State of solver, schedule and random numbers, for a next call.
+    moments : tuple of Moments or None
+        Of features and targets, for the next call of `partial_fit`.
+    """
+
+    theta: Any
+    network: Network
+    units: Units
+    loss: Loss
+    targets: Targets
+    feature_names: np.ndarray | None
+    n_iter: int
+    best_iter: int
+    loss_value: float | None
+    curves: Mapping[str, np.ndarray]
+    health: Mapping[str, np.ndarray]
+    resolved_params: Mapping[str, Any]
+    temperature: float | None = None
+    dispersion: np.ndarray | None = None
+    dispersion_weight: float = 0.0
+    progress: Progress | None = None
+    moments: tuple[Moments, Moments] | None = None
 
 
-def records(fit: Any, outcome: Outcome) -> dict[str, Any]:
-    """Return all that a `Fit` recorded, after its training."""
-    history = fit.history
-    n_before, recorded = _n_before(fit), curves_so_far(fit)
-    epoch = history.best_epoch if outcome.restored else history.n_epochs
-    recorded["loss_"] = history.loss[epoch - 1] if epoch else history.start_loss
-    recorded["best_iter_"] = (
-        n_before + history.best_epoch
-        if outcome.restored
-        else int(recorded["loss_curve_"].argmin()) + 1
-    )
-    health = fit.health.arrays(len(fit.network.layers))
-    recorded["health_"] = joined(fit.estimator.health_, health) if fit.goes_on else health
-    return recorded
-
-
-def _n_before(fit: Any) -> int:
-    """Return over how many epochs the net had trained before this fit."""
-    return fit.estimator.n_iter_ if fit.goes_on else 0
+def joined_curves(last: FitResult | None, history: History) -> dict[str, np.ndarray]:
+    """Return the curves of earlier calls and of this one, one after the other."""
+    if last is None:
+        return {attribute: history.curve(name) for attribute, name in CURVES.items()}
+    return {
+        attribute: _one_after_the_other(
+            to_numpy(last.curves[attribute]),
+            last.n_iter,
+            history.curve(name),
+            history.n_epochs,
+        )
+        for attribute, name in CURVES.items()
+    }
 
 
 def _one_after_the_other(earlier, n_before: int, later, n_epochs: int) -> np.ndarray:

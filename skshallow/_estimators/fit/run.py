@@ -1,338 +1,307 @@
-"""One call of `fit` or `partial_fit`: from validated data to a trained estimator."""
+"""One run of a fit: network, objective and solver state, trained, then summed up."""
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
-from scipy import sparse
-from sklearn.utils import check_random_state
 
-from skshallow._arrays.namespace import beside, copy_of, dtype_of, to_numpy
+from skshallow._arrays.namespace import asarray_like, copy_of, to_numpy
 from skshallow._arrays.threads import ONE_THREAD
-from skshallow._estimators.checks.array_api import check_same_place, moved
-from skshallow._estimators.checks.hyperparameters import Components
+from skshallow._estimators.checks.array_api import moved
 from skshallow._estimators.checks.overflow import check_targets_fit
-from skshallow._estimators.fit.checkpoint import checkpoint_of
-from skshallow._estimators.fit.diagnostics import judge
-from skshallow._estimators.fit.results import curves_so_far, records
+from skshallow._estimators.fit.config import FitConfig
+from skshallow._estimators.fit.results import FitResult, joined_curves
+from skshallow._estimators.fit.start import (
+    first_theta,
+    last_progress,
+    last_theta,
+    measure_units,
+    new_progress,
+    new_rng,
+)
+from skshallow._estimators.fit.temperature import TemperatureScaling
 from skshallow._estimators.fit.training_data import TrainingData
-from skshallow.engine.batches import Rows
-from skshallow.engine.health import SAMPLE, HealthRecorder
+from skshallow.engine.batches import Batch, Rows
+from skshallow.engine.health import SAMPLE, HealthRecorder, joined
 from skshallow.engine.history import History
-from skshallow.engine.moments import Moments
 from skshallow.engine.network import Network
 from skshallow.engine.objective import Objective
-from skshallow.engine.state import Outcome, Progress
-from skshallow.engine.trainer import Watcher, train
-from skshallow.engine.units import USERS_UNITS, Units, re_express, row_gain
+from skshallow.engine.state import Outcome
+from skshallow.engine.trainer import Trainer, Watcher
 
-ROWS_A_VALIDATION_BATCH = 4096
+ROWS_PER_BATCH = 4096  # of predictions that are not steps
 
 
-class Fit:
-    """Data in, a trained estimator out: first `start`, then `train`.
+class FitRun:
+    """From configuration and data to a result: `train`, then `result`.
 
     Parameters
     ----------
-    estimator : BaseNet
-        The one to fit; see `Draft`.
-    components : Components
-        Its resolved parameters.
+    config : FitConfig
+        Every parameter, decided.
     data : TrainingData
-        Read, and with validation data held out.
+        Training and validation rows.
+    last : FitResult or None
+        What training goes on from; None starts anew.
+    score : callable or None
+        From a result to its score on the validation rows.
+    params : iterable of str
+        The parameters that the estimator has.
+
+    Attributes
+    ----------
+    measured : Measured
+        The units that the network works in.
+    rows : Rows
+        The training rows, handed out in these units.
+    network : Network
+    objective : Objective
+    progress : Progress
+    history : History
+    health : HealthRecorder
     """
 
-    def __init__(self, estimator: Any, components: Components, data: TrainingData) -> None:
-        self.estimator = estimator
-        self.components = components
+    def __init__(
+        self,
+        config: FitConfig,
+        data: TrainingData,
+        last: FitResult | None = None,
+        *,
+        score: Callable[[FitResult], float] | None = None,
+        params: Iterable[str] = (),
+    ) -> None:
+        self.config = config
         self.data = data
-        self.goes_on = data.goes_on
-        self.incremental = data.incremental
-        self.dtype = np.dtype(estimator.dtype or dtype_of(data.X))
-        self.plan = components.plan(
-            estimator, data.n_training, incremental=data.incremental
-        )
-
-    def start(self) -> None:
-        """Decide the units, build the network and its parameters, open the books."""
-        estimator = self.estimator
-        check_targets_fit(self.data.y, self.dtype)
-        self.units = self._choose_units()
-        y = self.units.scale_targets(self.data.y).astype(self.dtype, copy=False)
-        weight = self.data.weight
-        weight = None if weight is None else weight.astype(self.dtype, copy=False)
-        self.rows = self._rows(self.data.X, y, weight, self.data.train_rows)
+        self.last = last
+        self._score = score
+        self._params = tuple(params)
+        check_targets_fit(data.y, config.dtype)
+        self.measured = measure_units(config, data, last)
+        y, weight = self._in_dtype(data.y, data.weight)
+        self.rows = self._rows(data.X, y, weight, data.train_rows)
         self.network = Network(
-            self.data.X.shape[1],
-            estimator._loss.n_raw_outputs(y.shape[1]),
-            self.components.hidden_units,
-            self.components.activations,
-            self.plan.dropout,
-            int(estimator.n_members),
+            data.X.shape[1],
+            config.loss.n_raw_outputs(y.shape[1]),
+            config.components.hidden_units,
+            config.components.activations,
+            config.plan.dropout,
+            config.n_members,
         )
-        rng = self._new_rng()
-        theta = self._last_theta() if self.goes_on else self._first_theta(y, weight, rng)
-        theta = beside(theta, self.data.X)
-        self.objective = Objective(
-            self.network, estimator._loss, float(estimator.alpha), theta
-        )
-        self.progress = self._new_progress(rng)
-        if self.goes_on:
-            self.progress = self._last_progress(self.progress)
-        self._open_books()
-
-    def _rows(self, X, y, weight, rows=None) -> Rows:
-        """Return a data set that is handed out in the network's units."""
-        y, weight = beside(y, X), beside(weight, X)
-        return Rows(X, y, weight, self.units.center, self.units.scale, rows)
-
-    def _choose_units(self) -> Units:
-        """Return the units to work in: as measured, as before, or the user's."""
-        estimator = self.estimator
-        last_units = estimator._units if self.goes_on else USERS_UNITS
-        self.last_units = last_units
-        self.moments = None
-        if self.goes_on and self.incremental:
-            self.moments = copy.deepcopy(estimator._moments)
-        settled = not last_units.are_users and self.moments is None
-        if settled or not estimator.standardize:
-            return last_units
-        if self.moments is None:
-            self.moments = Moments(self.data.X.shape[1]), Moments(self.data.y.shape[1])
-        features, targets = self.moments
-        silent = features.unit == 0 if last_units.center is None else features.constant
-        for moments, columns in zip(self.moments, (self.data.X, self.data.y), strict=True):
-            moments.update(columns, self.data.weight, self.data.train_rows)
-        centered = not sparse.issparse(self.data.X)
-        units = Units.measured(
-            features, targets, estimator._loss.link, centered, self.row_gain
-        )
-        if last_units.scale is not None:
-            # 0 in every row so far, so that weights of any unit were the same function
-            scale = np.where(silent, units.scale, last_units.scale)
-            self.last_units = replace(last_units, scale=scale)
-        return units
-
-    def _first_theta(self, y, weight, rng: np.random.Generator) -> np.ndarray:
-        """Return the parameters (P,) to start from, for targets in the net's units."""
-        estimator, training = self.estimator, self.data.training
-        intercept = estimator._loss.fit_intercept_only(
-            y[training], None if weight is None else weight[training]
-        )
-        theta = np.empty(self.network.layout.size, self.dtype)
-        with ONE_THREAD:
-            self.network.initialize(
-                theta,
-                self.components.initializer,
-                float(estimator.init_scale),
-                intercept,
-                rng,
-            )
-        if self.row_gain is not None:
-            self.network.views(theta)[0]["weight"] /= self.row_gain
-        estimator._loss.start_output_weights(self.network.views(theta)[-1]["weight"])
-        return theta
-
-    @cached_property
-    def row_gain(self) -> float | None:
-        """How much larger than standard features are, None where they are standard."""
-        hidden_units, solver = self.components.hidden_units, self.components.solver
-        if not (self.estimator.standardize and hidden_units and solver.scale_free):
-            return None
-        return row_gain(self.data.X.shape[1], hidden_units[0])
-
-    def _last_theta(self) -> np.ndarray:
-        """Return a copy of the last parameters (P,), in the units of now."""
-        estimator = self.estimator
-        method = "partial_fit" if self.incremental else "fit"
-        check_same_place(
-            self.data.X, estimator.theta_, f"{type(estimator).__name__}.{method}"
-        )
-        if self.network != estimator.network_:
-            raise ValueError(
-                "Training goes on from the last fit's weights, which belong to another "
-                f"net: then {estimator.network_}, now {self.network}. Set the "
-                "parameters back, or start anew with warm_start=False and fit."
-            )
-        theta = to_numpy(estimator.theta_).astype(self.dtype)
-        re_express(self.network.views(theta), self.last_units, self.units)
-        return theta
-
-    def _new_rng(self) -> np.random.Generator:
-        """Return the generator of all that this fit draws."""
-        random_state = check_random_state(self.estimator.random_state)
-        return np.random.default_rng(random_state.randint(2**31, size=4))
-
-    def _new_progress(self, rng: np.random.Generator) -> Progress:
-        """Return the state before the first step."""
-        solver, schedule = self.components.solver, self.components.schedule
-        return Progress(
-            rng,
-            solver,
-            schedule,
-            solver.init(self.objective.theta, self.network.layout.n_weights),
-            schedule.init(),
-        )
-
-    def _last_progress(self, new: Progress) -> Progress:
-        """Return a copy of the state that the last call left, where it still applies.
-
-        Elsewhere, or if there is none, it is as in the `new` one.
-        """
-        progress = copy.deepcopy(self.estimator._progress)
-        if progress is None:
-            return new
-        if progress.solver != new.solver:
-            progress.solver, progress.solver_state = new.solver, new.solver_state
-        if progress.schedule != new.schedule:
-            progress.schedule, progress.schedule_state = (
-                new.schedule,
-                new.schedule_state,
-            )
-        if new.schedule.needs_end and not self.incremental:
-            progress.epoch = 0
-        if new.schedule.needs_end and progress.epoch >= self.plan.max_iter:
-            raise ValueError(
-                f"schedule={self.estimator.schedule!r} ends after max_iter="
-                f"{self.plan.max_iter} epochs, and partial_fit has run them all. "
-                "Raise max_iter, or use a schedule without an end, such as 'constant'."
-            )
-        return progress
-
-    def _open_books(self) -> None:
-        """Begin what training writes down, or go on where a killed fit left it."""
-        estimator = self.estimator
+        rng = new_rng(config)
+        if last is None:
+            own = data.training_part(y), data.training_part(weight)
+            theta = first_theta(config, self.network, *own, rng)
+        else:
+            theta = last_theta(config, self.network, last, self.measured)
+        theta = asarray_like(theta, data.X)
+        self.objective = Objective(self.network, config.loss, config.alpha, theta)
+        self.progress = new_progress(config, self.network, theta, rng)
+        if last is not None:
+            self.progress = last_progress(config, last, self.progress)
         self.history = History(
-            tol=float(estimator.tol),
-            n_iter_no_change=self.components.patience(
-                estimator, early_stopping=self.data.early_stopping
-            ),
-            validate=self._validator() if self.data.validation is not None else None,
-            early_stopping=self.data.early_stopping,
-            start_theta=copy_of(self.objective.theta),
+            tol=config.plan.tol,
+            n_iter_no_change=config.n_iter_no_change,
+            early_stopping=config.early_stopping,
+            start_theta=copy_of(theta),
         )
         self.health = HealthRecorder(
-            self.rows.sample(SAMPLE) if estimator.record_health else None,
+            self.rows.sample(SAMPLE) if config.record_health else None,
             len(self.rows),
-            estimator.n_iter_ if self.goes_on else 0,
-            None if self.incremental else self.plan.n_epochs,
+            self.n_epochs_before,
+            None if config.incremental else config.plan.n_epochs,
         )
-        self.checkpoint = checkpoint_of(self)
-        if self.checkpoint is not None:
-            self.checkpoint.resume()
+        self._validation = self._validation_rows()
+        self._temperature = None
+        if config.temperature_scaling and data.validation is not None:
+            self._temperature = TemperatureScaling.on(data.targets, data.validation)
+
+    def _in_dtype(self, y: np.ndarray, weight: np.ndarray | None) -> tuple:
+        """Return targets in the network's units, and weights, in the dtype of the fit."""
+        dtype = self.config.dtype
+        y = self.measured.units.scale_targets(y).astype(dtype, copy=False)
+        return y, None if weight is None else weight.astype(dtype, copy=False)
+
+    def _rows(self, X: Any, y: np.ndarray, weight, rows=None) -> Rows:
+        """Return rows that are handed out in the network's units."""
+        units = self.measured.units
+        return Rows(
+            X, asarray_like(y, X), asarray_like(weight, X), units.center, units.scale, rows
+        )
+
+    def _validation_rows(self) -> Rows | None:
+        """Return the rows to validate on, in the network's units."""
+        validation = self.data.validation
+        if validation is None:
+            return None
+        y = self.measured.units.scale_targets(validation.y)
+        y = y.astype(self.config.dtype, copy=False)
+        return self._rows(validation.X, y, validation.weight)
+
+    @property
+    def n_epochs_before(self) -> int:
+        """Epochs of earlier calls that this one goes on from."""
+        return 0 if self.last is None else self.last.n_iter
 
     @property
     def n_epochs_left(self) -> int:
-        """How many epochs there are to run at most."""
-        return self.plan.n_epochs - self.history.n_epochs
+        """Epochs that are left to run, at most."""
+        return self.config.plan.n_epochs - self.history.n_epochs
 
-    def train(self, watcher: Watcher) -> Outcome:
-        """Train, then leave the result in the estimator: once interrupted, the best."""
-        before = vars(self.estimator).copy()
-        try:
-            outcome = train(
-                self.objective,
-                self.rows,
-                self.plan,
-                self.progress,
-                self.history,
-                self.health,
-                watcher,
-            )
-            judge(self, outcome)
-            self._conclude(outcome)
-        except KeyboardInterrupt as interruption:
-            if self.history.best_theta is None:
-                raise
-            self.estimator.__dict__ = before  # without what was half concluded
-            self.objective.theta[...] = self.history.best_theta
-            outcome = Outcome(restored=True, interruption=interruption)
-            self._conclude(outcome)
-        return outcome
+    @property
+    def resolved_params(self) -> dict[str, Any]:
+        """What the parameters that can be "auto" came to."""
+        return self.config.resolved_params(self._params)
 
-    def _conclude(self, outcome: Outcome) -> None:
-        """Leave the result in the estimator."""
-        estimator, progress = self.estimator, self.progress
-        vars(estimator).update(self._fitted_attributes(self.objective.theta))
-        with ONE_THREAD:
-            estimator._conclude(self)
-        vars(estimator).update(records(self, outcome))
-        for name, value in vars(estimator).items():
-            if name.endswith("_") and name != "classes_":
-                vars(estimator)[name] = moved(value, self.data.X)
-        if outcome.diverged or outcome.interruption is not None:
-            # what the solver remembers is of another theta, infinite or half a step's
-            progress.solver_state = progress.solver.init(
-                self.objective.theta, self.network.layout.n_weights
-            )
-        progress.average, progress.n_averaged = None, 0  # the next fit has its own
-        keeps_going = self.incremental or estimator.warm_start
-        estimator._progress = progress if keeps_going else None
-        estimator._moments = self.moments if self.incremental else None
-
-    @cached_property
-    def _validation_rows(self) -> Rows:
-        """The validation data, in the network's units."""
-        X, y, weight = self.data.validation  # type: ignore[misc]
-        y = self.units.scale_targets(y).astype(self.dtype, copy=False)
-        return self._rows(X, y, weight)
-
-    def validation_batches(self) -> Iterator[tuple]:
-        """Yield X, targets and weight to validate on, in the network's units."""
-        return self._validation_rows.batches(ROWS_A_VALIDATION_BATCH)
-
-    def validation_predictions(self) -> np.ndarray:
-        """Return raw predictions, by members, for the validation data, as NumPy's."""
-        return to_numpy(self.objective.raw_predictions(self.validation_batches()))
-
-    def sum_over_rows(self, terms: Callable[..., np.ndarray]) -> np.ndarray:
-        """Return the weighted sum of ``terms(y, raw_prediction)`` (n, m) over rows (m,)."""
-        total: Any = 0.0
-        for X, y, weight in self.rows.batches(ROWS_A_VALIDATION_BATCH):
-            raw_prediction, _ = self.network.forward(X, self.objective.params)
-            raw_prediction = self.objective.loss.link.combine(raw_prediction)
-            values = to_numpy(terms(y, raw_prediction)).astype(np.float64)
-            weight = to_numpy(weight)
-            total = total + (values.sum(axis=0) if weight is None else weight @ values)
-        return total
-
-    def _validator(self):
-        """Return the function that validates parameters once an epoch."""
-        from sklearn.metrics import check_scoring  # slow to import, rarely used
-
-        estimator = self.estimator
-        scorer = None
-        if estimator.scoring is not None:
-            scorer = check_scoring(estimator, scoring=estimator.scoring)
-        X_users, labels, weight = self.data.scoring_data  # type: ignore[misc]
-        weighted = {} if weight is None else {"sample_weight": weight}
-        validation_loss = estimator._validation_loss(self)
-
-        def validate(theta):
-            loss = validation_loss()
-            if scorer is None:
-                return loss, None
-            fitted = copy.copy(estimator)
-            vars(fitted).update(self._fitted_attributes(copy_of(theta)))
-            return loss, float(scorer(fitted, X_users, labels, **weighted))
-
-        return validate
-
-    def _fitted_attributes(self, theta: np.ndarray) -> dict[str, Any]:
-        """Return what turns the estimator into one that predicts with `theta`."""
+    def state(self) -> dict[str, Any]:
+        """Return all that training changes; see `restore`."""
         return {
-            "theta_": theta,
-            "network_": self.network,
-            "_units": self.units,
-            "n_outputs_": self.network.layers[-1].n_units,
+            "theta": to_numpy(self.objective.theta),
+            "progress": self.progress,
+            "history": self.history.state(),
+            "health": self.health.arrays(len(self.network.layers)),
         }
 
-    def as_if_ended(self, theta: np.ndarray) -> dict[str, Any]:
-        """Return the attributes of an estimator as if training had ended at `theta`."""
-        attributes = self._fitted_attributes(copy_of(theta))
-        return vars(self.estimator) | attributes | curves_so_far(self)
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go back to when the `state` was taken."""
+        theta, progress, history = self.objective.theta, state["progress"], state["history"]
+        theta[...] = asarray_like(state["theta"], theta)
+        for name, value in progress.solver_state.items():
+            if isinstance(value, np.ndarray):
+                progress.solver_state[name] = asarray_like(value, theta)
+        progress.average = asarray_like(progress.average, theta)
+        history["best_theta"] = asarray_like(history["best_theta"], theta)
+        self.progress = progress
+        self.history.restore(history)
+        self.health.restore(state["health"])
+
+    def train(self, watcher: Watcher) -> Outcome:
+        """Run the epochs that are left."""
+        return Trainer(
+            self.objective,
+            self.rows,
+            self.config.plan,
+            self.progress,
+            self.history,
+            self.health,
+            watcher,
+            None if self._validation is None else self._validate,
+        ).train()
+
+    # Validation, after each epoch.
+
+    def _validate(self, theta: np.ndarray) -> tuple[float, float | None]:
+        """Return the validation loss at `theta`, where the objective is, and the score."""
+        if self._temperature is not None:
+            loss = self._temperature.refined_loss(self._validation_predictions())
+        else:
+            loss = self.objective.mean_loss(self._validation_batches())
+        if self._score is None:
+            return loss, None
+        return loss, self._score(self.result_at(theta))
+
+    def _validation_batches(self) -> Iterator[Batch]:
+        assert self._validation is not None
+        return self._validation.batches(ROWS_PER_BATCH)
+
+    def _validation_predictions(self) -> np.ndarray:
+        """Return raw predictions, by members, for the validation rows, as NumPy's."""
+        return to_numpy(self.objective.raw_predictions(self._validation_batches()))
+
+    # The result.
+
+    def result(self, outcome: Outcome) -> FitResult:
+        """Return what the fit came to, after its training."""
+        if outcome.diverged:
+            self._forget_steps()
+        epoch = self.history.best_epoch if outcome.restored else self.history.n_epochs
+        return self._result(self.objective.theta, epoch, restored=outcome.restored)
+
+    def best_so_far(self) -> FitResult | None:
+        """Return the result of an interrupted training, None if no epoch has ended."""
+        best = self.history.best_theta
+        if best is None:
+            return None
+        self.objective.theta[...] = best
+        self._forget_steps()
+        return self._result(best, self.history.best_epoch, restored=True)
+
+    def result_at(self, theta: np.ndarray) -> FitResult:
+        """Return the result as if training had ended now, at `theta` (P,)."""
+        with self.objective.at(theta):
+            return self._result(theta, self.history.n_epochs, goes_on=False)
+
+    def _forget_steps(self) -> None:
+        """Start the solver's state anew: what it remembers led to other parameters."""
+        theta, n_weights = self.objective.theta, self.network.layout.n_weights
+        self.progress.solver_state = self.progress.solver.init(theta, n_weights)
+
+    def _result(
+        self, theta: np.ndarray, epoch: int, *, restored: bool = False, goes_on: bool = True
+    ) -> FitResult:
+        """Return the result with the parameters `theta`, of this call's `epoch`."""
+        history, config = self.history, self.config
+        theta = copy_of(theta)
+        curves = joined_curves(self.last, history)
+        curve = curves["loss_curve_"]
+        best_iter = int(curve.argmin()) + 1 if len(curve) else 0
+        health = self.health.arrays(len(self.network.layers))
+        with ONE_THREAD:
+            temperature = self._scale_outputs(theta)
+            dispersion, dispersion_weight = self._dispersion()
+        goes_on = goes_on and config.keeps_state
+        if goes_on:
+            self.progress.average, self.progress.n_averaged = (
+                None,
+                0,
+            )  # the next has its own
+        X = self.data.X
+        return FitResult(
+            theta=theta,
+            network=self.network,
+            units=self.measured.units,
+            loss=config.loss,
+            targets=self.data.targets,
+            feature_names=self.data.feature_names,
+            n_iter=self.n_epochs_before + history.n_epochs,
+            best_iter=self.n_epochs_before + epoch if restored else best_iter,
+            loss_value=history.loss[epoch - 1] if epoch else history.start_loss,
+            curves={name: moved(values, X) for name, values in curves.items()},
+            health=health if self.last is None else joined(self.last.health, health),
+            resolved_params=self.resolved_params,
+            temperature=temperature,
+            dispersion=moved(dispersion, X),
+            dispersion_weight=dispersion_weight,
+            progress=self.progress if goes_on else None,
+            moments=self.measured.moments if goes_on and config.incremental else None,
+        )
+
+    def _scale_outputs(self, theta: np.ndarray) -> float | None:
+        """Divide the output layer of `theta` by the temperature of least log loss."""
+        if self._temperature is None:
+            return None
+        temperature = self._temperature.best(self._validation_predictions())
+        output_params = self.network.views(theta)[-1]
+        output_params["weight"] /= temperature
+        output_params["bias"] /= temperature
+        return temperature
+
+    def _dispersion(self) -> tuple[np.ndarray | None, float]:
+        """Return the dispersion of the loss's distribution, and over how many rows."""
+        loss, last = self.config.loss, self.last
+        if not loss.has_dispersion:
+            return None, 0.0
+        total: Any = 0.0
+        for X, y, weight in self.rows.batches(ROWS_PER_BATCH):
+            raw_prediction, _ = self.network.forward(X, self.objective.params)
+            raw_prediction = loss.link.combine(raw_prediction)
+            terms = to_numpy(loss.dispersion_terms(y, raw_prediction)).astype(np.float64)
+            weight = to_numpy(weight)
+            total = total + (terms.sum(axis=0) if weight is None else weight @ terms)
+        n_rows = float(self.data.n_training)  # weights have mean 1
+        if self.config.incremental and last is not None and last.dispersion is not None:
+            total = total + last.dispersion_weight * to_numpy(last.dispersion)
+            n_rows += last.dispersion_weight
+        least = np.finfo(np.float64).eps  # an exact fit has a distribution too
+        return np.maximum(total / n_rows, least), n_rows

@@ -1,202 +1,283 @@
-"""The user's data, validated: what to train on, what to validate on, what to predict."""
+"""Input validation of a fit, and the split into training and validation rows."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from scipy import sparse
-from sklearn.base import is_classifier
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import (
-    check_array,
-    check_consistent_length,
-    column_or_1d,
-)
 
-from skshallow._arrays.namespace import rows_of
+from skshallow._arrays.namespace import dtype_of, rows_of
 from skshallow._estimators.checks.array_api import in_numpy
-from skshallow._estimators.checks.inputs import plain_labels, refuse_containers, validated
+from skshallow._estimators.checks.inputs import check_weights, refuse_containers, validated
 from skshallow._estimators.checks.sklearn_private import take_rows
+from skshallow._estimators.fit.config import FitConfig, n_held_out
+from skshallow._estimators.fit.targets import Targets
 
 
-class TrainingData:
-    """What a call of `fit` or `partial_fit` brings, as the network's training wants it.
+@dataclass(frozen=True)
+class Table:
+    """Checked rows, as the user gave them and as arrays.
 
     Parameters
     ----------
-    estimator : BaseNet
-        Says how targets are encoded; learns features, classes and loss on the way.
-    goes_on : bool
-        Whether training goes on from earlier weights, which the data must suit.
-    incremental : bool
-        Whether this is `partial_fit`, where one row is enough.
+    users_X : {array-like, sparse matrix}
+        The user's own rows, for a scorer; see `users_rows`.
+    X : ndarray or CSR matrix of shape (n_rows, n_features)
+        All rows of positive weight.
+    labels : ndarray of shape (n_rows,) or (n_rows, n_outputs)
+        Their targets, as the user gave them.
+    weight : ndarray of shape (n_rows,) or None
+        Their weights, the largest 1.
+    kept : ndarray of int or None
+        Which of the user's rows these are; None means all.
+    strata : ndarray of shape (n_rows,) or None
+        What a split is stratified by.
+    feature_names : ndarray of shape (n_features,) or None
+        If the features have names.
+    """
 
-    Attributes
+    users_X: Any
+    X: Any
+    labels: np.ndarray
+    weight: np.ndarray | None
+    kept: np.ndarray | None = None
+    strata: np.ndarray | None = None
+    feature_names: np.ndarray | None = None
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows of positive weight."""
+        return len(self.labels)
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The precision of the features."""
+        return dtype_of(self.X)
+
+    def weighted(self, weight: np.ndarray | None) -> Table:
+        """Return the table with other weights, without the rows whose weight is 0."""
+        if weight is None or weight.all():
+            return replace(self, weight=weight)
+        rows = np.flatnonzero(weight)
+        return replace(
+            self,
+            X=rows_of(self.X, rows),
+            labels=self.labels[rows],
+            weight=weight[rows],
+            kept=rows if self.kept is None else self.kept[rows],
+        )
+
+    def stratified(self, targets: Targets) -> Table:
+        """Return the table with strata by class, where each row has one."""
+        return replace(self, strata=targets.strata(self.labels))
+
+    def users_rows(self, rows: np.ndarray | None = None) -> Any:
+        """Return these rows of the user's own X."""
+        if self.kept is not None:
+            rows = self.kept if rows is None else self.kept[rows]
+        return self.users_X if rows is None else take_rows(self.users_X, rows)
+
+
+def read_table(
+    reader: Any,
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    targets: type[Targets],
+    *,
+    names: tuple[str, str, str] = ("X", "y", "sample_weight"),
+    **options: Any,
+) -> Table:
+    """Return checked rows, those of weight 0 left out.
+
+    Parameters
     ----------
-    X : ndarray or CSR matrix of shape (n_samples, n_features)
+    reader : estimator
+        Where scikit-learn notes the number and the names of features, or finds them.
+    X, y, sample_weight
+        As `fit` takes them.
+    targets : type
+        Of which kind `y` is.
+    names : tuple of str
+        What the user calls the three, for error messages.
+    **options
+        For :func:`sklearn.utils.validation.validate_data`.
+    """
+    refuse_containers(**dict(zip(names, (X, y, sample_weight), strict=True)))
+    features, labels = validated(
+        reader,
+        X,
+        y=targets.before_validation(in_numpy(y)),
+        multi_output=True,
+        y_numeric=targets.numeric,
+        **options,
+    )
+    labels = labels.toarray() if sparse.issparse(labels) else np.asarray(labels)
+    names_of_features = getattr(reader, "feature_names_in_", None)
+    table = Table(
+        X, features, targets.after_validation(labels), None, feature_names=names_of_features
+    )
+    return table.weighted(check_weights(sample_weight, features, names[2]))
+
+
+def read_validation_table(
+    reader: Any, validation: tuple[Any, Any, Any], targets: type[Targets]
+) -> Table | None:
+    """Return the user's own validation rows, checked; None if there are none.
+
+    `validation` holds X_val, y_val and sample_weight_val.
+    """
+    X_val, y_val, sample_weight_val = validation
+    if X_val is None and y_val is None:
+        if sample_weight_val is not None:
+            raise ValueError("sample_weight_val was given without X_val and y_val.")
+        return None
+    if X_val is None or y_val is None:
+        given, missing = ("X_val", "y_val") if y_val is None else ("y_val", "X_val")
+        raise ValueError(f"{given} was given without {missing}; give both.")
+    names = "X_val", "y_val", "sample_weight_val"
+    return read_table(
+        reader, X_val, y_val, sample_weight_val, targets, names=names, reset=False
+    )
+
+
+@dataclass(frozen=True)
+class ValidationData:
+    """Rows to validate on.
+
+    Parameters
+    ----------
+    X : ndarray or CSR matrix of shape (n_val, n_features)
+    y : ndarray of shape (n_val, n_columns)
+        Encoded targets, not smoothed, in the user's units.
+    weight : ndarray of shape (n_val,) or None
+    users_X, labels : array-like
+        The user's own rows and labels, for a scorer.
+    """
+
+    X: Any
+    y: np.ndarray
+    weight: np.ndarray | None
+    users_X: Any
+    labels: np.ndarray
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What to train on, and what to validate on.
+
+    Parameters
+    ----------
+    targets : Targets
+        How targets are encoded.
+    X : ndarray or CSR matrix of shape (n_rows, n_features)
         All rows of positive weight, held-out ones included.
-    y : ndarray of shape (n_samples, n_outputs)
-        Their encoded targets, in the user's units.
-    weight : ndarray of shape (n_samples,) or None
+    y : ndarray of shape (n_rows, n_columns)
+        Their encoded targets, smoothed, in the user's units.
+    weight : ndarray of shape (n_rows,) or None
         Their weights, of mean 1 over the training rows.
     train_rows : ndarray of int or None
         Which of them train; None means all.
-    early_stopping : bool
-        Whether the validation decides on the best epoch.
-    validation : tuple or None
-        X, encoded targets and weight to validate on.
-    scoring_data : tuple or None
-        The same for a scorer: the user's own X, labels and weight.
+    validation : ValidationData or None
+    feature_names : ndarray of shape (n_features,) or None
     """
 
-    def __init__(self, estimator: Any, *, goes_on: bool, incremental: bool) -> None:
-        self.estimator = estimator
-        self.goes_on = goes_on
-        self.incremental = incremental
+    targets: Targets
+    X: Any
+    y: np.ndarray
+    weight: np.ndarray | None
+    train_rows: np.ndarray | None
+    validation: ValidationData | None
+    feature_names: np.ndarray | None
 
-    def read(self, X, y, sample_weight, classes) -> None:
-        """Validate the training data and drop the rows of weight 0."""
-        estimator = self.estimator
-        refuse_containers(sample_weight=sample_weight)
-        X, y = self._validate(
-            X,
-            y,
-            reset=not self.goes_on,
-            ensure_min_samples=1 if self.incremental else 2,
-        )
-        self.kept: np.ndarray | None = None  # None: all of the user's rows
-        weight = check_weights(sample_weight, X, "sample_weight")
-        X, y, weight = self._drop_weightless(X, y, weight)
-        if self.goes_on:
-            estimator._check_targets(y)
-        else:
-            estimator._start_targets(y, classes)
-        self._choose_loss()
-        weight = estimator._weigh_targets(y, weight, self.incremental)
-        self.X, self.labels, self.weight = self._drop_weightless(X, y, weight)
-        self.y = estimator._encode_targets(self.labels)
-
-    def _validate(self, X, y, **options):
-        """Return X and y as arrays, with scikit-learn's checks."""
-        refuse_containers(X=X, y=y)
-        y = in_numpy(y)
-        X, y = validated(
-            self.estimator,
-            X,
-            y=plain_labels(y) if is_classifier(self.estimator) else y,
-            multi_output=True,
-            y_numeric=not is_classifier(self.estimator),
-            **options,
-        )
-        y = y.toarray() if sparse.issparse(y) else np.asarray(y)
-        if is_classifier(self.estimator) and y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
-        return X, y
-
-    def _choose_loss(self) -> None:
-        """Resolve the loss; the weights to go on from must predict through its link."""
-        estimator = self.estimator
-        loss = estimator._resolve_loss()
-        if self.goes_on and type(loss.link) is not type(estimator._loss.link):
-            raise ValueError(
-                f"Training goes on from weights that predict through a "
-                f"{type(estimator._loss.link).__name__}, but loss={estimator.loss!r} needs "
-                f"a {type(loss.link).__name__}. Set loss back, or start anew with "
-                "warm_start=False and fit."
+    @classmethod
+    def split(
+        cls, table: Table, validation: Table | None, targets: Targets, config: FitConfig
+    ) -> TrainingData:
+        """Encode the targets, and hold rows out if `config` says so."""
+        y = targets.encode(table.labels, config.loss)
+        train_rows, held_out = None, None
+        if validation is not None:
+            encoded = targets.encode(validation.labels, config.loss)
+            held_out = ValidationData(
+                validation.X,
+                encoded,
+                validation.weight,
+                validation.users_rows(),
+                validation.labels,
             )
-        estimator._loss = loss
-
-    def _drop_weightless(self, X, y, weight):
-        """Return X, y, weight without the rows of weight 0; note which were kept."""
-        if weight is None or weight.all():
-            return X, y, weight
-        rows = np.flatnonzero(weight)
-        self.kept = rows if self.kept is None else self.kept[rows]
-        return rows_of(X, rows), y[rows], weight[rows]
-
-    def hold_out(
-        self, X_users, X_val, y_val, sample_weight_val, *, early_stopping: bool
-    ) -> None:
-        """Decide which rows train and which validate."""
-        self.early_stopping = early_stopping
-        self.train_rows: np.ndarray | None = None  # None: all
-        self.validation: tuple | None = None  # X, encoded y, weight
-        self.scoring_data: tuple | None = None  # the user's X, labels, weight
-        if (X_val is None) != (y_val is None):
-            given, missing = ("X_val", "y_val") if y_val is None else ("y_val", "X_val")
-            raise ValueError(f"{given} was given without {missing}; give both.")
-        if X_val is not None:
-            self._take_validation_data(X_val, y_val, sample_weight_val)
-        elif sample_weight_val is not None:
-            raise ValueError("sample_weight_val was given without X_val and y_val.")
-        elif early_stopping:
-            self._split_validation_data(X_users)
-        if self.weight is not None:
-            self.weight = self.weight / self.weight[self.training].mean()
-        # only now: what validates is judged by the labels that it has
-        self.y = self.estimator._targets_to_learn(self.y, incremental=self.incremental)
-
-    @property
-    def training(self) -> Any:
-        """The index of the training rows."""
-        return slice(None) if self.train_rows is None else self.train_rows
+        elif config.validation_fraction is not None:
+            train_rows, rows = split_rows(table, config)
+            held_out = ValidationData(
+                rows_of(table.X, rows),
+                y[rows],
+                None if table.weight is None else table.weight[rows],
+                table.users_rows(rows),
+                table.labels[rows],
+            )
+        weight = table.weight
+        if weight is not None:
+            weight = weight / rows_or_all(weight, train_rows).mean()
+        y = targets.smooth(y, config.label_smoothing)
+        names = table.feature_names
+        return cls(targets, table.X, y, weight, train_rows, held_out, names)
 
     @property
     def n_training(self) -> int:
-        """How many rows there are to train on."""
+        """Number of rows to train on."""
         return len(self.y if self.train_rows is None else self.train_rows)
 
-    def _take_validation_data(self, X_val, y_val, sample_weight_val) -> None:
-        """Validate on the user's own data."""
-        estimator = self.estimator
-        X, labels = self._validate(X_val, y_val, reset=False)
-        weight = check_weights(sample_weight_val, X, "sample_weight_val")
-        if weight is not None and not weight.all():
-            rows = np.flatnonzero(weight)
-            X, labels, weight = rows_of(X, rows), labels[rows], weight[rows]
-            X_val = take_rows(X_val, rows)
-        estimator._check_targets(labels)
-        self.validation = X, estimator._encode_targets(labels), weight
-        self.scoring_data = X_val, labels, weight
+    def training_part(self, values: Any) -> Any:
+        """Return the training rows of `values` (n_rows, ...), None of None."""
+        return None if values is None else rows_or_all(values, self.train_rows)
 
-    def _split_validation_data(self, X_users) -> None:
-        """Hold a fraction of the training data out, stratified by class."""
-        estimator = self.estimator
-        n_rows, fraction = len(self.labels), float(estimator.validation_fraction)
-        one_class_a_row = is_classifier(estimator) and self.labels.ndim == 1
-        classes = self.labels if one_class_a_row else np.zeros(n_rows)
-        rows = rows_to_hold_out(
-            classes, fraction, check_random_state(estimator.random_state)
+
+def rows_or_all(values: np.ndarray, rows: np.ndarray | None) -> np.ndarray:
+    """Return these rows of `values` (n, ...), all for None."""
+    return values if rows is None else values[rows]
+
+
+def split_rows(table: Table, config: FitConfig) -> tuple[np.ndarray, np.ndarray]:
+    """Return which rows train and which validate, stratified by class.
+
+    Raises
+    ------
+    ValueError
+        If there are too few rows.
+    """
+    n_rows, fraction = table.n_rows, config.validation_fraction
+    assert fraction is not None
+    strata = np.zeros(n_rows) if table.strata is None else table.strata
+    rows = rows_to_hold_out(
+        strata, n_held_out(n_rows, fraction), check_random_state(config.random_state)
+    )
+    if not len(rows):
+        kept = "a row" if table.strata is None else "a row of each class"
+        raise ValueError(
+            f"early_stopping cannot hold validation_fraction={fraction:g} of {n_rows} "
+            f"rows out and leave {kept} to train on. Give more rows, another fraction, or "
+            "X_val and y_val."
         )
-        if not len(rows):
-            kept = "a row of each class" if one_class_a_row else "a row"
-            raise ValueError(
-                f"early_stopping cannot hold validation_fraction={fraction:g} of {n_rows} "
-                f"rows out and leave {kept} to train on. Give more rows, another "
-                "fraction, or X_val and y_val."
-            )
-        self.train_rows = np.setdiff1d(np.arange(n_rows), rows, assume_unique=True)
-        weight = None if self.weight is None else self.weight[rows]
-        self.validation = rows_of(self.X, rows), self.y[rows], weight
-        users_rows = rows if self.kept is None else self.kept[rows]
-        self.scoring_data = take_rows(X_users, users_rows), self.labels[rows], weight
+    return np.setdiff1d(np.arange(n_rows), rows, assume_unique=True), rows
 
 
 def rows_to_hold_out(
-    classes: np.ndarray, fraction: float, rng: np.random.RandomState
+    strata: np.ndarray, n_rows: int, rng: np.random.RandomState
 ) -> np.ndarray:
-    """Return a `fraction` of the rows, drawn at random, from each class its share.
+    """Return rows drawn at random, from each stratum its share.
 
-    One row of each class is never among them. scikit-learn's `train_test_split` refuses
+    One row of each stratum is never among them. scikit-learn's `train_test_split` refuses
     classes of a single row, and more classes than rows to hold out.
 
     Parameters
     ----------
-    classes : ndarray of shape (n,)
+    strata : ndarray of shape (n,)
         The class of each row.
-    fraction : float
-        Of how many rows to hold out, at least one.
+    n_rows : int
+        How many rows to hold out.
     rng : RandomState
         Draws them.
 
@@ -205,29 +286,11 @@ def rows_to_hold_out(
     rows : ndarray of int
         Their indices, sorted; none if there are not as many to choose from.
     """
-    n_rows = len(classes)
-    n_held_out = max(1, round(fraction * n_rows))
-    order = rng.permutation(n_rows)
-    order = order[np.argsort(classes[order], kind="stable")]  # class by class
-    _, first = np.unique(classes[order], return_index=True)
+    order = rng.permutation(len(strata))
+    order = order[np.argsort(strata[order], kind="stable")]  # class by class
+    _, first = np.unique(strata[order], return_index=True)
     candidates = np.delete(order, first)
-    if len(candidates) < n_held_out:
+    if len(candidates) < n_rows:
         return candidates[:0]
-    steps = (np.arange(n_held_out) + rng.uniform()) / n_held_out
+    steps = (np.arange(n_rows) + rng.uniform()) / n_rows
     return np.sort(candidates[(steps * len(candidates)).astype(int)])
-
-
-def check_weights(sample_weight, X, name: str) -> np.ndarray | None:
-    """Return sample weights (n_samples,) in float64, the largest 1, or None."""
-    if sample_weight is None:
-        return None
-    weight = in_numpy(sample_weight)
-    weight = check_array(weight, ensure_2d=False, dtype=np.float64, input_name=name)
-    if weight.ndim != 1:
-        raise ValueError(f"{name} must be 1-dimensional, got shape {weight.shape}.")
-    check_consistent_length(X, weight)
-    if (weight < 0).any():
-        raise ValueError(f"{name} must not be negative; the smallest is {weight.min()}.")
-    if not weight.any():
-        raise ValueError(f"{name} is zero for every row; at least one must be positive.")
-    return weight / weight.max()

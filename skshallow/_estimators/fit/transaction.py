@@ -1,49 +1,44 @@
-"""A fit is drafted on a copy, which the estimator then becomes: whole, or not at all."""
+"""Atomic fit: attributes are set all at once, and taken back if something fails."""
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
+
+Estimator = TypeVar("Estimator")
 
 
-class Draft:
-    """A copy of an estimator to fit, and then the estimator itself, in one step.
+def twin_of(estimator: Estimator) -> Estimator:
+    """Return an estimator with the same attributes, also those that no pickle keeps."""
+    twin = object.__new__(type(estimator))
+    twin.__dict__ = vars(estimator).copy()
+    return twin
 
-    Whatever is raised meanwhile, wherever, leaves the estimator as it was.
 
-    Parameters
-    ----------
-    original : estimator
-        The user's own.
+def replace_attributes(
+    estimator: Any, names: Iterable[str], new: Mapping[str, Any]
+) -> None:
+    """Give an estimator the attributes `new` in place of those of these `names`.
 
-    Attributes
-    ----------
-    estimator : estimator
-        The copy, with attributes of its own.
+    It happens in one step, between which and the next nothing can be interrupted.
     """
+    names = frozenset(names)
+    kept = {name: value for name, value in vars(estimator).items() if name not in names}
+    estimator.__dict__ = {**kept, **new}
 
-    def __init__(self, original: Any) -> None:
-        self.original = original
-        self.estimator = copy.copy(original)
-        self._before = vars(original).copy()
 
-    @contextmanager
-    def taking_over(self) -> Iterator[None]:
-        """Give the original the draft's attributes; take them back if the block fails.
+@contextmanager
+def undone_on_error(estimator: Any, names: Iterable[str]) -> Iterator[None]:
+    """Give an estimator its attributes of these `names` back if the block fails.
 
-        An interruption is no failure: a whole fit is there, and stays.
-        """
-        missing = object()
-        meanwhile = {  # scikit-learn keeps the state of callbacks on the original
-            name: value
-            for name, value in vars(self.original).items()
-            if self._before.get(name, missing) is not value
-        }
-        self.original.__dict__ = vars(self.estimator) | meanwhile
-        try:
-            yield
-        except Exception:
-            self.original.__dict__ = self._before | meanwhile
-            raise
+    Other attributes, which callbacks may have set, stay; so does everything after
+    Ctrl-C, which is no failure.
+    """
+    names = frozenset(names)
+    before = {name: value for name, value in vars(estimator).items() if name in names}
+    try:
+        yield
+    except Exception:
+        replace_attributes(estimator, names, before)
+        raise

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from skshallow._estimators.checks.resolve import resolve
+from skshallow._estimators.checks.hyperparameters import resolve
 from skshallow.activations import ACTIVATIONS, Activation, Params
 from skshallow.inspection._common.drawing import (
     BLUE,

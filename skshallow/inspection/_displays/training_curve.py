@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from skshallow._arrays.namespace import to_numpy
-from skshallow._estimators.checks.resolve import resolve
+from skshallow._estimators.checks.hyperparameters import resolve
 from skshallow.inspection._common.drawing import (
     BLUE,
     GREEN,

@@ -238,7 +238,10 @@ def test_a_clone_keeps_its_callbacks(net_class):
 
 def test_verbose_prints_a_readable_line_an_epoch(net_class, X, y, few, capsys):
     net = net_class(**few, verbose=True).fit(X, y)
-    lines = capsys.readouterr().out.splitlines()
+    settings, *lines = capsys.readouterr().out.splitlines()
+    assert str(net.network_) in settings
+    assert "learning_rate=0.01" in settings
+    assert "batch_size=16" in settings
     assert len(lines) == 3
     for k, line in enumerate(lines, start=1):
         assert re.fullmatch(
@@ -250,7 +253,7 @@ def test_verbose_prints_a_readable_line_an_epoch(net_class, X, y, few, capsys):
 
 def test_verbose_prints_every_so_many_epochs(net_class, X, y, few, capsys):
     net_class(**few | {"max_iter": 10}, verbose=4).fit(X, y)
-    lines = capsys.readouterr().out.splitlines()
+    _, *lines = capsys.readouterr().out.splitlines()
     assert [line.split("/")[0] for line in lines] == ["epoch    4", "epoch    8"]
 
 
@@ -268,7 +271,9 @@ def test_verbose_leaves_out_the_learning_rate_that_lbfgs_has_not(X, y, capsys):
         X, y
     )
     printed = capsys.readouterr().out
-    assert len(printed.splitlines()) == 5
+    settings, *lines = printed.splitlines()
+    assert "learning_rate=None" in settings
+    assert len(lines) == 5
     assert "learning rate" not in printed
 
 

@@ -5,7 +5,7 @@ import pytest
 from scipy import sparse
 
 from skshallow._estimators.files.codec import NotData
-from skshallow._estimators.fit.fingerprint import START, _told, differences
+from skshallow._estimators.fit.fingerprint import START, differences, fingerprint_entry
 
 TABLE = np.arange(12.0).reshape(4, 3)
 OTHERS = {
@@ -22,46 +22,50 @@ OTHERS = {
 
 @pytest.mark.parametrize("what", OTHERS)
 def test_any_difference_of_a_table_changes_its_hash(what):
-    assert _told(OTHERS[what])["sha256"] != _told(TABLE)["sha256"]
+    assert fingerprint_entry(OTHERS[what])["sha256"] != fingerprint_entry(TABLE)["sha256"]
 
 
 def test_a_hash_is_of_values_and_not_of_how_they_lie_in_memory():
     wide = np.zeros((4, 6))
     wide[:, ::2] = TABLE
     for same in (np.asfortranarray(TABLE), wide[:, ::2], TABLE[::-1].copy()[::-1]):
-        assert _told(same) == _told(TABLE)
+        assert fingerprint_entry(same) == fingerprint_entry(TABLE)
 
 
 def test_the_hash_of_a_sparse_table_is_of_all_its_parts():
     X = sparse.csr_array(np.eye(3))
     moved, longer = X.copy(), sparse.csr_array(np.eye(3, 4))
     moved.indices = moved.indices[::-1]
-    assert len({_told(it)["sha256"] for it in (X, moved, longer)}) == 3
-    assert _told(X.copy()) == _told(X)
+    assert len({fingerprint_entry(it)["sha256"] for it in (X, moved, longer)}) == 3
+    assert fingerprint_entry(X.copy()) == fingerprint_entry(X)
 
 
 @pytest.mark.parametrize("value", [0.1, "adam", [3, 4], {0: 1.0}, None, np.float64(0.1)])
 def test_parameters_are_told_by_their_repr(value):
-    assert _told(value)["words"] == repr(value)
-    assert _told(value) == _told(value)
+    assert fingerprint_entry(value)["words"] == repr(value)
+    assert fingerprint_entry(value) == fingerprint_entry(value)
 
 
 def test_a_table_is_told_by_its_shape():
-    assert _told(TABLE)["words"] == "float64 of shape (4, 3)"
+    assert fingerprint_entry(TABLE)["words"] == "float64 of shape (4, 3)"
 
 
 def test_code_is_no_data():
     with pytest.raises(NotData):
-        _told(lambda: None)
+        fingerprint_entry(lambda: None)
 
 
 def test_differences_are_told_in_words():
-    then = {"alpha": _told(0.1), "X": _told(TABLE), START: _told([1], "numbers")}
+    then = {
+        "alpha": fingerprint_entry(0.1),
+        "X": fingerprint_entry(TABLE),
+        START: fingerprint_entry([1], "numbers"),
+    }
     assert differences(then, then) == []
-    assert differences(then, then | {"alpha": _told(0.2)}) == [
+    assert differences(then, then | {"alpha": fingerprint_entry(0.2)}) == [
         "alpha was 0.1, now it is 0.2"
     ]
-    other = _told(TABLE + 1)
+    other = fingerprint_entry(TABLE + 1)
     assert differences(then, then | {"X": other}) == [
         "X holds other values (float64 of shape (4, 3))"
     ]
@@ -71,7 +75,9 @@ def test_differences_are_told_in_words():
 
 
 def test_another_start_is_told_of_only_if_nothing_else_is_different():
-    then = {"alpha": _told(0.1), START: _told([1], "numbers")}
-    start = {START: _told([2], "numbers")}
+    then = {"alpha": fingerprint_entry(0.1), START: fingerprint_entry([1], "numbers")}
+    start = {START: fingerprint_entry([2], "numbers")}
     assert differences(then, then | start) == [f"{START} holds other values (numbers)"]
-    assert differences(then, start | {"alpha": _told(1)}) == ["alpha was 0.1, now it is 1"]
+    assert differences(then, start | {"alpha": fingerprint_entry(1)}) == [
+        "alpha was 0.1, now it is 1"
+    ]

@@ -313,7 +313,7 @@ def test_early_stopping_holds_a_stratified_fraction_out(net_class, noisy):
     params = uncalibrated(net_class)
     net = net_class(**params, validation_fraction=0.25).fit(X, y)
     classes = y if hasattr(net, "classes_") else np.zeros(80)
-    held_out = rows_to_hold_out(classes, 0.25, np.random.RandomState(0))
+    held_out = rows_to_hold_out(classes, 20, np.random.RandomState(0))
     train = np.delete(np.arange(80), held_out)
     on_own = net_class(**params)
     on_own.fit(X[train], y[train], X_val=X[held_out], y_val=y[held_out])
@@ -328,7 +328,7 @@ def test_early_stopping_holds_a_stratified_fraction_out(net_class, noisy):
 def test_the_held_out_rows_are_not_even_measured(regressor_class, noisy):
     X, y = noisy
     net = regressor_class(**OVERFIT, validation_fraction=0.25).fit(X, y)
-    held_out = rows_to_hold_out(np.zeros(80), 0.25, np.random.RandomState(0))
+    held_out = rows_to_hold_out(np.zeros(80), 20, np.random.RandomState(0))
     train = np.delete(np.arange(80), held_out)
     assert_allclose(net._units.center, X[train].mean(axis=0))
     gain = net._units.scale / X[train].std(axis=0)
@@ -413,7 +413,8 @@ def test_early_stopping_with_weights_of_zero_scores_the_users_rows(net_class, X,
     net = net_class(**params).fit(frame, y, sample_weight=weight)
     kept = np.flatnonzero(weight)
     classes = y[kept] if classifies else np.zeros(len(kept))
-    held_out = kept[rows_to_hold_out(classes, 0.3, np.random.RandomState(0))]
+    n_held_out = round(0.3 * len(kept))
+    held_out = kept[rows_to_hold_out(classes, n_held_out, np.random.RandomState(0))]
     assert_allclose(net.score(frame.iloc[held_out], y[held_out]),
                     net.validation_scores_.max())  # fmt: skip
 
@@ -611,12 +612,12 @@ def test_init_scale_multiplies_every_start(net_class, X, y, few):
 
     few |= {"learning_rate": 1e-30, "alpha": 0, "max_iter": 1, "standardize": False}
     few |= {"record_health": False}
-    for init in INITIALIZERS:
+    for init in INITIALIZERS.keys() - {"zeros"}:
         one = net_class(**few, init=init).fit(X, y).coefs_
         three = net_class(**few, init=init, init_scale=3).fit(X, y).coefs_
         for small, large in zip(one, three, strict=True):
             assert_allclose(large, 3 * small)
-            assert small.any() == (init != "zeros")
+            assert small.any()
 
 
 def test_fitting_changes_no_parameter(net_class, X, y, few):

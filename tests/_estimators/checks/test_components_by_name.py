@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from skshallow._estimators.checks.resolve import resolve
+from skshallow._estimators.checks.hyperparameters import resolve
 from skshallow.activations import ACTIVATIONS, Activation, LeakyReLU
 from skshallow.initializers import INITIALIZERS, Initializer
 from skshallow.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, Loss

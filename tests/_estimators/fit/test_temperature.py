@@ -4,16 +4,18 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit, logit, softmax
+from sklearn.base import clone
 from sklearn.datasets import make_classification, make_multilabel_classification
 from sklearn.metrics import log_loss
 
 from skshallow import DeepNetClassifier, ShallowNetClassifier
-from skshallow._estimators.temperature import (
+from skshallow._estimators.fit.temperature import (
     COLDEST,
     HOTTEST,
     best_temperature,
     refined_loss,
 )
+from skshallow.exceptions import IneffectiveParameterWarning
 from skshallow.losses import BinomialLogLoss, MultinomialLogLoss
 
 
@@ -106,13 +108,13 @@ def test_a_fit_without_scaling_forgets_the_temperature():
     assert not hasattr(net.set_params(temperature_scaling=False).fit(X, y), "temperature_")
 
 
-def test_scaling_without_validation_data_is_refused():
+def test_scaling_without_validation_data_warns():
     X, y = noisy(2)
     net = ShallowNetClassifier(**PARAMS, temperature_scaling=True, early_stopping=False)
-    with pytest.raises(ValueError, match=r"temperature_scaling=True .* early_stopping"):
-        net.fit(X, y)
-    with pytest.raises(ValueError, match="temperature_scaling"):
-        net.partial_fit(X, y, classes=[0, 1])
+    with pytest.warns(IneffectiveParameterWarning, match=r"temperature_.* early_stopping"):
+        assert not hasattr(net.fit(X, y), "temperature_")
+    with pytest.warns(IneffectiveParameterWarning, match="temperature_scaling"):
+        clone(net).partial_fit(X, y, classes=[0, 1])
 
 
 def test_labels_that_only_fit_their_noise_get_milder_probabilities():

@@ -1,16 +1,19 @@
-r"""Calibration: one number that makes probabilities as sure as they deserve."""
+r"""Temperature scaling: one number that calibrates overconfident probabilities."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import OptimizeResult, minimize_scalar
 
+from skshallow._estimators.fit.targets import Targets
+from skshallow._estimators.fit.training_data import ValidationData
 from skshallow.losses import Loss
 
 # Without a bound, validation rows that are all classified rightly ask for a temperature
-# of 0, which is to be infinitely sure.
+# of 0, which is probabilities of 0 and 1.
 COLDEST, HOTTEST = 0.05, 20.0
 
 
@@ -22,8 +25,8 @@ def best_temperature(
 ) -> float:
     """Return the ``T`` for which ``raw_prediction / T`` has the least mean `loss`.
 
-    A net that trained long is too sure of itself; dividing what it puts out before the
-    link by one temperature changes no decision and makes it as sure as it should be.
+    A net that trained long is overconfident; dividing its raw predictions by one
+    temperature changes no decision and calibrates its probabilities.
 
     Parameters
     ----------
@@ -32,14 +35,14 @@ def best_temperature(
     y : ndarray of shape (n, n_outputs)
         Indicators of the classes of rows that did not train the net.
     raw_prediction : ndarray of shape (n, n_outputs) or (n_members, n, n_outputs)
-        What it predicts for them, or what each member does.
+        The raw predictions for them, or those of each member.
     sample_weight : ndarray of shape (n,), default=None
         Their weights.
 
     Returns
     -------
     temperature : float
-        In [0.05, 20]; above 1 where the net was too sure.
+        In [0.05, 20]; above 1 where the net was overconfident.
 
     References
     ----------
@@ -66,9 +69,9 @@ def refined_loss(
 ) -> float:
     """Return the least mean `loss` of ``raw_prediction / T``, over temperatures ``T``.
 
-    What a net loses after its best calibration measures how well it tells the classes
-    apart. A net that is to be calibrated anyway is at its best where this is least, often
-    well after its own loss has begun to rise.
+    The loss after the best calibration measures how well a net separates the classes. A
+    net that will be calibrated anyway is best where this is least, often well after its own
+    loss has begun to rise.
 
     Parameters
     ----------
@@ -113,3 +116,40 @@ def _at_best(loss, y, raw_prediction, sample_weight, xatol: float) -> OptimizeRe
         method="bounded",
         options={"xatol": xatol},
     )
+
+
+@dataclass(frozen=True)
+class TemperatureScaling:
+    """Calibration on validation rows.
+
+    Parameters
+    ----------
+    loss : Loss
+        The log loss, binomial or multinomial.
+    y : ndarray of shape (n_val, n_outputs)
+        Indicators of the classes.
+    weight : ndarray of shape (n_val,) or None
+        Weights of the rows.
+    """
+
+    loss: Loss
+    y: np.ndarray
+    weight: np.ndarray | None
+
+    @classmethod
+    def on(cls, targets: Targets, validation: ValidationData) -> TemperatureScaling:
+        """Calibrate on these rows, and one more row of every class in equal shares.
+
+        Without that row, validation rows that are all classified rightly would make the
+        net as confident as can be.
+        """
+        y = targets.smooth(validation.y, share=1 / (len(validation.y) + 1))
+        return cls(targets.log_loss, y, validation.weight)
+
+    def best(self, raw_prediction: np.ndarray) -> float:
+        """Return the temperature for raw predictions of the rows, by members."""
+        return best_temperature(self.loss, self.y, raw_prediction, self.weight)
+
+    def refined_loss(self, raw_prediction: np.ndarray) -> float:
+        """Return the log loss at that temperature."""
+        return refined_loss(self.loss, self.y, raw_prediction, self.weight)

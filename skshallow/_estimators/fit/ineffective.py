@@ -1,0 +1,109 @@
+"""Parameters without effect: which ones, because of which others."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from skshallow._estimators.checks.user_warnings import warn_user
+from skshallow._estimators.fit.config import AUTO_EARLY_STOPPING_ROWS, FitConfig
+from skshallow._estimators.fit.training_data import TrainingData
+from skshallow.exceptions import IneffectiveParameterWarning
+from skshallow.initializers import Zeros
+
+# What a solver without minibatches has no use for.
+OF_MINIBATCHES = (
+    "batch_size",
+    "learning_rate",
+    "schedule",
+    "shuffle",
+    "dropout",
+    "max_grad_norm",
+    "average",
+)
+# What asks for validation, unless it is off.
+OF_VALIDATION = "scoring", "temperature_scaling"
+
+
+def warn_of_ineffective_params(net: Any, config: FitConfig, data: TrainingData) -> None:
+    """Warn of each parameter that was set and that another one keeps from any effect.
+
+    There is no warning for a parameter at its default, nor for one that is off anyway.
+    """
+    defaults = inspect.signature(type(net)).parameters
+    for names, reason in _reasons(net, config, data):
+        for name in names:
+            if name not in defaults:
+                continue
+            value, default = getattr(net, name), defaults[name].default
+            off = value is None or value is False
+            if name in (*OF_VALIDATION, "early_stopping", "average") and off:
+                continue
+            if value is default or np.array_equal(value, default):
+                continue
+            warn_user(
+                f"{name}={value!r} has no effect with {reason}. Change one of the two, or "
+                f"leave {name} at its default, {default!r}.",
+                IneffectiveParameterWarning,
+            )
+
+
+def _reasons(
+    net: Any, config: FitConfig, data: TrainingData
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield names of parameters that have no effect, and the reason."""
+    components, plan = config.components, config.plan
+    solver = f"solver={net.solver!r}"
+    early_stopping = f"early_stopping={net.early_stopping!r}"
+    if not plan.solver.stochastic:
+        yield OF_MINIBATCHES, f"{solver}, which takes all rows in every step"
+        if not config.early_stopping:
+            yield ("n_iter_no_change",), f"{solver} and {early_stopping}"
+    else:
+        if config.n_iter_no_change == np.inf:
+            yield ("tol",), _why_nothing_stalls(net)
+        if plan.batch_size >= data.n_training:
+            batch_size = f"batch_size={net.batch_size!r}"
+            yield ("shuffle",), f"{batch_size} on {data.n_training} rows, a single batch"
+    if not components.hidden_units:
+        words = "a net without hidden layers (depth=0)"
+        yield ("activation", "dropout"), words
+    if isinstance(components.initializer, Zeros):
+        yield ("init_scale",), f"init={net.init!r}"
+    if config.incremental:
+        yield ("early_stopping", "average"), "partial_fit, which runs one epoch per call"
+    if config.validation_fraction is None:
+        if data.validation is not None:
+            yield ("validation_fraction",), "X_val and y_val"
+        else:
+            words = _why_nothing_validates(early_stopping, config, data)
+            yield ("validation_fraction",), words
+            yield OF_VALIDATION, f"{words} and no X_val"
+
+
+def _why_nothing_stalls(net: Any) -> str:
+    """Return why no lack of improvement ends the training."""
+    if net.n_iter_no_change != "auto":
+        return f"n_iter_no_change={net.n_iter_no_change!r}"
+    return (
+        f"schedule={net.schedule!r}, which runs to max_iter as long as n_iter_no_change is "
+        "'auto'"
+    )
+
+
+def _why_nothing_validates(words: str, config: FitConfig, data: TrainingData) -> str:
+    """Return why early stopping is off."""
+    if config.incremental:
+        return "partial_fit, which holds no rows out"
+    if words != "early_stopping='auto'":
+        return words
+    if not config.plan.solver.stochastic:
+        given = config.components.given["solver"]
+        return f"{words}, which is False for solver={given!r}"
+    return (
+        f"{words}, which is False on fewer than {AUTO_EARLY_STOPPING_ROWS} rows, here "
+        f"{data.n_training}"
+    )

@@ -1,0 +1,158 @@
+"""Where training starts: units of the data, initial or last weights, solver state."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils import check_random_state
+
+from skshallow._arrays.namespace import to_numpy
+from skshallow._arrays.threads import ONE_THREAD
+from skshallow._estimators.fit.config import FitConfig
+from skshallow._estimators.fit.results import FitResult
+from skshallow._estimators.fit.training_data import TrainingData
+from skshallow.engine.moments import Moments
+from skshallow.engine.network import Network
+from skshallow.engine.state import Progress
+from skshallow.engine.units import USERS_UNITS, Units, re_express, row_gain
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The units that a fit works in, and how they were found.
+
+    Parameters
+    ----------
+    units : Units
+        To work in: as measured now, as in the last call, or the user's.
+    last_units : Units
+        Those of the weights that training goes on from.
+    moments : tuple of Moments or None
+        Of features and targets, where this call measured them.
+    """
+
+    units: Units
+    last_units: Units
+    moments: tuple[Moments, Moments] | None
+
+    @property
+    def growth(self) -> float:
+        """By how much the unit of a feature grew at most since the last call."""
+        old, new = self.last_units.scale, self.units.scale
+        return 1.0 if old is None or new is None else float((new / old).max())
+
+
+def measure_units(
+    config: FitConfig, data: TrainingData, last: FitResult | None
+) -> Measured:
+    """Choose the units to work in: measured once by `fit`, refined by `partial_fit`."""
+    last_units = USERS_UNITS if last is None else last.units
+    moments = None if last is None or not config.incremental else last.moments
+    settled = not last_units.are_users and moments is None
+    if settled or not config.standardize:
+        return Measured(last_units, last_units, moments)
+    if moments is None:
+        moments = Moments(data.X.shape[1]), Moments(data.y.shape[1])
+    features, targets = moments = copy.deepcopy(moments)
+    silent = features.unit == 0 if last_units.center is None else features.constant
+    for column_moments, columns in zip(moments, (data.X, data.y), strict=True):
+        column_moments.update(columns, data.weight, data.train_rows)
+    units = Units.measured(
+        features,
+        targets,
+        config.loss.link,
+        centered=not sparse.issparse(data.X),
+        row_gain=feature_gain(config, data.X.shape[1]),
+    )
+    if last_units.scale is not None:
+        # 0 in every row so far, so that weights of any unit were the same function
+        scale = np.where(silent, units.scale, last_units.scale)
+        last_units = replace(last_units, scale=scale)
+    return Measured(units, last_units, moments)
+
+
+def feature_gain(config: FitConfig, n_features: int) -> float | None:
+    """Return how much larger than standard features are, None where they are standard."""
+    hidden_units, solver = config.components.hidden_units, config.components.solver
+    if not (config.standardize and hidden_units and solver.scale_free):
+        return None
+    return row_gain(n_features, hidden_units[0])
+
+
+def first_theta(
+    config: FitConfig,
+    network: Network,
+    y: np.ndarray,
+    weight: np.ndarray | None,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Return initial parameters (P,), for training targets in the network's units."""
+    theta = np.empty(network.layout.size, config.dtype)
+    params = network.views(theta)
+    output_bias = config.loss.fit_intercept_only(y, weight)
+    with ONE_THREAD:
+        network.initialize(
+            theta, config.components.initializer, config.init_scale, output_bias, rng
+        )
+    gain = feature_gain(config, network.layers[0].n_inputs)
+    if gain is not None:
+        params[0]["weight"] /= gain
+    config.loss.start_output_weights(params[-1]["weight"])
+    return theta
+
+
+def last_theta(
+    config: FitConfig, network: Network, last: FitResult, measured: Measured
+) -> np.ndarray:
+    """Return a copy of the last call's parameters (P,), in the units of now."""
+    if network != last.network:
+        raise ValueError(
+            "Training goes on from the last fit's weights, which belong to another net: "
+            f"then {last.network}, now {network}. Set the parameters back, or start anew "
+            "with warm_start=False and fit."
+        )
+    theta = to_numpy(last.theta).astype(config.dtype)
+    re_express(network.views(theta), measured.last_units, measured.units)
+    return theta
+
+
+def new_rng(config: FitConfig) -> np.random.Generator:
+    """Return the generator of initial weights, the order of rows and dropout masks."""
+    random_state = check_random_state(config.random_state)
+    return np.random.default_rng(random_state.randint(2**31, size=4))
+
+
+def new_progress(
+    config: FitConfig, network: Network, theta: np.ndarray, rng: np.random.Generator
+) -> Progress:
+    """Return the state before the first step."""
+    solver, schedule = config.components.solver, config.components.schedule
+    state = solver.init(theta, network.layout.n_weights)
+    return Progress(rng, solver, schedule, state, schedule.init())
+
+
+def last_progress(config: FitConfig, last: FitResult, new: Progress) -> Progress:
+    """Return a copy of the state that the last call left, as far as it still applies.
+
+    Elsewhere, or if there is none, it is as in the `new` one.
+    """
+    progress = copy.deepcopy(last.progress)
+    if progress is None:
+        return new
+    if progress.solver != new.solver:
+        progress.solver, progress.solver_state = new.solver, new.solver_state
+    if progress.schedule != new.schedule:
+        progress.schedule, progress.schedule_state = new.schedule, new.schedule_state
+    if new.schedule.needs_end and not config.incremental:
+        progress.epoch = 0
+    if new.schedule.needs_end and progress.epoch >= config.plan.max_iter:
+        schedule, max_iter = config.components.given["schedule"], config.plan.max_iter
+        raise ValueError(
+            f"schedule={schedule!r} ends after max_iter={max_iter} epochs, and partial_fit "
+            "has run them all. Raise max_iter, or use a schedule without an end, such as "
+            "'constant'."
+        )
+    return progress

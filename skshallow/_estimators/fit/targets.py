@@ -1,0 +1,356 @@
+"""Targets: labels and real values, checked, encoded for the loss and decoded again."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import column_or_1d
+
+from skshallow._estimators.checks.hyperparameters import resolve
+from skshallow._estimators.checks.inputs import check_weights, plain_labels
+from skshallow.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, Loss
+
+
+class Targets(ABC):
+    """What a net learns to predict.
+
+    Attributes
+    ----------
+    numeric : bool
+        Whether scikit-learn is to read `y` as numbers.
+    """
+
+    numeric: ClassVar[bool]
+
+    @classmethod
+    @abstractmethod
+    def learn(cls, y: np.ndarray, classes: Any = None) -> Targets:
+        """Return the targets of a net whose first rows have `y`."""
+
+    @classmethod
+    @abstractmethod
+    def of_outputs(cls, n_outputs: int, choice: str | Loss, classes: Any) -> Targets:
+        """Return the targets of a net with given weights and so many raw outputs."""
+
+    @staticmethod
+    def before_validation(y: Any) -> Any:
+        """Return `y` in a form that scikit-learn reads without loss."""
+        return y
+
+    @staticmethod
+    def after_validation(y: np.ndarray) -> np.ndarray:
+        """Return `y` in the shape that the other methods take."""
+        return y
+
+    @abstractmethod
+    def loss(self, choice: str | Loss) -> Loss:
+        """Return the loss that the parameter `loss` names, as these targets need it."""
+
+    @abstractmethod
+    def check(self, y: np.ndarray) -> None:
+        """Raise ValueError if later targets differ in kind from the first."""
+
+    @abstractmethod
+    def encode(self, y: np.ndarray, loss: Loss) -> np.ndarray:
+        """Return targets as the loss takes them: floats (n, n_columns)."""
+
+    @property
+    def log_loss(self) -> Loss:
+        """The log loss in the form for these targets, if they are classes."""
+        raise NotImplementedError
+
+    def weigh(
+        self, y: np.ndarray, sample_weight: np.ndarray | None, class_weight: Any
+    ) -> np.ndarray | None:
+        """Return the sample weights (n,) times those of the classes."""
+        return sample_weight
+
+    def smooth(self, encoded: np.ndarray, share: float) -> np.ndarray:
+        """Return encoded targets of which a `share` is spread over the alternatives."""
+        return encoded
+
+    def strata(self, y: np.ndarray) -> np.ndarray | None:
+        """Return what to stratify by where rows are held out (n,), None for nothing."""
+        return None
+
+
+@dataclass(frozen=True)
+class RealTargets(Targets):
+    """Real values, one or several per row.
+
+    Parameters
+    ----------
+    n_targets : int
+        Values per row.
+    ndim : int
+        Dimensions of `y`, and of predictions: 1 or 2.
+    """
+
+    n_targets: int
+    ndim: int
+    numeric: ClassVar[bool] = True
+
+    @classmethod
+    def learn(cls, y, classes=None):
+        return cls(1 if y.ndim == 1 else y.shape[1], y.ndim)
+
+    @classmethod
+    def of_outputs(cls, n_outputs, choice, classes):
+        if classes is not None:
+            raise ValueError("A regressor has no classes; leave classes at None.")
+        per_target = resolve("loss", choice, REGRESSION_LOSSES, Loss).n_raw_outputs(1)
+        if n_outputs % per_target != 0:
+            raise ValueError(
+                f"loss={choice!r} takes {per_target} outputs per target; an output layer "
+                f"of {n_outputs} units is no multiple of that."
+            )
+        n_targets = n_outputs // per_target
+        return cls(n_targets, 1 if n_targets == 1 else 2)
+
+    def loss(self, choice):
+        return resolve("loss", choice, REGRESSION_LOSSES, Loss)
+
+    def check(self, y):
+        n_targets = 1 if y.ndim == 1 else y.shape[1]
+        if n_targets != self.n_targets:
+            raise ValueError(
+                f"y has {n_targets} targets per row, but the net was trained on "
+                f"{self.n_targets}."
+            )
+
+    def encode(self, y, loss):
+        targets = y.reshape(len(y), -1).astype(np.float64)
+        loss.check_targets(targets)
+        return targets
+
+    def decode(self, prediction: np.ndarray) -> np.ndarray:
+        """Return predictions (..., n, n_targets) in the shape of the first `y`."""
+        return prediction[..., 0] if self.ndim == 1 else prediction
+
+
+@dataclass(frozen=True, eq=False)
+class ClassTargets(Targets):
+    """Class labels, one per row, or an indicator matrix of several labels.
+
+    Parameters
+    ----------
+    classes : ndarray of shape (n_classes,)
+        The labels; of a multilabel net the numbers of its labels.
+    is_multilabel : bool
+        Whether `y` is an indicator matrix.
+    """
+
+    classes: np.ndarray
+    is_multilabel: bool
+    numeric: ClassVar[bool] = False
+
+    @classmethod
+    def learn(cls, y, classes=None):
+        if _kind_of_target(y) == "multilabel-indicator":
+            return cls(np.arange(y.shape[1]), True)
+        if classes is None:
+            targets = cls(np.unique(y), False)
+        else:
+            _check_distinct(classes)
+            targets = cls(np.unique(classes), False)
+        if len(targets.classes) < 2:
+            raise ValueError(
+                "A classifier needs at least 2 classes; the rows of positive weight have "
+                f"only one class: {y.tolist()[0]!r}."
+            )
+        if classes is not None:
+            targets._check_labels(y)
+        return targets
+
+    @classmethod
+    def of_outputs(cls, n_outputs, choice, classes):
+        n_classes = max(n_outputs, 2)
+        if classes is None:
+            classes = np.arange(n_classes)
+        # one pair of classes per label, as scikit-learn has it for several targets
+        is_multilabel = np.ndim(classes) == 2
+        labels = np.arange(len(classes)) if is_multilabel else np.asarray(classes)
+        if len(labels) != (n_outputs if is_multilabel else n_classes):
+            raise ValueError(
+                f"{len(labels)} classes do not fit an output layer of {n_outputs} units: "
+                f"give {n_classes}."
+            )
+        if len(np.unique(labels)) != len(labels):
+            raise ValueError(f"The same class stands twice in classes={classes!r}.")
+        return cls(labels, is_multilabel)
+
+    @staticmethod
+    def before_validation(y):
+        return plain_labels(y)
+
+    @staticmethod
+    def after_validation(y):
+        is_column = y.ndim == 2 and y.shape[1] == 1
+        return column_or_1d(y, warn=True) if is_column else y
+
+    @property
+    def form(self) -> str:
+        """Which form of a loss the targets take: "binomial" or "multinomial"."""
+        binomial = self.is_multilabel or len(self.classes) == 2
+        return "binomial" if binomial else "multinomial"
+
+    def loss(self, choice):
+        table = {name: forms[self.form] for name, forms in CLASSIFICATION_LOSSES.items()}
+        return resolve("loss", choice, table, Loss)
+
+    @property
+    def log_loss(self) -> Loss:
+        """The log loss in the form for these targets."""
+        return CLASSIFICATION_LOSSES["log_loss"][self.form]()
+
+    def check(self, y):
+        is_multilabel = _kind_of_target(y) == "multilabel-indicator"
+        if is_multilabel != self.is_multilabel:
+            raise ValueError(
+                "y changed between one class per row and an indicator of several labels."
+            )
+        if not is_multilabel:
+            self._check_labels(y)
+        elif y.shape[1] != len(self.classes):
+            raise ValueError(
+                f"y has {y.shape[1]} labels, but the net was trained on "
+                f"{len(self.classes)}."
+            )
+
+    def _check_labels(self, y: np.ndarray) -> None:
+        """Raise ValueError if a label of y (n,) is not among the classes."""
+        known = _are_among(y, self.classes)
+        if not known.all():
+            label = y[~known].tolist()[0]
+            raise ValueError(
+                f"y contains the label {label!r}, which is not among the classes "
+                f"{self.classes.tolist()}. Name all classes in the first fit."
+            )
+
+    def codes(self, y: np.ndarray) -> np.ndarray:
+        """Return the position of each label of y (n,) in the classes, sorted or not."""
+        order = np.argsort(self.classes)
+        labels = y.astype(self.classes.dtype, copy=False)
+        return order[np.searchsorted(self.classes, labels, sorter=order)]
+
+    def encode(self, y, loss):
+        """Return 1.0 for the classes that rows have, else 0.0: (n, n_outputs)."""
+        if self.is_multilabel:
+            return y.astype(np.float64)
+        indicators = np.zeros((len(y), len(self.classes)))
+        indicators[np.arange(len(y)), self.codes(y)] = 1
+        return indicators[:, 1:] if len(self.classes) == 2 else indicators
+
+    def smooth(self, encoded, share):
+        n_alternatives = 2 if self.is_multilabel else len(self.classes)
+        return (1 - share) * encoded + share / n_alternatives
+
+    def strata(self, y):
+        return None if self.is_multilabel else y
+
+    def weigh(self, y, sample_weight, class_weight):
+        if class_weight is None:
+            return sample_weight
+        if self.is_multilabel and class_weight == "balanced":
+            weight = _balance_labels(y, sample_weight)
+        elif self.is_multilabel:
+            weight = compute_sample_weight(class_weight, y)
+        else:
+            per_class = compute_class_weight(
+                class_weight,
+                classes=self.classes,
+                y=y.astype(self.classes.dtype, copy=False),
+                sample_weight=sample_weight,
+            )
+            weight = per_class[self.codes(y)]
+        weight = check_weights(weight, y, "class_weight")
+        if sample_weight is None:
+            return weight
+        return check_weights(sample_weight * weight, y, "sample_weight times class_weight")
+
+    def decode(self, decision: np.ndarray) -> np.ndarray:
+        """Return the labels (n,), or the indicator (n, n_labels), of raw predictions."""
+        if self.is_multilabel:
+            return (decision > 0).astype(int)
+        if decision.ndim == 1:
+            return self.classes[(decision > 0).astype(int)]
+        return self.classes[decision.argmax(axis=1)]
+
+
+def _balance_labels(y: np.ndarray, sample_weight: np.ndarray | None) -> np.ndarray:
+    """Return weights (n,) of rows: over the labels, the product of balanced weights."""
+    weight = np.ones(len(y))
+    for label in y.T:
+        values, codes = np.unique(label, return_inverse=True)
+        balanced = compute_class_weight(
+            "balanced", classes=values, y=label, sample_weight=sample_weight
+        )
+        weight *= balanced[codes]
+    return weight
+
+
+def _kind_of_target(y: np.ndarray) -> str:
+    """Return "binary", "multiclass" or "multilabel-indicator"; refuse all else."""
+    if y.dtype == object and "NoneType" in _types_in(y):
+        raise ValueError(
+            "y has None among its labels; rows without a label cannot train a classifier."
+        )
+    try:
+        kind = type_of_target(y, input_name="y")
+    except TypeError as error:  # from sorting, or from bytes
+        raise ValueError(
+            f"y has labels of types {_types_in(y)}, which cannot be put in order. Give "
+            "strings, or labels of one type."
+        ) from error
+    if kind == "unknown" and y.dtype == object:
+        raise ValueError(
+            f"Unknown label type: y holds objects of type {_types_in(y)}. Labels are "
+            "numbers, booleans or strings; y.astype(int) or y.astype(str), say, converts "
+            "them."
+        )
+    if kind == "multiclass-multioutput":
+        raise ValueError(
+            "Several targets of several classes each are not supported: wrap the net in "
+            "sklearn.multioutput.MultiOutputClassifier."
+        )
+    if kind not in ("binary", "multiclass", "multilabel-indicator"):
+        check_classification_targets(y)  # raises, and says what y looks like
+    return kind
+
+
+def _check_distinct(classes: np.ndarray) -> None:
+    """Raise ValueError if one of the `classes` (n_classes,) is none, as NaN or None."""
+    try:
+        ordered = np.unique(classes)
+    except TypeError as error:  # from sorting
+        raise ValueError(
+            f"classes={classes.tolist()} cannot be put in order: give labels of one type."
+        ) from error
+    if (ordered != ordered).any():
+        raise ValueError(f"classes={classes.tolist()} holds a NaN, which is no label.")
+
+
+def _types_in(y: np.ndarray) -> str:
+    """Return the names of the types in an array of objects."""
+    return ", ".join(sorted({type(label).__name__ for label in y.ravel().tolist()}))
+
+
+def _are_among(y: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Return which labels of y (n,) are classes; the string "1" is not the number 1.
+
+    NumPy would compare large integers of two dtypes as floats, where neighbours are
+    equal. So only those count that the dtype of the classes holds as they are.
+    """
+    if "O" in (y.dtype.kind, classes.dtype.kind):
+        return np.isin(y.astype(object), classes.astype(object))
+    if (y.dtype.kind in "UST") != (classes.dtype.kind in "UST"):
+        return np.zeros(len(y), bool)
+    with np.errstate(invalid="ignore"):
+        labels = y.astype(classes.dtype)
+        exact = (labels == y) & (labels.astype(y.dtype) == y)
+    return exact & np.isin(labels, classes)

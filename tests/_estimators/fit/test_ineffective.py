@@ -1,0 +1,138 @@
+"""A parameter without effect warns, names the other one, and the fit goes on."""
+
+import re
+import warnings
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.model_selection import GridSearchCV
+
+from skshallow import DeepNetClassifier, DeepNetRegressor
+from skshallow.exceptions import IneffectiveParameterWarning
+from skshallow.solvers import LBFGS
+
+IGNORED_BY_LBFGS = {
+    "batch_size": 32,
+    "learning_rate": 0.1,
+    "schedule": "constant",
+    "shuffle": False,
+    "dropout": 0.5,
+    "max_grad_norm": 1.0,
+    "average": True,
+    "n_iter_no_change": 3,
+}
+# other parameters, the one without effect, what the reason must name
+CASES = [
+    *(
+        ({"solver": "lbfgs"}, {name: value}, "solver='lbfgs'")
+        for name, value in IGNORED_BY_LBFGS.items()
+    ),
+    ({"solver": LBFGS(memory=5)}, {"batch_size": 32}, "solver=LBFGS(memory=5"),
+    ({}, {"tol": 0.5}, "schedule='auto'"),
+    ({"schedule": "cosine"}, {"tol": 0.5}, "schedule='cosine'"),
+    (
+        {"schedule": "constant", "n_iter_no_change": np.inf},
+        {"tol": 0.5},
+        "n_iter_no_change=inf",
+    ),
+    ({"batch_size": None}, {"shuffle": False}, "batch_size=None on 60 rows"),
+    ({"init": "zeros"}, {"init_scale": 2.0}, "init='zeros'"),
+    ({}, {"validation_fraction": 0.3}, "early_stopping='auto'"),
+    ({"early_stopping": False}, {"validation_fraction": 0.3}, "early_stopping=False"),
+]
+
+
+@pytest.mark.parametrize(("others", "ineffective", "reason"), CASES, ids=str)
+def test_a_parameter_without_effect_warns_and_changes_nothing(
+    net_class, X, y, others, ineffective, reason
+):
+    params = {"hidden_units": 4, "max_iter": 2, "random_state": 0} | others
+    ((name, value),) = ineffective.items()
+    expected = rf"{name}={re.escape(repr(value))} has no effect with .*{re.escape(reason)}"
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        net = net_class(**params, **ineffective).fit(X, y)
+        without = net_class(**params).fit(X, y)
+    messages = [
+        str(warning.message)
+        for warning in caught
+        if warning.category is IneffectiveParameterWarning
+    ]
+    assert len(messages) == 1
+    assert re.match(expected, messages[0])
+    assert f"leave {name} at its default" in messages[0]
+    if name != "init_scale":  # which still multiplies the zeros
+        assert_array_equal(net.theta_, without.theta_)
+
+
+@pytest.mark.parametrize("params", [{"activation": "tanh"}, {"dropout": 0.5}], ids=str)
+def test_settings_of_hidden_layers_warn_where_there_are_none(deep_class, X, y, params):
+    net = deep_class(depth=0, max_iter=2, random_state=0, **params)
+    with pytest.warns(IneffectiveParameterWarning, match=r"without hidden .*depth=0"):
+        net.fit(X, y)
+
+
+def test_what_only_validation_uses_warns_without_it(classifier_class, X, y, few):
+    for params in ({"scoring": "accuracy"}, {"temperature_scaling": True}):
+        net = classifier_class(**few, **params)
+        with pytest.warns(IneffectiveParameterWarning, match="early_stopping.* no X_val"):
+            net.fit(X, y)
+        net.fit(X, y, X_val=X, y_val=y)
+    net = classifier_class(**few, early_stopping=True, validation_fraction=0.3)
+    with pytest.warns(IneffectiveParameterWarning, match="X_val and y_val"):
+        net.fit(X, y, X_val=X, y_val=y)
+
+
+def test_what_partial_fit_does_not_do_warns_there(net_class, X, y, few):
+    classes = {"classes": [0, 1, 2]} if hasattr(net_class, "decision_function") else {}
+    plain = net_class(**few).partial_fit(X, y, **classes)
+    for name in "early_stopping", "average":
+        net = net_class(**few, **{name: True})
+        with pytest.warns(IneffectiveParameterWarning, match=f"{name}=True.*partial_fit"):
+            net.partial_fit(X, y, **classes)
+        assert_array_equal(net.theta_, plain.theta_)
+        net_class(**few, **{name: False}).partial_fit(X, y, **classes)
+
+
+def test_parameters_at_their_default_or_off_never_warn(net_class, X, y, few):
+    net_class(**few, early_stopping=False, average=False, scoring=None).fit(X, y)
+
+
+def test_the_warning_points_at_the_line_of_the_user(X, y):
+    with pytest.warns(IneffectiveParameterWarning) as record:
+        DeepNetRegressor(4, tol=0.5, max_iter=2, random_state=0).fit(X, y)
+    assert record[0].filename == __file__
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_grid_over_solvers_with_a_learning_rate_scores_every_candidate(X, y):
+    net = DeepNetClassifier(4, learning_rate=0.01, max_iter=5, random_state=0)
+    search = GridSearchCV(net, {"solver": ["adam", "lbfgs"]}, error_score="raise", cv=2)
+    with pytest.warns(IneffectiveParameterWarning, match="learning_rate=0.01"):
+        search.fit(X, y)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+
+
+def test_a_search_with_scoring_on_few_rows_scores_every_candidate(X, y):
+    net = DeepNetClassifier(4, scoring="accuracy", max_iter=2, random_state=0)
+    search = GridSearchCV(net, {"alpha": [0.0, 0.1]}, error_score="raise", cv=2)
+    with pytest.warns(IneffectiveParameterWarning, match="scoring='accuracy'"):
+        search.fit(X, y)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_subclass_with_its_own_defaults_is_not_warned_of_them(X, y):
+    class FullBatch(DeepNetRegressor):
+        def __init__(self, hidden_units=4, *, learning_rate=0.5, random_state=None):
+            super().__init__(
+                hidden_units,
+                solver="lbfgs",
+                learning_rate=learning_rate,
+                random_state=random_state,
+            )
+
+    FullBatch(random_state=0).fit(X, y)
+    with pytest.warns(IneffectiveParameterWarning, match="learning_rate=0.1"):
+        FullBatch(learning_rate=0.1, random_state=0).fit(X, y)
