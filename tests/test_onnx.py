@@ -532,11 +532,12 @@ def test_arithmetic_is_written_as_numpy_computes_it(
 
     monkeypatch.setattr(_links, "INVERSES", dict(_links.INVERSES))
     skshallow.onnx.register_link(OwnLink, lambda raw, link: form(raw))
-    net = DeepNetRegressor(**few).fit(X.astype(dtype), y)
-    rows = rows.astype(dtype)
-    expected = form(net.predict(rows)[:, np.newaxis])
-    net._loss = SquaredErrorOfMyOwn()
     monkeypatch.setattr(SquaredErrorOfMyOwn, "link", OwnLink())
+    plain = DeepNetRegressor(**few).fit(X.astype(dtype), y)
+    net = DeepNetRegressor(**few, loss=SquaredErrorOfMyOwn()).fit(X.astype(dtype), y)
+    np.testing.assert_array_equal(net.theta_, plain.theta_)
+    rows = rows.astype(dtype)
+    expected = form(plain.predict(rows)[:, np.newaxis])
     (found,) = run(convert(net, rows), X=rows)
     assert_near(found, expected.astype(dtype), dtype)
 

@@ -7,6 +7,7 @@ import pandas as pd
 import polars as pl
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from raw_predictions import raw_prediction
 from scipy.sparse import coo_array, csc_array, csc_matrix, csr_array, csr_matrix
 from sklearn import config_context
 from sklearn.base import clone
@@ -135,7 +136,7 @@ def test_dense_containers_give_the_same_model(net_class, X, y, few):
         same = net_class(**few).fit(rows, targets)
         # sums over rows and columns round differently by the order in memory
         assert_allclose(same.theta_, net.theta_, rtol=1e-11)
-        assert_allclose(same._raw_predict(rows), net._raw_predict(X), rtol=1e-11)
+        assert_allclose(raw_prediction(same, rows), raw_prediction(net, X), rtol=1e-11)
 
 
 SPARSE = [csr_array, csc_array, csr_matrix, csc_matrix, coo_array]
@@ -165,16 +166,19 @@ def test_sparse_rows_give_the_model_of_dense_rows(
     sparse = net_class(**few).fit(csr_array(thin), y, sample_weight=weight)
     assert_allclose(sparse.theta_, dense.theta_, rtol=1e-6, atol=1e-9)
     assert_allclose(
-        sparse._raw_predict(csr_array(thin)), dense._raw_predict(thin), rtol=1e-6, atol=1e-9
+        raw_prediction(sparse, csr_array(thin)),
+        raw_prediction(dense, thin),
+        rtol=1e-6,
+        atol=1e-9,
     )
-    assert_allclose(dense._raw_predict(csr_array(thin)), dense._raw_predict(thin))
+    assert_allclose(raw_prediction(dense, csr_array(thin)), raw_prediction(dense, thin))
 
 
 def test_a_net_fitted_on_dense_rows_takes_sparse_ones(net_class, X, y, few):
     """Also with a center: it is subtracted from what the sparse rows stand for."""
     net = net_class(**few).fit(X, y)
     assert_allclose(
-        net._raw_predict(csr_array(X)), net._raw_predict(X), rtol=1e-9, atol=1e-12
+        raw_prediction(net, csr_array(X)), raw_prediction(net, X), rtol=1e-9, atol=1e-12
     )
     for sparse, dense in zip(
         net.hidden_activations(csr_array(X)), net.hidden_activations(X), strict=True
@@ -188,10 +192,10 @@ def test_going_on_with_the_other_kind_of_rows_keeps_the_function(net_class, X, y
         for method, arguments in [("fit", {}), ("partial_fit", classes)]:
             net = net_class(**few, warm_start=True)
             getattr(net, method)(first(X), y, **arguments)
-            before = net._raw_predict(X)
+            before = raw_prediction(net, X)
             net.set_params(learning_rate=1e-30)
             getattr(net, method)(second(X), y)
-            assert_allclose(net._raw_predict(X), before, rtol=1e-8, atol=1e-10)
+            assert_allclose(raw_prediction(net, X), before, rtol=1e-8, atol=1e-10)
 
 
 @pytest.mark.parametrize("batch_size", [7, None])
@@ -246,7 +250,7 @@ def test_float32_stays_float32(net_class, X, y, weight, few, solver, sparse):
     assert {array.dtype for array in arrays} == {np.dtype(np.float32)}
     double = net_class(**few).fit(rows.astype(np.float64), y, sample_weight=weight)
     assert double.theta_.dtype == np.float64
-    assert_allclose(net._raw_predict(rows), double._raw_predict(rows), atol=0.02)
+    assert_allclose(raw_prediction(net, rows), raw_prediction(double, rows), atol=0.02)
 
 
 def test_whole_numbers_are_computed_in_float64(net_class, X, y, few):
@@ -260,8 +264,8 @@ def test_whole_numbers_are_computed_in_float64(net_class, X, y, few):
 def test_dtype_decides_the_precision(net_class, X, y, few, dtype):
     for rows in X, X.astype(np.float32):
         net = net_class(**few, dtype=dtype).fit(rows, y)
-        assert net.theta_.dtype == net._raw_predict(X).dtype == np.dtype(dtype)
-        assert net._raw_predict(X.astype(np.float32)).dtype == np.dtype(dtype)
+        assert net.theta_.dtype == raw_prediction(net, X).dtype == np.dtype(dtype)
+        assert raw_prediction(net, X.astype(np.float32)).dtype == np.dtype(dtype)
 
 
 def test_large_offsets_survive_float32(X, y, few):

@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from raw_predictions import FORMULAS, forward_by_hand, raw_prediction
 from scipy.sparse import csc_array, csr_array
 from scipy.special import softmax
 from sklearn.exceptions import NotFittedError
@@ -19,25 +20,7 @@ from skshallow import (
 )
 from skshallow._estimators import prediction
 from skshallow.activations import ACTIVATIONS
-
-BY_HAND = {
-    "identity": lambda z: z,
-    "tanh": np.tanh,
-    "relu": lambda z: np.maximum(z, 0),
-    "leaky_relu": lambda z: np.where(z > 0, z, 0.01 * z),
-    "sigmoid": lambda z: 1 / (1 + np.exp(-z)),
-    "step": lambda z: (z > 0).astype(float),
-}
-
-
-def forward_by_hand(net, X, activation):
-    """Return each layer's output, the last one's raw, from `coefs_` and `intercepts_`."""
-    outputs, a = [], X
-    for weight, bias in zip(net.coefs_, net.intercepts_, strict=True):
-        z = a @ weight + bias
-        a = activation(z)
-        outputs.append(a)
-    return [*outputs[:-1], z]
+from skshallow.engine.network import Network
 
 
 def forward_by_hand_from(coefs, intercepts, X):
@@ -57,13 +40,13 @@ def layers(*widths, seed=0, pieces=1):
 
 
 @pytest.mark.parametrize("standardize", [True, False])
-@pytest.mark.parametrize("activation", BY_HAND)
+@pytest.mark.parametrize("activation", FORMULAS)
 def test_weights_reproduce_predictions_in_the_users_units(
     net_class, X, y, weight, few, activation, standardize
 ):
     net = net_class(**few, activation=activation, standardize=standardize)
     net.fit(X, y, sample_weight=weight)
-    *hidden, raw = forward_by_hand(net, X, BY_HAND[activation])
+    *hidden, raw = forward_by_hand(net, X)
     if hasattr(net, "classes_"):
         assert_allclose(raw, net.decision_function(X), rtol=1e-9, atol=1e-9)
     else:
@@ -75,14 +58,14 @@ def test_weights_reproduce_predictions_in_the_users_units(
 @pytest.mark.parametrize("loss", ["poisson", "gamma"])
 def test_weights_of_log_links_reproduce_the_logarithm(regressor_class, X, y, few, loss):
     net = regressor_class(**few, loss=loss).fit(X, (y + 1) * 1e5)
-    *_, raw = forward_by_hand(net, X, BY_HAND["relu"])
+    *_, raw = forward_by_hand(net, X)
     assert_allclose(np.exp(raw[:, 0]), net.predict(X), rtol=1e-9)
 
 
 def test_weights_of_a_net_fitted_on_sparse_rows(net_class, X, y, few):
     net = net_class(**few).fit(csr_array(X), y)
-    *_, raw = forward_by_hand(net, X, BY_HAND["relu"])
-    assert_allclose(raw, net._raw_predict(X), rtol=1e-9, atol=1e-9)
+    *_, raw = forward_by_hand(net, X)
+    assert_allclose(raw, raw_prediction(net, X), rtol=1e-9, atol=1e-9)
     assert_allclose(net.predict(csc_array(X)), net.predict(X))
 
 
@@ -144,10 +127,10 @@ def test_prediction_in_batches_equals_prediction_at_once(
     net_class, X, y, few, convert, monkeypatch
 ):
     net = net_class(**few).fit(convert(X), y)
-    at_once = net._raw_predict(convert(X)), net.hidden_activations(convert(X))
+    at_once = raw_prediction(net, convert(X)), net.hidden_activations(convert(X))
     for values_at_once in 1, 7 * 5, 59 * 5:
         monkeypatch.setattr(prediction, "VALUES_AT_ONCE", values_at_once)
-        assert_allclose(net._raw_predict(convert(X)), at_once[0], rtol=1e-10)
+        assert_allclose(raw_prediction(net, convert(X)), at_once[0], rtol=1e-10)
         for batched, whole in zip(
             net.hidden_activations(convert(X)), at_once[1], strict=True
         ):
@@ -157,26 +140,33 @@ def test_prediction_in_batches_equals_prediction_at_once(
 def test_no_batch_of_a_prediction_exceeds_the_bound(X, y, few, monkeypatch):
     net = DeepNetRegressor(**few | {"hidden_units": 20}).fit(X, y)
     monkeypatch.setattr(prediction, "VALUES_AT_ONCE", 100)
-    sizes = [len(rows) for rows in net._scaled_batches(X)]
+    sizes, forward = [], Network.forward
+
+    def spy(network, x, *args):
+        sizes.append(len(x))
+        return forward(network, x, *args)
+
+    monkeypatch.setattr(Network, "forward", spy)
+    net.predict(X)
     assert sizes == [5] * 12
 
 
 def test_a_single_row_predicts_as_it_does_among_others(net_class, X, y, few):
     net = net_class(**few).fit(X, y)
-    alone = np.concatenate([net._raw_predict(X[[i]]) for i in range(len(X))])
-    assert_allclose(alone, net._raw_predict(X), rtol=1e-10)
+    alone = np.concatenate([raw_prediction(net, X[[i]]) for i in range(len(X))])
+    assert_allclose(alone, raw_prediction(net, X), rtol=1e-10)
 
 
 # Given weights.
 
 
-@pytest.mark.parametrize("activation", BY_HAND)
+@pytest.mark.parametrize("activation", FORMULAS)
 @pytest.mark.parametrize("hidden", [(), (4,), (4, 3), (4, 3, 2)], ids=len)
 @pytest.mark.parametrize("n_outputs", [1, 3])
 def test_a_net_of_given_weights_predicts(X, activation, hidden, n_outputs):
     coefs, intercepts = layers(5, *hidden, n_outputs)
     regressor = DeepNetRegressor.from_weights(coefs, intercepts, activation=activation)
-    raw = forward_by_hand(regressor, X, BY_HAND[activation])[-1]
+    raw = forward_by_hand(regressor, X)[-1]
     expected = raw[:, 0] if n_outputs == 1 else raw
     assert_allclose(regressor.predict(X), expected)
     assert regressor.hidden_units == list(hidden) if hidden else regressor.depth == 0
@@ -192,7 +182,7 @@ def test_shallow_nets_take_two_layers_of_weights(X):
     for cls in ShallowNetClassifier, ShallowNetRegressor:
         net = cls.from_weights(coefs, intercepts)
         assert net.hidden_units == 7
-        assert np.isfinite(net._raw_predict(X)).all()
+        assert np.isfinite(raw_prediction(net, X)).all()
         with pytest.raises(ValueError, match="wants the weights of 2 layers; got 3"):
             cls.from_weights(*layers(5, 7, 7, 1))
 
@@ -219,7 +209,7 @@ def test_weights_of_a_fit_make_the_same_net(net_class, X, y, few):
     net = net_class(**few).fit(X, y)
     classes = {"classes": net.classes_} if hasattr(net, "classes_") else {}
     copy = net_class.from_weights(net.coefs_, net.intercepts_, **classes)
-    assert_allclose(copy._raw_predict(X), net._raw_predict(X), rtol=1e-9, atol=1e-9)
+    assert_allclose(raw_prediction(copy, X), raw_prediction(net, X), rtol=1e-9, atol=1e-9)
     assert_array_equal(copy.predict(X) == y, net.predict(X) == y)
 
 
@@ -295,10 +285,10 @@ def test_given_weights_are_where_training_goes_on_from(
         **few | {"max_iter": 40, "learning_rate": 0.03}, warm_start=True,
         standardize=standardize,
     )  # fmt: skip
-    before, score = net._raw_predict(X), net.score(X, y)
+    before, score = raw_prediction(net, X), net.score(X, y)
     net.set_params(learning_rate=1e-30, max_iter=1)
     getattr(net, method)(X, y)
-    assert_allclose(net._raw_predict(X), before, rtol=1e-9)
+    assert_allclose(raw_prediction(net, X), before, rtol=1e-9)
     net.set_params(learning_rate=0.03, max_iter=40)
     for _ in range(1 if method == "fit" else 40):
         getattr(net, method)(X, y)

@@ -19,7 +19,9 @@ from skshallow.engine.health import (
     vanishing_layers,
 )
 from skshallow.engine.network import Network
+from skshallow.engine.objective import Objective
 from skshallow.exceptions import DeadUnitsWarning, VanishingGradientWarning
+from skshallow.losses import SquaredError
 
 RNG = np.random.default_rng(0)
 UNIT_RECORDS = "dead", "zero", "saturated"
@@ -164,9 +166,14 @@ def test_warm_starts_and_partial_fits_go_on_counting(X, y, few):
 
 
 def test_records_stay_few_however_long_the_training():
-    recorder = HealthRecorder((np.ones((5, 1)), np.ones((5, 1)), None), 10**6, 0, 10_000)
-    due = [epoch for epoch in range(1, 10_001) if recorder._is_due(epoch)]
-    assert 90 < len(due) <= MOST_RECORDS + 2
+    sample = np.ones((5, 1)), np.ones((5, 1)), None
+    recorder = HealthRecorder(sample, 10**6, 0, 10_000)
+    network = Network(1, 1, [], [])
+    objective = Objective(network, SquaredError(), 0.0, np.ones(network.layout.size))
+    for epoch in range(1, 10_001):
+        recorder.before_last_step(epoch, objective.theta)
+        recorder.end_epoch(epoch, objective)
+    assert 90 < len(recorder.records) <= MOST_RECORDS + 2
     many = no_records(2)
     for epoch in range(3 * MOST_RECORDS):
         one = {name: np.zeros((1, *values.shape[1:])) for name, values in many.items()}

@@ -8,8 +8,10 @@ import warnings
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from raw_predictions import raw_prediction
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import Ridge
+from sklearn.preprocessing import StandardScaler
 
 from skshallow import (
     DeepNetClassifier,
@@ -111,9 +113,9 @@ def test_integer_weights_equal_repetition_in_full_batches(net_class, X, y, solve
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         net.fit(X, y, sample_weight=repeats)
-        weighted = net._raw_predict(X)
+        weighted = raw_prediction(net, X)
         net.fit(np.repeat(X, repeats, axis=0), np.repeat(y, repeats))
-    assert_allclose(weighted, net._raw_predict(X), rtol=1e-5, atol=1e-7)
+    assert_allclose(weighted, raw_prediction(net, X), rtol=1e-5, atol=1e-7)
 
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
@@ -174,7 +176,7 @@ def test_penalised_optimum_is_that_of_ridge_at_every_batch_size(
     ).fit(X, y, sample_weight=weight)  # fmt: skip
     exact = DeepNetRegressor(depth=0, solver="lbfgs", alpha=0.5, tol=1e-8)
     exact.fit(X, y, sample_weight=weight)
-    Z = (X - net._units.center) / net._units.scale
+    Z = StandardScaler().fit_transform(X, sample_weight=weight)
     ridge = Ridge(alpha=0.5 * weight.sum()).fit(Z, y, sample_weight=weight)
     assert_allclose(exact.predict(X), ridge.predict(Z), atol=1e-6)
     assert_allclose(net.predict(X), ridge.predict(Z), atol=0.01)
@@ -454,7 +456,7 @@ def test_dropout_trains_thinned_nets_and_predicts_with_the_whole(net_class, X, y
     plain = net_class(**few).fit(X, y)
     thinned = net_class(**few, dropout=0.5).fit(X, y)
     assert not np.allclose(plain.theta_, thinned.theta_)
-    assert_array_equal(thinned._raw_predict(X), thinned._raw_predict(X))
+    assert_array_equal(raw_prediction(thinned, X), raw_prediction(thinned, X))
 
 
 def test_dropout_falls_with_the_learning_rate(X, y, few, monkeypatch):

@@ -7,6 +7,7 @@ import pandas as pd
 import polars as pl
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from raw_predictions import raw_prediction
 from scipy import sparse
 from sklearn.model_selection import KFold, cross_val_score
 
@@ -275,7 +276,9 @@ def test_containers_of_rows_give_the_model_of_the_plain_array(
     net = net_class(**FEW).fit(data, y)
     # sums over rows and columns round by the order in memory
     assert_allclose(net.theta_, plain.theta_, rtol=1e-10, atol=1e-13)
-    assert_allclose(net._raw_predict(data), plain._raw_predict(X), rtol=1e-9, atol=1e-12)
+    assert_allclose(
+        raw_prediction(net, data), raw_prediction(plain, X), rtol=1e-9, atol=1e-12
+    )
     assert fingerprint(data) == before
 
 
@@ -300,7 +303,7 @@ def test_whole_numbers_of_any_kind_are_numbers(net_class, kind):
     values = np.asarray((X > 0) if "bool" in kind else X, float)
     values = sparse.csr_array(values) if sparse.issparse(data) else values
     net, plain = net_class(**FEW).fit(data, y), net_class(**FEW).fit(values, y)
-    assert_allclose(net._raw_predict(data), plain._raw_predict(values), rtol=1e-9)
+    assert_allclose(raw_prediction(net, data), raw_prediction(plain, values), rtol=1e-9)
 
 
 def reversed_within_rows(S):
@@ -366,7 +369,9 @@ def test_sparse_rows_of_any_form_give_the_model_of_the_canonical_one(
     plain = net_class(**FEW, standardize=standardize).fit(S, targets(net_class, X))
     net.fit(data, targets(net_class, X))
     assert_allclose(net.theta_, plain.theta_, rtol=1e-9, atol=1e-12)
-    assert_allclose(net._raw_predict(data), plain._raw_predict(S), rtol=1e-9, atol=1e-12)
+    assert_allclose(
+        raw_prediction(net, data), raw_prediction(plain, S), rtol=1e-9, atol=1e-12
+    )
     assert fingerprint(data) == before
 
 
@@ -377,7 +382,9 @@ def test_a_sparse_table_without_entries_is_a_table_of_zeros(net_class):
     net = net_class(**FEW, activation="leaky_relu", record_health=False).fit(nothing, y)
     dense = net_class(**FEW, activation="leaky_relu", record_health=False)
     dense.fit(np.zeros((N_ROWS, 3)), y)
-    assert_allclose(net._raw_predict(nothing), dense._raw_predict(nothing), rtol=1e-12)
+    assert_allclose(
+        raw_prediction(net, nothing), raw_prediction(dense, nothing), rtol=1e-12
+    )
 
 
 @each_net
@@ -480,7 +487,7 @@ def test_one_row_is_too_few_for_fit_and_enough_for_partial_fit(net_class):
     classes = {"classes": [0, 1, 2]} if hasattr(net, "decision_function") else {}
     for i in range(5):
         net.partial_fit(X[[i]], y[[i]], **classes)
-    assert np.isfinite(net._raw_predict(X)).all()
+    assert np.isfinite(raw_prediction(net, X)).all()
 
 
 @pytest.mark.parametrize(
@@ -490,7 +497,7 @@ def test_one_row_is_too_few_for_fit_and_enough_for_partial_fit(net_class):
 def test_two_rows_are_enough(net_class, early_stopping):
     X, y = rows(2), np.array([0, 1])
     net = net_class(**FEW, early_stopping=early_stopping, activation="leaky_relu")
-    assert np.isfinite(net.fit(X, y)._raw_predict(rows())).all()
+    assert np.isfinite(raw_prediction(net.fit(X, y), rows())).all()
 
 
 @each_classifier

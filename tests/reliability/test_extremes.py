@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from raw_predictions import raw_prediction
 from scipy.sparse import csr_array
 from sklearn.exceptions import ConvergenceWarning, UndefinedMetricWarning
 
@@ -133,7 +134,7 @@ def test_float32_rows_in_any_unit_give_the_same_predictions(net_class, power):
     y = targets(net_class, X)
     scaled = np.ldexp(X, power)
     net, same = net_class(**FEW).fit(X, y), net_class(**FEW).fit(scaled, y)
-    assert_array_equal(same._raw_predict(scaled), net._raw_predict(X))
+    assert_array_equal(raw_prediction(same, scaled), raw_prediction(net, X))
 
 
 @pytest.mark.parametrize("power", [-300, -30, 30, 300])
@@ -155,10 +156,10 @@ def test_a_constant_column_is_as_if_of_zeros(net_class, constant):
     y = targets(net_class, X)
     X[:, 1] = 0
     zeros = net_class(**FEW).fit(X, y)
-    expected = zeros._raw_predict(X)
+    expected = raw_prediction(zeros, X)
     X[:, 1] = constant
     net = net_class(**FEW).fit(X, y)
-    assert_allclose(net._raw_predict(X), expected, rtol=1e-10, atol=1e-12)
+    assert_allclose(raw_prediction(net, X), expected, rtol=1e-10, atol=1e-12)
 
 
 SPREADS = {
@@ -391,7 +392,7 @@ def test_weights_that_no_float_holds_in_the_users_units_are_refused(
     net.theta_ *= 10
     with pytest.raises(ValueError, match=f"overflow float.*feature 2.*{remedy}"):
         _ = net.coefs_
-    assert np.isfinite(net._raw_predict(X)).all()
+    assert np.isfinite(raw_prediction(net, X)).all()
 
 
 # Going on.
@@ -429,7 +430,7 @@ def test_partial_fit_on_a_first_batch_without_variation(net_class):
     net.partial_fit(X[:1] * 1e-300, y[:1], **classes)
     for _ in range(3):
         net.partial_fit(X * 1e3, y)
-    assert np.isfinite(net._raw_predict(X * 1e3)).all()
+    assert np.isfinite(raw_prediction(net, X * 1e3)).all()
 
 
 @each_net
@@ -445,7 +446,7 @@ def test_features_that_jump_between_calls_are_predicted_or_named(net_class):
     ):
         net.partial_fit(X * 1e300, y)
     assert_array_equal(net.theta_, theta)
-    assert np.isfinite(net._raw_predict(X)).all()
+    assert np.isfinite(raw_prediction(net, X)).all()
 
 
 @pytest.mark.parametrize("net_class", [NETS[2], NETS[3]])
@@ -453,10 +454,10 @@ def test_a_fit_that_overflows_leaves_a_fitted_net_as_it_was(net_class):
     X = rows()
     y = targets(net_class, X)
     net = net_class(**FEW, standardize=False, warm_start=True).fit(X, y)
-    expected, state = net._raw_predict(X), set(vars(net))
+    expected, state = raw_prediction(net, X), set(vars(net))
     with pytest.raises(ValueError, match=r"standardize=True"):
         net.fit(X * 1e300, y)
-    assert_array_equal(net._raw_predict(X), expected)
+    assert_array_equal(raw_prediction(net, X), expected)
     assert set(vars(net)) == state
 
 
