@@ -1,17 +1,18 @@
-"""Arrays of other libraries: nets come out as with NumPy, where the arrays are.
-
-array-api-strict refuses what is not in the standard, and its second device whatever
-would pass through NumPy unasked, as a GPU does. PyTorch is tried where it is installed.
-"""
+"""Across modules: nets on arrays of other libraries, against the same nets on NumPy's."""
 
 import pickle
 import sys
 
 import array_api_compat
-import array_api_strict
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from array_libraries import (
+    strict,
+    strict_elsewhere,
+    strict_without_float64,
+    torch,
+)
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import config_context
 from sklearn.base import clone
@@ -27,7 +28,7 @@ from skshallow import (
     ShallowNetClassifier,
     ShallowNetRegressor,
 )
-from skshallow._arrays.namespace import beside, dtype_of, rows_of, same_place, to_numpy
+from skshallow._arrays.namespace import dtype_of, same_place, to_numpy
 from skshallow.activations import ACTIVATIONS
 from skshallow.callbacks import Checkpoint
 from skshallow.engine.batches import Rows
@@ -36,36 +37,10 @@ from skshallow.losses import REGRESSION_LOSSES, Gaussian, Quantile
 from skshallow.solvers import SOLVERS
 
 
-def strict(array):
-    return array_api_strict.asarray(array)
-
-
-def strict_elsewhere(array):
-    return array_api_strict.asarray(array, device=array_api_strict.Device("device1"))
-
-
-def strict_without_float64(array):
-    device = array_api_strict.Device("no_float64")
-    array = array.astype(np.float32) if array.dtype == np.float64 else array
-    return array_api_strict.asarray(array, device=device)
-
-
-def torch(array):
-    return pytest.importorskip("torch").asarray(np.array(array))
-
-
-LIBRARIES = [strict_elsewhere, torch]
-
-
 @pytest.fixture(autouse=True)
 def dispatch():
     with config_context(array_api_dispatch=True):
         yield
-
-
-@pytest.fixture(params=LIBRARIES, ids=lambda library: library.__name__)
-def library(request):
-    return request.param
 
 
 @pytest.fixture
@@ -385,24 +360,3 @@ def test_arrays_that_nobody_can_change_are_refused(settings, X, y, monkeypatch):
     monkeypatch.setattr(array_api_compat, "is_writeable_array", lambda array: False)
     with pytest.raises(TypeError, match=r"cannot be changed in place. Pass np.asarray"):
         DeepNetRegressor(**settings).fit(strict(X), y)
-
-
-# The way between libraries
-
-
-def test_arrays_move_and_come_back(library, X):
-    there = beside(X, library(X))
-    assert same_place(there, library(X))
-    assert not same_place(there, X)
-    assert beside(there, there) is there
-    assert beside(X, X) is X
-    assert beside(None, there) is None
-    assert_array_equal(to_numpy(there), X)
-    assert dtype_of(there) == X.dtype
-
-
-def test_rows_are_taken_by_slice_and_by_index(library, X):
-    rows = np.array([5, 0, 5])
-    assert_array_equal(to_numpy(rows_of(library(X), rows)), X[rows])
-    assert_array_equal(to_numpy(rows_of(library(X), slice(2, 4))), X[2:4])
-    assert rows_of(None, rows) is None
