@@ -1,4 +1,4 @@
-"""Regressors: what each loss makes a net predict, targets of one and several columns."""
+"""Regressors: what each loss predicts, the domains of targets, several targets."""
 
 import numpy as np
 import pytest
@@ -96,7 +96,7 @@ def test_a_quantile_net_leaves_that_share_of_the_targets_below(quantile):
 
 
 @pytest.mark.parametrize("loss", ["absolute_error", Huber(0.05)], ids=str)
-def test_robust_losses_shrug_at_outliers(loss):
+def test_robust_losses_are_hardly_affected_by_outliers(loss):
     X = np.linspace(-1, 1, 100)[:, np.newaxis]
     y = 2 * X.ravel() + 1
     y[::20] = 1000
@@ -172,7 +172,7 @@ def test_a_constant_target_is_predicted(regressor_class, X, few, loss):
     assert np.isfinite(net.loss_curve_).all()
 
 
-def test_several_targets_of_different_units_are_learned_alike(X, y):
+def test_targets_of_different_units_are_learned_equally_well(X, y):
     target = np.column_stack([X[:, 0], 1e6 * X[:, 1], 1e-6 * X[:, 2] + 5])
     net = DeepNetRegressor(**EXACT, tol=1e-9).fit(X, target)
     scores = r2_score(target, net.predict(X), multioutput="raw_values")
@@ -198,7 +198,9 @@ def test_integer_and_boolean_targets_are_numbers(regressor_class, X, y, few):
     ],
     ids=["strings", "nan", "inf", "3d", "short", "none"],
 )
-def test_targets_that_are_no_numbers_are_refused(regressor_class, X, few, target, message):
+def test_invalid_targets_of_regressors_are_refused(
+    regressor_class, X, few, target, message
+):
     net = regressor_class(**few)
     with pytest.raises(ValueError, match=rf"(?:{message})"):
         net.fit(X, target)

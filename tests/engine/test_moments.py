@@ -83,7 +83,7 @@ def test_dense_and_sparse_parts_merge():
     assert_moments_are(moments, X)
 
 
-def test_parts_may_differ_by_any_power():
+def test_parts_of_very_different_magnitudes_merge():
     X = np.array([1e-300, 1e300, 1e-300, 1.0]).reshape(4, 1)
     moments = Moments(1)
     for row in X:
@@ -94,7 +94,7 @@ def test_parts_may_differ_by_any_power():
 
 @every_form
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_moments_are_measured_in_float64_and_leave_the_table_alone(form, dtype):
+def test_moments_are_measured_in_float64_and_leave_the_table_unchanged(form, dtype):
     X = table().astype(dtype)
     given = form(X)
     before = given.copy()
@@ -118,7 +118,7 @@ def test_squares_of_extreme_columns_neither_vanish_nor_overflow(form, magnitude)
 
 @every_form
 @pytest.mark.parametrize("power", [-40, -1, 1, 40])
-def test_a_change_of_units_by_a_power_of_two_changes_no_bit(form, power):
+def test_moments_scale_exactly_with_a_power_of_two(form, power):
     moments = Moments(5).update(form(table() * 2.0**power), weights())
     unscaled = Moments(5).update(form(table()), weights())
     for name in ["center", "deviation", "root_mean_square"]:
@@ -171,14 +171,14 @@ def test_a_part_without_weight_changes_nothing():
     np.testing.assert_array_equal(moments.deviation, [1])
 
 
-def test_a_weight_of_three_is_a_row_three_times():
+def test_integer_weights_equal_repeated_rows():
     X = table(50)
     times = np.random.default_rng(1).integers(1, 5, size=50)
     weighted = Moments(5).update(X, times.astype(float))
     assert_moments_are(weighted, np.repeat(X, times, axis=0))
 
 
-def test_a_wide_sparse_table_is_never_made_dense():
+def test_a_sparse_table_is_never_made_dense():
     X = sparse.random_array((3000, 50_000), density=1e-4, rng=np.random.default_rng(0))
     X = X.tocsr()  # 1.2 GB, were it dense
     tracemalloc.start()
@@ -214,7 +214,7 @@ def columns_of_kinds(n_rows):
 
 @every_form
 @pytest.mark.parametrize("n_chunks", [1, 2, 30])
-def test_columns_of_two_values_are_told_from_others(form, n_chunks):
+def test_binary_columns_are_recognised(form, n_chunks):
     X = columns_of_kinds(60)
     moments = Moments(X.shape[1])
     for chunk in np.array_split(X, n_chunks):
@@ -225,7 +225,7 @@ def test_columns_of_two_values_are_told_from_others(form, n_chunks):
 
 
 @every_form
-def test_a_third_value_of_no_weight_is_none(form):
+def test_a_third_value_of_weight_zero_leaves_a_column_binary(form):
     X = np.array([[0.0], [1.0], [0.5]])
     moments = Moments(1).update(form(X), np.array([1.0, 2.0, 0.0]))
     assert moments.two_valued.all()

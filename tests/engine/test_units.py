@@ -31,20 +31,20 @@ def test_measured_units_standardise_features_and_target():
     np.testing.assert_allclose(units.to_users(y_z), y, rtol=1e-12)
 
 
-def test_features_that_may_not_be_centered_are_scaled_by_their_root_mean_square():
+def test_features_that_are_not_centered_are_scaled_by_their_root_mean_square():
     X, _, units = measured(IdentityLink(), centered=False)
     assert units.center is None
     np.testing.assert_allclose(np.mean((X / units.scale) ** 2, axis=0), 1, rtol=1e-13)
 
 
-def test_a_target_behind_a_log_is_scaled_and_comes_back_as_an_offset():
+def test_targets_with_a_log_link_are_scaled_and_not_centered():
     _, y, units = measured(LogLink(), centered=True)
     np.testing.assert_allclose(units.scale_targets(y).mean(axis=0), 1, rtol=1e-13)
     raw = np.log(units.scale_targets(y))
     np.testing.assert_allclose(np.exp(units.to_users(raw)), y, rtol=1e-12)
 
 
-def test_classes_are_left_as_they_are():
+def test_targets_of_classifiers_are_not_scaled():
     _, y, units = measured(LogitLink(), centered=True)
     assert units.scale_targets(y) is y
     raw = np.ones((3, 2))
@@ -60,7 +60,7 @@ def test_raw_predictions_keep_their_dtype_in_the_users_units():
 
 
 @pytest.mark.parametrize("centered", [True, False])
-def test_hidden_layers_get_longer_rows_without_rare_outliers(centered):
+def test_the_row_gain_scales_features_and_bounds_rare_binary_values(centered):
     rng = np.random.default_rng(0)
     X = np.column_stack([rng.normal(size=900), np.arange(900) % 300 == 0]) + 0.0
     targets = Moments(1).update(rng.normal(size=(900, 1)))
@@ -71,7 +71,7 @@ def test_hidden_layers_get_longer_rows_without_rare_outliers(centered):
     assert standard[1] < 0.06
 
 
-def test_the_gain_makes_rows_as_long_as_hidden_activations_up_to_four():
+def test_the_row_gain_is_the_root_of_units_per_feature_up_to_four():
     assert row_gain(32, 128) == 2
     assert row_gain(512, 128) == 0.5
     assert row_gain(1, 128) == 4
@@ -92,7 +92,7 @@ ALL_UNITS = {
 @pytest.mark.parametrize("old", ALL_UNITS.values(), ids=ALL_UNITS)
 @pytest.mark.parametrize("new", ALL_UNITS.values(), ids=ALL_UNITS)
 @pytest.mark.parametrize("hidden_units", [[], [3], [5, 3]], ids=str)
-def test_re_expressed_parameters_are_the_same_function(old, new, hidden_units):
+def test_re_expressed_parameters_compute_the_same_function(old, new, hidden_units):
     activations = [Maxout(), Tanh()][: len(hidden_units)]
     network = Network(4, 2, hidden_units, activations)
     rng = np.random.default_rng(0)
@@ -113,7 +113,7 @@ def test_re_expressed_parameters_are_the_same_function(old, new, hidden_units):
     np.testing.assert_allclose(predict(theta, new) / scale, before / scale, atol=1e-10)
 
 
-def test_there_and_back_gives_the_same_parameters():
+def test_re_expressing_there_and_back_gives_the_same_parameters():
     network = Network(4, 2, [5], [Tanh()])
     theta = np.random.default_rng(0).normal(size=network.layout.size)
     before = theta.copy()
