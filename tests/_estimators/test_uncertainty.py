@@ -122,7 +122,9 @@ def test_check_estimator_passes_but_for_checks_that_compare_arrays(loss, expecte
     if find_spec("torch") is None:  # what is mixed with it
         expected.pop("check_array_api_mixed_inputs", None)
     results = check_estimator(
-        ShallowNetRegressor(16, loss=loss), expected_failed_checks=expected, on_skip=None
+        ShallowNetRegressor(16, loss=loss, max_iter=100),
+        expected_failed_checks=expected,
+        on_skip=None,
     )
     failed = {r["check_name"] for r in results if r["status"] == "xfail"}
     assert failed == expected.keys()

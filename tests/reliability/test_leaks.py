@@ -32,6 +32,15 @@ MARGIN = 100_000  # bytes: what caches and counters may come to, less than one c
 # Memory.
 
 
+@pytest.fixture(scope="module", autouse=True)
+def frozen_heap():
+    """Keep what was there before these tests out of their garbage collections."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 def growth(work):
     """Return how many bytes more are in use after further rounds of `work`."""
     tracemalloc.start()
