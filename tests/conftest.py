@@ -1,4 +1,4 @@
-"""What the tests share: array API checks switched on, the estimators, small data."""
+"""Fixtures of all tests: estimators, small data, array libraries."""
 
 import os
 
@@ -7,6 +7,7 @@ os.environ["SCIPY_ARRAY_API"] = "1"
 
 import numpy as np
 import pytest
+from array_libraries import LIBRARIES
 
 from skshallow import (
     DeepNetClassifier,
@@ -36,6 +37,12 @@ def net_class(request):
 
 @pytest.fixture(params=[DeepNetClassifier, DeepNetRegressor], ids=lambda cls: cls.__name__)
 def deep_class(request):
+    return request.param
+
+
+@pytest.fixture(params=LIBRARIES, ids=lambda library: library.__name__)
+def library(request):
+    """Return a function from an array of NumPy's to one of another library."""
     return request.param
 
 

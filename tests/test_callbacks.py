@@ -1,4 +1,4 @@
-"""What a Checkpoint takes, and the fits that it has no use in."""
+"""Checkpoint callbacks: their parameters, and the fits that they are refused for."""
 
 import pickle
 from pathlib import Path
@@ -16,7 +16,7 @@ from skshallow.activations import ReLU
 from skshallow.callbacks import Checkpoint
 
 
-def test_a_checkpoint_is_its_path_and_how_often():
+def test_a_checkpoint_has_a_path_and_a_frequency():
     checkpoint = Checkpoint("it.npz", every=3)
     assert repr(checkpoint) == "Checkpoint(path='it.npz', every=3)"
     assert pickle.loads(pickle.dumps(checkpoint)) == checkpoint
@@ -24,13 +24,13 @@ def test_a_checkpoint_is_its_path_and_how_often():
 
 
 @pytest.mark.parametrize("path", [None, 3, b"it.npz"])
-def test_what_is_no_path_is_refused(path):
+def test_an_invalid_path_is_refused(path):
     with pytest.raises(TypeError, match="path must be a path"):
         Checkpoint(path)
 
 
 @pytest.mark.parametrize("every", [0, -1, 1.5, "1", True])
-def test_what_is_no_number_of_epochs_is_refused(every):
+def test_an_invalid_number_of_epochs_is_refused(every):
     with pytest.raises(ValueError, match="every must be an int of at least 1"):
         Checkpoint("it.npz", every)
 
@@ -59,7 +59,7 @@ def test_partial_fit_is_refused(X, y, few, checkpoint):
 
 
 @pytest.mark.parametrize("random_state", [None, np.random.RandomState(0)])
-def test_a_fit_that_would_be_another_one_is_refused(random_state, X, y, few, checkpoint):
+def test_a_fit_that_cannot_be_repeated_is_refused(random_state, X, y, few, checkpoint):
     net = ShallowNetRegressor(**few | {"random_state": random_state})
     refused(net.set_callbacks(checkpoint), X, y, "Set random_state to an int")
 
@@ -80,13 +80,13 @@ def test_parameters_that_are_code_are_refused(X, y, few, checkpoint):
     refused(net, X, y, "'scoring' holds what it cannot compare", TypeError)
 
 
-def test_a_checkpoint_belongs_on_the_net_and_not_around_it(X, y, few, checkpoint):
+def test_a_checkpoint_on_a_meta_estimator_is_refused(X, y, few, checkpoint):
     search = GridSearchCV(ShallowNetRegressor(**few), {"alpha": [0.1]}, cv=2)
     with pytest.raises(TypeError, match="not of a GridSearchCV: call set_callbacks on"):
         search.set_callbacks(checkpoint).fit(X, y)
 
 
-def test_a_net_in_a_pipeline_keeps_its_training(X, y, few, tmp_path):
+def test_a_net_in_a_pipeline_writes_its_checkpoint(X, y, few, tmp_path):
     path = tmp_path / "it.npz"
     net = ShallowNetClassifier(**few).set_callbacks(Checkpoint(path))
     first = make_pipeline(StandardScaler(), net).fit(X, y)
@@ -96,7 +96,7 @@ def test_a_net_in_a_pipeline_keeps_its_training(X, y, few, tmp_path):
 
 
 @pytest.mark.parametrize("n_jobs", [None, pytest.param(2, marks=pytest.mark.slow)])
-def test_every_fit_of_a_search_keeps_a_training_of_its_own(n_jobs, X, y, few, tmp_path):
+def test_every_fit_of_a_search_writes_a_checkpoint_of_its_own(n_jobs, X, y, few, tmp_path):
     net = ShallowNetClassifier(**few).set_callbacks(Checkpoint(tmp_path, every=10))
     grid = {"alpha": [0.01, 0.1]}
     first = GridSearchCV(net, grid, cv=2, n_jobs=n_jobs).fit(X, y)
@@ -107,7 +107,7 @@ def test_every_fit_of_a_search_keeps_a_training_of_its_own(n_jobs, X, y, few, tm
     assert (again.best_estimator_.theta_ == first.best_estimator_.theta_).all()
 
 
-def test_a_checkpoint_stands_beside_other_callbacks(X, y, few, tmp_path):
+def test_a_checkpoint_works_beside_other_callbacks(X, y, few, tmp_path):
     monitor = ScoringMonitor(scoring="r2")
     net = ShallowNetRegressor(**few)
     net.set_callbacks(Checkpoint(tmp_path / "it.npz"), monitor).fit(X, y)

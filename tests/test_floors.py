@@ -1,4 +1,4 @@
-"""The import rule: a module imports only from floors below its own, and in no circle."""
+"""The import rule: a module imports only from floors below its own, without cycles."""
 
 import ast
 from graphlib import TopologicalSorter
@@ -77,7 +77,7 @@ def test_modules_import_from_floors_below_or_from_their_own_room(module):
     assert not not_below, f"{room} stands on no higher floor than {not_below}"
 
 
-def test_no_modules_import_each_other_in_a_circle():
+def test_imports_have_no_cycles():
     # `engine/__init__` hands on what its modules hold; asking one of these loads it first
     graph = {module: own_modules(module) for module in MODULES}
     assert len(list(TopologicalSorter(graph).static_order())) == len(MODULES)
@@ -91,7 +91,7 @@ def test_scikit_learn_is_imported_on_the_upper_floors_only(module):
 
 
 @every_module
-def test_private_parts_of_scikit_learn_are_touched_in_one_module(module):
+def test_private_parts_of_scikit_learn_are_used_in_one_module(module):
     names = [name for name in imports(module) if name.split(".")[0] == "sklearn"]
     private = [name for name in names if any(part[0] == "_" for part in name.split("."))]
     assert module == PRIVATE_PARTS_OF_SCIKIT_LEARN or private == []

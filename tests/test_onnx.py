@@ -1,4 +1,4 @@
-"""Nets in ONNX: onnxruntime says what the net says, in float32 and in float64."""
+"""Nets converted to ONNX: onnxruntime predicts the same, in float32 and float64."""
 
 import importlib
 import sys
@@ -111,20 +111,20 @@ def assert_predicts_alike(net, rows, dtype, unit=1):
 # Activations.
 
 
-def test_every_activation_has_a_form():
+def test_every_activation_has_a_converter():
     assert set(_activations.FORMS) >= set(ACTIVATIONS.values())
 
 
 @both_dtypes
 @pytest.mark.parametrize("activation", [*ACTIVATIONS, LeakyReLU(0.3), Maxout(3)], ids=str)
-def test_every_activation_classifies_alike(few, X, y, rows, activation, dtype):
+def test_every_activation_classifies_as_the_net(few, X, y, rows, activation, dtype):
     net = DeepNetClassifier(**few, activation=activation)
     assert_classifies_alike(net.fit(X.astype(dtype), y), rows, dtype)
 
 
 @both_dtypes
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_every_activation_is_computed_alike_near_and_far(name, dtype):
+def test_every_activation_is_computed_as_by_the_net_for_all_magnitudes(name, dtype):
     far = np.geomspace(1e-12, 1e4, 400)
     z = np.concatenate([-far, [0], far])[:, np.newaxis].astype(dtype)
     n_pieces = ACTIVATIONS[name]().n_pieces
@@ -146,7 +146,7 @@ def test_every_activation_is_valid_onnx_for_another_runtime(few, X, y, rows, nam
 
 @both_dtypes
 @with_members
-def test_learned_slopes_are_written(few, X, y, rows, n_members, dtype):
+def test_learned_slopes_are_converted(few, X, y, rows, n_members, dtype):
     net = DeepNetRegressor(**few, activation=PReLU(0.1), n_members=n_members)
     net.fit(X.astype(dtype), y)
     slopes = [layer["slope"] for layer in net.network_.views(net.theta_)[:-1]]
@@ -158,7 +158,7 @@ def test_learned_slopes_are_written(few, X, y, rows, n_members, dtype):
 # Losses, and what the nets predict with them.
 
 
-def test_every_link_of_a_loss_has_a_form():
+def test_every_link_has_a_converter():
     losses = [cls() for cls in REGRESSION_LOSSES.values()] + [
         form() for forms in CLASSIFICATION_LOSSES.values() for form in forms.values()
     ]
@@ -173,7 +173,7 @@ def test_every_link_of_a_loss_has_a_form():
     [*REGRESSION_LOSSES, Quantile([0.3]), Quantile([0.05, 0.4, 0.6, 0.95])],
     ids=str,
 )
-def test_every_regression_loss_predicts_alike(
+def test_every_regression_loss_predicts_as_the_net(
     few, X, y, rows, loss, n_targets, n_members, dtype
 ):
     targets = np.stack([y + 1.0, 100 * y + 3.0], axis=1)[:, :n_targets]
@@ -193,7 +193,7 @@ KINDS_OF_TARGETS = {
 @with_members
 @pytest.mark.parametrize("kind", KINDS_OF_TARGETS)
 @pytest.mark.parametrize("loss", CLASSIFICATION_LOSSES)
-def test_every_classification_loss_classifies_alike(
+def test_every_classification_loss_classifies_as_the_net(
     few, X, y, rows, loss, kind, n_members, dtype
 ):
     net = DeepNetClassifier(**few, loss=loss, n_members=n_members)
@@ -203,9 +203,7 @@ def test_every_classification_loss_classifies_alike(
 
 @both_dtypes
 @pytest.mark.parametrize("kind", KINDS_OF_TARGETS)
-def test_members_that_are_sure_of_different_classes_still_decide(
-    few, X, y, rows, kind, dtype
-):
+def test_members_confident_of_different_classes_are_combined(few, X, y, rows, kind, dtype):
     net = DeepNetClassifier(**few, n_members=2)
     net.fit(X.astype(dtype), KINDS_OF_TARGETS[kind](y))
     net.theta_ *= 20
@@ -215,7 +213,7 @@ def test_members_that_are_sure_of_different_classes_still_decide(
     assert_classifies_alike(net, rows, dtype)
 
 
-def test_a_temperature_is_written(few, X, y, rows):
+def test_a_temperature_is_converted(few, X, y, rows):
     net = DeepNetClassifier(**few, temperature_scaling=True, early_stopping=True)
     assert net.fit(X, y).temperature_ != 1
     assert_classifies_alike(net, rows, np.float64)
@@ -227,7 +225,9 @@ def test_a_temperature_is_written(few, X, y, rows):
 @both_dtypes
 @pytest.mark.parametrize("standardize", [False, True])
 @pytest.mark.parametrize("depth", [0, 1, 3])
-def test_units_and_depths(few, X, y, rows, depth, standardize, dtype):
+def test_standardisation_and_any_depth_are_converted(
+    few, X, y, rows, depth, standardize, dtype
+):
     net = DeepNetRegressor(**few, depth=depth, standardize=standardize)
     assert_predicts_alike(net.fit(X.astype(dtype), 1e3 * y), rows, dtype, unit=1e3)
 
@@ -246,7 +246,7 @@ def test_one_feature_and_one_unit_keep_their_precision(
 
 
 @both_dtypes
-def test_a_net_fitted_on_sparse_rows(few, X, y, rows, dtype):
+def test_a_net_fitted_on_sparse_rows_is_converted(few, X, y, rows, dtype):
     net = DeepNetClassifier(**few).fit(csr_array(X.astype(dtype)), y)
     assert_classifies_alike(net, rows, dtype)
 
@@ -274,7 +274,7 @@ def test_integers_are_computed_in_float32(few, X, y):
     assert_near(probabilities, net.predict_proba(whole), np.float32)
 
 
-def test_columns_of_a_table_may_be_inputs_of_their_own(few, X, y, rows):
+def test_columns_of_a_table_may_be_separate_inputs(few, X, y, rows):
     table = pd.DataFrame(X, columns=list("abcde"))
     net = DeepNetRegressor(**few).fit(table, y)
     new = pd.DataFrame(rows, columns=list("abcde"))
@@ -303,7 +303,7 @@ def test_labels_are_those_of_the_targets(few, X, y, rows, labels, dtype):
 
 
 @pytest.mark.parametrize("labels", [[False, True], ["no", "yes"], [3, 1]], ids=str)
-def test_labels_of_two_classes(few, X, y, rows, labels):
+def test_labels_of_two_classes_are_those_of_the_targets(few, X, y, rows, labels):
     net = DeepNetClassifier(**few).fit(X, np.array(labels)[(y > 0).astype(int)])
     assert_classifies_alike(net, rows, np.float64)
 
@@ -325,7 +325,7 @@ def test_probabilities_come_by_label_unless_told_otherwise(few, X, y, rows, labe
     assert_near(table, net.predict_proba(rows), np.float32)
 
 
-def test_probabilities_in_columns(few, X, y, rows):
+def test_probabilities_may_be_one_output_per_class(few, X, y, rows):
     net = DeepNetClassifier(**few).fit(X, y)
     _, *columns = run(convert(net, rows, zipmap="columns"), X=rows)
     assert_near(np.stack(columns, axis=1), net.predict_proba(rows), np.float64)
@@ -342,13 +342,13 @@ def test_raw_scores_are_the_decision_function(few, X, y, rows, kind, n_members):
     assert_near(raw, decision, np.float64)
 
 
-def test_labels_can_be_left_out(few, X, y, rows):
+def test_labels_may_be_replaced_by_their_indices(few, X, y, rows):
     net = DeepNetClassifier(**few).fit(X, np.array(["a", "b", "c"])[y])
     codes, _ = run(convert(net, rows, zipmap=False, nocl=True), X=rows)
     assert_array_equal(net.classes_[codes], net.predict(rows))
 
 
-def test_probabilities_of_labels_come_by_number(few, X, y, rows):
+def test_probabilities_of_multilabel_nets_come_by_number(few, X, y, rows):
     net = DeepNetClassifier(**few)
     net.fit(X.astype(np.float32), KINDS_OF_TARGETS["labels"](y))
     rows = rows.astype(np.float32)
@@ -379,7 +379,7 @@ def table(X):
 
 @both_dtypes
 @pytest.mark.parametrize("cls", [ShallowNetClassifier, DeepNetClassifier, DeepNetRegressor])
-def test_a_pipeline_from_a_mixed_table(few, table, y, cls, dtype):
+def test_a_pipeline_from_a_mixed_table_is_converted(few, table, y, cls, dtype):
     numbers = ["size", "age", "dose"]
     table = table.astype(dict.fromkeys(numbers, dtype))
     scaler = make_pipeline(SimpleImputer(), StandardScaler())
@@ -408,7 +408,7 @@ def test_a_pipeline_from_a_mixed_table(few, table, y, cls, dtype):
 @both_dtypes
 @with_members
 @pytest.mark.parametrize("layer", [0, -1])
-def test_hidden_features_are_written(few, X, y, rows, layer, n_members, dtype):
+def test_hidden_features_are_converted(few, X, y, rows, layer, n_members, dtype):
     few["hidden_units"] = [4, 3]
     features = HiddenFeatures(DeepNetRegressor(**few, n_members=n_members), layer)
     features.fit(X.astype(dtype), y)
@@ -417,13 +417,13 @@ def test_hidden_features_are_written(few, X, y, rows, layer, n_members, dtype):
     assert_near(found, features.transform(rows), dtype)
 
 
-def test_hidden_features_of_a_frozen_net_in_a_pipeline(few, X, y, rows):
+def test_hidden_features_of_a_frozen_net_in_a_pipeline_are_converted(few, X, y, rows):
     net = DeepNetClassifier(**few).fit(X, y)
     pipeline = make_pipeline(HiddenFeatures(FrozenEstimator(net)), LogisticRegression())
     assert_classifies_alike(pipeline.fit(X, y), rows, np.float64)
 
 
-def test_searches_votes_calibrations_and_one_against_the_rest(few, X, y, rows):
+def test_nets_in_searches_voting_calibration_and_one_vs_rest_are_converted(few, X, y, rows):
     net = DeepNetClassifier(**few)
     rows = rows.astype(np.float32)
     X = X.astype(np.float32)
@@ -440,7 +440,7 @@ def test_searches_votes_calibrations_and_one_against_the_rest(few, X, y, rows):
         assert_classifies_alike(model.fit(X, y), rows, np.float32)
 
 
-def test_stacked_regressors(few, X, y, rows):
+def test_nets_in_stacked_regressors_are_converted(few, X, y, rows):
     stack = StackingRegressor(
         [("net", ShallowNetRegressor(**few))], LinearRegression(), cv=2
     )
@@ -466,7 +466,7 @@ class LeakyOfMyOwn(LeakyReLU):
         return super().forward(z - 1, params)
 
 
-def test_an_activation_of_ones_own_says_what_to_register(few, X, y, rows):
+def test_the_error_for_an_unknown_activation_says_what_to_register(few, X, y, rows):
     for activation in [Softsign(), LeakyOfMyOwn()]:
         net = DeepNetRegressor(**few, activation=activation).fit(X, y)
         name = type(activation).__name__
@@ -475,7 +475,7 @@ def test_an_activation_of_ones_own_says_what_to_register(few, X, y, rows):
 
 
 @both_dtypes
-def test_an_activation_of_ones_own_can_be_registered(few, X, y, rows, monkeypatch, dtype):
+def test_an_activation_of_a_user_can_be_registered(few, X, y, rows, monkeypatch, dtype):
     monkeypatch.setattr(_activations, "FORMS", dict(_activations.FORMS))
     skshallow.onnx.register_activation(
         Softsign, lambda z, params, activation: activation.gain * z / (1 + abs(z))
@@ -494,7 +494,7 @@ class SquaredErrorOfMyOwn(SquaredError):
     link = SquareLink()
 
 
-def test_a_link_of_ones_own_can_be_registered(few, X, y, rows, monkeypatch):
+def test_a_link_of_a_user_can_be_registered(few, X, y, rows, monkeypatch):
     net = DeepNetRegressor(**few, loss=SquaredErrorOfMyOwn()).fit(X, y)
     with pytest.raises(ValueError, match=r"register_link\(SquareLink, form\)"):
         convert(net, rows)
@@ -523,20 +523,19 @@ def where(condition, a, b):
 
 @both_dtypes
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
-def test_arithmetic_is_written_as_numpy_computes_it(
-    few, X, y, rows, monkeypatch, form, dtype
-):
+def test_arithmetic_of_converters_equals_numpys(few, X, y, rows, monkeypatch, form, dtype):
     class OwnLink(IdentityLink):
         def inverse(self, raw_prediction):
             return form(raw_prediction)
 
     monkeypatch.setattr(_links, "INVERSES", dict(_links.INVERSES))
     skshallow.onnx.register_link(OwnLink, lambda raw, link: form(raw))
-    net = DeepNetRegressor(**few).fit(X.astype(dtype), y)
-    rows = rows.astype(dtype)
-    expected = form(net.predict(rows)[:, np.newaxis])
-    net._loss = SquaredErrorOfMyOwn()
     monkeypatch.setattr(SquaredErrorOfMyOwn, "link", OwnLink())
+    plain = DeepNetRegressor(**few).fit(X.astype(dtype), y)
+    net = DeepNetRegressor(**few, loss=SquaredErrorOfMyOwn()).fit(X.astype(dtype), y)
+    np.testing.assert_array_equal(net.theta_, plain.theta_)
+    rows = rows.astype(dtype)
+    expected = form(plain.predict(rows)[:, np.newaxis])
     (found,) = run(convert(net, rows), X=rows)
     assert_near(found, expected.astype(dtype), dtype)
 
@@ -551,7 +550,7 @@ def test_only_classes_of_components_can_be_registered():
 # What does not fit.
 
 
-def test_a_missing_extra_is_named(monkeypatch):
+def test_the_error_without_the_extra_names_it(monkeypatch):
     for name in [name for name in sys.modules if name.startswith("skshallow.onnx")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "skl2onnx", None)
@@ -564,7 +563,7 @@ def test_a_missing_extra_is_named(monkeypatch):
     [ShallowNetRegressor(), HiddenFeatures(ShallowNetRegressor())],
     ids=lambda estimator: type(estimator).__name__,
 )
-def test_what_is_not_fitted_is_refused(X, estimator):
+def test_unfitted_nets_are_refused(X, estimator):
     with pytest.raises(NotFittedError, match="not fitted yet"):
         convert(estimator, X)
 
@@ -576,7 +575,7 @@ def test_opsets_that_are_too_old_are_refused(few, X, y):
     assert skl2onnx.to_onnx(net, X[:1], target_opset=18).opset_import[0].version <= 18
 
 
-def test_inputs_that_do_not_fit_are_refused(few, X, y):
+def test_inputs_of_a_wrong_shape_or_type_are_refused(few, X, y):
     net = DeepNetRegressor(**few).fit(X, y)
     with pytest.raises(ValueError, match="declared with 4 columns, and it was fitted on 5"):
         convert(net, X[:, :4])
@@ -585,7 +584,7 @@ def test_inputs_that_do_not_fit_are_refused(few, X, y):
         skl2onnx.convert_sklearn(net, initial_types=text)
 
 
-def test_numbers_beyond_float32_are_refused_there(few, X, y):
+def test_weights_beyond_float32_are_refused(few, X, y):
     large = DeepNetRegressor(**few).fit(X, 1e300 * y)
     small = DeepNetRegressor(**few).fit(1e-300 * X, y)
     in_float32 = [("X", FloatTensorType([None, 5]))]
@@ -598,7 +597,7 @@ def test_numbers_beyond_float32_are_refused_there(few, X, y):
 
 @both_dtypes
 @pytest.mark.parametrize("activation", ["relu", "prelu", "mish"])
-def test_missing_values_go_through_unnoticed(few, X, y, rows, activation, dtype):
+def test_missing_values_give_nan_probabilities(few, X, y, rows, activation, dtype):
     net = DeepNetClassifier(**few, activation=activation).fit(X.astype(dtype), y)
     rows[3, 2] = np.nan
     rows = rows.astype(dtype)

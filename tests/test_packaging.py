@@ -1,4 +1,4 @@
-"""What is shipped: four requirements, a lean import, complete and clean archives."""
+"""Packaging: four requirements, a light import, complete archives."""
 
 import re
 import runpy
@@ -116,23 +116,23 @@ def loaded():
     return set(subprocess.check_output(command, text=True).split())
 
 
-def test_four_packages_are_required_and_no_more(requirements):
+def test_exactly_four_packages_are_required(requirements):
     required = {each.name for each in requirements if each.marker is None}
     assert required == {"numpy", "scipy", "scikit-learn", "threadpoolctl"}
 
 
-def test_an_import_loads_nothing_that_a_linear_model_has_not_loaded(loaded):
+def test_importing_loads_nothing_beyond_what_a_linear_model_loads(loaded):
     added = {name for name in loaded if name.split(".")[0] != "skshallow"}
     assert {name for name in added if name not in sys.stdlib_module_names} == set()
 
 
-def test_an_import_loads_no_part_that_few_programs_use(loaded):
+def test_importing_loads_no_optional_part(loaded):
     used_later = {"inspection"}
     assert "skshallow.engine.network" in loaded
     assert {f"skshallow.{name}" for name in used_later} & loaded == set()
 
 
-def test_extras_that_errors_name_exist(distribution):
+def test_extras_named_in_errors_exist(distribution):
     modules = (ROOT / "skshallow").rglob("*.py")
     code = "".join(path.read_text(encoding="utf-8") for path in modules)
     named = set(map(canonicalize_name, re.findall(r"skshallow\[([\w-]+)\]", code)))
@@ -141,7 +141,7 @@ def test_extras_that_errors_name_exist(distribution):
     assert named <= set(map(canonicalize_name, offered))
 
 
-def test_the_version_is_written_once(distribution):
+def test_the_version_is_defined_once(distribution):
     assert distribution.version == skshallow.__version__
     modules = (ROOT / "skshallow").rglob("*.py")
     written = [
@@ -152,7 +152,7 @@ def test_the_version_is_written_once(distribution):
     assert written == ["__init__.py"]
 
 
-def test_the_sdist_holds_all_that_is_versioned_and_nothing_left_behind(sdist, checkout):
+def test_the_sdist_holds_exactly_the_versioned_files(sdist, checkout):
     added = {"PKG-INFO", "setup.cfg"}
     added |= {name for name in files_below(sdist) if name.startswith("skshallow.egg-info/")}
     assert files_below(sdist) - added == checkout[1]

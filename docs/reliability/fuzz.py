@@ -42,7 +42,11 @@ from skshallow import (
     ShallowNetRegressor,
 )
 from skshallow.activations import ACTIVATIONS, LeakyReLU
-from skshallow.exceptions import DeadUnitsWarning, VanishingGradientWarning
+from skshallow.exceptions import (
+    DeadUnitsWarning,
+    IneffectiveParameterWarning,
+    VanishingGradientWarning,
+)
 from skshallow.initializers import INITIALIZERS
 from skshallow.losses import (
     CLASSIFICATION_LOSSES,
@@ -54,7 +58,12 @@ from skshallow.losses import (
 from skshallow.schedules import SCHEDULES
 from skshallow.solvers import SOLVERS, Adam
 
-NAMED_WARNINGS = (ConvergenceWarning, DeadUnitsWarning, VanishingGradientWarning)
+NAMED_WARNINGS = (
+    ConvergenceWarning,
+    DeadUnitsWarning,
+    IneffectiveParameterWarning,
+    VanishingGradientWarning,
+)
 
 # What a call may say instead of doing its work: a name in the report, and the words.
 EXPLANATIONS = {

@@ -1,4 +1,4 @@
-"""Products against NumPy's."""
+"""Matrix products and sums against NumPy's, for dense and sparse operands."""
 
 import numpy as np
 import pytest
@@ -38,7 +38,7 @@ def tolerance(dtype):
 @both_dtypes
 @each_shape
 @every_form
-def test_product_is_that_of_matrices_and_new_memory(form, shape, dtype):
+def test_product_equals_numpys_and_shares_no_memory(form, shape, dtype):
     x, weight, _ = operands(*shape, dtype)
     actual = product(form(x), weight)
     assert type(actual) is np.ndarray
@@ -51,7 +51,7 @@ def test_product_is_that_of_matrices_and_new_memory(form, shape, dtype):
 @both_dtypes
 @each_shape
 @every_form
-def test_transposed_product_is_written_where_asked(form, shape, dtype):
+def test_transposed_product_is_written_to_out(form, shape, dtype):
     x, weight, grad_z = operands(*shape, dtype)
     theta = np.full(2 * weight.size, np.nan, dtype)
     out = theta[weight.size :].reshape(weight.shape)
@@ -63,7 +63,7 @@ def test_transposed_product_is_written_where_asked(form, shape, dtype):
 
 @both_dtypes
 @each_shape
-def test_sums_over_rows_and_columns_are_numpys(shape, dtype):
+def test_sums_over_rows_and_columns_equal_numpys(shape, dtype):
     _, _, a = operands(*shape, dtype)
     before = a.copy()
     out = np.full(a.shape[1], np.nan, dtype)
@@ -76,7 +76,7 @@ def test_sums_over_rows_and_columns_are_numpys(shape, dtype):
     np.testing.assert_array_equal(a, before)
 
 
-def test_sums_of_one_size_and_dtype_do_not_disturb_another():
+def test_sums_of_different_sizes_and_dtypes_are_independent():
     for n in [3, 5, 3]:
         for dtype in [np.float32, np.float64, np.float32]:
             out = np.empty(2, dtype)

@@ -1,4 +1,4 @@
-"""Threads: as many as the work is worth, and the setting put back."""
+"""BLAS threads: one for small products, and the user's setting restored afterwards."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -15,14 +15,14 @@ def blas_threads():
     return [pool["num_threads"] for pool in pools]
 
 
-def test_small_products_run_on_one_thread_and_the_setting_is_put_back():
+def test_small_products_run_on_one_thread_and_restore_the_setting():
     before = blas_threads()
     with threads_for(MULTIPLY_ADDS_WORTH_A_THREAD - 1):
         assert set(blas_threads()) == {1}
     assert blas_threads() == before
 
 
-def test_large_products_run_on_the_threads_that_the_user_set():
+def test_large_products_run_on_as_many_threads_as_the_user_set():
     before = blas_threads()
     with threads_for(MULTIPLY_ADDS_WORTH_A_THREAD):
         assert blas_threads() == before
@@ -49,7 +49,7 @@ class Library:
 
 @pytest.mark.parametrize("layer", ["pthreads", "openmp"])
 @pytest.mark.parametrize("first_to_leave", [0, 1])
-def test_every_thread_finds_its_number_again_whoever_leaves_first(layer, first_to_leave):
+def test_settings_are_restored_in_whatever_order_threads_leave(layer, first_to_leave):
     library = Library(layer)
     one_thread = OneThread(lambda: [library])
     entered = threading.Barrier(3)

@@ -1,17 +1,18 @@
-"""Arrays of other libraries: nets come out as with NumPy, where the arrays are.
-
-array-api-strict refuses what is not in the standard, and its second device whatever
-would pass through NumPy unasked, as a GPU does. PyTorch is tried where it is installed.
-"""
+"""Across modules: nets on arrays of other libraries, against the same nets on NumPy's."""
 
 import pickle
 import sys
 
 import array_api_compat
-import array_api_strict
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from array_libraries import (
+    strict,
+    strict_elsewhere,
+    strict_without_float64,
+    torch,
+)
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import config_context
 from sklearn.base import clone
@@ -27,13 +28,7 @@ from skshallow import (
     ShallowNetClassifier,
     ShallowNetRegressor,
 )
-from skshallow._arrays.namespace import (
-    asarray_like,
-    dtype_of,
-    rows_of,
-    same_place,
-    to_numpy,
-)
+from skshallow._arrays.namespace import dtype_of, same_place, to_numpy
 from skshallow.activations import ACTIVATIONS
 from skshallow.callbacks import Checkpoint
 from skshallow.engine.batches import Rows
@@ -42,36 +37,10 @@ from skshallow.losses import REGRESSION_LOSSES, Gaussian, Quantile
 from skshallow.solvers import SOLVERS
 
 
-def strict(array):
-    return array_api_strict.asarray(array)
-
-
-def strict_elsewhere(array):
-    return array_api_strict.asarray(array, device=array_api_strict.Device("device1"))
-
-
-def strict_without_float64(array):
-    device = array_api_strict.Device("no_float64")
-    array = array.astype(np.float32) if array.dtype == np.float64 else array
-    return array_api_strict.asarray(array, device=device)
-
-
-def torch(array):
-    return pytest.importorskip("torch").asarray(np.array(array))
-
-
-LIBRARIES = [strict_elsewhere, torch]
-
-
 @pytest.fixture(autouse=True)
 def dispatch():
     with config_context(array_api_dispatch=True):
         yield
-
-
-@pytest.fixture(params=LIBRARIES, ids=lambda library: library.__name__)
-def library(request):
-    return request.param
 
 
 @pytest.fixture
@@ -94,7 +63,7 @@ def assert_fits_alike(net, library, X, y, *, rtol=1e-7, **more):
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_every_activation_learns_the_same(activation, library, settings, X, y):
+def test_every_activation_trains_as_on_numpy(activation, library, settings, X, y):
     if activation == "gelu" and library is strict_elsewhere:
         library = strict  # SciPy's ndtr knows only devices that exist
     net = DeepNetRegressor(activation=activation, **settings)
@@ -103,9 +72,7 @@ def test_every_activation_learns_the_same(activation, library, settings, X, y):
 
 @pytest.mark.parametrize("loss", [*REGRESSION_LOSSES, Quantile([0.1, 0.5, 0.8])], ids=str)
 @pytest.mark.parametrize("n_members", [1, 2])
-def test_every_loss_of_a_regressor_learns_the_same(
-    loss, n_members, library, settings, X, y
-):
+def test_every_regression_loss_trains_as_on_numpy(loss, n_members, library, settings, X, y):
     net = DeepNetRegressor(loss=loss, n_members=n_members, **settings)
     of_numpy, other = assert_fits_alike(net, library, X, y + 1, X_val=X, y_val=y + 1)
     validation = other.validation_loss_curve_
@@ -115,7 +82,7 @@ def test_every_loss_of_a_regressor_learns_the_same(
 @pytest.mark.parametrize("loss", ["log_loss", "squared_error"])
 @pytest.mark.parametrize("n_classes", [2, 3])
 @pytest.mark.parametrize("n_members", [1, 2])
-def test_every_loss_of_a_classifier_learns_the_same(
+def test_every_classification_loss_trains_as_on_numpy(
     loss, n_classes, n_members, library, settings, X, y
 ):
     y = y % n_classes
@@ -129,7 +96,7 @@ def test_every_loss_of_a_classifier_learns_the_same(
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
-def test_every_solver_takes_the_same_steps(solver, library, settings, X, y):
+def test_every_solver_takes_the_steps_it_takes_on_numpy(solver, library, settings, X, y):
     settings |= {
         "learning_rate": 0.01,
         "max_grad_norm": 0.5,
@@ -172,20 +139,24 @@ def test_a_device_without_double_precision_computes_in_single(settings, X, y):
 # Targets and weights
 
 
-def test_sample_weights_and_class_weights_count_the_same(library, settings, X, y, weight):
+def test_sample_weights_and_class_weights_count_as_on_numpy(
+    library, settings, X, y, weight
+):
     weight = np.where(np.arange(len(weight)) % 7 == 0, 0, weight)
     net = ShallowNetClassifier(class_weight="balanced", **settings)
     assert_fits_alike(net, library, X, y, sample_weight=weight)
 
 
-def test_labels_of_text_stay_numpy_s(library, settings, X, y):
+def test_string_labels_stay_numpy_arrays(library, settings, X, y):
     names = np.array(["ash", "birch", "cedar"])[y]
     net = ShallowNetClassifier(**settings).fit(library(X), names)
     of_numpy = ShallowNetClassifier(**settings).fit(X, names)
     assert_array_equal(net.predict(library(X)), of_numpy.predict(X))
 
 
-def test_several_labels_and_several_targets_are_predicted_there(library, settings, X, y):
+def test_several_labels_and_targets_are_predicted_in_the_library_of_X(
+    library, settings, X, y
+):
     labels = np.stack([y > 0, y > 1], axis=1).astype(int)
     several = ShallowNetClassifier(**settings).fit(library(X), library(labels))
     of_numpy = ShallowNetClassifier(**settings).fit(X, labels)
@@ -203,7 +174,7 @@ def test_y_and_weights_may_be_of_another_library_than_X(settings, X, y, weight):
     assert_allclose(to_numpy(other.theta_), plain.theta_, rtol=1e-9)
 
 
-def test_inputs_are_left_as_they_are(library, settings, X, y):
+def test_inputs_are_left_unchanged(library, settings, X, y):
     X_there, y_there = library(X), library(y)
     net = DeepNetClassifier(**settings).fit(X_there, y_there)
     net.predict(X_there)
@@ -214,7 +185,7 @@ def test_inputs_are_left_as_they_are(library, settings, X, y):
 # What a net offers
 
 
-def test_what_says_how_sure_a_regressor_is_follows_X(library, settings, X, y):
+def test_quantiles_and_intervals_are_in_the_library_of_X(library, settings, X, y):
     of_numpy = DeepNetRegressor(loss=Gaussian(), **settings).fit(X, y)
     net = DeepNetRegressor(loss=Gaussian(), **settings).fit(library(X), library(y))
     for name, arguments in (
@@ -234,7 +205,7 @@ def test_what_says_how_sure_a_regressor_is_follows_X(library, settings, X, y):
 
 
 @pytest.mark.parametrize("n_members", [1, 2])
-def test_hidden_layers_are_features_there(n_members, library, settings, X, y):
+def test_hidden_features_are_in_the_library_of_X(n_members, library, settings, X, y):
     net = DeepNetClassifier(n_members=n_members, **settings)
     features = HiddenFeatures(net).fit(library(X), library(y))
     result = features.transform(library(X))
@@ -245,14 +216,14 @@ def test_hidden_layers_are_features_there(n_members, library, settings, X, y):
         features.transform(X)
 
 
-def test_hidden_layers_feed_scikit_learns_models_there(settings, X, y):
+def test_hidden_features_feed_models_of_scikit_learn_in_the_library_of_X(settings, X, y):
     pipeline = make_pipeline(HiddenFeatures(DeepNetClassifier(**settings)))
     pipeline.steps.append(("model", LogisticRegression(solver="lbfgs")))
     there = clone(pipeline).fit(torch(X), torch(y)).predict_proba(torch(X))
     assert_allclose(to_numpy(there), clone(pipeline).fit(X, y).predict_proba(X), rtol=1e-3)
 
 
-def test_early_stopping_validates_and_scores_there(library, settings, X, y):
+def test_early_stopping_validates_and_scores_in_the_library_of_X(library, settings, X, y):
     settings |= {"early_stopping": True, "scoring": "accuracy"}
     settings |= {"temperature_scaling": False}
     net = DeepNetClassifier(**settings)
@@ -261,14 +232,14 @@ def test_early_stopping_validates_and_scores_there(library, settings, X, y):
     assert other.best_iter_ == of_numpy.best_iter_
 
 
-def test_the_health_of_the_layers_is_the_same(library, settings, X, y):
+def test_health_records_equal_those_on_numpy(library, settings, X, y):
     of_numpy, other = assert_fits_alike(DeepNetClassifier(**settings), library, X, y)
     assert of_numpy.health_.keys() == other.health_.keys()
     for name, values in of_numpy.health_.items():
         assert_allclose(other.health_[name], values, rtol=1e-5)
 
 
-def test_scikit_learns_callbacks_see_the_fit(library, settings, X, y):
+def test_callbacks_of_scikit_learn_follow_the_fit(library, settings, X, y):
     monitor = ScoringMonitor(scoring="accuracy")
     net = DeepNetClassifier(**settings).set_callbacks(monitor)
     net.fit(library(X), library(y))
@@ -281,7 +252,7 @@ def test_gradients_are_right_for_arrays_of_other_libraries(library, settings, X,
     assert report.passed
 
 
-def test_curves_are_drawn_wherever_they_are(library, settings, X, y):
+def test_training_curves_of_any_library_are_drawn(library, settings, X, y):
     net = DeepNetClassifier(**settings).fit(library(X), library(y))
     display = TrainingCurveDisplay.from_estimator(net)
     assert_allclose(display.loss, to_numpy(net.loss_curve_))
@@ -291,7 +262,7 @@ def test_curves_are_drawn_wherever_they_are(library, settings, X, y):
 # More than one call
 
 
-def test_partial_fit_and_warm_start_go_on_there(library, settings, X, y):
+def test_partial_fit_and_warm_start_continue_in_the_library_of_X(library, settings, X, y):
     of_numpy, other = DeepNetClassifier(**settings), DeepNetClassifier(**settings)
     for _ in range(3):
         of_numpy.partial_fit(X, y, classes=[0, 1, 2])
@@ -305,7 +276,9 @@ def test_partial_fit_and_warm_start_go_on_there(library, settings, X, y):
     assert other.loss_curve_.shape == (6,)
 
 
-def test_a_net_goes_on_only_where_it_was_fitted(library, settings, X, y):
+def test_training_in_another_library_than_that_of_the_fit_is_refused(
+    library, settings, X, y
+):
     net = DeepNetClassifier(**settings).partial_fit(X, y, classes=[0, 1, 2])
     with pytest.raises(ValueError, match=r"partial_fit\(\) must use the same namespace"):
         net.partial_fit(library(X), library(y))
@@ -326,7 +299,9 @@ def dying_in_the_third_epoch(batches):
     return until_the_third
 
 
-def test_a_checkpoint_resumes_there(library, settings, X, y, tmp_path, monkeypatch):
+def test_a_checkpoint_resumes_in_the_library_of_X(
+    library, settings, X, y, tmp_path, monkeypatch
+):
     settings |= {"average": True}
     whole = DeepNetClassifier(**settings).fit(library(X), library(y))
     checkpoint = Checkpoint(tmp_path / "fit.npz")
@@ -341,7 +316,7 @@ def test_a_checkpoint_resumes_there(library, settings, X, y, tmp_path, monkeypat
     assert_array_equal(to_numpy(resumed.theta_), to_numpy(whole.theta_))
 
 
-def test_a_saved_net_is_numpy_s(library, settings, X, y, tmp_path):
+def test_a_saved_net_loads_with_numpy_arrays(library, settings, X, y, tmp_path):
     net = DeepNetClassifier(**settings).fit(library(X), library(y))
     net.save(tmp_path / "net.npz")
     loaded = skshallow.load(tmp_path / "net.npz")
@@ -350,7 +325,7 @@ def test_a_saved_net_is_numpy_s(library, settings, X, y, tmp_path):
     assert_allclose(loaded.predict_proba(X), expected, rtol=1e-9)
 
 
-def test_a_pickled_net_stays_where_it_is(library, settings, X, y):
+def test_a_pickled_net_stays_in_its_library(library, settings, X, y):
     net = DeepNetClassifier(**settings).fit(library(X), library(y))
     again = pickle.loads(pickle.dumps(net))
     assert_array_equal(
@@ -361,7 +336,7 @@ def test_a_pickled_net_stays_where_it_is(library, settings, X, y):
 # At the border
 
 
-def test_without_dispatch_tensors_are_read_as_numpy_s(settings, X, y):
+def test_without_dispatch_tensors_are_converted_to_numpy(settings, X, y):
     tensor = torch(X)
     with config_context(array_api_dispatch=False):
         net = DeepNetClassifier(**settings).fit(tensor, torch(y))
@@ -373,7 +348,7 @@ def test_without_dispatch_tensors_are_read_as_numpy_s(settings, X, y):
         assert_allclose(there.predict(X), expected, rtol=1e-9)
 
 
-def test_a_row_beyond_limits_is_named(library, settings, X, y):
+def test_a_row_that_overflows_is_named(library, settings, X, y):
     net = DeepNetRegressor(**settings).fit(library(X), library(y))
     far = X.copy()
     far[3, 2] = 1e308
@@ -387,28 +362,7 @@ def test_the_error_without_array_api_compat_names_the_extra(settings, X, y, monk
         DeepNetRegressor(**settings).fit(strict(X), y)
 
 
-def test_arrays_that_nobody_can_change_are_refused(settings, X, y, monkeypatch):
+def test_immutable_arrays_are_refused(settings, X, y, monkeypatch):
     monkeypatch.setattr(array_api_compat, "is_writeable_array", lambda array: False)
     with pytest.raises(TypeError, match=r"cannot be changed in place. Pass np.asarray"):
         DeepNetRegressor(**settings).fit(strict(X), y)
-
-
-# The way between libraries
-
-
-def test_arrays_move_and_come_back(library, X):
-    there = asarray_like(X, library(X))
-    assert same_place(there, library(X))
-    assert not same_place(there, X)
-    assert asarray_like(there, there) is there
-    assert asarray_like(X, X) is X
-    assert asarray_like(None, there) is None
-    assert_array_equal(to_numpy(there), X)
-    assert dtype_of(there) == X.dtype
-
-
-def test_rows_are_taken_by_slice_and_by_index(library, X):
-    rows = np.array([5, 0, 5])
-    assert_array_equal(to_numpy(rows_of(library(X), rows)), X[rows])
-    assert_array_equal(to_numpy(rows_of(library(X), slice(2, 4))), X[2:4])
-    assert rows_of(None, rows) is None

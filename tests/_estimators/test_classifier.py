@@ -1,4 +1,4 @@
-"""Classifiers: labels of every kind in, probabilities and labels out."""
+"""Classifiers: labels, probabilities, class weights, label smoothing, multilabel."""
 
 import warnings
 
@@ -35,7 +35,9 @@ KINDS = [
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_labels_come_back_as_they_went_in(classifier_class, X, y, few, kind):
+def test_labels_of_every_kind_are_predicted_as_they_were_given(
+    classifier_class, X, y, few, kind
+):
     labels = labels_of_kind(y, kind)
     net = classifier_class(**few | {"max_iter": 60, "learning_rate": 0.03})
     net.fit(X, labels)
@@ -48,7 +50,9 @@ def test_labels_come_back_as_they_went_in(classifier_class, X, y, few, kind):
 
 @pytest.mark.parametrize("loss", CLASSIFICATION_LOSSES)
 @pytest.mark.parametrize("n_classes", [2, 3])
-def test_predictions_agree_with_each_other(classifier_class, X, y, few, loss, n_classes):
+def test_predictions_probabilities_and_decisions_agree(
+    classifier_class, X, y, few, loss, n_classes
+):
     y = np.minimum(y, n_classes - 1)
     net = classifier_class(**few | {"max_iter": 20}, loss=loss).fit(X, y)
     raw, probability = net.decision_function(X), net.predict_proba(X)
@@ -73,7 +77,7 @@ def test_squared_error_of_probabilities_trains_a_classifier(classifier_class, X,
 
 
 @pytest.mark.parametrize("n_outputs", [1, 2, 3])
-def test_log_probabilities_are_finite_however_sure_the_net_is(n_outputs):
+def test_log_probabilities_of_extreme_logits_are_finite(n_outputs):
     rows = np.array([[1e6], [-1e6], [700.0]])
     weights = np.arange(1.0, n_outputs + 1)[np.newaxis]
     classes = None if n_outputs != 2 else [[0, 1]] * 2  # two labels
@@ -96,7 +100,7 @@ def test_binary_nets_have_one_output_and_several_classes_one_each(X, y, few):
     assert DeepNetClassifier(**few).fit(X, y).n_outputs_ == 3
 
 
-def test_a_column_of_labels_is_taken_with_a_warning(classifier_class, X, y, few):
+def test_a_column_of_labels_is_accepted_with_a_warning(classifier_class, X, y, few):
     net = classifier_class(**few)
     with pytest.warns(DataConversionWarning, match="column-vector"):
         net.fit(X, y[:, np.newaxis])
@@ -116,7 +120,9 @@ def test_a_column_of_labels_is_taken_with_a_warning(classifier_class, X, y, few)
     ],
     ids=["real", "nan", "multioutput", "strings", "3d", "none", "short"],
 )
-def test_targets_that_are_no_classes_are_refused(classifier_class, X, few, target, message):
+def test_invalid_targets_of_classifiers_are_refused(
+    classifier_class, X, few, target, message
+):
     net = classifier_class(**few)
     with pytest.raises(ValueError, match=message):
         net.fit(X, target)
@@ -127,7 +133,7 @@ def test_targets_that_are_no_classes_are_refused(classifier_class, X, few, targe
 # partial_fit.
 
 
-def test_partial_fit_wants_all_classes_first(classifier_class, X, y, few):
+def test_the_first_partial_fit_needs_all_classes(classifier_class, X, y, few):
     net = classifier_class(**few)
     with pytest.raises(ValueError, match="classes must be passed in the first call"):
         net.partial_fit(X, y)
@@ -201,7 +207,7 @@ def test_class_weights_equal_sample_weights(
     assert_allclose(net.theta_, same.theta_, rtol=1e-7, atol=1e-10)
 
 
-def test_class_weights_of_string_labels(X, y, few):
+def test_class_weights_of_string_labels_equal_sample_weights(X, y, few):
     labels = np.array(["dog", "ant", "cat"])[y]
     net = ShallowNetClassifier(**few, class_weight={"dog": 5, "cat": 2}).fit(X, labels)
     weight = np.array([5, 1, 2])[y]
@@ -221,7 +227,7 @@ def test_class_weight_zero_is_absence(X, y, few):
         ShallowNetClassifier(**few, class_weight={0: 0}).fit(X, y, sample_weight=1 - weight)
 
 
-def test_class_weights_of_labels(X, y, few):
+def test_class_weights_of_multilabel_targets_equal_sample_weights(X, y, few):
     Y = np.column_stack([y > 0, y > 1]).astype(int)
     class_weight = [{0: 1, 1: 3}, {0: 2, 1: 1}]
     net = DeepNetClassifier(**few, class_weight=class_weight).fit(X, Y)
@@ -230,7 +236,7 @@ def test_class_weights_of_labels(X, y, few):
     assert_allclose(net.theta_, same.theta_, rtol=1e-9)
 
 
-def test_balanced_is_refused_where_it_cannot_be(X, y, few):
+def test_balanced_class_weights_are_refused_in_partial_fit(X, y, few):
     net = ShallowNetClassifier(**few, class_weight="balanced")
     with pytest.raises(ValueError, match=r"class_weight='balanced'.*partial_fit"):
         net.partial_fit(X, y, classes=[0, 1, 2])
@@ -259,7 +265,7 @@ def test_unusable_class_weights_are_refused(
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
-def test_label_smoothing_bounds_what_the_net_believes(n_classes):
+def test_label_smoothing_bounds_the_probabilities(n_classes):
     X = np.repeat(np.eye(n_classes), 10, axis=0)
     y = np.repeat(np.arange(n_classes), 10)
     net = DeepNetClassifier(
@@ -281,9 +287,7 @@ def test_label_smoothing_bounds_what_the_net_believes(n_classes):
     ],
     ids=str,
 )
-def test_smoothing_is_automatic_for_hidden_layers_and_the_log_loss(
-    X, y, few, settings, share
-):
+def test_auto_smoothing_is_for_hidden_layers_and_the_log_loss(X, y, few, settings, share):
     net = DeepNetClassifier(**few | settings).fit(X, y)
     explicit = {**few, **settings, "label_smoothing": share}
     assert_array_equal(net.theta_, DeepNetClassifier(**explicit).fit(X, y).theta_)
@@ -292,7 +296,7 @@ def test_smoothing_is_automatic_for_hidden_layers_and_the_log_loss(
 
 
 @pytest.mark.filterwarnings("ignore:The loss was still improving")
-def test_smoothing_is_off_by_default_for_lbfgs_and_in_partial_fit(X, y):
+def test_auto_smoothing_is_off_for_lbfgs_and_in_partial_fit(X, y):
     lbfgs = {"solver": "lbfgs", "max_iter": 3, "random_state": 0}
     nets = [DeepNetClassifier(4, **lbfgs, label_smoothing=s) for s in ("auto", 0.0)]
     assert_array_equal(*(net.fit(X, y).theta_ for net in nets))
@@ -336,7 +340,7 @@ def test_sparse_and_dense_indicators_give_one_model(X, y, few):
     assert_array_equal(dense.theta_, sparse.theta_)
 
 
-def test_labels_and_classes_do_not_change_into_each_other(X, y, few):
+def test_changing_between_multilabel_and_multiclass_is_refused(X, y, few):
     Y = np.column_stack([y > 0, y > 1]).astype(int)
     net = ShallowNetClassifier(**few, warm_start=True).fit(X, Y)
     with pytest.raises(ValueError, match="indicator of several labels"):
@@ -345,20 +349,20 @@ def test_labels_and_classes_do_not_change_into_each_other(X, y, few):
         net.fit(X, np.column_stack([Y, Y[:, 0]]))
 
 
-def test_a_label_that_never_varies_stays_finite(X, few):
+def test_a_constant_label_has_finite_log_probabilities(X, few):
     Y = np.column_stack([np.ones(60), X[:, 0] > 0]).astype(int)
     net = ShallowNetClassifier(**few).fit(X, Y)
     assert np.isfinite(net.predict_log_proba(X)).all()
     assert (net.predict(X)[:, 0] == 1).all()
 
 
-def test_probabilities_start_at_the_shares_of_the_classes(X, y, few):
+def test_initial_probabilities_are_the_class_frequencies(X, y, few):
     few |= {"init_scale": 0, "learning_rate": 1e-20, "max_iter": 1, "record_health": False}
     net = ShallowNetClassifier(**few, label_smoothing=0.0).fit(X, y > 0)
     assert_allclose(net.decision_function(X), logit((y > 0).mean()), rtol=1e-9)
 
 
-def test_nothing_warns_in_a_plain_fit(classifier_class, X, y, few):
+def test_an_ordinary_fit_gives_no_warning(classifier_class, X, y, few):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         classifier_class(**few).fit(X, y).predict(X)

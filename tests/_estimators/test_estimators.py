@@ -1,4 +1,4 @@
-"""What all four estimators owe scikit-learn: its checks, its inputs, its habits."""
+"""Across modules: all estimators by scikit-learn's checks and conventions."""
 
 import pickle
 
@@ -7,6 +7,7 @@ import pandas as pd
 import polars as pl
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from raw_predictions import raw_prediction
 from scipy.sparse import coo_array, csc_array, csc_matrix, csr_array, csr_matrix
 from sklearn import config_context
 from sklearn.base import clone
@@ -58,7 +59,7 @@ def is_not_to_be_had(result):
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_check_estimator_runs_the_checks_of_all_that_is_declared(net_class, checks):
+def test_check_estimator_runs_the_checks_of_all_declared_tags(net_class, checks):
     names = {result["check_name"] for result in checks(net_class)}
     wanted = {
         "check_estimator_sparse_array",
@@ -90,7 +91,7 @@ def test_array_api_dispatch_changes_nothing(net_class, X, y, few):
     assert score == net.score(X, y)
 
 
-def test_tags_say_what_the_nets_can_do(net_class):
+def test_tags_declare_what_the_nets_support(net_class):
     tags = get_tags(net_class())
     assert tags.input_tags.sparse
     assert tags.target_tags.multi_output
@@ -104,7 +105,7 @@ def test_tags_say_what_the_nets_can_do(net_class):
         assert tags.estimator_type == "regressor"
 
 
-def test_the_package_shows_estimators_a_transformer_its_version_and_load():
+def test_the_package_exports_estimators_a_transformer_its_version_and_load():
     assert set(skshallow.__all__) == {
         "DeepNetClassifier", "DeepNetRegressor", "HiddenFeatures", "ShallowNetClassifier",
         "ShallowNetRegressor", "__version__", "load",
@@ -135,7 +136,7 @@ def test_dense_containers_give_the_same_model(net_class, X, y, few):
         same = net_class(**few).fit(rows, targets)
         # sums over rows and columns round differently by the order in memory
         assert_allclose(same.theta_, net.theta_, rtol=1e-11)
-        assert_allclose(same._raw_predict(rows), net._raw_predict(X), rtol=1e-11)
+        assert_allclose(raw_prediction(same, rows), raw_prediction(net, X), rtol=1e-11)
 
 
 SPARSE = [csr_array, csc_array, csr_matrix, csc_matrix, coo_array]
@@ -165,16 +166,19 @@ def test_sparse_rows_give_the_model_of_dense_rows(
     sparse = net_class(**few).fit(csr_array(thin), y, sample_weight=weight)
     assert_allclose(sparse.theta_, dense.theta_, rtol=1e-6, atol=1e-9)
     assert_allclose(
-        sparse._raw_predict(csr_array(thin)), dense._raw_predict(thin), rtol=1e-6, atol=1e-9
+        raw_prediction(sparse, csr_array(thin)),
+        raw_prediction(dense, thin),
+        rtol=1e-6,
+        atol=1e-9,
     )
-    assert_allclose(dense._raw_predict(csr_array(thin)), dense._raw_predict(thin))
+    assert_allclose(raw_prediction(dense, csr_array(thin)), raw_prediction(dense, thin))
 
 
 def test_a_net_fitted_on_dense_rows_takes_sparse_ones(net_class, X, y, few):
     """Also with a center: it is subtracted from what the sparse rows stand for."""
     net = net_class(**few).fit(X, y)
     assert_allclose(
-        net._raw_predict(csr_array(X)), net._raw_predict(X), rtol=1e-9, atol=1e-12
+        raw_prediction(net, csr_array(X)), raw_prediction(net, X), rtol=1e-9, atol=1e-12
     )
     for sparse, dense in zip(
         net.hidden_activations(csr_array(X)), net.hidden_activations(X), strict=True
@@ -182,20 +186,22 @@ def test_a_net_fitted_on_dense_rows_takes_sparse_ones(net_class, X, y, few):
         assert_allclose(sparse, dense, rtol=1e-9, atol=1e-12)
 
 
-def test_going_on_with_the_other_kind_of_rows_keeps_the_function(net_class, X, y, few):
+def test_continuing_with_sparse_instead_of_dense_rows_keeps_the_function(
+    net_class, X, y, few
+):
     classes = {"classes": [0, 1, 2]} if hasattr(net_class, "decision_function") else {}
     for first, second in [(np.asarray, csr_array), (csr_array, np.asarray)]:
         for method, arguments in [("fit", {}), ("partial_fit", classes)]:
             net = net_class(**few, warm_start=True)
             getattr(net, method)(first(X), y, **arguments)
-            before = net._raw_predict(X)
+            before = raw_prediction(net, X)
             net.set_params(learning_rate=1e-30)
             getattr(net, method)(second(X), y)
-            assert_allclose(net._raw_predict(X), before, rtol=1e-8, atol=1e-10)
+            assert_allclose(raw_prediction(net, X), before, rtol=1e-8, atol=1e-10)
 
 
 @pytest.mark.parametrize("batch_size", [7, None])
-def test_training_goes_on_with_sparse_rows_as_with_dense_ones(
+def test_training_continues_with_sparse_rows_as_with_dense_ones(
     net_class, X, y, few, batch_size
 ):
     few["batch_size"] = batch_size
@@ -203,13 +209,13 @@ def test_training_goes_on_with_sparse_rows_as_with_dense_ones(
     assert_array_equal(dense.fit(X, y).theta_, sparse.fit(csr_array(X), y).theta_)
 
 
-def test_validation_rows_may_be_of_the_other_kind(net_class, X, y, few):
+def test_validation_rows_may_be_sparse_where_training_rows_are_dense(net_class, X, y, few):
     dense = net_class(**few).fit(X, y, X_val=X, y_val=y)
     mixed = net_class(**few).fit(X, y, X_val=csr_array(X), y_val=y)
     assert_allclose(mixed.validation_loss_curve_, dense.validation_loss_curve_)
 
 
-def test_inputs_are_never_changed(net_class, X, y, weight, few):
+def test_inputs_are_left_unchanged_whatever_their_form(net_class, X, y, weight, few):
     few |= {"batch_size": None, "early_stopping": True}
     for rows in X, csr_array(X), np.asfortranarray(X), X.astype(np.float32):
         arrays = [rows.data if hasattr(rows, "indptr") else rows, y.copy(), weight.copy()]
@@ -246,10 +252,10 @@ def test_float32_stays_float32(net_class, X, y, weight, few, solver, sparse):
     assert {array.dtype for array in arrays} == {np.dtype(np.float32)}
     double = net_class(**few).fit(rows.astype(np.float64), y, sample_weight=weight)
     assert double.theta_.dtype == np.float64
-    assert_allclose(net._raw_predict(rows), double._raw_predict(rows), atol=0.02)
+    assert_allclose(raw_prediction(net, rows), raw_prediction(double, rows), atol=0.02)
 
 
-def test_whole_numbers_are_computed_in_float64(net_class, X, y, few):
+def test_integers_are_computed_in_float64(net_class, X, y, few):
     whole = np.round(X * 10).astype(int)
     net = net_class(**few).fit(whole, y)
     assert net.theta_.dtype == np.float64
@@ -257,14 +263,14 @@ def test_whole_numbers_are_computed_in_float64(net_class, X, y, few):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_dtype_decides_the_precision(net_class, X, y, few, dtype):
+def test_dtype_sets_the_precision(net_class, X, y, few, dtype):
     for rows in X, X.astype(np.float32):
         net = net_class(**few, dtype=dtype).fit(rows, y)
-        assert net.theta_.dtype == net._raw_predict(X).dtype == np.dtype(dtype)
-        assert net._raw_predict(X.astype(np.float32)).dtype == np.dtype(dtype)
+        assert net.theta_.dtype == raw_prediction(net, X).dtype == np.dtype(dtype)
+        assert raw_prediction(net, X.astype(np.float32)).dtype == np.dtype(dtype)
 
 
-def test_large_offsets_survive_float32(X, y, few):
+def test_large_offsets_do_not_spoil_float32(X, y, few):
     rows = X + np.array([0, 1e5, 0, 0, 0])
     single = ShallowNetRegressor(**few, dtype="float32").fit(rows, y)
     double = ShallowNetRegressor(**few).fit(rows, y)
@@ -318,7 +324,7 @@ def test_frames_are_validated_and_scored_under_their_names(net_class, X, y, few)
     ids=["nan", "inf", "strings", "1d", "3d", "no columns", "no rows", "short",
          "complex", "sparse nan", "scalar"],
 )  # fmt: skip
-def test_rows_that_cannot_be_used_are_refused(net_class, X, y, few, rows, message):
+def test_unusable_rows_are_refused(net_class, X, y, few, rows, message):
     net = net_class(**few)
     with pytest.raises(ValueError, match=rf"(?:{message})"):
         net.fit(rows, y)
@@ -348,7 +354,7 @@ def test_too_few_rows_to_hold_out_are_refused(classifier_class, X, y, few):
 # Habits.
 
 
-def test_clones_and_pickles_are_the_same_estimator(net_class, X, y, few):
+def test_clones_and_pickles_are_equal_estimators(net_class, X, y, few):
     net = net_class(**few, solver=Adam(beta_1=0.8)).fit(X, y)
     copy = clone(net)
     assert not hasattr(copy, "theta_")
@@ -399,7 +405,7 @@ def test_a_grid_search_over_init_scale_changes_the_fit(net_class, X, y, few):
     assert len(np.unique(scores)) == 4 * 3 + 1  # at scale 0 all are the same
 
 
-def test_cross_validation_scores_nets(classifier_class, X, y, few):
+def test_cross_validation_gives_finite_scores(classifier_class, X, y, few):
     net = classifier_class(**few | {"max_iter": 40, "learning_rate": 0.03})
     scores = cross_val_score(net, X, y, cv=3, scoring="neg_log_loss")
     assert np.isfinite(scores).all()
@@ -411,7 +417,7 @@ def test_multi_output_classifier_wraps_several_targets_of_classes(X, y, few):
     assert net.predict(X).shape == Y.shape
 
 
-def test_random_states_of_every_kind_fix_the_fit(net_class, X, y, few):
+def test_random_states_of_every_kind_make_fits_reproducible(net_class, X, y, few):
     del few["random_state"]
     for make in [lambda: 7, lambda: np.random.RandomState(7)]:
         first, second = (net_class(**few, random_state=make()).fit(X, y) for _ in "ab")
@@ -432,7 +438,7 @@ def test_fit_returns_the_estimator_and_sets_only_what_is_documented(net_class, X
     assert all(f"{name} : " in type(net).__doc__ for name in learned)
 
 
-def test_depth_is_what_makes_deep_nets_shallow(X, y, few):
+def test_a_deep_net_of_depth_one_equals_a_shallow_net(X, y, few):
     shallow = ShallowNetClassifier(**few).fit(X, y)
     deep = DeepNetClassifier(**few, depth=1).fit(X, y)
     assert_array_equal(shallow.theta_, deep.theta_)

@@ -1,4 +1,4 @@
-"""The nets against what nobody here wrote: linear models, and equations by hand."""
+"""Across modules: nets against linear models of scikit-learn, and equations by hand."""
 
 import numpy as np
 import pytest
@@ -64,9 +64,7 @@ def test_depth_zero_equals_logistic_regression(data, weighted, request):
 
 @pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
 @pytest.mark.parametrize("class_weight", ["balanced", {"a": 5.0, "b": 0.5, "c": 1.5}])
-def test_class_weight_means_what_it_means_to_logistic_regression(
-    iris, class_weight, weighted
-):
+def test_class_weights_equal_those_of_logistic_regression(iris, class_weight, weighted):
     X, y = iris[0][:130], iris[1][:130]
     weight = weights_like(y) if weighted else np.ones(len(y))
     if class_weight == "balanced":
@@ -81,7 +79,7 @@ def test_class_weight_means_what_it_means_to_logistic_regression(
     assert_allclose(net.predict_proba(X), theirs.predict_proba(X), atol=1e-5)
 
 
-def test_depth_zero_multilabel_equals_one_logistic_regression_a_label(iris):
+def test_depth_zero_multilabel_equals_one_logistic_regression_per_label(iris):
     X, y = iris
     Y = np.column_stack([y == "a", y != "b", X[:, 0] > 0]).astype(int)
     net = DeepNetClassifier(alpha=ALPHA, standardize=False, **EXACT).fit(X, Y)
@@ -130,7 +128,7 @@ def test_standardize_equals_a_standard_scaler_before_the_linear_model(weighted):
     assert_allclose(net.predict(X), theirs.predict(X), rtol=1e-5)
 
 
-def test_label_smoothing_equals_logistic_regression_on_shared_rows(cancer):
+def test_label_smoothing_equals_logistic_regression_on_rows_of_both_labels(cancer):
     X, y = cancer
     net = DeepNetClassifier(alpha=ALPHA, standardize=False, label_smoothing=0.2, **EXACT)
     net.fit(X, y)

@@ -1,4 +1,4 @@
-"""A hidden layer as a transformer: what it hands on, and how it sits in scikit-learn."""
+"""HiddenFeatures: the activations of a hidden layer as a scikit-learn transformer."""
 
 import numpy as np
 import pandas as pd
@@ -52,14 +52,14 @@ def test_check_estimator_passes_with_nothing_failed(net):
 
 
 @pytest.mark.parametrize("layer", [0, 1, -1, -2])
-def test_features_are_the_activations_of_a_net_fitted_alike(net, X, y, layer):
+def test_features_are_the_activations_of_a_net_fitted_equally(net, X, y, layer):
     features = HiddenFeatures(net, layer=layer).fit(X, y)
     alone = clone(net).fit(X, y)
     assert_array_equal(features.transform(X), alone.hidden_activations(X)[layer])
     assert not hasattr(net, "theta_")
 
 
-def test_members_stand_side_by_side(few, X, y):
+def test_activations_of_members_are_concatenated(few, X, y):
     features = HiddenFeatures(DeepNetClassifier(**few, n_members=3)).fit(X, y)
     columns = features.transform(X)
     assert columns.shape == (len(X), 3 * 4)
@@ -94,7 +94,7 @@ def test_parameters_of_the_net_can_be_searched(net, X, y):
     assert search.best_estimator_[:-1].transform(X).shape == (len(X), n_units)
 
 
-def test_a_frozen_net_is_used_as_it_is(net, X, y):
+def test_a_frozen_net_is_not_fitted_again(net, X, y):
     net.fit(X, y)
     before = net.theta_.copy()
     model = make_pipeline(HiddenFeatures(FrozenEstimator(net), 0), LogisticRegression())
@@ -106,7 +106,7 @@ def test_a_frozen_net_is_used_as_it_is(net, X, y):
 # Names, containers, types.
 
 
-def test_names_and_containers_of_the_output(net, X, y):
+def test_output_has_feature_names_and_the_container_that_was_set(net, X, y):
     table = pd.DataFrame(X, columns=list("abcde"))
     features = HiddenFeatures(net).set_output(transform="pandas").fit(table, y)
     assert_array_equal(features.feature_names_in_, list("abcde"))
@@ -149,7 +149,7 @@ def test_sample_weights_reach_the_net(net, X, y, weight, routing):
     assert_array_equal(model[0].net_.theta_, alone.theta_)
 
 
-def test_metadata_that_nobody_requested_is_an_error(net, X, y, weight):
+def test_metadata_without_a_request_is_an_error(net, X, y, weight):
     with (
         config_context(enable_metadata_routing=True),
         pytest.raises(ValueError, match="sample_weight"),
@@ -168,7 +168,7 @@ def test_validation_rows_reach_the_net(net, X, y):
 
 
 @pytest.mark.parametrize("layer", [2, -3, 0.0, "last"])
-def test_a_layer_that_is_not_there_is_refused_before_the_data_are_read(net, layer):
+def test_a_layer_out_of_range_is_refused_before_the_data_are_read(net, layer):
     features = HiddenFeatures(net, layer=layer)
     with pytest.raises(ValueError, match=r"layer must be an int from -2 to 1 .* 2 hidden"):
         features.fit(None, None)
@@ -180,16 +180,16 @@ def test_a_net_without_hidden_layers_is_refused(few, X, y):
         HiddenFeatures(DeepNetClassifier(**few, depth=0)).fit(X, y)
 
 
-def test_what_is_no_net_is_refused(X, y):
+def test_other_estimators_than_nets_are_refused(X, y):
     with pytest.raises(TypeError, match="one of skshallow's nets"):
         HiddenFeatures(LogisticRegression()).fit(X, y)
 
 
-def test_a_parameter_of_the_net_is_checked_first(net, X, y):
+def test_parameters_of_the_net_are_checked_first(net, X, y):
     with pytest.raises(ValueError, match="'alpha' parameter of DeepNetClassifier"):
         HiddenFeatures(net.set_params(alpha=-1), layer=7).fit(X, y)
 
 
-def test_features_want_a_fit_first(net, X):
+def test_transform_needs_a_fit(net, X):
     with pytest.raises(NotFittedError):
         HiddenFeatures(net).transform(X)

@@ -1,10 +1,11 @@
-"""Members: nets side by side are the same nets as one by one, and predict together."""
+"""Across modules: ensembles of members against the same nets trained one by one."""
 
 import numpy as np
 import pytest
 from finite_differences import assert_objective_gradient_is_exact
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
+from varieties import predictions
 
 from skshallow import (
     DeepNetClassifier,
@@ -56,18 +57,14 @@ def test_members_train_as_each_would_alone(net_class, X, y, few, solver):
             assert_allclose(together[i], by_itself, rtol=1e-8, atol=1e-12)
 
 
-def test_one_member_is_the_plain_net(net_class, X, y, few):
+def test_one_member_equals_the_plain_net(net_class, X, y, few):
     one = net_class(**few, n_members=1).fit(X, y)
     assert_array_equal(one.theta_, net_class(**few).fit(X, y).theta_)
     assert one.coefs_[0].ndim == 2
     assert_array_equal(one.predict_members(X)[0], predictions(one, X))
 
 
-def predictions(net, X):
-    return net.predict_proba(X) if hasattr(net, "classes_") else net.predict(X)
-
-
-def test_what_members_predict_together_is_the_mean_of_theirs(net_class, X, y, few):
+def test_the_prediction_is_the_mean_of_those_of_members(net_class, X, y, few):
     net = net_class(**few, n_members=MEMBERS).fit(X, y)
     by_member = net.predict_members(X)
     assert by_member.shape[:2] == (MEMBERS, len(X))
@@ -82,14 +79,14 @@ def test_what_members_predict_together_is_the_mean_of_theirs(net_class, X, y, fe
 @pytest.mark.parametrize(
     "loss", ["poisson", "gamma", Quantile([0.1, 0.6]), "huber"], ids=str
 )
-def test_members_of_every_kind_of_loss_predict_their_mean(X, y, few, loss):
+def test_the_prediction_is_the_mean_of_those_of_members_for_every_link(X, y, few, loss):
     net = ShallowNetRegressor(**few, n_members=MEMBERS, loss=loss).fit(X, y + 1.0)
     assert_allclose(net.predict_members(X).mean(axis=0), net.predict(X), rtol=1e-12)
 
 
 @pytest.mark.parametrize("loss", LOSSES, ids=str)
 @pytest.mark.parametrize("activation", ["tanh", "prelu", "maxout"])
-def test_gradients_of_members_are_those_of_finite_differences(loss, activation):
+def test_gradients_of_members_equal_finite_differences(loss, activation):
     rng = np.random.default_rng(0)
     X, n_targets = rng.standard_normal((7, 3)), 2
     n_outputs = loss.n_raw_outputs(n_targets)
@@ -103,12 +100,12 @@ def test_gradients_of_members_are_those_of_finite_differences(loss, activation):
     assert_objective_gradient_is_exact(objective, sparse.csr_array(X), y)
 
 
-def test_members_start_and_drop_units_apart(X, y, few):
+def test_members_have_independent_weights_and_dropout_masks(X, y, few):
     net = ShallowNetRegressor(**few, n_members=2, dropout=0.5).fit(X, y)
     assert not np.array_equal(*net.coefs_[0])
 
 
-def test_members_go_on_where_they_were(net_class, X, y, few):
+def test_warm_starts_of_members_equal_one_fit(net_class, X, y, few):
     few |= {"n_members": MEMBERS, "warm_start": True}
     twice = net_class(**few).fit(X, y).fit(X, y)
     once = net_class(**few | {"max_iter": 6}).fit(X, y)
@@ -117,7 +114,7 @@ def test_members_go_on_where_they_were(net_class, X, y, few):
         once.set_params(n_members=2).fit(X, y)
 
 
-def test_members_learn_from_parts(classifier_class, X, y, few):
+def test_members_train_by_partial_fit(classifier_class, X, y, few):
     del few["max_iter"]
     net = classifier_class(**few, n_members=MEMBERS).partial_fit(X[:30], y[:30], [0, 1, 2])
     net.partial_fit(X[30:], y[30:])
@@ -133,7 +130,7 @@ def test_lbfgs_trains_members_together(X, y):
     assert_allclose(flat.set_params(n_members=2).fit(X, y).predict(X), plain, rtol=1e-5)
 
 
-def test_clipping_holds_each_member_to_its_norm(X, y):
+def test_gradients_are_clipped_for_each_member(X, y):
     settings = {"solver": "sgd", "learning_rate": 1.0, "max_grad_norm": 1e-3, "alpha": 0}
     settings |= {"batch_size": None, "max_iter": 1, "warm_start": True, "n_members": 4}
     net = ShallowNetRegressor(8, **settings, schedule="constant", random_state=0).fit(X, y)
@@ -142,14 +139,14 @@ def test_clipping_holds_each_member_to_its_norm(X, y):
     assert_allclose(np.linalg.norm(net.theta_ - before), 1e-3 * 2, rtol=1e-9)
 
 
-def test_early_stopping_judges_what_members_predict_together(X, y, few):
+def test_early_stopping_judges_the_combined_prediction(X, y, few):
     net = DeepNetClassifier(**few, n_members=MEMBERS, early_stopping=False)
     net.fit(X, y, X_val=X, y_val=y)
     probability = net.predict_proba(X)[np.arange(len(y)), y]
     assert_allclose(net.validation_loss_curve_[-1], -np.log(probability).mean(), rtol=1e-9)
 
 
-def test_one_temperature_serves_all_members(X, y, few):
+def test_all_members_share_one_temperature(X, y, few):
     few |= {"early_stopping": False, "n_members": MEMBERS}
     held_out = {"X_val": X[40:], "y_val": y[40:]}
     plain = DeepNetClassifier(**few).fit(X[:40], y[:40], **held_out)
@@ -158,14 +155,14 @@ def test_one_temperature_serves_all_members(X, y, few):
     assert_allclose(cooled.coefs_[-1], plain.coefs_[-1] / cooled.temperature_, rtol=1e-9)
 
 
-def test_members_survive_saving(net_class, X, y, few, tmp_path):
+def test_members_are_saved_and_loaded(net_class, X, y, few, tmp_path):
     net = net_class(**few, n_members=MEMBERS).fit(X, y)
     net.save(tmp_path / "net.npz")
     again = load(tmp_path / "net.npz")
     assert_array_equal(again.predict_members(X), net.predict_members(X))
 
 
-def test_given_weights_may_be_those_of_members(X, y, few):
+def test_from_weights_takes_weights_of_members(X, y, few):
     net = ShallowNetClassifier(**few, n_members=2).fit(X, y)
     again = ShallowNetClassifier.from_weights(net.coefs_, net.intercepts_, n_members=2)
     assert_allclose(again.predict_proba(X), net.predict_proba(X), rtol=1e-9)
@@ -184,7 +181,7 @@ def test_hidden_activations_are_those_of_each_member(X, y, few):
 # Looking inside.
 
 
-def test_pictures_of_weights_show_the_member_asked_for(X, y, few):
+def test_displays_of_weights_show_the_given_member(X, y, few):
     matplotlib = pytest.importorskip("matplotlib")
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt

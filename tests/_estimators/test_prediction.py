@@ -1,4 +1,4 @@
-"""Fitted nets: weights in the user's units, weights given, hidden layers, batches."""
+"""Fitted nets: weights in the user's units, `from_weights`, hidden activations."""
 
 import pickle
 from itertools import pairwise
@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from raw_predictions import FORMULAS, forward_by_hand, raw_prediction
 from scipy.sparse import csc_array, csr_array
 from scipy.special import softmax
 from sklearn.exceptions import NotFittedError
@@ -19,25 +20,7 @@ from skshallow import (
 )
 from skshallow._estimators import prediction
 from skshallow.activations import ACTIVATIONS
-
-BY_HAND = {
-    "identity": lambda z: z,
-    "tanh": np.tanh,
-    "relu": lambda z: np.maximum(z, 0),
-    "leaky_relu": lambda z: np.where(z > 0, z, 0.01 * z),
-    "sigmoid": lambda z: 1 / (1 + np.exp(-z)),
-    "step": lambda z: (z > 0).astype(float),
-}
-
-
-def forward_by_hand(net, X, activation):
-    """Return each layer's output, the last one's raw, from `coefs_` and `intercepts_`."""
-    outputs, a = [], X
-    for weight, bias in zip(net.coefs_, net.intercepts_, strict=True):
-        z = a @ weight + bias
-        a = activation(z)
-        outputs.append(a)
-    return [*outputs[:-1], z]
+from skshallow.engine.network import Network
 
 
 def forward_by_hand_from(coefs, intercepts, X):
@@ -57,13 +40,13 @@ def layers(*widths, seed=0, pieces=1):
 
 
 @pytest.mark.parametrize("standardize", [True, False])
-@pytest.mark.parametrize("activation", BY_HAND)
+@pytest.mark.parametrize("activation", FORMULAS)
 def test_weights_reproduce_predictions_in_the_users_units(
     net_class, X, y, weight, few, activation, standardize
 ):
     net = net_class(**few, activation=activation, standardize=standardize)
     net.fit(X, y, sample_weight=weight)
-    *hidden, raw = forward_by_hand(net, X, BY_HAND[activation])
+    *hidden, raw = forward_by_hand(net, X)
     if hasattr(net, "classes_"):
         assert_allclose(raw, net.decision_function(X), rtol=1e-9, atol=1e-9)
     else:
@@ -73,20 +56,22 @@ def test_weights_reproduce_predictions_in_the_users_units(
 
 
 @pytest.mark.parametrize("loss", ["poisson", "gamma"])
-def test_weights_of_log_links_reproduce_the_logarithm(regressor_class, X, y, few, loss):
+def test_weights_of_losses_with_a_log_link_give_the_logarithm_of_predictions(
+    regressor_class, X, y, few, loss
+):
     net = regressor_class(**few, loss=loss).fit(X, (y + 1) * 1e5)
-    *_, raw = forward_by_hand(net, X, BY_HAND["relu"])
+    *_, raw = forward_by_hand(net, X)
     assert_allclose(np.exp(raw[:, 0]), net.predict(X), rtol=1e-9)
 
 
-def test_weights_of_a_net_fitted_on_sparse_rows(net_class, X, y, few):
+def test_weights_of_a_net_fitted_on_sparse_rows_reproduce_predictions(net_class, X, y, few):
     net = net_class(**few).fit(csr_array(X), y)
-    *_, raw = forward_by_hand(net, X, BY_HAND["relu"])
-    assert_allclose(raw, net._raw_predict(X), rtol=1e-9, atol=1e-9)
+    *_, raw = forward_by_hand(net, X)
+    assert_allclose(raw, raw_prediction(net, X), rtol=1e-9, atol=1e-9)
     assert_allclose(net.predict(csc_array(X)), net.predict(X))
 
 
-def test_weights_are_copies(net_class, X, y, few):
+def test_coefs_and_intercepts_are_copies(net_class, X, y, few):
     net = net_class(**few).fit(X, y)
     before = net.predict(X)
     net.coefs_[0][...] = 0
@@ -108,7 +93,7 @@ def test_an_unfitted_net_has_no_weights_and_predicts_nothing(net_class, X):
             getattr(net, method)(X)
 
 
-def test_the_pickle_of_a_plain_fit_is_about_its_weights(net_class, X, y, few):
+def test_a_pickle_is_hardly_larger_than_the_weights(net_class, X, y, few):
     few |= {"hidden_units": 300, "solver": "adam"}
     net = net_class(**few).fit(X, y)
     n_bytes = sum(p.nbytes for p in [*net.coefs_, *net.intercepts_])
@@ -144,10 +129,10 @@ def test_prediction_in_batches_equals_prediction_at_once(
     net_class, X, y, few, convert, monkeypatch
 ):
     net = net_class(**few).fit(convert(X), y)
-    at_once = net._raw_predict(convert(X)), net.hidden_activations(convert(X))
+    at_once = raw_prediction(net, convert(X)), net.hidden_activations(convert(X))
     for values_at_once in 1, 7 * 5, 59 * 5:
         monkeypatch.setattr(prediction, "VALUES_AT_ONCE", values_at_once)
-        assert_allclose(net._raw_predict(convert(X)), at_once[0], rtol=1e-10)
+        assert_allclose(raw_prediction(net, convert(X)), at_once[0], rtol=1e-10)
         for batched, whole in zip(
             net.hidden_activations(convert(X)), at_once[1], strict=True
         ):
@@ -157,26 +142,33 @@ def test_prediction_in_batches_equals_prediction_at_once(
 def test_no_batch_of_a_prediction_exceeds_the_bound(X, y, few, monkeypatch):
     net = DeepNetRegressor(**few | {"hidden_units": 20}).fit(X, y)
     monkeypatch.setattr(prediction, "VALUES_AT_ONCE", 100)
-    sizes = [len(rows) for rows in net._scaled_batches(X)]
+    sizes, forward = [], Network.forward
+
+    def spy(network, x, *args):
+        sizes.append(len(x))
+        return forward(network, x, *args)
+
+    monkeypatch.setattr(Network, "forward", spy)
+    net.predict(X)
     assert sizes == [5] * 12
 
 
-def test_a_single_row_predicts_as_it_does_among_others(net_class, X, y, few):
+def test_predictions_of_single_rows_equal_those_of_all_rows(net_class, X, y, few):
     net = net_class(**few).fit(X, y)
-    alone = np.concatenate([net._raw_predict(X[[i]]) for i in range(len(X))])
-    assert_allclose(alone, net._raw_predict(X), rtol=1e-10)
+    alone = np.concatenate([raw_prediction(net, X[[i]]) for i in range(len(X))])
+    assert_allclose(alone, raw_prediction(net, X), rtol=1e-10)
 
 
 # Given weights.
 
 
-@pytest.mark.parametrize("activation", BY_HAND)
+@pytest.mark.parametrize("activation", FORMULAS)
 @pytest.mark.parametrize("hidden", [(), (4,), (4, 3), (4, 3, 2)], ids=len)
 @pytest.mark.parametrize("n_outputs", [1, 3])
-def test_a_net_of_given_weights_predicts(X, activation, hidden, n_outputs):
+def test_from_weights_predicts_by_the_given_weights(X, activation, hidden, n_outputs):
     coefs, intercepts = layers(5, *hidden, n_outputs)
     regressor = DeepNetRegressor.from_weights(coefs, intercepts, activation=activation)
-    raw = forward_by_hand(regressor, X, BY_HAND[activation])[-1]
+    raw = forward_by_hand(regressor, X)[-1]
     expected = raw[:, 0] if n_outputs == 1 else raw
     assert_allclose(regressor.predict(X), expected)
     assert regressor.hidden_units == list(hidden) if hidden else regressor.depth == 0
@@ -192,12 +184,12 @@ def test_shallow_nets_take_two_layers_of_weights(X):
     for cls in ShallowNetClassifier, ShallowNetRegressor:
         net = cls.from_weights(coefs, intercepts)
         assert net.hidden_units == 7
-        assert np.isfinite(net._raw_predict(X)).all()
+        assert np.isfinite(raw_prediction(net, X)).all()
         with pytest.raises(ValueError, match="wants the weights of 2 layers; got 3"):
             cls.from_weights(*layers(5, 7, 7, 1))
 
 
-def test_given_maxout_weights_have_their_pieces_side_by_side(X):
+def test_from_weights_takes_the_pieces_of_maxout_side_by_side(X):
     coefs, intercepts = layers(5, 4, 1, pieces=2)
     net = ShallowNetRegressor.from_weights(coefs, intercepts, activation="maxout")
     assert net.hidden_units == 4
@@ -207,7 +199,7 @@ def test_given_maxout_weights_have_their_pieces_side_by_side(X):
     assert_allclose(net.predict(X), (hidden @ coefs[1] + intercepts[1])[:, 0])
 
 
-def test_given_prelu_weights_start_with_the_initial_slope(X, y):
+def test_from_weights_gives_prelu_its_initial_slope(X, y):
     coefs, intercepts = layers(5, 4, 1)
     net = ShallowNetRegressor.from_weights(coefs, intercepts, activation="prelu")
     slope = ACTIVATIONS["prelu"]().initial_params(4)["slope"]
@@ -215,15 +207,15 @@ def test_given_prelu_weights_start_with_the_initial_slope(X, y):
     assert_allclose(net.hidden_activations(X)[0], np.where(z > 0, z, slope * z))
 
 
-def test_weights_of_a_fit_make_the_same_net(net_class, X, y, few):
+def test_from_weights_of_a_fitted_net_predicts_as_that_net(net_class, X, y, few):
     net = net_class(**few).fit(X, y)
     classes = {"classes": net.classes_} if hasattr(net, "classes_") else {}
     copy = net_class.from_weights(net.coefs_, net.intercepts_, **classes)
-    assert_allclose(copy._raw_predict(X), net._raw_predict(X), rtol=1e-9, atol=1e-9)
+    assert_allclose(raw_prediction(copy, X), raw_prediction(net, X), rtol=1e-9, atol=1e-9)
     assert_array_equal(copy.predict(X) == y, net.predict(X) == y)
 
 
-def test_weights_of_linear_models_make_the_same_model(X, y):
+def test_from_weights_of_a_linear_model_predicts_as_that_model(X, y):
     labels = np.array(["dog", "ant", "cat"])[y]
     logistic = LogisticRegression(max_iter=5000).fit(X, labels)
     net = DeepNetClassifier.from_weights(
@@ -238,7 +230,7 @@ def test_weights_of_linear_models_make_the_same_model(X, y):
 
 
 @pytest.mark.parametrize("solver", ["sgd", "lbfgs"])
-def test_given_classes_keep_their_order(X, y, solver):
+def test_from_weights_keeps_the_order_of_classes(X, y, solver):
     classes = np.array(["dog", "ant", "cat"])
     labels = classes[y]
     (coefs,), (intercepts,) = layers(5, 3)
@@ -261,7 +253,7 @@ def test_given_classes_keep_their_order(X, y, solver):
     assert_allclose(net.predict_proba(X)[:, order], sorted_.predict_proba(X), rtol=1e-6)
 
 
-def test_two_given_outputs_of_two_classes_are_a_softmax(X, y, few):
+def test_from_weights_of_two_outputs_for_two_classes_is_their_softmax(X, y, few):
     coefs, intercepts = layers(5, 4, 2)
     classes = ["no", "yes"]
     params = few | {"batch_size": None}
@@ -275,7 +267,7 @@ def test_two_given_outputs_of_two_classes_are_a_softmax(X, y, few):
     assert set(net.fit(X, np.where(y > 0, "yes", "no")).predict(X)) <= set(classes)
 
 
-def test_given_labels_are_pairs_of_classes(X, y):
+def test_from_weights_with_pairs_of_classes_is_multilabel(X, y):
     coefs, intercepts = layers(5, 2)
     net = DeepNetClassifier.from_weights(coefs, intercepts, classes=[[0, 1], [0, 1]])
     raw = X @ coefs[0] + intercepts[0]
@@ -284,9 +276,7 @@ def test_given_labels_are_pairs_of_classes(X, y):
 
 @pytest.mark.parametrize("standardize", [True, False])
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
-def test_given_weights_are_where_training_goes_on_from(
-    net_class, X, y, few, method, standardize
-):
+def test_training_continues_from_given_weights(net_class, X, y, few, method, standardize):
     n_outputs = 3 if hasattr(net_class, "decision_function") else 1
     few = {name: few[name] for name in few if name != "hidden_units"}
     net = net_class.from_weights(
@@ -295,10 +285,10 @@ def test_given_weights_are_where_training_goes_on_from(
         **few | {"max_iter": 40, "learning_rate": 0.03}, warm_start=True,
         standardize=standardize,
     )  # fmt: skip
-    before, score = net._raw_predict(X), net.score(X, y)
+    before, score = raw_prediction(net, X), net.score(X, y)
     net.set_params(learning_rate=1e-30, max_iter=1)
     getattr(net, method)(X, y)
-    assert_allclose(net._raw_predict(X), before, rtol=1e-9)
+    assert_allclose(raw_prediction(net, X), before, rtol=1e-9)
     net.set_params(learning_rate=0.03, max_iter=40)
     for _ in range(1 if method == "fit" else 40):
         getattr(net, method)(X, y)
@@ -306,13 +296,13 @@ def test_given_weights_are_where_training_goes_on_from(
     assert net.n_iter_ == 41
 
 
-def test_fit_without_warm_start_forgets_given_weights(X, y, few):
+def test_fit_without_warm_start_discards_given_weights(X, y, few):
     net = ShallowNetRegressor.from_weights(*layers(5, 4, 1))
     net.set_params(**few).fit(X, y)
     assert_array_equal(net.theta_, ShallowNetRegressor(**few).fit(X, y).theta_)
 
 
-def test_given_weights_keep_their_precision(X):
+def test_from_weights_keeps_the_precision(X):
     coefs, intercepts = layers(5, 4, 2)
     single = [c.astype(np.float32) for c in coefs]
     net = DeepNetRegressor.from_weights(single, intercepts)
@@ -337,15 +327,13 @@ def test_given_weights_keep_their_precision(X):
     ],
     ids=["weight", "bias", "missing", "2d bias", "nan", "1d weight", "nothing"],
 )
-def test_given_weights_that_do_not_fit_together_are_refused(
-    net_class, coefs, intercepts, message
-):
+def test_from_weights_refuses_inconsistent_shapes(net_class, coefs, intercepts, message):
     message = message.replace("(5, 4)", r"\(5, 4\)")
     with pytest.raises(ValueError, match=rf"{message}"):
         net_class.from_weights(coefs, intercepts)
 
 
-def test_given_classes_must_fit_the_outputs(X):
+def test_from_weights_refuses_classes_that_do_not_match_the_outputs(X):
     for n_outputs, classes in [(1, ["a"]), (1, [0, 1, 2]), (3, [0, 1]), (2, [0, 1, 2])]:
         with pytest.raises(ValueError, match="classes do not fit an output layer"):
             DeepNetClassifier.from_weights(*layers(5, n_outputs), classes=classes)
@@ -357,14 +345,14 @@ def test_given_classes_must_fit_the_outputs(X):
         DeepNetRegressor.from_weights(*layers(5, 1), classes=[0, 1])
 
 
-def test_given_weights_bring_parameters_that_are_checked():
+def test_from_weights_checks_parameters():
     with pytest.raises(ValueError, match="alpha"):
         DeepNetRegressor.from_weights(*layers(5, 4, 1), alpha=-1)
     with pytest.raises(TypeError, match="hidden_units"):
         DeepNetRegressor.from_weights(*layers(5, 4, 1), hidden_units=4)
 
 
-def test_rows_must_fit_given_weights(net_class):
+def test_rows_with_another_number_of_features_are_refused(net_class):
     widths = (5, 4, 1) if "Shallow" in net_class.__name__ else (5, 4, 4, 1)
     net = net_class.from_weights(*layers(*widths))
     assert net.n_features_in_ == 5

@@ -1,4 +1,4 @@
-"""What regressors say of their errors: distributions, quantiles, intervals."""
+"""Uncertainty of regressors: distributions, quantiles, intervals, calibration."""
 
 import pickle
 from importlib.util import find_spec
@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from names import called
 from numpy.testing import assert_allclose, assert_array_equal
+from raw_predictions import forward_by_hand
 from scipy import stats
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -47,10 +48,6 @@ def fitted(noisy):
     return fit
 
 
-def raw_parameters(net, X):
-    return net._raw_predict(X).astype(float)
-
-
 # Which methods there are
 
 
@@ -72,7 +69,7 @@ def test_methods_exist_where_the_loss_has_what_they_need(regressor_class, loss, 
     assert hasattr(net, "conformalize")
 
 
-def test_the_methods_are_those_of_the_loss_that_was_fitted(fitted):
+def test_methods_follow_the_loss_of_the_fit(fitted):
     net = clone(fitted("gaussian")).fit([[0.0], [1.0]], [0.0, 1.0])
     net.set_params(loss="squared_error")
     assert hasattr(net, "predict_proba")
@@ -86,7 +83,7 @@ def test_classifiers_have_no_intervals():
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_a_net_that_is_not_fitted_says_so(name):
+def test_methods_of_an_unfitted_net_raise_not_fitted_error(name):
     net = ShallowNetRegressor(loss="gaussian")
     arguments = {"predict_quantiles": [[0.5]]}.get(name, [])
     with pytest.raises(NotFittedError):
@@ -120,12 +117,14 @@ COMPARE_PREDICT_PROBA_AS_AN_ARRAY = {
     [("gaussian", COMPARE_PREDICT_PROBA_AS_AN_ARRAY), (Quantile([0.1, 0.5, 0.9]), {})],
     ids=["gaussian", "quantiles"],
 )
-def test_scikit_learns_checks_pass_but_for_those_that_want_an_array(loss, expected):
+def test_check_estimator_passes_but_for_checks_that_compare_arrays(loss, expected):
     expected = dict(expected)
     if find_spec("torch") is None:  # what is mixed with it
         expected.pop("check_array_api_mixed_inputs", None)
     results = check_estimator(
-        ShallowNetRegressor(16, loss=loss), expected_failed_checks=expected, on_skip=None
+        ShallowNetRegressor(16, loss=loss, max_iter=100),
+        expected_failed_checks=expected,
+        on_skip=None,
     )
     failed = {r["check_name"] for r in results if r["status"] == "xfail"}
     assert failed == expected.keys()
@@ -141,12 +140,12 @@ def test_scikit_learns_checks_pass_but_for_those_that_want_an_array(loss, expect
 def test_gaussian_distribution_is_the_normal_one_of_the_raw_outputs(fitted, noisy):
     X, y = noisy
     net = fitted("gaussian")
-    mean, log_scale = raw_parameters(net, X).T
+    *_, raw = forward_by_hand(net, X)
     distribution = net.predict_proba(X)
-    assert_array_equal(distribution.mean(), net.predict(X))
-    assert_allclose(distribution.std(), np.exp(log_scale), rtol=1e-14)
-    z = (y - mean) / np.exp(log_scale)
-    expected = -0.5 * z**2 - log_scale - 0.5 * np.log(2 * np.pi)
+    mean, scale = distribution.mean(), distribution.std()
+    assert_array_equal(mean, net.predict(X))
+    assert_allclose(np.column_stack([mean, np.log(scale)]), raw, rtol=1e-12, atol=1e-12)
+    expected = -0.5 * ((y - mean) / scale) ** 2 - np.log(scale) - 0.5 * np.log(2 * np.pi)
     assert_allclose(distribution.logpdf(y), expected, rtol=1e-12)
     drawn = distribution.rvs(size=(4000, 200), random_state=0)
     error = np.abs(drawn.mean(axis=0) - distribution.mean()) / distribution.std()
@@ -185,7 +184,7 @@ def test_gamma_dispersion_of_simulated_targets_is_the_true_one():
     assert abs(net.dispersion_[0] - 1 / 5) < 4 * np.sqrt(3.2 / 4000) / 5
 
 
-def test_dispersion_belongs_to_the_last_fit_alone(noisy):
+def test_dispersion_is_removed_by_a_fit_with_another_loss(noisy):
     net = ShallowNetRegressor(4, loss="gamma", max_iter=2).fit(*noisy)
     assert hasattr(net, "dispersion_")
     net.set_params(loss="gaussian").fit(*noisy)
@@ -202,7 +201,7 @@ def test_dispersion_of_partial_fit_averages_over_all_calls(noisy):
     assert_allclose(net.dispersion_, [total / 200], rtol=1e-10)
 
 
-def test_a_gamma_net_from_weights_asks_for_its_dispersion(noisy, fitted):
+def test_a_gamma_net_from_weights_needs_its_dispersion(noisy, fitted):
     X, _ = noisy
     net = fitted("gamma")
     same = ShallowNetRegressor.from_weights(net.coefs_, net.intercepts_, loss="gamma")
@@ -235,7 +234,7 @@ def test_shapes_are_those_of_the_targets(noisy, few, loss):
 
 
 @pytest.mark.parametrize("loss", WITH_INTERVALS, ids=str)
-def test_a_uncalibrated_interval_lies_between_two_quantiles(fitted, noisy, loss):
+def test_an_uncalibrated_interval_lies_between_two_quantiles(fitted, noisy, loss):
     net, X = fitted(loss), noisy[0]
     for coverage in 0.9, 0.5:
         tails = [(1 - coverage) / 2, (1 + coverage) / 2]
@@ -249,7 +248,7 @@ def test_a_uncalibrated_interval_lies_between_two_quantiles(fitted, noisy, loss)
 
 @pytest.mark.parametrize("loss", ["gaussian", "gamma", THREE, "squared_error"], ids=str)
 @pytest.mark.parametrize("unit", [2.0**20, 2.0**-20, 1e6])
-def test_the_units_of_the_target_scale_all_that_is_predicted(noisy, few, loss, unit):
+def test_all_predictions_scale_with_the_units_of_the_target(noisy, few, loss, unit):
     X, y = noisy
     net = ShallowNetRegressor(**few, loss=loss).fit(X, y)
     other = ShallowNetRegressor(**few, loss=loss).fit(X, unit * y)
@@ -268,7 +267,7 @@ def test_the_units_of_the_target_scale_all_that_is_predicted(noisy, few, loss, u
 
 
 @pytest.mark.parametrize("loss", ["gaussian", Quantile([0.1, 0.5, 0.9])], ids=str)
-def test_an_added_constant_shifts_the_predictions_alone(noisy, few, loss):
+def test_a_constant_added_to_the_target_shifts_predictions_only(noisy, few, loss):
     X, y = noisy
     net = ShallowNetRegressor(**few, loss=loss).fit(X, y)
     other = ShallowNetRegressor(**few, loss=loss).fit(X, y + 1024)
@@ -385,15 +384,16 @@ def test_quantiles_trained_on_outliers_and_few_rows_never_cross():
     net = ShallowNetRegressor(32, loss=loss, learning_rate=0.1, random_state=0).fit(X, y)
     far = net.predict_quantiles(50 * rng.normal(size=(500, 3)), loss.levels)
     assert (np.diff(far, axis=1) >= 0).all()
-    raw = raw_parameters(net, 50 * X)
+    *_, raw = forward_by_hand(net, 50 * X)
     assert (np.diff(raw, axis=1) < 0).any()  # they would cross if left as they are
 
 
 def test_trained_quantiles_are_exact_and_those_between_interpolate(fitted, noisy):
     X = noisy[0]
     net = fitted(THREE)
-    trained = np.sort(raw_parameters(net, X), axis=1)
-    assert_array_equal(net.predict_quantiles(X, [0.05, 0.5, 0.95]), trained)
+    *_, raw = forward_by_hand(net, X)
+    trained = net.predict_quantiles(X, [0.05, 0.5, 0.95])
+    assert_allclose(trained, np.sort(raw, axis=1), rtol=1e-12, atol=1e-12)
     assert_array_equal(net.predict(X), trained[:, 1])
     assert_array_equal(net.predict_interval(X, 0.9), trained[:, [0, 2]])
     share = stats.norm.ppf(0.8) / stats.norm.ppf(0.95)
@@ -419,18 +419,18 @@ def test_a_single_quantile_is_known_at_its_own_level_only(noisy, few):
 
 
 @pytest.mark.parametrize("q", [0.0, 1.0, [0.5, np.nan], [[0.5]]])
-def test_levels_that_are_none_are_refused(fitted, noisy, q):
+def test_levels_outside_of_0_to_1_are_refused(fitted, noisy, q):
     with pytest.raises(ValueError, match="q must be one level"):
         fitted("gaussian").predict_quantiles(noisy[0], q)
 
 
 @pytest.mark.parametrize("coverage", [0, 1, -0.5, 90, np.nan])
-def test_coverages_that_are_none_are_refused(fitted, noisy, coverage):
+def test_coverages_outside_of_0_to_1_are_refused(fitted, noisy, coverage):
     with pytest.raises(ValueError, match=r"coverage must lie in \(0, 1\)"):
         fitted("gaussian").predict_interval(noisy[0], coverage)
 
 
-def test_linear_quantiles_at_once_equal_one_net_each():
+def test_linear_nets_of_several_quantiles_equal_one_net_per_quantile():
     rng = np.random.default_rng(0)
     X = rng.uniform(0, 1, size=(300, 1))
     y = X[:, 0] + (0.5 + X[:, 0]) * rng.normal(size=len(X))
@@ -460,7 +460,7 @@ def test_the_gaussian_mean_is_no_worse_than_that_of_squared_error():
     assert np.mean(gaussian) <= np.mean(squared)
 
 
-def test_a_linear_gaussian_net_finds_the_deviation_of_every_row():
+def test_a_linear_gaussian_net_recovers_the_deviation_of_every_row():
     rng = np.random.default_rng(0)
     X = rng.uniform(-1, 1, size=(3000, 1))
     y = 2 * X[:, 0] + np.exp(X[:, 0]) * rng.normal(size=3000)
@@ -482,7 +482,7 @@ def pool():
 
 @pytest.mark.parametrize("coverage", [0.5, 0.9])
 @pytest.mark.parametrize("loss", EVERY_LOSS, ids=str)
-def test_calibrated_intervals_cover_as_promised(fitted, pool, loss, coverage):
+def test_calibrated_intervals_have_the_nominal_coverage(fitted, pool, loss, coverage):
     """Mean over 100 calibrations of 49 rows and 200 new rows each, to 4 deviations."""
     net = pickle.loads(pickle.dumps(fitted(loss)))
     covered = []
@@ -498,7 +498,7 @@ def test_calibrated_intervals_cover_as_promised(fitted, pool, loss, coverage):
 
 
 @pytest.mark.parametrize("loss", POINT_LOSSES, ids=str)
-def test_point_predictions_get_the_ranked_absolute_residual(fitted, pool, loss):
+def test_intervals_of_point_predictions_are_ranked_absolute_residuals(fitted, pool, loss):
     net = pickle.loads(pickle.dumps(fitted(loss)))
     assert not hasattr(net, "predict_interval")
     X, y = pool[0][:99], pool[1][:99]
@@ -546,7 +546,7 @@ def test_too_few_rows_for_a_coverage_give_infinite_intervals(fitted, pool, loss)
 
 
 @pytest.mark.parametrize("loss", WITH_INTERVALS, ids=str)
-def test_far_too_wide_intervals_shrink_and_never_turn_inside_out(fitted, noisy, loss):
+def test_too_wide_intervals_shrink_and_keep_their_order(fitted, noisy, loss):
     X, _ = noisy
     net = pickle.loads(pickle.dumps(fitted(loss)))
     before = net.predict_interval(X, 0.9)
@@ -556,7 +556,7 @@ def test_far_too_wide_intervals_shrink_and_never_turn_inside_out(fitted, noisy, 
     assert (upper - lower < before[:, 1] - before[:, 0]).all()
 
 
-def test_every_target_is_calibrated_by_itself(noisy, few, pool):
+def test_every_target_is_calibrated_separately(noisy, few, pool):
     X, y = noisy
     X_cal, y_cal = pool[0][:99], pool[1][:99]
     net = ShallowNetRegressor(**few).fit(X, np.column_stack([y, -3 * y]))
@@ -568,7 +568,7 @@ def test_every_target_is_calibrated_by_itself(noisy, few, pool):
 
 
 @pytest.mark.parametrize("again", ["fit", "partial_fit", "warm"])
-def test_training_forgets_the_calibration(noisy, few, again):
+def test_training_removes_the_calibration(noisy, few, again):
     X, y = noisy
     net = ShallowNetRegressor(**few, warm_start=again == "warm").fit(X, y)
     net.conformalize(X, y)
@@ -597,14 +597,15 @@ def test_a_fit_that_fails_keeps_the_calibration(noisy, few):
     ],
     ids=["nan", "short", "2d", "negative"],
 )
-def test_calibration_refuses_targets_that_do_not_fit(fitted, noisy, y, message):
+def test_calibration_refuses_invalid_targets(fitted, noisy, y, message):
     net = pickle.loads(pickle.dumps(fitted("poisson")))
+    interval = net.predict_interval(noisy[0])
     with pytest.raises(ValueError, match=message):
         net.conformalize(noisy[0], y)
-    assert net._calibration is None
+    assert_array_equal(net.predict_interval(noisy[0]), interval)
 
 
-def test_losses_of_other_links_do_not_go_on_from_a_gaussian_net(noisy, few):
+def test_a_warm_start_with_the_loss_of_another_link_is_refused(noisy, few):
     net = ShallowNetRegressor(**few, loss="gaussian", warm_start=True).fit(*noisy)
     with pytest.raises(ValueError, match="predict through a GaussianLink"):
         net.set_params(loss=Quantile([0.1, 0.9])).fit(*noisy)

@@ -1,4 +1,4 @@
-"""Tables in files: Parquet by pyarrow, blocks by Dask, as docs/guide/big_data.md says."""
+"""Data larger than memory: Parquet by pyarrow, blocks by Dask, as in the guide."""
 
 import numpy as np
 import pytest
@@ -81,7 +81,7 @@ def test_rows_of_the_example_come_from_all_over_the_files(small, tmp_path):
     assert np.median(mixed) > 1.5 * np.median(in_order)
 
 
-def test_mixing_is_what_makes_the_example_learn(small, tmp_path):
+def test_the_example_learns_only_from_shuffled_chunks(small, tmp_path):
     arguments = ["--rows", "24000", "--files", "16", "--folder", str(tmp_path)]
     mixed = small.main([*arguments, "--passes", "2"])
     in_order = small.main([*arguments, "--passes", "2", "--in-order"])

@@ -1,4 +1,4 @@
-"""Searches on clusters of two processes."""
+"""Searches on clusters of two processes, with Dask and with Ray."""
 
 import joblib
 import pytest
@@ -77,7 +77,7 @@ def test_a_cluster_gives_the_scores_of_a_serial_search(on_a_cluster, net_class, 
         assert_array_equal(parallel.best_estimator_.theta_, serial.best_estimator_.theta_)
 
 
-def test_the_monitor_hears_from_every_epoch_on_ray(on_ray, classifier_class, X, y, few):
+def test_the_monitor_logs_every_epoch_on_ray(on_ray, classifier_class, X, y, few):
     monitor = ScoringMonitor(scoring="accuracy")
     search = next(searches(classifier_class(**few).set_callbacks(monitor)))
     with on_ray():
@@ -86,7 +86,7 @@ def test_the_monitor_hears_from_every_epoch_on_ray(on_ray, classifier_class, X, 
     assert len(monitor.get_logs().data) == 9 * 4
 
 
-def test_a_local_cluster_of_dask_loses_what_the_monitor_sees(
+def test_a_local_cluster_of_dask_loses_the_logs_of_the_monitor(
     on_dask, classifier_class, X, y, few
 ):
     # scikit-learn's doing, of which docs/guide/clusters.md warns: once it is mended, this

@@ -1,4 +1,4 @@
-"""The code of docs/guide/clusters.md, on clusters of its own."""
+"""The code of docs/guide/clusters.md, on clusters started for it."""
 
 import pytest
 from numpy.testing import assert_array_equal
@@ -23,7 +23,7 @@ def page():
         return run_page("clusters")
 
 
-def test_a_scheduler_of_its_own_process_carries_what_the_monitor_sees(page):
+def test_a_scheduler_in_its_own_process_keeps_the_logs_of_the_monitor(page):
     # 8 fits in folds and one on all rows, each of 3 epochs and a whole
     assert len(page.rows) == 9 * 4
 

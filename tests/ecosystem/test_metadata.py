@@ -1,4 +1,4 @@
-"""Weights, validation rows and column names on their way through other estimators."""
+"""Metadata routing: sample weights, validation rows and column names reach the net."""
 
 import numpy as np
 import pandas as pd
@@ -46,7 +46,9 @@ def requesting(net):
 
 
 @pytest.mark.usefixtures("routing")
-def test_a_search_over_a_pipeline_hands_all_on(net_class, X, y, weight, validation, few):
+def test_a_search_over_a_pipeline_routes_all_metadata(
+    net_class, X, y, weight, validation, few
+):
     net = requesting(net_class(**few))
     pipeline = make_pipeline(MaxAbsScaler(), net, transform_input=["X_val"])
     grid = {f"{net_class.__name__.lower()}__alpha": [1e-3, 1.0]}
@@ -73,7 +75,7 @@ def test_a_search_over_a_pipeline_hands_all_on(net_class, X, y, weight, validati
 
 
 @pytest.mark.usefixtures("routing")
-def test_early_stopping_in_each_fold_is_on_rows_of_ones_own(net_class, X, y, few):
+def test_early_stopping_in_each_fold_uses_the_given_validation_rows(net_class, X, y, few):
     net = net_class(**few, early_stopping=True).set_fit_request(X_val=True, y_val=True)
     own = {"X_val": X[40:], "y_val": y[40:]}
     results = cross_validate(
@@ -114,14 +116,14 @@ def test_weights_are_scored_with_where_requested(net_class, X, y, weight, few):
 
 
 @pytest.mark.usefixtures("routing")
-def test_metadata_that_nobody_asked_for_are_refused(net_class, X, y, weight, few):
+def test_metadata_that_nobody_requested_are_refused(net_class, X, y, weight, few):
     search = RandomizedSearchCV(net_class(**few), {"alpha": [0.1]}, n_iter=1)
     with pytest.raises(ValueError, match=r"sample_weight\] are passed but are not"):
         search.fit(X, y, sample_weight=weight)
 
 
 @pytest.mark.usefixtures("routing")
-def test_wrappers_of_classifiers_hand_weights_on(classifier_class, X, y, weight, few):
+def test_wrappers_of_classifiers_route_sample_weights(classifier_class, X, y, weight, few):
     net = classifier_class(**few).set_fit_request(sample_weight=True)
     direct = clone(net).fit(X, y, sample_weight=weight)
     voting = VotingClassifier([("net", net)]).fit(X, y, sample_weight=weight)
@@ -133,7 +135,7 @@ def test_wrappers_of_classifiers_hand_weights_on(classifier_class, X, y, weight,
 
 
 @pytest.mark.usefixtures("routing")
-def test_wrappers_of_regressors_hand_weights_on(regressor_class, X, y, weight, few):
+def test_wrappers_of_regressors_route_sample_weights(regressor_class, X, y, weight, few):
     net = regressor_class(**few).set_fit_request(sample_weight=True)
     direct = clone(net).fit(X, y, sample_weight=weight)
     several = MultiOutputRegressor(net).fit(X, y[:, np.newaxis], sample_weight=weight)

@@ -1,4 +1,4 @@
-"""Searches that end candidates early: halving, and Optuna where it is installed."""
+"""Searches that stop candidates early: halving, and Optuna where it is installed."""
 
 import numpy as np
 import pytest

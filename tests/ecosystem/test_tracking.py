@@ -1,4 +1,4 @@
-"""Fits, epochs and models are kept by MLflow, as docs/guide/tracking.md says."""
+"""Experiment tracking with MLflow, as in docs/guide/tracking.md."""
 
 import numpy as np
 import pytest
@@ -39,7 +39,7 @@ def test_each_epoch_is_logged_with_its_loss_and_its_learning_rate(page):
         assert_array_equal(values, getattr(page.net, f"{metric}_curve_"))
 
 
-def test_what_a_fit_does_not_know_is_not_logged(page):
+def test_curves_that_a_fit_does_not_have_are_not_logged(page):
     assert history(page, page.run.info.run_id, "validation_loss") == ([], [])
     with page.mlflow.start_run() as run:
         net = page.DeepNetClassifier(4, solver="lbfgs", max_iter=5, random_state=0)

@@ -1,4 +1,4 @@
-"""Batches: every row once, in the net's units, and never the user's data changed."""
+"""Batches: each row once per epoch, in the network's units, the data left unchanged."""
 
 import tracemalloc
 
@@ -67,7 +67,7 @@ def test_batches_hold_every_row_once_with_its_target_and_weight(form, shuffled, 
 @each_order
 @each_size
 @every_form
-def test_only_the_rows_named_are_used(form, batch_size, shuffled):
+def test_only_the_given_row_indices_are_used(form, batch_size, shuffled):
     X, y, weight = table()
     chosen = np.array([40, 3, 3, 17, 0, 49, 8, 21, 22, 23, 24, 25])
     rows = Rows(form(X), y, weight, rows=chosen)
@@ -83,7 +83,7 @@ def test_only_the_rows_named_are_used(form, batch_size, shuffled):
 
 
 @pytest.mark.parametrize("chosen", [None, np.arange(10, 40)], ids=["all", "some"])
-def test_each_epoch_has_an_order_of_its_own_and_a_seed_repeats_them(chosen):
+def test_each_epoch_is_shuffled_anew_and_a_seed_reproduces_the_orders(chosen):
     X, y, _ = table()
     rows = Rows(X, y, rows=chosen)
 
@@ -100,7 +100,7 @@ def test_each_epoch_has_an_order_of_its_own_and_a_seed_repeats_them(chosen):
     assert (two_epochs(1)[0] != first).any()
 
 
-def test_shuffling_puts_every_row_everywhere():
+def test_shuffling_is_uniform_over_positions():
     X, y, _ = table(6)
     rng = np.random.default_rng(0)
     seen = np.zeros((6, 6))
@@ -137,7 +137,7 @@ def test_units_of_extreme_size_scale_without_overflow(magnitude):
 @every_form
 @each_order
 @pytest.mark.parametrize("batch_size", [7, 1000])
-def test_the_users_data_are_never_changed(form, shuffled, batch_size):
+def test_the_users_data_are_left_unchanged(form, shuffled, batch_size):
     X, y, weight = table()
     given = form(X)
     center = None if sparse.issparse(given) else np.ones(3)
@@ -162,7 +162,7 @@ def test_batches_have_the_dtype_of_the_targets(form, x_dtype, dtype, batch_size)
 
 @pytest.mark.parametrize("batch_size", [7, 1000])
 @pytest.mark.parametrize("form", [sparse.csr_array, sparse.csr_matrix])
-def test_sparse_stays_sparse(form, batch_size):
+def test_sparse_batches_stay_sparse(form, batch_size):
     X, y, _ = table()
     given = form(X)
     for X_batch, _, _ in Rows(given, y, None, None, np.ones(3)).batches(batch_size):
@@ -172,14 +172,14 @@ def test_sparse_stays_sparse(form, batch_size):
 
 
 @pytest.mark.parametrize("batch_size", [7, 1000])
-def test_dense_batches_lie_row_by_row(batch_size):
+def test_dense_batches_are_c_contiguous(batch_size):
     X, y, _ = table()
     rows = Rows(np.asfortranarray(X), y, None, np.ones(3), np.ones(3))
     for X_batch, _, _ in rows.batches(batch_size, np.random.default_rng(0)):
         assert X_batch.flags.c_contiguous
 
 
-def test_the_whole_is_made_once():
+def test_the_full_batch_is_computed_once():
     X, y, weight = table()
     rows = Rows(X, y, weight, np.ones(3), np.ones(3))
     assert rows.whole() is rows.whole()
@@ -187,7 +187,7 @@ def test_the_whole_is_made_once():
     assert batch is rows.whole()
 
 
-def test_one_batch_is_not_shuffled_and_draws_no_random_numbers():
+def test_a_full_batch_is_not_shuffled_and_draws_no_random_numbers():
     X, y, _ = table()
     rng = np.random.default_rng(0)
     ((X_batch, _, _),) = collect(Rows(X, y), N_ROWS, rng)
@@ -197,7 +197,7 @@ def test_one_batch_is_not_shuffled_and_draws_no_random_numbers():
 
 @pytest.mark.parametrize("form", [np.ascontiguousarray, sparse.csr_array])
 @each_order
-def test_no_pass_over_the_rows_copies_the_whole_table(form, shuffled):
+def test_an_epoch_never_copies_the_whole_table(form, shuffled):
     X = np.ones((60_000, 100))  # 48 MB
     given = form(X)
     del X
@@ -213,7 +213,7 @@ def test_no_pass_over_the_rows_copies_the_whole_table(form, shuffled):
 
 
 @pytest.mark.parametrize("batch_size", [VALUES_AT_ONCE // 2, VALUES_AT_ONCE + 1])
-def test_batches_of_more_values_than_one_gather_are_whole(batch_size):
+def test_batches_larger_than_one_gather_have_their_full_size(batch_size):
     n_rows = 2 * batch_size + 1
     y = np.arange(n_rows, dtype=np.float32)[:, np.newaxis]
     sizes = [len(X) for X, _, _ in Rows(y, y).batches(batch_size)]

@@ -1,4 +1,4 @@
-"""Health records: what they count, when they are taken, what they warn of."""
+"""Health records: the shares they hold, the epochs they are of, the warnings they raise."""
 
 import warnings
 
@@ -19,7 +19,9 @@ from skshallow.engine.health import (
     vanishing_layers,
 )
 from skshallow.engine.network import Network
+from skshallow.engine.objective import Objective
 from skshallow.exceptions import DeadUnitsWarning, VanishingGradientWarning
+from skshallow.losses import SquaredError
 
 RNG = np.random.default_rng(0)
 UNIT_RECORDS = "dead", "zero", "saturated"
@@ -36,7 +38,7 @@ def relu_layer(bias):
     return network, params
 
 
-def test_dead_units_are_those_that_no_row_reaches():
+def test_units_with_zero_slope_on_all_rows_are_dead():
     x = RNG.uniform(-1, 1, size=(50, 4))
     network, params = relu_layer(np.array([0.0, -2.0, 2.0, -1.0001]))
     health = unit_health(network, params, x)
@@ -48,7 +50,7 @@ def test_dead_units_are_those_that_no_row_reaches():
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_slopes_behind_the_shares_are_those_of_finite_differences(name):
+def test_shares_agree_with_slopes_by_finite_differences(name):
     activation = ACTIVATIONS[name]()
     if name == "step":
         pytest.skip("its gradient is a surrogate on purpose")
@@ -74,7 +76,7 @@ def test_slopes_behind_the_shares_are_those_of_finite_differences(name):
     assert health["dead"][0] <= (slopes == 0).all(axis=0).mean()
 
 
-def test_sigmoids_far_out_are_saturated():
+def test_sigmoids_of_large_inputs_are_saturated():
     net = DeepNetClassifier(
         16, activation="sigmoid", init_scale=200, learning_rate=1e-12, max_iter=1,
         random_state=0,
@@ -83,7 +85,7 @@ def test_sigmoids_far_out_are_saturated():
     assert (net.health_["dead"] == 0).all()
 
 
-def test_records_have_a_column_a_layer_and_begin_and_end_with_the_training(
+def test_records_have_a_column_per_layer_from_the_first_to_the_last_epoch(
     net_class, X, y, few
 ):
     net = net_class(**few).fit(X, y)
@@ -100,7 +102,7 @@ def test_records_have_a_column_a_layer_and_begin_and_end_with_the_training(
         assert (net.health_[name] >= 0).all()
 
 
-def test_the_last_record_describes_the_net_at_the_end(X, y):
+def test_the_last_record_describes_the_fitted_net(X, y):
     net = DeepNetRegressor(
         8, solver="sgd", learning_rate=0.01, batch_size=None, max_iter=3, alpha=0.1,
         random_state=0, n_iter_no_change=np.inf,
@@ -111,7 +113,7 @@ def test_the_last_record_describes_the_net_at_the_end(X, y):
     assert_allclose(net.health_["dead"][-1], dead, rtol=1e-6)
 
 
-def test_a_step_of_gradient_descent_moves_by_rate_times_gradient(X, y):
+def test_the_update_ratio_of_gradient_descent_is_rate_times_gradient(X, y):
     """``update_ratio = learning_rate * gradient_norm / norm(weight)``, an epoch before."""
     settings = {"solver": "sgd", "learning_rate": 0.01, "batch_size": None}
     settings |= {
@@ -127,7 +129,7 @@ def test_a_step_of_gradient_descent_moves_by_rate_times_gradient(X, y):
     assert_allclose(two.health_["update_ratio"][-1], expected, rtol=1e-5)
 
 
-def test_recording_changes_nothing_else(net_class, X, y, few):
+def test_recording_does_not_change_the_fit(net_class, X, y, few):
     with_health = net_class(**few).fit(X, y)
     without = net_class(**few, record_health=False).fit(X, y)
     assert_array_equal(with_health.theta_, without.theta_)
@@ -135,7 +137,7 @@ def test_recording_changes_nothing_else(net_class, X, y, few):
     assert all(len(values) == 0 for values in without.health_.values())
 
 
-def test_lbfgs_records_its_iterations(X, y):
+def test_lbfgs_records_iterations_as_epochs(X, y):
     net = DeepNetRegressor(4, solver="lbfgs", max_iter=1000, random_state=0, tol=1e-2)
     net.fit(X, y)
     assert net.health_["epoch"][0] == 1
@@ -143,7 +145,7 @@ def test_lbfgs_records_its_iterations(X, y):
     assert (net.health_["update_ratio"] > 0).all()
 
 
-def test_sparse_rows_are_measured_too(X, y, few):
+def test_records_of_sparse_rows_equal_those_of_dense_rows(X, y, few):
     from scipy import sparse
 
     dense = ShallowNetRegressor(**few, standardize=False).fit(X, y)
@@ -152,7 +154,7 @@ def test_sparse_rows_are_measured_too(X, y, few):
         assert_allclose(thin.health_[name], values, rtol=1e-5)
 
 
-def test_warm_starts_and_partial_fits_go_on_counting(X, y, few):
+def test_warm_starts_and_partial_fits_continue_the_epoch_count(X, y, few):
     few |= {"warm_start": True, "max_iter": 3, "schedule": "constant"}
     net = ShallowNetRegressor(**few).fit(X, y).fit(X, y)
     assert net.health_["epoch"].tolist() == [1, 3, 6]
@@ -163,10 +165,15 @@ def test_warm_starts_and_partial_fits_go_on_counting(X, y, few):
     assert (np.diff(net.health_["epoch"])[1:] == 64).all()
 
 
-def test_records_stay_few_however_long_the_training():
-    recorder = HealthRecorder((np.ones((5, 1)), np.ones((5, 1)), None), 10**6, 0, 10_000)
-    due = [epoch for epoch in range(1, 10_001) if recorder._is_due(epoch)]
-    assert 90 < len(due) <= MOST_RECORDS + 2
+def test_the_number_of_records_is_bounded():
+    sample = np.ones((5, 1)), np.ones((5, 1)), None
+    recorder = HealthRecorder(sample, 10**6, 0, 10_000)
+    network = Network(1, 1, [], [])
+    objective = Objective(network, SquaredError(), 0.0, np.ones(network.layout.size))
+    for epoch in range(1, 10_001):
+        recorder.before_last_step(epoch, objective.theta)
+        recorder.end_epoch(epoch, objective)
+    assert 90 < len(recorder.records) <= MOST_RECORDS + 2
     many = no_records(2)
     for epoch in range(3 * MOST_RECORDS):
         one = {name: np.zeros((1, *values.shape[1:])) for name, values in many.items()}
@@ -175,7 +182,7 @@ def test_records_stay_few_however_long_the_training():
         assert len(many["epoch"]) <= 2 * MOST_RECORDS
 
 
-def test_a_record_of_a_large_set_looks_at_few_rows():
+def test_records_use_a_sample_of_the_rows():
     X = np.repeat(np.arange(1000.0), 2)[:, np.newaxis]
     recorder = []
 
@@ -203,14 +210,14 @@ def health(dead=((0.0, 0.0),), gradient_norm=((1.0, 1.0, 1.0),)):
     return {"dead": np.array(dead), "gradient_norm": np.array(gradient_norm)}
 
 
-def test_layers_are_dying_by_their_last_record():
+def test_dying_layers_are_judged_by_the_last_record():
     records = health(dead=[[1.0, 0.2], [0.3, 0.9]])
     assert dying_layers(records, 100) == [1]
     assert dying_layers(records, 10) == []
     assert dying_layers(health(dead=[[0.0, 1.0]]), 10) == [1]
 
 
-def test_a_gradient_vanishes_if_it_is_short_all_the_time():
+def test_a_gradient_vanishes_if_it_is_small_in_every_record():
     always = health(gradient_norm=[[1e-5, 0.1, 1.0], [1e-9, 1e-9, 1e-4]])
     assert vanishing_layers(always) == [0]
     assert vanishing_layers(no_records(3)) == []
@@ -237,7 +244,7 @@ def test_one_warning_names_the_layers_whose_gradients_vanish():
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_a_sound_net_gives_no_warning(activation):
+def test_a_healthy_net_gives_no_warning(activation):
     X = RNG.standard_normal((300, 4))
     net = DeepNetRegressor(32, activation=activation, max_iter=30, random_state=0)
     with warnings.catch_warnings():
@@ -245,6 +252,6 @@ def test_a_sound_net_gives_no_warning(activation):
         net.fit(X, np.sin(X[:, 0]) + X[:, 1])
 
 
-def test_without_records_nothing_is_warned_of():
+def test_without_records_there_are_no_warnings():
     X = RNG.standard_normal((50, 3))
     DeepNetRegressor(8, init="zeros", max_iter=2, record_health=False).fit(X, X[:, 0])

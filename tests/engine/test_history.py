@@ -1,4 +1,4 @@
-"""History: the best epoch, and when to stop."""
+"""History: curves, the best epoch, and when training stalls."""
 
 import math
 
@@ -19,7 +19,7 @@ def run(losses, *, tol=0.0, n_iter_no_change=3, validation=None, early_stopping=
     return history, criteria
 
 
-def test_curves_hold_a_value_per_epoch():
+def test_curves_hold_one_value_per_epoch():
     history, criteria = run(
         [3.0, 2.0], validation=[(5.0, 0.5), (4.0, 0.6)], early_stopping=True
     )
@@ -64,33 +64,33 @@ def test_the_best_parameters_are_a_copy():
     np.testing.assert_array_equal(history.best_theta, [1, 2])
 
 
-def test_of_equal_epochs_the_first_is_the_best():
+def test_the_first_of_equally_good_epochs_is_the_best():
     assert run([2.0, 1.0, 1.0, 1.0])[0].best_epoch == 2
 
 
-def test_nothing_is_best_before_the_first_epoch():
+def test_there_is_no_best_epoch_before_the_first():
     history = History(0.0, 3)
     assert history.best_theta is None
     assert history.best_epoch == history.n_epochs == 0
     assert not history.stalled
 
 
-def test_stalled_after_as_many_epochs_in_a_row_without_improvement():
+def test_training_stalls_after_n_iter_no_change_epochs_without_improvement():
     assert not run([3.0, 2.0, 2.0, 2.5])[0].stalled
     assert run([3.0, 2.0, 2.0, 2.5, 2.0])[0].stalled
 
 
-def test_an_improvement_starts_the_count_anew():
+def test_an_improvement_resets_the_count():
     assert not run([3.0, 3.0, 3.0, 2.0, 2.0, 2.0])[0].stalled
 
 
-def test_improvements_within_tol_count_as_none_but_may_be_the_best():
+def test_improvements_below_tol_do_not_reset_the_count_but_may_be_the_best():
     history, _ = run([3.0, 2.95, 2.92, 2.91], tol=0.1)
     assert history.stalled
     assert history.best_epoch == 4
 
 
-def test_a_steady_descent_by_less_than_tol_an_epoch_is_a_stall():
+def test_a_steady_descent_by_less_than_tol_per_epoch_is_a_stall():
     """As in scikit-learn: each epoch has to beat the best so far, however good, by tol."""
     losses = 3.0 - 0.06 * np.arange(4)
     assert run(losses, tol=0.1)[0].stalled
@@ -101,7 +101,7 @@ def test_an_infinite_patience_never_stalls():
     assert not run([1.0] * 100, n_iter_no_change=math.inf)[0].stalled
 
 
-def test_a_loss_that_is_not_a_number_is_never_the_best():
+def test_a_loss_that_is_not_finite_is_never_the_best():
     history, _ = run([2.0, math.nan, math.inf])
     assert history.best_epoch == 1
     assert history.n_stalled == 2

@@ -27,7 +27,7 @@ def params_of(layer, seed=0):
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_shapes_are_those_of_the_affine_map_and_the_activations_own(name):
+def test_shapes_are_those_of_the_affine_map_and_the_activation(name):
     layer = Dense(5, 4, ACTIVATIONS[name]())
     width = 4 * layer.activation.n_pieces
     assert layer.n_preactivations == width
@@ -79,7 +79,7 @@ def test_gradients_equal_central_differences(layer):
 
 @every_layer
 @pytest.mark.parametrize("form", [sparse.csr_array, sparse.csr_matrix])
-def test_sparse_rows_give_the_same_as_dense_ones(layer, form):
+def test_sparse_rows_give_the_results_of_dense_rows(layer, form):
     params, grads = params_of(layer)
     _, sparse_grads = params_of(layer)
     x = np.random.default_rng(1).normal(size=(6, layer.n_inputs))
@@ -106,7 +106,7 @@ def params_of_members(layer, n_members=3):
 
 
 @every_layer
-def test_members_start_as_they_would_one_after_another(layer):
+def test_members_are_initialised_as_one_after_another(layer):
     together, rng = params_of_members(layer), np.random.default_rng(0)
     layer.initialize(together, INITIALIZERS["auto"](), 2.0, rng)
     rng = np.random.default_rng(0)
@@ -119,7 +119,7 @@ def test_members_start_as_they_would_one_after_another(layer):
 
 @every_layer
 @pytest.mark.parametrize("form", [np.asarray, sparse.csr_array])
-def test_members_side_by_side_are_each_as_alone(layer, form):
+def test_each_member_computes_what_it_would_alone(layer, form):
     rng = np.random.default_rng(1)
     params, grads = params_of_members(layer), params_of_members(layer)
     for value in params.values():
@@ -148,7 +148,7 @@ def test_members_side_by_side_are_each_as_alone(layer, form):
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
-def test_dropout_drops_its_share_and_keeps_the_expectation(rate):
+def test_dropout_drops_at_its_rate_and_keeps_the_expectation(rate):
     ones = np.ones((500, 200))
     kept, _ = Dropout(rate).forward(ones, np.random.default_rng(0))
     zero, scaled = np.unique(kept)
@@ -163,7 +163,7 @@ def test_dropout_drops_its_share_and_keeps_the_expectation(rate):
     np.testing.assert_array_equal(ones, 1)
 
 
-def test_a_share_of_dropout_is_dropout_at_that_share_of_the_rate():
+def test_a_dropout_share_multiplies_the_rate():
     a = np.ones((100, 100))
     half, _ = Dropout(0.4).forward(a, np.random.default_rng(0), share=0.5)
     expected, _ = Dropout(0.2).forward(a, np.random.default_rng(0))
@@ -171,14 +171,14 @@ def test_a_share_of_dropout_is_dropout_at_that_share_of_the_rate():
     assert Dropout(0.4).forward(a, np.random.default_rng(0), share=0.0) == (a, None)
 
 
-def test_dropout_of_nearly_everything_keeps_one_in_65536():
+def test_dropout_at_the_highest_rate_keeps_one_in_65536():
     kept, _ = Dropout(1 - 1e-9).forward(np.ones((2000, 1000)), np.random.default_rng(0))
     assert set(np.unique(kept)) == {0, LEVELS}
     assert stats.binomtest(int(kept.sum()) // LEVELS, kept.size, 1 / LEVELS).pvalue > 0.001
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_dropout_sends_gradients_where_it_let_values_pass(dtype):
+def test_dropout_masks_gradients_as_it_masked_activations(dtype):
     a = np.random.default_rng(1).normal(size=(30, 20)).astype(dtype)
     kept, cache = Dropout(0.4).forward(a.copy(), np.random.default_rng(0))
     grad = Dropout(0.4).backward(np.ones_like(a), cache)
@@ -186,7 +186,7 @@ def test_dropout_sends_gradients_where_it_let_values_pass(dtype):
     assert kept.dtype == grad.dtype == dtype
 
 
-def test_dropout_without_a_generator_or_rate_passes_everything():
+def test_dropout_without_a_generator_or_rate_is_the_identity():
     a = np.random.default_rng(1).normal(size=(3, 2))
     for rate, rng in [(0.5, None), (0.0, np.random.default_rng(0))]:
         kept, cache = Dropout(rate).forward(a.copy(), rng)

@@ -1,4 +1,4 @@
-"""The flat vector and its views."""
+"""The layout of the flat parameter vector, and its views by layer."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ every_layout = pytest.mark.parametrize("layers", LAYERS.values(), ids=LAYERS)
 
 
 @every_layout
-def test_every_parameter_has_its_shape_and_its_own_place(layers):
+def test_every_parameter_has_its_shape_and_a_place_of_its_own(layers):
     layout = Layout(layers)
     theta = np.zeros(layout.size)
     for shapes, views in zip(layers, layout.views(theta), strict=True):
@@ -32,7 +32,7 @@ def test_every_parameter_has_its_shape_and_its_own_place(layers):
 
 
 @every_layout
-def test_weights_come_first_layer_by_layer(layers):
+def test_weights_of_all_layers_come_first(layers):
     layout = Layout(layers)
     views = layout.views(np.arange(layout.size))
     weights = np.concatenate([layer["weight"].ravel() for layer in views])
@@ -60,7 +60,7 @@ def test_views_share_memory_with_the_vector(layers, dtype):
 
 
 @every_layout
-def test_parameters_and_gradients_lie_alike(layers):
+def test_parameters_and_gradients_have_one_layout(layers):
     layout = Layout(layers)
     theta, grad = np.zeros(layout.size), np.zeros(layout.size)
     for layer, grad_layer in zip(layout.views(theta), layout.views(grad), strict=True):

@@ -1,4 +1,4 @@
-"""Networks against the equations written out, and what follows from them."""
+"""Networks against their equations: forward, backward, initialisation, equality."""
 
 import pickle
 
@@ -52,7 +52,7 @@ def test_forward_follows_the_equations(architecture):
 
 
 @every_architecture
-def test_backward_equals_central_differences_and_assigns(architecture):
+def test_backward_equals_central_differences_and_overwrites_gradients(architecture):
     network, theta, X = build(architecture)
     params = network.views(theta)
     grad = np.full_like(theta, np.nan)
@@ -112,7 +112,7 @@ def test_a_network_of_identities_is_one_linear_map(depth):
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_units_that_start_equal_stay_equal_for_ever(name):
+def test_units_that_start_equal_stay_equal(name):
     network = Network(4, 1, [5, 3], [ACTIVATIONS[name]()] * 2)
     theta = np.empty(network.layout.size)
     network.initialize(theta, Zeros(), 1.0, np.array([0.3]), np.random.default_rng(0))
@@ -145,7 +145,7 @@ def test_a_dropout_mask_is_drawn_for_each_hidden_layer_and_not_for_the_output():
 
 @pytest.mark.parametrize("name", INITIALIZERS)
 @every_architecture
-def test_initialisation_starts_at_the_output_bias_given(architecture, name):
+def test_initialisation_sets_the_given_output_bias(architecture, name):
     network = Network(4, 2, *architecture)
     theta = np.full(network.layout.size, np.nan)
     output_bias = np.array([0.5, -2.0])
@@ -169,7 +169,7 @@ def test_init_scale_multiplies_all_weights_and_nothing_else(architecture):
     np.testing.assert_array_equal(thetas[1][n:], thetas[0][n:])
 
 
-def test_each_layer_needs_an_activation():
+def test_each_hidden_layer_needs_an_activation():
     with pytest.raises(ValueError, match="argument"):
         Network(4, 2, [3, 3], [Tanh()])
 
@@ -180,7 +180,7 @@ def test_size_counts_every_parameter():
     assert network.layout.size == network.layout.n_weights + 15 + (3 + 3) + 2
 
 
-def test_cost_is_that_of_the_largest_product_and_the_widest_layer():
+def test_costs_are_the_largest_product_and_the_widest_layer():
     network = Network(4, 2, [5, 3], [Maxout(3), Tanh()])
     assert network.multiply_adds_per_row == 4 * 15
     assert network.widest == 15
@@ -202,7 +202,7 @@ def test_networks_are_equal_if_they_predict_alike_from_one_vector():
         assert network != other
 
 
-def test_a_pickled_network_is_small_and_the_same():
+def test_a_pickled_network_is_small_and_equal():
     network, theta, X = build(([500, 500], [Tanh(), PReLU()]))
     expected, _ = network.forward(X, network.views(theta))
     pickled = pickle.dumps(network)
@@ -212,6 +212,6 @@ def test_a_pickled_network_is_small_and_the_same():
     np.testing.assert_array_equal(copy.forward(X, copy.views(theta))[0], expected)
 
 
-def test_a_network_names_its_widths_and_activations():
+def test_the_repr_shows_widths_and_activations():
     network = Network(4, 2, [5, 3], [Tanh(), PReLU(0.1)])
     assert repr(network) == "Network(4-5-3-2, [Tanh(), PReLU(slope=0.1)])"

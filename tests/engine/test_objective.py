@@ -205,7 +205,7 @@ def test_gradient_with_a_fixed_dropout_mask_is_exact(activation):
     assert_objective_gradient_is_exact(objective, X, y, sample_weights(), seed=3)
 
 
-def test_dropout_acts_with_a_generator_and_only_then():
+def test_dropout_is_applied_only_with_a_generator():
     objective, X, y = problem(activations=[Tanh()], hidden=[50], dropout=0.5)
     without, X, y = problem(activations=[Tanh()], hidden=[50])
     predicted, _ = evaluate(objective, X, y)
@@ -248,7 +248,9 @@ def test_float32_follows_float64(activation, case):
 
 @pytest.mark.parametrize("weighted", [False, True])
 @every_case
-def test_minibatches_average_to_the_whole(case, weighted):
+def test_values_and_gradients_of_minibatches_average_to_those_of_the_full_batch(
+    case, weighted
+):
     objective, X, y = problem(case, [Tanh()], alpha=0.3, n_rows=24)
     weight = sample_weights(24) if weighted else None
     value, grad = evaluate(objective, X, y, weight)
@@ -276,7 +278,7 @@ def test_the_penalty_is_the_same_at_every_batch_size(n_rows):
     np.testing.assert_allclose(penalised_grad - grad, expected, rtol=1e-12, atol=1e-14)
 
 
-def test_the_penalty_leaves_biases_and_learned_slopes_free():
+def test_biases_and_learned_slopes_are_not_penalised():
     free, X, y = problem(activations=[PReLU(), PReLU()])
     penalised, _, _ = problem(activations=[PReLU(), PReLU()], alpha=10.0)
     _, grad = evaluate(free, X, y)
@@ -304,7 +306,7 @@ def test_gradient_of_squared_error_does_not_grow_with_the_number_of_outputs():
 
 
 @every_case
-def test_a_weight_of_two_is_a_row_twice(case):
+def test_a_weight_of_two_equals_a_repeated_row(case):
     objective, X, y = problem(case, [Tanh()])
     times = np.arange(N_ROWS) % 3 + 1
     value, grad = evaluate(objective, X, y, times / times.mean())
@@ -313,7 +315,7 @@ def test_a_weight_of_two_is_a_row_twice(case):
     np.testing.assert_allclose(repeated[1], grad, rtol=1e-10, atol=1e-13)
 
 
-def test_a_minibatch_of_zero_weights_has_the_penalty_and_nothing_else():
+def test_a_minibatch_of_zero_weights_contributes_only_the_penalty():
     objective, X, y = problem("log_loss-binomial", [Tanh()], alpha=0.5)
     value, grad = evaluate(objective, X, y, np.zeros(N_ROWS))
     n_weights = objective.network.layout.n_weights
@@ -324,7 +326,7 @@ def test_a_minibatch_of_zero_weights_has_the_penalty_and_nothing_else():
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-def test_mean_loss_is_the_value_without_penalty_however_cut(weighted):
+def test_mean_loss_is_the_value_without_penalty_for_any_batches(weighted):
     objective, X, y = problem("log_loss-multinomial", [Tanh()], alpha=0.5, n_rows=20)
     free, _, _ = problem("log_loss-multinomial", [Tanh()], n_rows=20)
     weight = sample_weights(20) if weighted else None
@@ -432,7 +434,7 @@ def test_mean_loss_of_members_is_that_of_what_they_predict_together(weighted):
 
 
 @every_activation
-def test_an_evaluation_forgets_the_one_before(activation):
+def test_evaluations_are_independent_of_each_other(activation):
     objective, X, y = problem("squared_error-3", [activation_of(activation)] * 2, n_rows=12)
     first = evaluate(objective, X, y)
     objective.grad[...] = np.nan
@@ -447,7 +449,7 @@ def test_an_evaluation_forgets_the_one_before(activation):
 
 
 @every_case
-def test_data_and_parameters_are_left_alone(case):
+def test_data_and_parameters_are_left_unchanged(case):
     objective, X, y = problem(case, [ReLU(), Maxout()], alpha=0.1)
     weight = sample_weights()
     before = X.copy(), y.copy(), weight.copy(), objective.theta.copy()
@@ -467,7 +469,7 @@ def test_params_follow_the_vector_that_a_solver_moves():
         assert all(np.shares_memory(view, objective.theta) for view in layer.values())
 
 
-def test_value_is_a_number_of_pythons():
+def test_the_value_is_a_python_float():
     objective, X, y = problem(activations=[Tanh()], dtype=np.float32)
     assert type(objective.value_and_gradient(X, y)) is float
     assert type(objective.mean_loss([(X, y, None)])) is float

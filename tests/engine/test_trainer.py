@@ -1,4 +1,4 @@
-"""Training as a user meets it: weights, penalties, batches, divergence, interruption."""
+"""Training: sample weights, penalty, divergence, interruption, solvers, averages."""
 
 import contextlib
 import math
@@ -8,8 +8,10 @@ import warnings
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from raw_predictions import raw_prediction
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import Ridge
+from sklearn.preprocessing import StandardScaler
 
 from skshallow import (
     DeepNetClassifier,
@@ -48,7 +50,7 @@ def contradicting():
         ("adam", 1, 0.02), ("adam", 4, 0.02), ("adam", 32, 0.05), ("adam", None, 0.1),
     ],
 )  # fmt: skip
-def test_contradicting_labels_weighted_nine_to_one_give_nine_tenths(
+def test_contradicting_labels_weighted_nine_to_one_give_probability_nine_tenths(
     contradicting, solver, batch_size, learning_rate
 ):
     X, y, weight = contradicting
@@ -63,7 +65,7 @@ def test_contradicting_labels_weighted_nine_to_one_give_nine_tenths(
 
 
 @pytest.mark.parametrize("batch_size", [1, 4, 32, None])
-def test_contradicting_labels_keep_nine_tenths_behind_hidden_units(
+def test_contradicting_labels_give_probability_nine_tenths_with_a_hidden_layer(
     contradicting, batch_size
 ):
     X, y, weight = contradicting
@@ -87,7 +89,7 @@ def test_weight_zero_equals_absence(net_class, X, y, weight, few, batch_size):
     assert_array_equal(net.predict(X), without.predict(X))
 
 
-def test_rows_of_weight_zero_bring_no_class(X, y):
+def test_rows_of_weight_zero_add_no_class(X, y):
     with pytest.raises(ValueError, match="one class"):
         ShallowNetClassifier(4).fit(X, y, sample_weight=(y == 0).astype(float))
 
@@ -112,9 +114,9 @@ def test_integer_weights_equal_repetition_in_full_batches(net_class, X, y, solve
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         net.fit(X, y, sample_weight=repeats)
-        weighted = net._raw_predict(X)
+        weighted = raw_prediction(net, X)
         net.fit(np.repeat(X, repeats, axis=0), np.repeat(y, repeats))
-    assert_allclose(weighted, net._raw_predict(X), rtol=1e-5, atol=1e-7)
+    assert_allclose(weighted, raw_prediction(net, X), rtol=1e-5, atol=1e-7)
 
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
@@ -151,7 +153,7 @@ def test_unusable_weights_are_refused(net_class, X, y, few, weight, message):
 
 
 @pytest.mark.parametrize("batch_size", [1, 5, 20, None])
-def test_penalty_shrinks_weights_alike_at_every_batch_size(batch_size):
+def test_the_penalty_shrinks_weights_equally_at_every_batch_size(batch_size):
     """Where the data have no say, each step multiplies by 1 - learning_rate * alpha."""
     start, rate, alpha, n_epochs = np.array([[2.0], [-3.0]]), 0.05, 0.7, 4
     net = DeepNetRegressor.from_weights(
@@ -175,7 +177,7 @@ def test_penalised_optimum_is_that_of_ridge_at_every_batch_size(
     ).fit(X, y, sample_weight=weight)  # fmt: skip
     exact = DeepNetRegressor(depth=0, solver="lbfgs", alpha=0.5, tol=1e-8)
     exact.fit(X, y, sample_weight=weight)
-    Z = (X - net._units.center) / net._units.scale
+    Z = StandardScaler().fit_transform(X, sample_weight=weight)
     ridge = Ridge(alpha=0.5 * weight.sum()).fit(Z, y, sample_weight=weight)
     assert_allclose(exact.predict(X), ridge.predict(Z), atol=1e-6)
     assert_allclose(net.predict(X), ridge.predict(Z), atol=0.01)
@@ -199,7 +201,7 @@ def diverging(**params):
     return DeepNetRegressor(**defaults | params)
 
 
-def test_a_diverging_fit_stops_at_once_with_finite_weights_and_a_warning(line):
+def test_a_diverging_fit_stops_early_with_finite_weights_and_a_warning(line):
     net = diverging()
     with pytest.warns(ConvergenceWarning, match=r"learning_rate=2e\+06"):
         net.fit(*line)
@@ -237,7 +239,7 @@ def test_divergence_leaves_an_earlier_fit_as_it_was(line):
 
 
 @pytest.mark.parametrize("solver", STOCHASTIC)
-def test_no_solver_leaves_infinite_weights(solver, X, y):
+def test_no_solver_leaves_weights_that_are_not_finite(solver, X, y):
     net = ShallowNetRegressor(
         8, solver=solver, learning_rate=1e40, batch_size=None, max_iter=50, **ON
     )
@@ -293,7 +295,7 @@ class InterruptingCallback:
 
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-def test_an_interrupted_fit_holds_the_best_model_so_far(net_class, X, y, solver):
+def test_an_interrupted_fit_holds_the_best_epoch_so_far(net_class, X, y, solver):
     params = {"hidden_units": 4, "solver": solver, "max_iter": 50, "random_state": 0}
     if solver != "lbfgs":
         params |= {"schedule": "constant", "batch_size": 16, "learning_rate": 0.01}
@@ -399,7 +401,7 @@ def test_lbfgs_at_the_optimum_is_one_iteration(line):
     assert_allclose(net.predict(X), y)
 
 
-def test_lbfgs_that_finds_no_lower_point_ends_without_a_warning(X, y):
+def test_lbfgs_whose_line_search_fails_ends_without_a_warning(X, y):
     """A step function's gradient is not its own, so that line searches must fail."""
     for seed in range(3):
         net = ShallowNetRegressor(
@@ -409,7 +411,7 @@ def test_lbfgs_that_finds_no_lower_point_ends_without_a_warning(X, y):
         assert net.score(X, y) > 0
 
 
-def test_lbfgs_that_diverges_speaks_of_no_learning_rate(X, y):
+def test_divergence_of_lbfgs_is_not_blamed_on_the_learning_rate(X, y):
     net = ShallowNetRegressor(
         4, solver="lbfgs", loss="gaussian", standardize=False, random_state=0
     )
@@ -451,11 +453,11 @@ def test_shuffling_changes_the_order_and_random_state_fixes_it(net_class, X, y, 
     assert not np.allclose(first.theta_, other.theta_)
 
 
-def test_dropout_trains_thinned_nets_and_predicts_with_the_whole(net_class, X, y, few):
+def test_dropout_changes_training_and_not_prediction(net_class, X, y, few):
     plain = net_class(**few).fit(X, y)
     thinned = net_class(**few, dropout=0.5).fit(X, y)
     assert not np.allclose(plain.theta_, thinned.theta_)
-    assert_array_equal(thinned._raw_predict(X), thinned._raw_predict(X))
+    assert_array_equal(raw_prediction(thinned, X), raw_prediction(thinned, X))
 
 
 def test_dropout_falls_with_the_learning_rate(X, y, few, monkeypatch):
@@ -494,7 +496,7 @@ def test_auto_dropout_is_for_wide_layers_and_minibatches_of_many_rows(
     assert net.network_.layers[0].dropout.rate == rate
 
 
-def test_auto_dropout_is_none_in_partial_fit(net_class, few):
+def test_auto_dropout_is_off_in_partial_fit(net_class, few):
     X, y = np.random.default_rng(0).normal(size=(256, 3)), np.arange(256) % 3
     classes = {"classes": [0, 1, 2]} if hasattr(net_class, "decision_function") else {}
     net = net_class(**few).partial_fit(X, y, **classes)
@@ -539,7 +541,7 @@ def test_auto_averages_where_the_schedule_ends(X, y, few, schedule):
     assert_array_equal(auto.theta_, expected.theta_)
 
 
-def test_validation_judges_the_average_which_the_net_keeps(regressor_class, X, y, few):
+def test_validation_judges_the_averaged_weights_that_are_kept(regressor_class, X, y, few):
     few |= {"max_iter": 5, "average": True, "standardize": False}
     net = regressor_class(**few).fit(
         X,
@@ -552,7 +554,7 @@ def test_validation_judges_the_average_which_the_net_keeps(regressor_class, X, y
     assert_allclose(losses[net.best_iter_ - 1], loss, rtol=1e-6)
 
 
-def test_training_goes_on_from_the_average(net_class, X, y, few):
+def test_training_continues_from_the_average(net_class, X, y, few):
     few |= {"average": True, "warm_start": True}
     net = net_class(**few).fit(X, y)
     first = net.theta_.copy()
@@ -560,7 +562,7 @@ def test_training_goes_on_from_the_average(net_class, X, y, few):
     assert_allclose(net.theta_, first, rtol=1e-12)
 
 
-def test_partial_fit_ends_at_its_last_step(regressor_class, X, y, few):
+def test_partial_fit_does_not_average(regressor_class, X, y, few):
     few |= {"schedule": "cosine", "max_iter": 5}
     plain = regressor_class(**few, average=False).partial_fit(X, y)
     assert_array_equal(regressor_class(**few).partial_fit(X, y).theta_, plain.theta_)

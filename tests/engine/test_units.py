@@ -1,260 +1,15 @@
-"""Moments against NumPy; units that change the numbers and never the function."""
-
-import tracemalloc
+"""Units: standardised features and targets, and the same function in other units."""
 
 import numpy as np
 import pytest
-from scipy import sparse
 
 from skshallow.activations import Maxout, Tanh
-from skshallow.engine.moments import MOST_DEVIATIONS, ROWS_AT_ONCE, Moments
+from skshallow.engine.moments import MOST_DEVIATIONS, Moments
 from skshallow.engine.network import Network
 from skshallow.engine.units import USERS_UNITS, Units, re_express, row_gain
 from skshallow.losses import IdentityLink, LogitLink, LogLink
 
-N_ROWS = 2 * ROWS_AT_ONCE + 17  # more than one chunk, the last one small
-FORMS = {
-    "dense": lambda X: X,
-    "fortran": np.asfortranarray,
-    "csr": sparse.csr_array,
-    "csr matrix": sparse.csr_matrix,
-}
-every_form = pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
-each_way = pytest.mark.parametrize("weighted", [False, True])
-
-
-def table(n_rows=N_ROWS, seed=0):
-    """Return columns of several kinds, a third of the entries 0."""
-    rng = np.random.default_rng(seed)
-    X = np.column_stack(
-        [
-            rng.normal(3, 2, n_rows),
-            rng.exponential(size=n_rows),
-            rng.normal(-7, 1, n_rows) * 1e6,
-            rng.integers(0, 2, n_rows),
-            rng.normal(size=n_rows) * 1e-6,
-        ]
-    )
-    X[:, 1:] *= rng.random((n_rows, 4)) > 1 / 3
-    return X
-
-
-def weights(n_rows=N_ROWS):
-    return np.random.default_rng(9).exponential(size=n_rows)
-
-
-def assert_moments_are(moments, X, sample_weight=None, rtol=1e-12):
-    center = np.average(X, axis=0, weights=sample_weight)
-    variance = np.average((X - center) ** 2, axis=0, weights=sample_weight)
-    rms = np.sqrt(np.average(X**2, axis=0, weights=sample_weight))
-    np.testing.assert_allclose(moments.center, center, rtol=rtol, atol=rtol * rms.min())
-    np.testing.assert_allclose(moments.deviation, np.sqrt(variance), rtol=rtol)
-    np.testing.assert_allclose(moments.root_mean_square, rms, rtol=rtol)
-
-
-@every_form
-@each_way
-def test_moments_equal_numpys(form, weighted):
-    X, sample_weight = table(), weights() if weighted else None
-    moments = Moments(5).update(form(X), sample_weight)
-    assert_moments_are(moments, X, sample_weight)
-    expected_total = N_ROWS if sample_weight is None else sample_weight.sum()
-    assert moments.total == pytest.approx(expected_total, rel=1e-12)
-
-
-@every_form
-@each_way
-def test_moments_of_some_rows_are_those_of_a_table_of_them(form, weighted):
-    X, sample_weight = table(), weights() if weighted else None
-    rows = np.random.default_rng(1).permutation(N_ROWS)[: ROWS_AT_ONCE + 5]
-    moments = Moments(5).update(form(X), sample_weight, rows)
-    assert_moments_are(moments, X[rows], None if not weighted else sample_weight[rows])
-
-
-@every_form
-@each_way
-def test_merging_parts_equals_all_at_once(form, weighted):
-    X, sample_weight = table(), weights() if weighted else None
-    moments = Moments(5)
-    for part in np.split(np.arange(N_ROWS), [1, 2, 50, 5000]):
-        moments.update(form(X[part]), sample_weight[part] if weighted else None)
-    assert_moments_are(moments, X, sample_weight)
-
-
-def test_dense_and_sparse_parts_merge():
-    X = table()
-    moments = Moments(5).update(X[:100]).update(sparse.csr_array(X[100:]))
-    assert_moments_are(moments, X)
-
-
-def test_parts_may_differ_by_any_power():
-    X = np.array([1e-300, 1e300, 1e-300, 1.0]).reshape(4, 1)
-    moments = Moments(1)
-    for row in X:
-        moments.update(row[np.newaxis])
-    np.testing.assert_allclose(moments.center, 1e300 / 4, rtol=1e-15)
-    np.testing.assert_allclose(moments.deviation, 1e300 * np.sqrt(3) / 4, rtol=1e-15)
-
-
-@every_form
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_moments_are_measured_in_float64_and_leave_the_table_alone(form, dtype):
-    X = table().astype(dtype)
-    given = form(X)
-    before = given.copy()
-    moments = Moments(5).update(given)
-    assert moments.center.dtype == moments.deviation.dtype == np.float64
-    assert_moments_are(moments, X.astype(np.float64))
-    assert abs(given - before).max() == 0
-    assert given.dtype == dtype
-
-
-@every_form
-@pytest.mark.parametrize("magnitude", [1e-300, 1e-160, 1e160, 1e300])
-def test_squares_of_extreme_columns_neither_vanish_nor_overflow(form, magnitude):
-    X = table()[:, :2]
-    moments = Moments(2).update(form(X * magnitude))
-    unscaled = Moments(2).update(X)
-    for name in ["center", "deviation", "root_mean_square"]:
-        expected = getattr(unscaled, name) * magnitude
-        np.testing.assert_allclose(getattr(moments, name), expected, rtol=1e-12)
-
-
-@every_form
-@pytest.mark.parametrize("power", [-40, -1, 1, 40])
-def test_a_change_of_units_by_a_power_of_two_changes_no_bit(form, power):
-    moments = Moments(5).update(form(table() * 2.0**power), weights())
-    unscaled = Moments(5).update(form(table()), weights())
-    for name in ["center", "deviation", "root_mean_square"]:
-        np.testing.assert_array_equal(
-            getattr(moments, name), getattr(unscaled, name) * 2.0**power
-        )
-
-
-@every_form
-@each_way
-@pytest.mark.parametrize("constant", [0.1, -1 / 3, 123.456, 1e300, 1e-300])
-def test_a_constant_column_is_scaled_by_its_magnitude(form, weighted, constant):
-    X = np.full((N_ROWS, 3), constant)
-    X[:, 1] = np.arange(N_ROWS)
-    moments = Moments(3).update(form(X), weights() if weighted else None)
-    np.testing.assert_allclose(moments.center[[0, 2]], constant, rtol=1e-14)
-    np.testing.assert_allclose(moments.deviation[[0, 2]], abs(constant), rtol=1e-14)
-    np.testing.assert_allclose(moments.root_mean_square[[0, 2]], abs(constant), rtol=1e-14)
-
-
-@every_form
-def test_a_column_of_zeros_is_scaled_by_one(form):
-    X = np.zeros((10, 2))
-    X[3, 1] = 4
-    given = form(X)
-    if sparse.issparse(given):
-        given.data[...] = 0  # a stored zero is a zero
-        X[3, 1] = 0
-    moments = Moments(2).update(given)
-    np.testing.assert_array_equal(moments.center, X.mean(axis=0))
-    np.testing.assert_array_equal(moments.deviation[0], 1)
-    np.testing.assert_array_equal(moments.root_mean_square[0], 1)
-
-
-def test_a_nearly_constant_column_is_not_taken_for_a_constant_one():
-    X = 1 + 1e-10 * np.random.default_rng(0).normal(size=(1000, 1))
-    moments = Moments(1).update(X)
-    np.testing.assert_allclose(moments.deviation, X.std(axis=0), rtol=1e-5)
-
-
-def test_entries_stored_twice_count_as_their_sum():
-    X = sparse.csr_array(([1.0, 2.0, 5.0], [0, 0, 1], [0, 2, 3]), shape=(2, 2))
-    assert_moments_are(Moments(2).update(X), np.array([[3.0, 0], [0, 5]]))
-
-
-def test_a_part_without_weight_changes_nothing():
-    moments = Moments(1).update(np.array([[1.0], [3.0]]))
-    moments.update(np.array([[1e9]]), np.zeros(1))
-    np.testing.assert_array_equal(moments.center, [2])
-    np.testing.assert_array_equal(moments.deviation, [1])
-
-
-def test_a_weight_of_three_is_a_row_three_times():
-    X = table(50)
-    times = np.random.default_rng(1).integers(1, 5, size=50)
-    weighted = Moments(5).update(X, times.astype(float))
-    assert_moments_are(weighted, np.repeat(X, times, axis=0))
-
-
-def test_a_wide_sparse_table_is_never_made_dense():
-    X = sparse.random_array((3000, 50_000), density=1e-4, rng=np.random.default_rng(0))
-    X = X.tocsr()  # 1.2 GB, were it dense
-    tracemalloc.start()
-    moments = Moments(50_000).update(X)
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert peak < 20e6
-    rms = np.sqrt((X**2).sum(axis=0) / 3000)
-    np.testing.assert_allclose(moments.root_mean_square, np.where(rms > 0, rms, 1))
-
-
-# Columns of two values
-
-
-KINDS_OF_COLUMN = {
-    "0 and 1": ([0, 1], True),
-    "rarely 1": ([0, 0, 0, 0, 0, 0, 1], True),
-    "3 and 5": ([3, 5], True),
-    "-2 and 0": ([-2, 0], True),
-    "constant": ([4], True),
-    "zeros": ([0], True),
-    "three": ([0, 1, 2], False),
-    "-1, 0 and 1": ([-1, 0, 1], False),
-    "3, 5 and 0": ([3, 5, 0], False),
-}
-
-
-def columns_of_kinds(n_rows):
-    rows = np.arange(n_rows)
-    kinds = (values for values, _ in KINDS_OF_COLUMN.values())
-    return np.column_stack([np.take(values, rows % len(values)) for values in kinds]) + 0.0
-
-
-@every_form
-@pytest.mark.parametrize("n_chunks", [1, 2, 30])
-def test_columns_of_two_values_are_told_from_others(form, n_chunks):
-    X = columns_of_kinds(60)
-    moments = Moments(X.shape[1])
-    for chunk in np.array_split(X, n_chunks):
-        moments.update(form(chunk))
-    assert moments.two_valued.tolist() == [two for _, two in KINDS_OF_COLUMN.values()]
-    np.testing.assert_array_equal(moments.low, X.min(axis=0))
-    np.testing.assert_array_equal(moments.high, X.max(axis=0))
-
-
-@every_form
-def test_a_third_value_of_no_weight_is_none(form):
-    X = np.array([[0.0], [1.0], [0.5]])
-    moments = Moments(1).update(form(X), np.array([1.0, 2.0, 0.0]))
-    assert moments.two_valued.all()
-    assert not moments.update(form(X)).two_valued.any()
-
-
-@pytest.mark.parametrize("centered", [True, False])
-def test_hidden_layers_get_longer_rows_without_rare_outliers(centered):
-    rng = np.random.default_rng(0)
-    X = np.column_stack([rng.normal(size=900), np.arange(900) % 300 == 0]) + 0.0
-    targets = Moments(1).update(rng.normal(size=(900, 1)))
-    features = Moments(2).update(X)
-    scale = Units.measured(features, targets, IdentityLink(), centered, 2.0).scale
-    standard = Units.measured(features, targets, IdentityLink(), centered).scale
-    np.testing.assert_allclose(scale, [standard[0] / 2, 1 / MOST_DEVIATIONS / 2])
-    assert standard[1] < 0.06
-
-
-def test_the_gain_makes_rows_as_long_as_hidden_activations_up_to_four():
-    assert row_gain(32, 128) == 2
-    assert row_gain(512, 128) == 0.5
-    assert row_gain(1, 128) == 4
-
-
-# Units
+# Measured
 
 
 def measured(link, centered, n_outputs=2, seed=0):
@@ -276,20 +31,20 @@ def test_measured_units_standardise_features_and_target():
     np.testing.assert_allclose(units.to_users(y_z), y, rtol=1e-12)
 
 
-def test_features_that_may_not_be_centered_are_scaled_by_their_root_mean_square():
+def test_features_that_are_not_centered_are_scaled_by_their_root_mean_square():
     X, _, units = measured(IdentityLink(), centered=False)
     assert units.center is None
     np.testing.assert_allclose(np.mean((X / units.scale) ** 2, axis=0), 1, rtol=1e-13)
 
 
-def test_a_target_behind_a_log_is_scaled_and_comes_back_as_an_offset():
+def test_targets_with_a_log_link_are_scaled_and_not_centered():
     _, y, units = measured(LogLink(), centered=True)
     np.testing.assert_allclose(units.scale_targets(y).mean(axis=0), 1, rtol=1e-13)
     raw = np.log(units.scale_targets(y))
     np.testing.assert_allclose(np.exp(units.to_users(raw)), y, rtol=1e-12)
 
 
-def test_classes_are_left_as_they_are():
+def test_targets_of_classifiers_are_not_scaled():
     _, y, units = measured(LogitLink(), centered=True)
     assert units.scale_targets(y) is y
     raw = np.ones((3, 2))
@@ -299,6 +54,30 @@ def test_classes_are_left_as_they_are():
 def test_raw_predictions_keep_their_dtype_in_the_users_units():
     _, _, units = measured(IdentityLink(), centered=True)
     assert units.to_users(np.ones((3, 2), np.float32)).dtype == np.float32
+
+
+# The gain of rows
+
+
+@pytest.mark.parametrize("centered", [True, False])
+def test_the_row_gain_scales_features_and_bounds_rare_binary_values(centered):
+    rng = np.random.default_rng(0)
+    X = np.column_stack([rng.normal(size=900), np.arange(900) % 300 == 0]) + 0.0
+    targets = Moments(1).update(rng.normal(size=(900, 1)))
+    features = Moments(2).update(X)
+    scale = Units.measured(features, targets, IdentityLink(), centered, 2.0).scale
+    standard = Units.measured(features, targets, IdentityLink(), centered).scale
+    np.testing.assert_allclose(scale, [standard[0] / 2, 1 / MOST_DEVIATIONS / 2])
+    assert standard[1] < 0.06
+
+
+def test_the_row_gain_is_the_root_of_units_per_feature_up_to_four():
+    assert row_gain(32, 128) == 2
+    assert row_gain(512, 128) == 0.5
+    assert row_gain(1, 128) == 4
+
+
+# Other units, the same function
 
 
 ALL_UNITS = {
@@ -313,7 +92,7 @@ ALL_UNITS = {
 @pytest.mark.parametrize("old", ALL_UNITS.values(), ids=ALL_UNITS)
 @pytest.mark.parametrize("new", ALL_UNITS.values(), ids=ALL_UNITS)
 @pytest.mark.parametrize("hidden_units", [[], [3], [5, 3]], ids=str)
-def test_re_expressed_parameters_are_the_same_function(old, new, hidden_units):
+def test_re_expressed_parameters_compute_the_same_function(old, new, hidden_units):
     activations = [Maxout(), Tanh()][: len(hidden_units)]
     network = Network(4, 2, hidden_units, activations)
     rng = np.random.default_rng(0)
@@ -334,7 +113,7 @@ def test_re_expressed_parameters_are_the_same_function(old, new, hidden_units):
     np.testing.assert_allclose(predict(theta, new) / scale, before / scale, atol=1e-10)
 
 
-def test_there_and_back_gives_the_same_parameters():
+def test_re_expressing_there_and_back_gives_the_same_parameters():
     network = Network(4, 2, [5], [Tanh()])
     theta = np.random.default_rng(0).normal(size=network.layout.size)
     before = theta.copy()

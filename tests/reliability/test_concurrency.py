@@ -1,4 +1,4 @@
-"""Threads and processes at once: the answers of one after the other, bit by bit."""
+"""Concurrent threads and processes: bit by bit the results of serial runs."""
 
 import multiprocessing
 import os
@@ -66,7 +66,7 @@ def answers(net, X):
 
 
 @pytest.mark.parametrize("name", ["loss=poisson", "sparse", "members, dropout", "float32"])
-def test_sixteen_threads_predict_with_one_small_net(name):
+def test_sixteen_threads_share_one_small_net(name):
     net = VARIETIES[name].fit()
     X, _ = VARIETIES[name].data(n_rows=640)
     parts = [X[i::N_THREADS] for i in range(N_THREADS)]
@@ -77,7 +77,7 @@ def test_sixteen_threads_predict_with_one_small_net(name):
 
 
 @pytest.mark.parametrize("name", WIDE)
-def test_sixteen_threads_predict_with_one_wide_net(name):
+def test_sixteen_threads_share_one_wide_net(name):
     X, y = wide_rows(WIDE[name])
     net = WIDE[name].make().fit(X, y)
     expected = answers(net, X)
@@ -99,7 +99,7 @@ def test_products_worth_a_thread_agree_within_rounding():
 # Fitting.
 
 
-def test_different_nets_fit_in_threads_as_one_after_the_other():
+def test_fits_in_threads_equal_serial_fits():
     names = list(VARIETIES)
     expected = [VARIETIES[name].fit() for name in names]
     for start in range(0, len(names), N_THREADS):
@@ -108,7 +108,7 @@ def test_different_nets_fit_in_threads_as_one_after_the_other():
         assert_same(found, expected[some])
 
 
-def test_wide_nets_fit_in_threads_as_one_after_the_other():
+def test_fits_of_wide_nets_in_threads_equal_serial_fits():
     def fit(variety):
         return variety.make().fit(*wide_rows(variety))
 
@@ -117,7 +117,7 @@ def test_wide_nets_fit_in_threads_as_one_after_the_other():
     assert_same(found, expected)
 
 
-def test_fitting_goes_on_while_other_threads_fail_and_predict():
+def test_a_fit_is_unaffected_by_threads_that_fail_and_predict():
     variety, other = VARIETIES["solver=adam"], VARIETIES["loss=huber"].fit()
     X, y = variety.data()
     expected, predicted = variety.fit(), other.predict(X)
@@ -138,7 +138,7 @@ def test_fitting_goes_on_while_other_threads_fail_and_predict():
         assert_same(net, variety.make())
 
 
-def test_a_search_in_threads_is_the_search_in_turn():
+def test_a_search_in_threads_equals_a_serial_search():
     X, y = VARIETIES["balanced"].data()
     grid = {"alpha": [0.0, 0.1], "activation": ["relu", "tanh"]}
     in_turn = GridSearchCV(VARIETIES["balanced"].make(), grid, cv=3).fit(X, y)
@@ -150,7 +150,7 @@ def test_a_search_in_threads_is_the_search_in_turn():
     assert_same(in_threads.best_estimator_, in_turn.best_estimator_)
 
 
-def test_predictions_of_worker_processes_are_those_of_one():
+def test_predictions_of_worker_processes_equal_serial_ones():
     variety = VARIETIES["temperature"]
     X, y = variety.data()
     in_turn, in_workers = (
@@ -163,7 +163,7 @@ def test_predictions_of_worker_processes_are_those_of_one():
 # The number of threads that BLAS has in a process.
 
 
-def test_the_last_thread_to_leave_puts_the_number_of_threads_back():
+def test_the_last_thread_to_leave_restores_the_number_of_threads():
     inside, leave = threading.Event(), threading.Event()
 
     def stay():
@@ -194,7 +194,7 @@ def report(name, pipe):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 @pytest.mark.parametrize("held", ["entered", "being entered"])
-def test_a_process_forked_while_another_thread_fits_is_not_held_up(held):
+def test_a_process_forked_while_another_thread_fits_does_not_hang(held):
     """The child has the other thread's mark, and its lock, but not the thread."""
     expected = VARIETIES["solver=adam"].fit()
     inside, leave = threading.Event(), threading.Event()

@@ -1,4 +1,4 @@
-"""Data at the edge of what is any: fitted as their clean equivalents are, or refused."""
+"""Unusual and degenerate data: the model of clean data, or an error with the reason."""
 
 import re
 
@@ -7,6 +7,7 @@ import pandas as pd
 import polars as pl
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from raw_predictions import raw_prediction
 from scipy import sparse
 from sklearn.model_selection import KFold, cross_val_score
 
@@ -92,7 +93,7 @@ BOXES = {
 
 @pytest.mark.parametrize("kind", LABELS)
 @each_classifier
-def test_labels_of_any_kind_are_told_apart(net_class, kind):
+def test_labels_of_any_type_are_distinguished(net_class, kind):
     X = rows()
     labels = LABELS[kind]
     plain = net_class(**FEW).fit(X, codes(X))
@@ -108,7 +109,7 @@ def test_labels_of_any_kind_are_told_apart(net_class, kind):
 
 @pytest.mark.parametrize("box", BOXES)
 @each_classifier
-def test_labels_in_any_box_keep_their_values(net_class, box):
+def test_labels_in_any_container_keep_their_values(net_class, box):
     """A nullable integer is an integer, a nullable boolean a boolean."""
     X = rows()
     labels, boxed = BOXES[box]
@@ -175,7 +176,7 @@ REFUSED_LABELS = {
 
 @pytest.mark.parametrize("kind", REFUSED_LABELS)
 @each_classifier
-def test_labels_of_no_order_are_refused_in_words(net_class, kind):
+def test_unusable_labels_are_refused_with_the_reason(net_class, kind):
     X = rows()
     labels, message = REFUSED_LABELS[kind]
     net = net_class(**FEW)
@@ -204,7 +205,7 @@ def test_missing_labels_of_pandas_are_refused_with_their_row(net_class, dtype):
         ([0, 1], "label 2, which is not among"),
     ],
 )
-def test_classes_that_are_none_are_refused(classes, message):
+def test_invalid_classes_are_refused(classes, message):
     X = rows()
     net = ShallowNetClassifier(**FEW)
     with pytest.raises(ValueError, match=message):
@@ -275,7 +276,9 @@ def test_containers_of_rows_give_the_model_of_the_plain_array(
     net = net_class(**FEW).fit(data, y)
     # sums over rows and columns round by the order in memory
     assert_allclose(net.theta_, plain.theta_, rtol=1e-10, atol=1e-13)
-    assert_allclose(net._raw_predict(data), plain._raw_predict(X), rtol=1e-9, atol=1e-12)
+    assert_allclose(
+        raw_prediction(net, data), raw_prediction(plain, X), rtol=1e-9, atol=1e-12
+    )
     assert fingerprint(data) == before
 
 
@@ -293,14 +296,14 @@ WHOLE = {
 
 @pytest.mark.parametrize("kind", WHOLE)
 @each_net_if_slow
-def test_whole_numbers_of_any_kind_are_numbers(net_class, kind):
+def test_integers_and_booleans_of_any_type_equal_floats(net_class, kind):
     X = np.random.default_rng(0).integers(0, 4, size=(N_ROWS, 3))
     y = targets(net_class, rows())
     data = WHOLE[kind](X)
     values = np.asarray((X > 0) if "bool" in kind else X, float)
     values = sparse.csr_array(values) if sparse.issparse(data) else values
     net, plain = net_class(**FEW).fit(data, y), net_class(**FEW).fit(values, y)
-    assert_allclose(net._raw_predict(data), plain._raw_predict(values), rtol=1e-9)
+    assert_allclose(raw_prediction(net, data), raw_prediction(plain, values), rtol=1e-9)
 
 
 def reversed_within_rows(S):
@@ -352,7 +355,7 @@ SPARSE = {
 @pytest.mark.parametrize("standardize", [True, False])
 @pytest.mark.parametrize("form", SPARSE)
 @each_net_if_slow
-def test_sparse_rows_of_any_form_give_the_model_of_the_canonical_one(
+def test_sparse_rows_of_any_format_give_the_model_of_canonical_csr(
     net_class, form, standardize
 ):
     X = rows()
@@ -366,22 +369,26 @@ def test_sparse_rows_of_any_form_give_the_model_of_the_canonical_one(
     plain = net_class(**FEW, standardize=standardize).fit(S, targets(net_class, X))
     net.fit(data, targets(net_class, X))
     assert_allclose(net.theta_, plain.theta_, rtol=1e-9, atol=1e-12)
-    assert_allclose(net._raw_predict(data), plain._raw_predict(S), rtol=1e-9, atol=1e-12)
+    assert_allclose(
+        raw_prediction(net, data), raw_prediction(plain, S), rtol=1e-9, atol=1e-12
+    )
     assert fingerprint(data) == before
 
 
 @each_net
-def test_a_sparse_table_without_entries_is_a_table_of_zeros(net_class):
+def test_a_sparse_table_without_entries_equals_a_table_of_zeros(net_class):
     y = targets(net_class, rows())
     nothing = sparse.csr_array((N_ROWS, 3))
     net = net_class(**FEW, activation="leaky_relu", record_health=False).fit(nothing, y)
     dense = net_class(**FEW, activation="leaky_relu", record_health=False)
     dense.fit(np.zeros((N_ROWS, 3)), y)
-    assert_allclose(net._raw_predict(nothing), dense._raw_predict(nothing), rtol=1e-12)
+    assert_allclose(
+        raw_prediction(net, nothing), raw_prediction(dense, nothing), rtol=1e-12
+    )
 
 
 @each_net
-def test_targets_and_weights_are_read_only_too(net_class):
+def test_targets_and_weights_may_be_read_only(net_class):
     X = rows()
     y, weight = read_only(targets(net_class, X)), read_only(np.linspace(0, 2, N_ROWS))
     before = fingerprint(y), fingerprint(weight)
@@ -443,7 +450,7 @@ REFUSED = {
 @pytest.mark.filterwarnings("ignore:X has feature names, but")
 @pytest.mark.parametrize("kind", REFUSED)
 @each_net_if_slow
-def test_rows_that_no_net_can_read_are_refused_in_words(net_class, kind):
+def test_unreadable_rows_are_refused_with_the_reason(net_class, kind):
     X = rows()
     y = targets(net_class, X)
     make, error, message = REFUSED[kind]
@@ -460,7 +467,7 @@ def test_rows_that_no_net_can_read_are_refused_in_words(net_class, kind):
 
 @pytest.mark.parametrize("argument", ["y", "sample_weight"])
 @each_net
-def test_targets_and_weights_that_are_read_once_are_refused(net_class, argument):
+def test_generators_of_targets_or_weights_are_refused(net_class, argument):
     X = rows()
     given = {"y": targets(net_class, X)} | {argument: (1.0 for _ in X)}
     with pytest.raises(TypeError, match=f"{argument} is a generator"):
@@ -480,7 +487,7 @@ def test_one_row_is_too_few_for_fit_and_enough_for_partial_fit(net_class):
     classes = {"classes": [0, 1, 2]} if hasattr(net, "decision_function") else {}
     for i in range(5):
         net.partial_fit(X[[i]], y[[i]], **classes)
-    assert np.isfinite(net._raw_predict(X)).all()
+    assert np.isfinite(raw_prediction(net, X)).all()
 
 
 @pytest.mark.parametrize(
@@ -490,7 +497,7 @@ def test_one_row_is_too_few_for_fit_and_enough_for_partial_fit(net_class):
 def test_two_rows_are_enough(net_class, early_stopping):
     X, y = rows(2), np.array([0, 1])
     net = net_class(**FEW, early_stopping=early_stopping, activation="leaky_relu")
-    assert np.isfinite(net.fit(X, y)._raw_predict(rows())).all()
+    assert np.isfinite(raw_prediction(net.fit(X, y), rows())).all()
 
 
 @each_classifier
@@ -513,7 +520,7 @@ def test_one_feature_is_enough(net_class, solver):
 
 @pytest.mark.filterwarnings("ignore::skshallow.exceptions.DeadUnitsWarning")
 @each_net
-def test_copies_of_one_row_are_predicted_by_the_constant(net_class):
+def test_copies_of_one_row_are_predicted_by_a_constant(net_class):
     X = np.broadcast_to(rows(1), (N_ROWS, 3))
     y = targets(net_class, rows())
     net = net_class(**FEW | {"max_iter": 100}).fit(X, y)
@@ -525,7 +532,7 @@ def test_copies_of_one_row_are_predicted_by_the_constant(net_class):
 
 
 @each_net
-def test_rows_that_stand_twice_are_rows_of_weight_two(net_class):
+def test_duplicate_rows_equal_rows_of_weight_two(net_class):
     X = rows()
     few = FEW | {"batch_size": None}
     y = targets(net_class, X)
@@ -534,7 +541,7 @@ def test_rows_that_stand_twice_are_rows_of_weight_two(net_class):
 
 
 @each_net
-def test_a_batch_larger_than_the_table_is_the_table(net_class):
+def test_a_batch_size_above_the_number_of_rows_is_the_full_batch(net_class):
     X = rows()
     y = targets(net_class, X)
     whole = net_class(**FEW | {"batch_size": None}).fit(X, y)
@@ -578,7 +585,7 @@ def test_classes_may_be_missing_from_every_call_but_one(net_class):
 
 
 @each_classifier
-def test_classes_too_rare_to_be_held_out_are_refused_with_the_way_out(net_class):
+def test_classes_too_rare_to_be_held_out_are_refused_with_a_remedy(net_class):
     X, y = rows(3), ["ant", "bee", "cow"]
     net = net_class(**FEW, early_stopping=True)
     words = r"early_stopping cannot hold .* of 3 rows out.* or X_val and y_val"
@@ -590,7 +597,7 @@ def test_classes_too_rare_to_be_held_out_are_refused_with_the_way_out(net_class)
 
 @pytest.mark.parametrize("class_weight", [None, "balanced"])
 @each_classifier
-def test_one_row_among_ten_thousand_keeps_its_class(net_class, class_weight):
+def test_a_class_of_one_row_among_ten_thousand_is_kept(net_class, class_weight):
     X = np.random.default_rng(0).normal(size=(10_001, 2))
     y = np.zeros(10_001, int)
     y[17], X[17] = 1, 8
@@ -604,7 +611,7 @@ def test_one_row_among_ten_thousand_keeps_its_class(net_class, class_weight):
 
 
 @pytest.mark.parametrize("n_rows", [3, 6, 20])
-def test_temperatures_and_intervals_of_few_rows(n_rows):
+def test_temperatures_and_intervals_of_few_rows_are_defined(n_rows):
     X = rows()
     net = ShallowNetClassifier(**FEW, temperature_scaling=True)
     net.fit(X, codes(X), X_val=X[:n_rows], y_val=codes(X)[:n_rows])
@@ -617,7 +624,7 @@ def test_temperatures_and_intervals_of_few_rows(n_rows):
 
 @pytest.mark.parametrize("value", [0, 1])
 @each_classifier
-def test_a_label_without_variation_among_others_stays_finite(net_class, value):
+def test_a_constant_label_among_others_stays_finite(net_class, value):
     X = rows()
     Y = np.column_stack([codes(X) > 0, np.full(N_ROWS, value)]).astype(int)
     net = net_class(**FEW).fit(X, Y)

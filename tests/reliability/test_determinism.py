@@ -1,4 +1,4 @@
-"""One `random_state`, one model: bit by bit, however and wherever it is fitted."""
+"""Determinism: one `random_state` gives one model, bit by bit, wherever it is fitted."""
 
 import multiprocessing
 import pickle
@@ -33,7 +33,7 @@ BY_MINIBATCHES = [
 
 
 @every_variety
-def test_a_fit_and_the_fit_of_a_clone_are_the_same(name):
+def test_fits_of_a_net_and_of_its_clone_are_equal(name):
     net = VARIETIES[name].fit()
     X, y = VARIETIES[name].data()
     assert_same(clone(net).fit(X, y), net)
@@ -58,7 +58,7 @@ def global_states():
 
 
 @every_variety
-def test_the_global_random_numbers_are_neither_used_nor_moved(name, global_states):
+def test_global_random_states_are_neither_used_nor_changed(name, global_states):
     thetas = []
     for seed in 1, 2:
         np.random.seed(seed)  # noqa: NPY002
@@ -73,7 +73,7 @@ def test_the_global_random_numbers_are_neither_used_nor_moved(name, global_state
 
 
 @pytest.mark.parametrize("name", BY_MINIBATCHES)
-def test_partial_fits_go_on_in_an_unpickled_net_as_in_itself(name):
+def test_partial_fits_of_an_unpickled_net_equal_those_of_the_net(name):
     net, pickled = (VARIETIES[name].make(max_iter=20) for _ in "ab")
     for part in VARIETIES[name].parts():
         net.partial_fit(**part)
@@ -127,7 +127,7 @@ def all_but_records(net):
     }
 
 
-def test_early_stopping_goes_on_from_the_best_epoch():
+def test_a_warm_start_after_early_stopping_continues_from_the_best_epoch():
     variety = VARIETIES["early stopping"]
     net = variety.fit(warm_start=True)
     best = net.theta_.copy()
@@ -135,7 +135,7 @@ def test_early_stopping_goes_on_from_the_best_epoch():
     assert_array_equal(net.theta_, best)
 
 
-def test_lbfgs_goes_on_from_the_weights_with_a_new_memory():
+def test_a_warm_start_of_lbfgs_continues_from_the_weights_with_new_memory():
     variety = Variety(DeepNetRegressor, {"solver": "lbfgs", "activation": "tanh"})
     whole = variety.fit(max_iter=6)
     pieces = variety.make(warm_start=True)
@@ -149,7 +149,7 @@ def test_lbfgs_goes_on_from_the_weights_with_a_new_memory():
 
 
 @pytest.mark.parametrize("name", WIDE)
-def test_threads_that_the_user_allows_blas_change_no_bit(name):
+def test_the_number_of_blas_threads_changes_no_bit(name):
     found = []
     for n_threads in 1, 2, 4:
         with threadpool_limits(n_threads, user_api="blas"):
@@ -172,7 +172,7 @@ def fingerprints():
 
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 @pytest.mark.parametrize("method", sorted(METHODS))
-def test_another_process_fits_the_same_models(method, monkeypatch):
+def test_another_process_fits_equal_models(method, monkeypatch):
     with warnings.catch_warnings():
         here = fingerprints()
     monkeypatch.setenv("PYTHONHASHSEED", "7")  # for one that starts anew
@@ -184,7 +184,7 @@ def test_another_process_fits_the_same_models(method, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["loss=gaussian", "members, dropout", "temperature"])
-def test_a_grid_search_in_parallel_is_the_search_in_turn(name):
+def test_a_parallel_grid_search_equals_a_serial_one(name):
     X, y = VARIETIES[name].data()
     searches = [
         GridSearchCV(

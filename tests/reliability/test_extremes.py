@@ -1,4 +1,4 @@
-"""Numbers of any magnitude: finite predictions, or one warning or error that says why."""
+"""Numbers of any magnitude: finite predictions, or a warning or error that says why."""
 
 import re
 import warnings
@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from raw_predictions import raw_prediction
 from scipy.sparse import csr_array
 from sklearn.exceptions import ConvergenceWarning, UndefinedMetricWarning
 
@@ -102,7 +103,9 @@ def assert_sound(net, X, y, X_new=None, **fit_parameters):
 @pytest.mark.parametrize("standardize", [True, False])
 @pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
 @each_net_if_slow
-def test_features_of_any_magnitude(net_class, solver, standardize, dtype, power):
+def test_features_of_any_magnitude_give_finite_predictions_or_a_reason(
+    net_class, solver, standardize, dtype, power
+):
     X = rows()
     y = targets(net_class, X)
     net = net_class(**FEW, solver=solver, standardize=standardize, dtype=dtype)
@@ -133,14 +136,16 @@ def test_float32_rows_in_any_unit_give_the_same_predictions(net_class, power):
     y = targets(net_class, X)
     scaled = np.ldexp(X, power)
     net, same = net_class(**FEW).fit(X, y), net_class(**FEW).fit(scaled, y)
-    assert_array_equal(same._raw_predict(scaled), net._raw_predict(X))
+    assert_array_equal(raw_prediction(same, scaled), raw_prediction(net, X))
 
 
 @pytest.mark.parametrize("power", [-300, -30, 30, 300])
 @pytest.mark.parametrize("dtype", [None, "float32"])
 @pytest.mark.parametrize("standardize", [True, False])
 @each_net_if_slow
-def test_one_feature_in_other_units_than_the_rest(net_class, standardize, dtype, power):
+def test_one_feature_of_another_magnitude_gives_finite_predictions_or_a_reason(
+    net_class, standardize, dtype, power
+):
     X = rows()
     y = targets(net_class, X)
     X[:, 1] *= 10.0**power
@@ -150,15 +155,15 @@ def test_one_feature_in_other_units_than_the_rest(net_class, standardize, dtype,
 
 @pytest.mark.parametrize("constant", [1e-300, -1.0, 0.1, 1e5, 1e300, 1.7e308])
 @each_net_if_slow
-def test_a_constant_column_is_as_if_of_zeros(net_class, constant):
+def test_a_constant_column_equals_a_column_of_zeros(net_class, constant):
     X = rows()
     y = targets(net_class, X)
     X[:, 1] = 0
     zeros = net_class(**FEW).fit(X, y)
-    expected = zeros._raw_predict(X)
+    expected = raw_prediction(zeros, X)
     X[:, 1] = constant
     net = net_class(**FEW).fit(X, y)
-    assert_allclose(net._raw_predict(X), expected, rtol=1e-10, atol=1e-12)
+    assert_allclose(raw_prediction(net, X), expected, rtol=1e-10, atol=1e-12)
 
 
 SPREADS = {
@@ -176,7 +181,7 @@ SPREADS = {
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("spread", SPREADS)
 @each_net_if_slow
-def test_a_column_of_any_spread(net_class, spread, dtype, form):
+def test_a_column_of_any_spread_gives_finite_predictions(net_class, spread, dtype, form):
     X = rows()
     y = targets(net_class, X)
     column = SPREADS[spread](np.random.default_rng(1))
@@ -196,7 +201,9 @@ def test_a_column_of_any_spread(net_class, spread, dtype, form):
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("standardize", [True, False])
 @pytest.mark.parametrize("loss", REGRESSION_LOSSES)
-def test_targets_of_any_magnitude(loss, standardize, dtype, power):
+def test_targets_of_any_magnitude_give_finite_predictions_or_a_reason(
+    loss, standardize, dtype, power
+):
     X = rows()
     y = targets(ShallowNetRegressor, X) * 10.0**power
     net = ShallowNetRegressor(**FEW, loss=loss, standardize=standardize, dtype=dtype)
@@ -235,7 +242,9 @@ def test_targets_that_float32_does_not_hold_are_refused(loss, power):
 @pytest.mark.parametrize("schedule", ["constant", "cosine"])
 @pytest.mark.parametrize("solver", STOCHASTIC)
 @pytest.mark.parametrize("net_class", [NETS[0], NETS[2]])
-def test_any_learning_rate(net_class, solver, schedule, batch_size, power):
+def test_any_learning_rate_gives_finite_predictions_or_a_reason(
+    net_class, solver, schedule, batch_size, power
+):
     X = rows()
     net = net_class(
         4, max_iter=15, random_state=0, solver=solver, learning_rate=10.0**power,
@@ -248,7 +257,7 @@ def test_any_learning_rate(net_class, solver, schedule, batch_size, power):
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("solver", SOLVERS)
 @pytest.mark.parametrize("net_class", [NETS[0], NETS[2]])
-def test_any_alpha(net_class, solver, dtype, alpha):
+def test_any_alpha_gives_finite_predictions_or_a_reason(net_class, solver, dtype, alpha):
     X = rows()
     net = net_class(4, max_iter=15, random_state=0, solver=solver, alpha=alpha, dtype=dtype)
     if not assert_sound(net, X, targets(net_class, X)):
@@ -256,7 +265,7 @@ def test_any_alpha(net_class, solver, dtype, alpha):
             net.fit(X, targets(net_class, X))
 
 
-def test_huge_alpha_leaves_the_best_constant():
+def test_a_huge_alpha_leaves_the_best_constant():
     X = rows()
     y = targets(ShallowNetRegressor, X)
     net = ShallowNetRegressor(4, solver="lbfgs", alpha=1e12, random_state=0)
@@ -266,7 +275,7 @@ def test_huge_alpha_leaves_the_best_constant():
 @pytest.mark.parametrize("init_scale", [1e-300, 1e-12, 1e6, 1e12, 1e100, 1e300])
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @each_net
-def test_any_init_scale(net_class, dtype, init_scale):
+def test_any_init_scale_gives_finite_predictions_or_a_reason(net_class, dtype, init_scale):
     X = rows()
     net = net_class(**FEW, init_scale=init_scale, dtype=dtype)
     assert_sound(net, X, targets(net_class, X))
@@ -275,7 +284,9 @@ def test_any_init_scale(net_class, dtype, init_scale):
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("standardize", [True, False])
 @pytest.mark.parametrize("power", with_slow(5, 300, slow=[-300, 30, 100]))
-def test_any_activation_saturates_in_peace(activation, standardize, power):
+def test_saturated_activations_give_finite_predictions_or_a_reason(
+    activation, standardize, power
+):
     X = rows()
     net = DeepNetClassifier(**FEW, activation=activation, standardize=standardize)
     assert_sound(net, X * 10.0**power, targets(DeepNetClassifier, X))
@@ -297,14 +308,16 @@ def test_only_ratios_of_weights_count(net_class, weight, power):
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("early_stopping", [False, True])
 @each_net
-def test_weights_of_every_magnitude(net_class, dtype, early_stopping):
+def test_sample_weights_of_every_magnitude_give_finite_predictions(
+    net_class, dtype, early_stopping
+):
     X = rows()
     weight = 10.0 ** np.random.default_rng(3).integers(-300, 300, 40)
     net = net_class(**FEW, dtype=dtype, early_stopping=early_stopping)
     assert assert_sound(net, X, targets(net_class, X), sample_weight=weight)
 
 
-def test_a_tiny_weight_is_almost_absence():
+def test_a_tiny_sample_weight_is_almost_absence():
     X = rows()
     y = targets(ShallowNetRegressor, X)
     net = ShallowNetRegressor(**FEW, batch_size=None)
@@ -317,7 +330,7 @@ def test_a_tiny_weight_is_almost_absence():
 
 
 @pytest.mark.parametrize("class_weight", [{0: 1e-300, 1: 1, 2: 1e300}, "balanced"])
-def test_class_weights_of_every_magnitude(class_weight):
+def test_class_weights_of_every_magnitude_give_finite_predictions(class_weight):
     X = rows()
     net = ShallowNetClassifier(**FEW, class_weight=class_weight)
     assert assert_sound(net, X, targets(ShallowNetClassifier, X))
@@ -329,7 +342,9 @@ def test_class_weights_of_every_magnitude(class_weight):
 @pytest.mark.parametrize("power", with_slow(3, 300, slow=[10, 30, 100, 150, 200]))
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("net_class", [NETS[1], NETS[2]])
-def test_rows_far_out_are_predicted_or_named(net_class, activation, power):
+def test_rows_far_from_the_training_rows_are_predicted_or_named(
+    net_class, activation, power
+):
     X = rows()
     net = net_class(**FEW, activation=activation)
     assert_sound(net, X, targets(net_class, X), X_new=X * 10.0**power)
@@ -338,7 +353,9 @@ def test_rows_far_out_are_predicted_or_named(net_class, activation, power):
 @pytest.mark.parametrize("power", [2, 4, 300])
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("loss", [*REGRESSION_LOSSES, Quantile([0.1, 0.5, 0.9])])
-def test_losses_far_out_predict_or_name_the_row(loss, dtype, power):
+def test_rows_far_from_the_training_rows_are_predicted_or_named_for_every_loss(
+    loss, dtype, power
+):
     X = rows()
     net = DeepNetRegressor(**FEW, loss=loss, dtype=dtype)
     assert_sound(net, X, targets(DeepNetRegressor, X), X_new=X * 10.0**power)
@@ -382,7 +399,7 @@ def test_distributions_of_saturated_outputs_are_proper(loss):
     [(-307.9, None, "rescale"), (-100, "float32", "dtype='float64', or rescale")],
 )
 @each_net
-def test_weights_that_no_float_holds_in_the_users_units_are_refused(
+def test_coefs_that_overflow_in_the_users_units_are_refused(
     net_class, power, dtype, remedy
 ):
     X = rows()
@@ -391,7 +408,7 @@ def test_weights_that_no_float_holds_in_the_users_units_are_refused(
     net.theta_ *= 10
     with pytest.raises(ValueError, match=f"overflow float.*feature 2.*{remedy}"):
         _ = net.coefs_
-    assert np.isfinite(net._raw_predict(X)).all()
+    assert np.isfinite(raw_prediction(net, X)).all()
 
 
 # Going on.
@@ -399,7 +416,7 @@ def test_weights_that_no_float_holds_in_the_users_units_are_refused(
 
 @pytest.mark.parametrize("unit", with_slow(1e-6, 1e3, 1e300, slow=[1, 1e6]))
 @pytest.mark.parametrize("form", [np.array, csr_array], ids=["dense", "sparse"])
-def test_partial_fit_learns_a_column_that_was_zero_at_first(unit, form):
+def test_partial_fit_learns_a_column_that_was_zero_in_the_first_batch(unit, form):
     rng = np.random.default_rng(1)
     X = rng.normal(size=(600, 3))
     y = X[:, 0] + X[:, 1]
@@ -421,7 +438,7 @@ def test_partial_fit_learns_a_column_that_was_zero_at_first(unit, form):
 
 
 @each_net
-def test_partial_fit_on_a_first_batch_without_variation(net_class):
+def test_partial_fit_goes_on_after_a_constant_first_batch(net_class):
     X = rows()
     y = targets(net_class, X)
     net = net_class(**FEW)
@@ -429,11 +446,11 @@ def test_partial_fit_on_a_first_batch_without_variation(net_class):
     net.partial_fit(X[:1] * 1e-300, y[:1], **classes)
     for _ in range(3):
         net.partial_fit(X * 1e3, y)
-    assert np.isfinite(net._raw_predict(X * 1e3)).all()
+    assert np.isfinite(raw_prediction(net, X * 1e3)).all()
 
 
 @each_net
-def test_features_that_jump_between_calls_are_predicted_or_named(net_class):
+def test_features_that_change_units_between_calls_are_refused(net_class):
     X = rows()
     y = targets(net_class, X)
     net = net_class(**FEW)
@@ -445,7 +462,7 @@ def test_features_that_jump_between_calls_are_predicted_or_named(net_class):
     ):
         net.partial_fit(X * 1e300, y)
     assert_array_equal(net.theta_, theta)
-    assert np.isfinite(net._raw_predict(X)).all()
+    assert np.isfinite(raw_prediction(net, X)).all()
 
 
 @pytest.mark.parametrize("net_class", [NETS[2], NETS[3]])
@@ -453,10 +470,10 @@ def test_a_fit_that_overflows_leaves_a_fitted_net_as_it_was(net_class):
     X = rows()
     y = targets(net_class, X)
     net = net_class(**FEW, standardize=False, warm_start=True).fit(X, y)
-    expected, state = net._raw_predict(X), set(vars(net))
+    expected, state = raw_prediction(net, X), set(vars(net))
     with pytest.raises(ValueError, match=r"standardize=True"):
         net.fit(X * 1e300, y)
-    assert_array_equal(net._raw_predict(X), expected)
+    assert_array_equal(raw_prediction(net, X), expected)
     assert set(vars(net)) == state
 
 
@@ -469,7 +486,7 @@ def score_of(value):
 
 @pytest.mark.parametrize("score", [np.nan, -np.inf])
 @each_net
-def test_scores_that_are_no_numbers_are_the_cause_that_is_named(net_class, score):
+def test_the_error_names_validation_scores_that_are_not_finite(net_class, score):
     X = rows()
     net = net_class(**FEW, early_stopping=True, scoring=score_of(score))
     with pytest.raises(ValueError, match=f"the validation score is {score}.*scoring"):
@@ -478,7 +495,7 @@ def test_scores_that_are_no_numbers_are_the_cause_that_is_named(net_class, score
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
-def test_r2_on_one_row_is_the_cause_that_is_named():
+def test_the_error_names_r2_on_one_validation_row():
     X = rows(8)
     net = ShallowNetRegressor(**FEW, early_stopping=True, scoring="r2")
     with pytest.raises(ValueError, match="score is nan on 1 rows"):
@@ -488,7 +505,7 @@ def test_r2_on_one_row_is_the_cause_that_is_named():
 
 
 @each_net
-def test_validation_rows_beyond_all_units_are_the_cause_that_is_named(net_class):
+def test_the_error_names_validation_rows_that_overflow(net_class):
     X = rows()
     y = targets(net_class, X)
     net = net_class(**FEW, early_stopping=True, activation="identity", dtype="float32")
@@ -521,14 +538,14 @@ def test_conformal_intervals_of_any_unit_cover(loss, power):
 
 @pytest.mark.parametrize("power", [-300, -30, 30, 300])
 @each_net
-def test_early_stopping_in_any_unit(net_class, power):
+def test_early_stopping_gives_finite_predictions_in_any_unit(net_class, power):
     X = rows()
     net = net_class(**FEW, early_stopping=True)
     assert assert_sound(net, X * 10.0**power, targets(net_class, X))
 
 
 @each_net
-def test_infinity_is_refused_in_words_and_no_more(net_class):
+def test_infinity_is_refused_without_a_warning(net_class):
     """The sum by which scikit-learn looks for it warns of nothing."""
     X = rows()
     y = targets(net_class, X)

@@ -1,4 +1,4 @@
-"""Drawn nets on drawn data: some of what ``docs/reliability/fuzz.py`` runs by thousands."""
+"""Random nets on random data: some of the cases of ``docs/reliability/fuzz.py``."""
 
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
@@ -18,14 +18,14 @@ def fuzz():
     del sys.modules["fuzz"]
 
 
-def test_drawn_cases_hold(fuzz):
+def test_random_cases_hold(fuzz):
     tally = fuzz.fuzz(50, seed_of_draws=0)
     assert tally["cases"] >= 50
     assert tally["trained"] > 20
     assert tally["predicted"] > 10
 
 
-def test_what_nothing_explains_is_raised(fuzz):
+def test_unexplained_errors_are_raised(fuzz):
     with pytest.raises(ValueError, match="of no kind"):
         fuzz.explanation(ValueError("an error of no kind"))
     with pytest.raises(ZeroDivisionError):

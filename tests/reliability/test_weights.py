@@ -1,4 +1,4 @@
-"""Sample and class weights mean what they say, for every solver, loss and batch size."""
+"""Sample and class weights: zero is absence, whole numbers are repetition."""
 
 import numpy as np
 import pytest
@@ -60,7 +60,7 @@ def with_rows_to_ignore(X, y):
     "params", BATCHES, ids=lambda params: "-".join(map(str, params.values()))
 )
 @every_loss
-def test_weight_zero_equals_absence(loss, params):
+def test_weight_zero_equals_absence_for_every_loss_and_solver(loss, params):
     variety = variety_of(loss, **params)
     X, y, weight = with_rows_to_ignore(*variety.data())
     kept = weight > 0
@@ -91,7 +91,7 @@ def test_rows_of_weight_zero_are_not_held_out(loss):
 
 
 @every_loss
-def test_validation_rows_of_weight_zero_are_as_if_absent(loss):
+def test_validation_rows_of_weight_zero_equal_absent_rows(loss):
     variety = variety_of(loss, early_stopping=True)
     scoring = "accuracy" if loss in LABELLED else "r2"
     X, y = variety.data()
@@ -111,7 +111,9 @@ def test_validation_rows_of_weight_zero_are_as_if_absent(loss):
     ("loss", "balanced"),
     [*((loss, False) for loss in LOSSES), *((loss, True) for loss in LABELLED)],
 )
-def test_a_whole_weight_equals_repetition(loss, balanced, solver):
+def test_integer_weights_equal_repeated_rows_for_every_loss_and_solver(
+    loss, balanced, solver
+):
     """In full batches: minibatches of other rows take other steps."""
     variety = variety_of(loss, solver=solver, max_iter=5)
     if solver != "lbfgs":
@@ -142,7 +144,7 @@ CLASS_WEIGHTS = {
 @pytest.mark.parametrize("balanced", [False, True])
 @every_solver
 @pytest.mark.parametrize("loss", LABELLED)
-def test_class_weights_equal_the_sample_weights_that_they_stand_for(loss, solver, balanced):
+def test_class_weights_equal_the_corresponding_sample_weights(loss, solver, balanced):
     variety = variety_of(loss, solver=solver)
     X, y = variety.data()
     class_weight = "balanced" if balanced else CLASS_WEIGHTS[variety.target]

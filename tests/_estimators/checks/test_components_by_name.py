@@ -1,4 +1,4 @@
-"""From a name or an instance to a component."""
+"""Components by name or as instances."""
 
 import re
 
@@ -22,7 +22,7 @@ NAMES = [(kind, name) for kind, (table, _) in KINDS.items() for name in table]
 
 
 @pytest.mark.parametrize(("kind", "name"), NAMES)
-def test_every_name_is_a_component_and_that_component_is_itself(kind, name):
+def test_names_resolve_to_components_and_components_to_themselves(kind, name):
     table, base = KINDS[kind]
     component = resolve(kind, name, table, base)
     assert isinstance(component, base)
@@ -40,7 +40,7 @@ def test_settings_of_an_instance_are_kept():
 
 
 @pytest.mark.parametrize("choice", ["Relu", "", None, 3, LeakyReLU, Adam(), ["relu"], {}])
-def test_what_is_no_component_gets_all_the_names(choice):
+def test_the_error_for_an_invalid_choice_lists_all_names(choice):
     with pytest.raises(ValueError, match="The 'activation' parameter must be") as caught:
         resolve("activation", choice, ACTIVATIONS, Activation)
     message = str(caught.value)

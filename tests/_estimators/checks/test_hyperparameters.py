@@ -1,4 +1,4 @@
-"""Parameters: each by itself, and which of them contradict each other."""
+"""Hyperparameters: invalid values, contradictory combinations, the meaning of `auto`."""
 
 import numpy as np
 import pytest
@@ -49,12 +49,14 @@ WRONG = {
 CASES = [(name, value) for name, values in WRONG.items() for value in values]
 
 
-def test_every_parameter_has_wrong_values_here(net_class):
+def test_every_parameter_has_invalid_values_to_test(net_class):
     assert set(net_class().get_params()) <= set(WRONG)
 
 
 @pytest.mark.parametrize(("name", "value"), CASES, ids=str)
-def test_a_wrong_value_is_an_error_that_names_the_parameter(net_class, X, y, name, value):
+def test_an_invalid_value_is_an_error_that_names_the_parameter(
+    net_class, X, y, name, value
+):
     net = net_class()
     if name not in net.get_params():
         with pytest.raises(ValueError, match=f"Invalid parameter '{name}'"):
@@ -69,7 +71,7 @@ def test_a_wrong_value_is_an_error_that_names_the_parameter(net_class, X, y, nam
     assert vars(net) == before
 
 
-def test_a_wrong_name_is_an_error_that_lists_the_names(X, y):
+def test_an_unknown_component_is_an_error_that_lists_the_names(X, y):
     for parameter, table in [
         ("activation", ACTIVATIONS),
         ("init", INITIALIZERS),
@@ -82,7 +84,7 @@ def test_a_wrong_name_is_an_error_that_lists_the_names(X, y):
             assert repr(name) in str(caught.value)
 
 
-def test_parameters_are_keywords_but_for_the_width(net_class):
+def test_all_parameters_but_hidden_units_are_keyword_only(net_class):
     assert net_class(7).hidden_units == 7
     with pytest.raises(TypeError):
         net_class(7, "relu")
@@ -90,7 +92,7 @@ def test_parameters_are_keywords_but_for_the_width(net_class):
         net_class(hidden_unit=7)
 
 
-def test_shallow_nets_have_one_width(X, y):
+def test_shallow_nets_have_one_hidden_layer(X, y):
     with pytest.raises(ValueError, match="hidden_units"):
         ShallowNetClassifier([4, 4]).fit(X, y)
     assert "depth" not in ShallowNetClassifier().get_params()
@@ -107,7 +109,9 @@ def test_shallow_nets_have_one_width(X, y):
         (np.array([3, 2]), None, [3, 2]), (np.int64(8), np.int64(1), [8]),
     ],
 )  # fmt: skip
-def test_depth_and_hidden_units_give_the_widths(hidden_units, depth, widths, X, y):
+def test_depth_and_hidden_units_determine_the_layer_widths(
+    hidden_units, depth, widths, X, y
+):
     assert hidden_widths(hidden_units, depth) == widths
     few = {"max_iter": 1, "n_iter_no_change": np.inf, "random_state": 0}
     net = DeepNetRegressor(hidden_units, depth=depth, **few).fit(X, y)
@@ -156,7 +160,7 @@ def test_each_layer_may_have_its_own_activation(X, y, few):
     ],
     ids=["activation", "maxout", "init", "solver", "schedule"],
 )
-def test_an_instance_is_its_name_with_settings_of_its_own(
+def test_an_instance_equals_its_name_but_for_its_settings(
     net_class, X, y, few, parameter, name, instance, other
 ):
     named, plain, own = (
@@ -193,7 +197,7 @@ def test_components_are_cloned_set_and_printed_as_parameters(net_class):
 # Combinations.
 
 
-def test_an_open_end_is_refused_where_the_schedule_needs_one(net_class, X, y):
+def test_partial_fit_without_max_iter_is_refused_for_schedules_that_end(net_class, X, y):
     classes = {"classes": [0, 1, 2]} if hasattr(net_class, "decision_function") else {}
     net = net_class(4, schedule="one_cycle")
     with pytest.raises(ValueError, match=r"schedule='one_cycle' ends at max_iter.*'auto'"):
@@ -202,7 +206,9 @@ def test_an_open_end_is_refused_where_the_schedule_needs_one(net_class, X, y):
     assert net_class(4).partial_fit(X, y, **classes).n_iter_ == 1
 
 
-def test_scoring_without_early_stopping_watches_the_users_data(regressor_class, X, y, few):
+def test_scoring_without_early_stopping_records_scores_of_given_validation_data(
+    regressor_class, X, y, few
+):
     net = regressor_class(**few, scoring="r2", early_stopping=False)
     net.fit(X, y, X_val=X, y_val=y)
     assert len(net.validation_scores_) == net.n_iter_
@@ -213,21 +219,21 @@ def test_scoring_without_early_stopping_watches_the_users_data(regressor_class, 
     ("n_rows", "n_epochs"),
     [(100, 500), (600, 300), (1280, 150), (3840, 120), (5120, 100), (20_000, 40)],
 )
-def test_max_iter_auto_gives_small_tables_steps_and_large_ones_passes(n_rows, n_epochs):
+def test_auto_max_iter_falls_with_the_number_of_rows(n_rows, n_epochs):
     X = np.linspace(0, 1, n_rows)[:, np.newaxis]
     net = DeepNetRegressor(depth=0, early_stopping=False, n_iter_no_change=1)
     assert net.fit(X, X[:, 0]).resolved_params_["max_iter"] == n_epochs
 
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-def test_max_iter_auto_is_reproducible_and_ends(X, y, solver):
+def test_auto_max_iter_is_reproducible_and_bounded(X, y, solver):
     net = DeepNetRegressor(depth=0, solver=solver, early_stopping=True, random_state=0)
     again = clone(net).fit(X, y)
     assert_array_equal(net.fit(X, y).theta_, again.theta_)
     assert 1 <= net.n_iter_ <= 500
 
 
-def test_schedule_auto_is_cosine_in_fit_and_constant_in_partial_fit(X, y, few):
+def test_auto_schedule_is_cosine_in_fit_and_constant_in_partial_fit(X, y, few):
     few["schedule"] = "auto"
     net = DeepNetRegressor(**few).fit(X, y)
     cosine = DeepNetRegressor(**few | {"schedule": "cosine"}).fit(X, y)
@@ -239,7 +245,9 @@ def test_schedule_auto_is_cosine_in_fit_and_constant_in_partial_fit(X, y, few):
 
 
 @pytest.mark.parametrize("batch_size", [60, 61, 10_000, "auto", None])
-def test_batches_end_at_the_number_of_rows(net_class, X, y, few, batch_size):
+def test_batch_sizes_above_the_number_of_rows_are_the_full_batch(
+    net_class, X, y, few, batch_size
+):
     net = net_class(**few | {"batch_size": batch_size}).fit(X, y)
     whole = net_class(**few | {"batch_size": None}).fit(X, y)
     if batch_size == "auto":  # may choose as it likes, but reproducibly
@@ -250,7 +258,7 @@ def test_batches_end_at_the_number_of_rows(net_class, X, y, few, batch_size):
 @pytest.mark.parametrize(
     "solver", [name for name, solver in SOLVERS.items() if solver.stochastic]
 )
-def test_learning_rate_auto_is_the_solvers_own(X, y, few, solver):
+def test_auto_learning_rate_is_the_default_of_the_solver(X, y, few, solver):
     few |= {"learning_rate": "auto", "solver": solver}
     net = DeepNetRegressor(**few).fit(X, y)
     assert_array_equal(net.learning_rate_curve_, SOLVERS[solver].default_learning_rate)

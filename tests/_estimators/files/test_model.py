@@ -1,4 +1,4 @@
-"""Nets that were saved and loaded are the same nets, and train on as if never stopped."""
+"""Saved and loaded nets: the same predictions, and the same further training."""
 
 import copy
 import json
@@ -69,7 +69,7 @@ def again(tmp_path):
 
 @pytest.mark.parametrize("further", [False, True], ids=["fitted", "goes on"])
 @every_deep_case
-def test_a_loaded_net_is_the_saved_one_and_trains_on_alike(i, further, again):
+def test_a_loaded_net_equals_the_saved_one_and_trains_on_equally(i, further, again):
     net = trained(i, further)
     loaded = again(net)
     assert_same(loaded, net)
@@ -79,7 +79,7 @@ def test_a_loaded_net_is_the_saved_one_and_trains_on_alike(i, further, again):
 
 
 @pytest.mark.parametrize("params", [{}, {"warm_start": True}], ids=str)
-def test_after_early_stopping_too(params, net_class, again):
+def test_a_loaded_net_that_stopped_early_trains_on_equally(params, net_class, again):
     net = small_net(net_class, early_stopping=True, scoring="neg_mean_squared_error")
     net.set_params(**params)
     if is_classifier(net):
@@ -133,7 +133,7 @@ def test_classes_keep_their_values_and_their_type(y, method, again):
     [None, [2**70, -(2**70), 5], ["b", "a", "c"], [[0, 1]] * 3],
     ids=["none", "big integers", "not sorted", "labels at once"],
 )
-def test_given_weights_survive_with_their_classes(classes, again):
+def test_nets_from_weights_keep_their_weights_and_classes(classes, again):
     rng = np.random.default_rng(0)
     coefs = [rng.normal(size=(3, 4)), rng.normal(size=(4, 3))]
     net = ShallowNetClassifier.from_weights(
@@ -145,7 +145,7 @@ def test_given_weights_survive_with_their_classes(classes, again):
 
 
 @pytest.mark.parametrize("copied", ["saved", "pickled", "deepcopied"])
-def test_copies_of_a_net_from_given_weights_train_on_in_measured_units(copied, again):
+def test_copies_of_a_net_from_weights_train_on_in_measured_units(copied, again):
     weights = [np.ones((3, 1))], [np.zeros(1)]
     params = {"max_iter": 2, "random_state": 0, "warm_start": True}
     net = DeepNetRegressor.from_weights(*weights, **params)
@@ -157,7 +157,7 @@ def test_copies_of_a_net_from_given_weights_train_on_in_measured_units(copied, a
     assert_same(train(make[copied](net)), train(net))
 
 
-def test_feature_names_survive(again):
+def test_feature_names_are_saved(again):
     frame = pd.DataFrame(ROWS, columns=["height", "weight\0", "größe"])
     net = train(small_net(), frame)
     loaded = again(net)
@@ -170,7 +170,7 @@ def test_feature_names_survive(again):
     "loss", ["squared_error", "gamma", "gaussian", Quantile([0.1, 0.9])]
 )
 @pytest.mark.parametrize("n_targets", [1, 2])
-def test_what_a_regressor_knows_of_its_errors_survives(loss, n_targets, again):
+def test_the_uncertainty_of_a_regressor_is_saved(loss, n_targets, again):
     y = TARGETS if n_targets == 1 else np.stack([TARGETS, TARGETS[::-1]], axis=1)
     net = train(small_net(ShallowNetRegressor, loss=loss), ROWS, y)
     net.conformalize(ROWS[:20], y[:20])
@@ -182,7 +182,7 @@ def test_what_a_regressor_knows_of_its_errors_survives(loss, n_targets, again):
         assert_same(ours.ppf(0.3), theirs.ppf(0.3))
 
 
-def test_weights_curves_and_health_survive(net_class, again):
+def test_weights_curves_and_health_records_are_saved(net_class, again):
     net = train(small_net(net_class))
     loaded = again(net)
     for name in ("coefs_", "intercepts_", "loss_curve_", "learning_rate_curve_", "health_"):
@@ -190,7 +190,7 @@ def test_weights_curves_and_health_survive(net_class, again):
     assert len(loaded.health_["epoch"]) > 0
 
 
-def test_a_net_fitted_on_sparse_rows_survives(net_class, again):
+def test_a_net_fitted_on_sparse_rows_is_saved(net_class, again):
     net = train(small_net(net_class), sparse.csr_array(ROWS))
     assert_same(again(net), net)
 
@@ -229,14 +229,14 @@ def test_parameters_set_after_the_fit_are_saved_beside_what_was_fitted(again):
     assert_same(loaded.predict(ROWS), net.predict(ROWS))
 
 
-def test_attributes_that_users_add_survive_if_they_are_data(again):
+def test_attributes_added_by_users_are_saved_if_they_are_data(again):
     net = train(small_net())
     net.note_ = {"by": ("me", 1, 2.5, None, True), 3: [np.arange(3), np.float64(2)], "": {}}
     net.größe_ = np.arange(2)
     assert_same(again(net), net)
 
 
-def test_metadata_requests_survive(tmp_path):
+def test_metadata_requests_are_saved(tmp_path):
     with sklearn.config_context(enable_metadata_routing=True):
         net = small_net().set_fit_request(sample_weight=True)
         net.set_score_request(sample_weight="w")
@@ -262,7 +262,7 @@ class SavesEachEpoch:
             fitted_estimator.save(self.path)
 
 
-def test_callbacks_may_save_and_are_left_out(net_class, again, tmp_path):
+def test_callbacks_may_save_the_net_and_are_not_saved(net_class, again, tmp_path):
     net = small_net(net_class).set_callbacks(SavesEachEpoch(tmp_path / "epoch.npz"))
     train(net)
     net.save(tmp_path / "net.npz")
@@ -306,7 +306,7 @@ def test_the_same_net_gives_the_same_bytes(tmp_path):
     assert (tmp_path / "a").read_bytes() == (tmp_path / "c").read_bytes()
 
 
-def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
+def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
     net, path = train(small_net()), tmp_path / "net.npz"
     net.save(path)
     before = path.read_bytes()
@@ -321,7 +321,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, monke
     assert os.listdir(tmp_path) == ["net.npz"]
 
 
-def test_a_file_is_on_the_disk_before_it_takes_the_old_ones_place(tmp_path, monkeypatch):
+def test_a_file_is_synced_before_it_replaces_the_old_one(tmp_path, monkeypatch):
     calls = []
     for name in ("fsync", "replace"):
         original = getattr(os, name)
@@ -336,7 +336,7 @@ def test_a_file_is_on_the_disk_before_it_takes_the_old_ones_place(tmp_path, monk
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes and links are those of POSIX")
-def test_links_and_modes_stay_as_they_are(tmp_path):
+def test_links_and_file_modes_are_kept(tmp_path):
     path, link = tmp_path / "net.npz", tmp_path / "link.npz"
     small_net().save(path)
     path.chmod(0o640)
@@ -347,7 +347,7 @@ def test_links_and_modes_stay_as_they_are(tmp_path):
     assert hasattr(load(path), "theta_")
 
 
-def test_paths_may_be_text_and_may_lead_nowhere(tmp_path):
+def test_paths_may_be_strings_and_missing_files_raise_oserror(tmp_path):
     small_net().save(str(tmp_path / "net.npz"))
     assert isinstance(load(str(tmp_path / "net.npz")), DeepNetClassifier)
     with pytest.raises(FileNotFoundError):
@@ -402,7 +402,7 @@ def a_scorer(net, X, y):
     ],
     ids=called,
 )
-def test_parameters_that_are_no_data_are_refused_by_name(params, advice, tmp_path):
+def test_parameters_that_are_code_are_refused_by_name(params, advice, tmp_path):
     (name,) = params
     with pytest.raises(
         TypeError, match=f"The parameter '{name}' cannot be saved"
@@ -412,7 +412,7 @@ def test_parameters_that_are_no_data_are_refused_by_name(params, advice, tmp_pat
     assert os.listdir(tmp_path) == []
 
 
-def test_what_a_net_was_fitted_with_is_refused_too(tmp_path):
+def test_fitted_components_that_are_code_are_refused(tmp_path):
     net = train(small_net(activation=MyReLU())).set_params(activation="relu")
     with pytest.raises(TypeError, match="attribute 'network_' cannot be saved"):
         net.save(tmp_path / "net.npz")
@@ -422,7 +422,7 @@ def test_what_a_net_was_fitted_with_is_refused_too(tmp_path):
         net.save(tmp_path / "net.npz")
 
 
-def test_estimators_of_others_are_refused(tmp_path):
+def test_subclasses_by_users_are_refused(tmp_path):
     class MyNet(DeepNetClassifier):
         pass
 
@@ -447,13 +447,13 @@ def broken(**attributes):
     ],
     ids=["nan", "length", "outputs", "hides a method", "parameter"],
 )
-def test_what_would_not_load_is_not_saved(net, reason, tmp_path):
+def test_a_net_that_would_not_load_is_not_saved(net, reason, tmp_path):
     with pytest.raises(ValueError, match=f"would not load again: .*{reason}"):
         net().save(tmp_path / "net.npz")
     assert os.listdir(tmp_path) == []
 
 
-def test_more_text_than_a_header_holds_is_refused(tmp_path):
+def test_a_header_that_is_too_long_is_not_saved(tmp_path):
     net = small_net(class_weight={"x" * 5_000_000: 1})
     with pytest.raises(ValueError, match="a file holds at most"):
         net.save(tmp_path / "net.npz")
@@ -463,7 +463,7 @@ def test_more_text_than_a_header_holds_is_refused(tmp_path):
 # The tables.
 
 
-def test_every_component_has_a_name_of_its_own():
+def test_component_names_are_unique():
     assert len(KINDS) == 5 + len(set(component_types()))
     for name, kind in KINDS.items():
         assert kind.type.__name__ == name
@@ -478,7 +478,7 @@ def test_the_estimators_that_a_file_may_name_are_those_of_the_package():
 
 
 @pytest.mark.parametrize("name", ["classifier", "regressor"])
-def test_files_of_format_1_load_for_ever(name):
+def test_files_of_format_1_load(name):
     """The files were written once, by version 0.1.0, and are never written anew."""
     expected = json.loads((DATA / f"format_1_{name}.json").read_text(encoding="utf-8"))
     net = load(DATA / f"format_1_{name}.npz")
@@ -503,7 +503,7 @@ def test_files_of_format_1_load_for_ever(name):
 
 
 @pytest.mark.parametrize("version", [None, "0.0.1", "99.0"])
-def test_a_pickle_of_another_version_warns_of_it(version, net_class):
+def test_unpickling_a_net_of_another_version_warns(version, net_class):
     net = train(small_net(net_class))
     state = net.__getstate__()
     assert state.pop("_skshallow_version") == skshallow.__version__
@@ -517,7 +517,7 @@ def test_a_pickle_of_another_version_warns_of_it(version, net_class):
     assert_same(other, net)
 
 
-def test_a_pickle_of_this_version_is_the_same_net_and_no_warning(net_class):
+def test_unpickling_a_net_of_this_version_gives_an_equal_net_without_a_warning(net_class):
     net = train(small_net(net_class, warm_start=True))
     for other in (pickle.loads(pickle.dumps(net)), copy.deepcopy(net), copy.copy(net)):
         assert_same(other, net)
@@ -525,6 +525,6 @@ def test_a_pickle_of_this_version_is_the_same_net_and_no_warning(net_class):
     assert not hasattr(clone(net), "theta_")
 
 
-def test_a_broken_pickle_state_says_so(net_class):
+def test_an_invalid_pickle_state_is_an_error(net_class):
     with pytest.raises((TypeError, ValueError)):
         net_class.__new__(net_class).__setstate__(3)

@@ -1,4 +1,4 @@
-"""Whole pipelines through skops: what it is told to trust is enough, and no more."""
+"""Across modules: pipelines saved with skops, for which the trusted types suffice."""
 
 import copy
 import importlib
@@ -40,7 +40,7 @@ def pipeline_with(net):
 
 @pytest.mark.parametrize("further", [False, True], ids=["fitted", "goes on"])
 @every_case
-def test_a_pipeline_through_skops_is_the_same_and_trains_on_alike(i, further):
+def test_a_pipeline_through_skops_is_equal_and_trains_on_equally(i, further):
     pipeline = pipeline_with(trained(i, further))
     data = sio.dumps(pipeline)
     assert set(sio.get_untrusted_types(data=data)) <= set(TRUSTED_TYPES)
@@ -60,7 +60,7 @@ PARAMETERS = {
 }
 
 
-def test_every_trusted_type_is_found_in_some_net():
+def test_every_trusted_type_occurs_in_some_net():
     nets = [small_net(cls) for cls in ESTIMATORS.values()]
     for component in component_types():
         (parameter,) = (
@@ -72,14 +72,14 @@ def test_every_trusted_type_is_found_in_some_net():
     assert set(sio.get_untrusted_types(data=sio.dumps(nets))) == set(TRUSTED_TYPES)
 
 
-def test_trusted_types_exist_and_stand_in_order():
+def test_trusted_types_exist_and_are_sorted():
     assert sorted(set(TRUSTED_TYPES)) == TRUSTED_TYPES
     for name in TRUSTED_TYPES:
         module, _, cls = name.rpartition(".")
         assert isinstance(getattr(importlib.import_module(module), cls), type)
 
 
-def test_components_of_your_own_are_named_before_they_are_loaded():
+def test_components_of_users_must_be_trusted_by_name():
     data = sio.dumps(pipeline_with(train(small_net(activation=MyReLU()))))
     own = f"{MyReLU.__module__}.MyReLU"
     with pytest.raises(exceptions.UntrustedTypesFoundException, match="MyReLU"):

@@ -20,7 +20,7 @@ from skshallow.losses import BinomialLogLoss, MultinomialLogLoss
 
 
 @pytest.mark.parametrize("true_temperature", [0.3, 1.0, 4.0])
-def test_the_temperature_that_blurred_the_odds_is_found_again(true_temperature):
+def test_the_true_temperature_of_simulated_labels_is_recovered(true_temperature):
     rng = np.random.default_rng(0)
     odds = rng.normal(scale=2, size=(50_000, 1))
     y = (rng.random(odds.shape) < expit(odds)).astype(float)
@@ -28,7 +28,7 @@ def test_the_temperature_that_blurred_the_odds_is_found_again(true_temperature):
     assert found == pytest.approx(true_temperature, rel=0.03)
 
 
-def test_no_other_temperature_has_a_smaller_log_loss():
+def test_the_best_temperature_has_the_smallest_log_loss():
     rng = np.random.default_rng(1)
     raw = 3 * rng.normal(size=(400, 4))
     labels = np.array([rng.choice(4, p=p) for p in softmax(raw / 2, axis=1)])
@@ -42,7 +42,7 @@ def test_no_other_temperature_has_a_smaller_log_loss():
     assert all(weighted(best) <= weighted(best * f) for f in (0.5, 0.99, 1.01, 2))
 
 
-def test_rows_that_are_all_right_or_all_wrong_end_at_the_bounds():
+def test_rows_all_classified_right_or_wrong_give_the_bounds():
     y = np.ones((5, 1))
     assert best_temperature(BinomialLogLoss(), y, y) == pytest.approx(COLDEST, rel=1e-3)
     assert best_temperature(BinomialLogLoss(), y, -y) == pytest.approx(HOTTEST, rel=1e-3)
@@ -64,7 +64,7 @@ PARAMS = {"hidden_units": 32, "max_iter": 60, "random_state": 0}
 
 @pytest.mark.parametrize("n_classes", [2, 3])
 @pytest.mark.parametrize("label_smoothing", [0.0, 0.2])
-def test_scaling_changes_sureness_and_no_decision(n_classes, label_smoothing):
+def test_scaling_changes_probabilities_and_no_predicted_class(n_classes, label_smoothing):
     X, y = noisy(n_classes)
     held_out = {"X_val": X[300:], "y_val": y[300:]}
     params = PARAMS | {"label_smoothing": label_smoothing, "early_stopping": False}
@@ -85,7 +85,7 @@ def test_scaling_changes_sureness_and_no_decision(n_classes, label_smoothing):
     assert not hasattr(plain, "temperature_")
 
 
-def test_weights_and_intercepts_carry_the_temperature():
+def test_the_temperature_is_folded_into_the_weights():
     X, y = noisy(2)
     net = ShallowNetClassifier(**PARAMS, early_stopping=True, temperature_scaling=True)
     net.fit(X, y)
@@ -101,7 +101,7 @@ def test_labels_share_one_temperature():
     assert_allclose(logit(net.predict_proba(X[:5])), net.decision_function(X[:5]))
 
 
-def test_a_fit_without_scaling_forgets_the_temperature():
+def test_a_fit_without_scaling_removes_the_temperature():
     X, y = noisy(2)
     net = ShallowNetClassifier(**PARAMS, early_stopping=True, temperature_scaling=True)
     assert net.fit(X, y).temperature_ > 0
@@ -117,7 +117,7 @@ def test_scaling_without_validation_data_warns():
         clone(net).partial_fit(X, y, classes=[0, 1])
 
 
-def test_labels_that_only_fit_their_noise_get_milder_probabilities():
+def test_overfitted_noise_gets_a_high_temperature():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(400, 10)), rng.integers(2, size=400)
     net = DeepNetClassifier(**PARAMS, temperature_scaling=True, early_stopping=False)
@@ -137,7 +137,7 @@ def test_the_refined_loss_is_the_loss_at_the_best_temperature():
     assert refined_loss(loss, y, 3 * raw) == pytest.approx(expected, abs=1e-5)
 
 
-def test_the_best_epoch_is_that_of_the_best_calibrated_loss():
+def test_the_best_epoch_has_the_smallest_refined_loss():
     X, y = noisy(3)
     net = DeepNetClassifier(**PARAMS).fit(X[:300], y[:300], X_val=X[300:], y_val=y[300:])
     assert net.best_iter_ == 1 + net.validation_loss_curve_.argmin()

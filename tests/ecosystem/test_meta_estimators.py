@@ -1,4 +1,4 @@
-"""Nets in the company of scikit-learn's meta-estimators and inspections."""
+"""Nets in scikit-learn's meta-estimators and inspection tools."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -93,7 +93,7 @@ def first_fold(net, X, y):
 # Inspection.
 
 
-def test_permutation_finds_the_columns_that_count(task):
+def test_permutation_importance_finds_the_informative_columns(task):
     net, X, y = task
     theta = net.fit(X, y).theta_.copy()
     found = permutation_importance(net, X, y, n_repeats=3, random_state=0)
@@ -113,7 +113,7 @@ def test_partial_dependence_is_the_mean_output_at_a_value(task):
         assert_allclose(found["average"][..., i], np.atleast_1d(mean))
 
 
-def test_a_display_of_boundaries_shows_what_the_net_predicts(task):
+def test_a_display_of_decision_boundaries_shows_predictions(task):
     net, X, y = task
     net.fit(X[:, :2], y)
     display = DecisionBoundaryDisplay.from_estimator(
@@ -129,7 +129,7 @@ def test_a_display_of_boundaries_shows_what_the_net_predicts(task):
 # Cross-validation.
 
 
-def test_predictions_of_folds_are_those_of_nets_fitted_without_them(task):
+def test_cross_val_predict_gives_predictions_of_nets_fitted_without_the_fold(task):
     net, X, y = task
     method = "predict_proba" if is_classifier(net) else "predict"
     predicted = cross_val_predict(net, X, y, cv=3, method=method)
@@ -137,7 +137,7 @@ def test_predictions_of_folds_are_those_of_nets_fitted_without_them(task):
     assert_array_equal(predicted[test], output(clone(net).fit(X[train], y[train]), X[test]))
 
 
-def test_a_learning_curve_may_go_on_from_fewer_rows_to_more(task):
+def test_a_learning_curve_may_use_partial_fit(task):
     net, X, y = task
     _, once, _ = learning_curve(net, X, y, train_sizes=[40, 100], cv=3)
     sizes, part_by_part, _ = learning_curve(
@@ -156,7 +156,7 @@ def test_a_learning_curve_may_go_on_from_fewer_rows_to_more(task):
 # Several estimators as one.
 
 
-def test_voting_means_the_outputs(task):
+def test_voting_averages_the_outputs(task):
     net, X, y = task
     nets = [("one", net), ("other", clone(net).set_params(random_state=1))]
     voting = (
@@ -170,7 +170,7 @@ def test_voting_means_the_outputs(task):
     assert not np.allclose(output(voting.estimators_[0], X), mean)
 
 
-def test_stacking_takes_nets_below_and_above(task):
+def test_stacking_takes_nets_as_base_and_final_estimators(task):
     net, X, y = task
     stacking_class = StackingClassifier if is_classifier(net) else StackingRegressor
     stacked = stacking_class(
@@ -197,7 +197,7 @@ def test_bagged_nets_differ_and_their_outputs_are_averaged(task):
     assert_allclose(output(bagged, X), np.mean(outputs, axis=0))
 
 
-def test_boosting_weights_rows_that_the_net_before_got_wrong(classification):
+def test_boosting_passes_sample_weights_to_the_next_net(classification):
     net, X, y = classification
     net.set_params(max_iter=10)
     boosted = AdaBoostClassifier(net, n_estimators=2, random_state=0).fit(X, y)
@@ -224,7 +224,7 @@ def test_boosted_regressors_predict_the_weighted_median_of_their_nets(regression
 # Around classifiers.
 
 
-def test_calibration_holds_nets_of_the_folds(classification):
+def test_calibration_holds_nets_fitted_without_a_fold(classification):
     net, X, y = classification
     calibrated = CalibratedClassifierCV(net, method="sigmoid", cv=3).fit(X, y)
     train, _ = first_fold(net, X, y)
@@ -234,7 +234,7 @@ def test_calibration_holds_nets_of_the_folds(classification):
     assert_allclose(calibrated.predict_proba(X).sum(axis=1), 1)
 
 
-def test_calibration_of_a_frozen_net_leaves_it_alone(classification):
+def test_calibration_of_a_frozen_net_leaves_it_unchanged(classification):
     net, X, y = classification
     theta = net.fit(X[:100], y[:100]).theta_.copy()
     frozen = CalibratedClassifierCV(FrozenEstimator(net), method="temperature")
@@ -244,7 +244,7 @@ def test_calibration_of_a_frozen_net_leaves_it_alone(classification):
     assert_array_equal(frozen.predict(X), net.predict(X))
 
 
-def test_self_training_learns_the_labels_of_which_the_net_is_sure(classification):
+def test_self_training_adds_the_labels_that_are_predicted_confidently(classification):
     net, X, y = classification
     known = np.arange(N_ROWS) % 3 == 0
     codes = np.searchsorted(np.unique(y), y)
@@ -258,7 +258,7 @@ def test_self_training_learns_the_labels_of_which_the_net_is_sure(classification
     assert_array_equal(taught.predict_proba(X), last.predict_proba(X))
 
 
-def test_a_chain_gives_later_nets_the_labels_before(classification):
+def test_a_classifier_chain_gives_later_nets_the_labels_before(classification):
     net, X, y = classification
     Y = np.column_stack([y == "high", X[:, 0] > 0.5]).astype(int)
     chain = ClassifierChain(net).fit(X, Y)
@@ -269,7 +269,7 @@ def test_a_chain_gives_later_nets_the_labels_before(classification):
 # Around regressors.
 
 
-def test_one_net_a_target_is_the_net_of_that_target(regression):
+def test_multi_output_regressor_fits_one_net_per_target(regression):
     net, X, y = regression
     Y = np.column_stack([y, X[:, 0]])
     several = MultiOutputRegressor(net).fit(X, Y)
@@ -277,7 +277,7 @@ def test_one_net_a_target_is_the_net_of_that_target(regression):
         assert_array_equal(several.predict(X)[:, i], clone(net).fit(X, Y[:, i]).predict(X))
 
 
-def test_a_chain_gives_later_nets_the_targets_before(regression):
+def test_a_regressor_chain_gives_later_nets_the_targets_before(regression):
     net, X, y = regression
     Y = np.column_stack([y, X[:, 0]])
     chain = RegressorChain(net).fit(X, Y)
@@ -285,7 +285,7 @@ def test_a_chain_gives_later_nets_the_targets_before(regression):
     assert_array_equal(chain.estimators_[1].theta_, second.theta_)
 
 
-def test_targets_can_be_transformed_around_the_net(regression):
+def test_transformed_target_regressor_transforms_the_targets_of_a_net(regression):
     net, X, y = regression
     y = np.exp(y)
     model = TransformedTargetRegressor(net, func=np.log, inverse_func=np.exp).fit(X, y)
@@ -304,7 +304,7 @@ def test_a_union_of_features_feeds_the_net(task):
     assert_array_equal(model.predict(X), by_hand.predict(union.transform(X)))
 
 
-def test_columns_that_count_are_selected_one_after_the_other(task):
+def test_sequential_selection_finds_the_informative_column(task):
     net, X, y = task
     X = X[:, [2, 3, 4]]  # one that counts and two that do not
     selector = SequentialFeatureSelector(net, n_features_to_select=1, cv=2).fit(X, y)
