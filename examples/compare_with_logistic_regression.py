@@ -1,16 +1,18 @@
-"""Does a neural network beat a linear model on a table? Ask cross-validation.
+"""Is a neural network better than a linear model? A comparison by cross-validation.
 
-On two tables that come with scikit-learn, or on your own::
+Run it on two data sets of scikit-learn, or on your own table::
 
     python examples/compare_with_logistic_regression.py
     python examples/compare_with_logistic_regression.py --data FILE.csv --target COLUMN
 
-In each of five folds, a grid search over a pipeline tries every activation, depth and
-init scale in `GRID` on three quarters of the training rows, chooses by the score on the
-last quarter, the validation rows, and fits its choice to all of them. The baseline is
-logistic regression (ridge regression for a real target), scaled, its penalty chosen by
-the same rows. It prints the leaders on validation rows and a verdict on the test rows of
-the folds, which had no say, and draws every validation score.
+The comparison is a nested cross-validation with five folds. In each fold, a grid search
+over a pipeline fits every combination of activation, depth and init scale in `GRID` to
+three quarters of the training rows, chooses the one with the best score on the remaining
+quarter, the validation rows, and fits it to all training rows. The baseline is logistic
+regression (ridge regression for a numeric target) on standardised columns; its penalty is
+chosen on the same validation rows. The program prints the best models on the validation
+rows, and a verdict on the test rows, which were not used for any choice. It draws all
+validation scores.
 """
 
 from __future__ import annotations
@@ -61,12 +63,12 @@ NET_SETTINGS = {
     "max_iter": 30,
     "alpha": 1e-3,
     "random_state": 0,
-    "record_health": False,  # the grid tries bad starts on purpose
+    "record_health": False,  # no warnings: the grid contains bad initialisations on purpose
 }
 PENALTIES = np.logspace(-3, 3, 7)
 N_FOLDS = 5
-MOST_CLASSES = 20  # a numeric target with more distinct values is a real one
-MOST_CATEGORIES = 30  # of one column; rarer ones share a column
+MOST_CLASSES = 20  # a numeric target with more distinct values means regression
+MOST_CATEGORIES = 30  # per column; rarer categories share a binary column
 
 
 # The tables.
@@ -74,28 +76,28 @@ MOST_CATEGORIES = 30  # of one column; rarer ones share a column
 
 @dataclass
 class Table:
-    """Rows to learn from, and what is to be learned."""
+    """Features, target and preprocessing of a data set."""
 
     name: str
     X: Any
     y: np.ndarray
     is_classification: bool
-    preparation: Any = "passthrough"  # what both models need before they can start
+    preparation: Any = "passthrough"  # preprocessing that both models need
 
     @property
     def folds(self) -> StratifiedKFold | KFold:
-        """The rows that a score is of."""
+        """The folds whose test rows give the scores."""
         Folds = StratifiedKFold if self.is_classification else KFold
         return Folds(N_FOLDS, shuffle=True, random_state=0)
 
     @property
     def validation(self) -> StratifiedShuffleSplit | ShuffleSplit:
-        """The validation rows, out of the training rows of each fold."""
+        """The split of each fold's training rows into training and validation rows."""
         Split = StratifiedShuffleSplit if self.is_classification else ShuffleSplit
         return Split(1, test_size=0.25, random_state=0)
 
     def __str__(self) -> str:
-        target = "a real target"
+        target = "a numeric target"
         if self.is_classification:
             target = f"{len(np.unique(self.y))} classes"
         n_rows, n_columns = self.X.shape
@@ -120,19 +122,19 @@ def read_table(path: Path, target: str, task: str, max_rows: int) -> Table:
         task == "auto" and names_classes(frame[target])
     )
     if len(frame) > max_rows:
-        print(f"Taking {max_rows} of {len(frame)} rows at random; see --max-rows.")
+        print(f"Using a random sample of {max_rows} of {len(frame)} rows; see --max-rows.")
         frame = frame.sample(max_rows, random_state=0)
     if len(frame) < 4 * N_FOLDS:
         raise ValueError(
             f"{path} has {len(frame)} rows with a value in {target!r}; {N_FOLDS} folds "
-            f"want at least {4 * N_FOLDS}."
+            f"need at least {4 * N_FOLDS}."
         )
     if is_classification:
         frame = drop_rare_classes(frame, target)
     y = as_target(frame[target], is_classification)
     X = as_features(frame.drop(columns=target))
     if X.shape[1] == 0:
-        raise ValueError(f"{path} has no column with values besides {target!r}.")
+        raise ValueError(f"{path} has no column with values except {target!r}.")
     return Table(path.stem, X, y, is_classification, fill_and_encode())
 
 
@@ -152,8 +154,8 @@ def read_frame(path: Path):
 def no_such_column(name: str, columns: list[str], path: Path) -> str:
     if len(columns) == 1:
         return (
-            f"{path} has no column {name!r}, but a single one, {columns[0]!r}. "
-            "Are its values separated by commas?"
+            f"{path} has no column {name!r}. It has a single column, {columns[0]!r}: are "
+            "its values separated by commas?"
         )
     close = difflib.get_close_matches(name, columns, n=1)
     hint = f"Did you mean {close[0]!r}? " if close else ""
@@ -165,24 +167,24 @@ def is_number(column) -> bool:
 
 
 def names_classes(column) -> bool:
-    """Return whether values are labels: not numbers, or a few whole ones."""
+    """Return whether the values are class labels: no numbers, or only a few integers."""
     if not is_number(column):
         return True
     return column.nunique() <= MOST_CLASSES and bool((column % 1 == 0).all())
 
 
 def drop_rare_classes(frame, target: str):
-    """Leave out classes with too few rows to be in every fold."""
+    """Remove classes with too few rows to be in every fold."""
     counts = frame[target].value_counts()
     rare = counts.index[counts < N_FOLDS]
     if len(counts) - len(rare) < 2:
         raise ValueError(
             f"column {target!r} does not have two classes of at least {N_FOLDS} rows. "
-            "For a real target, pass --task regression."
+            "For a numeric target, pass --task regression."
         )
     if len(rare) > 0:
         names = ", ".join(map(str, rare))
-        print(f"Leaving out the classes with fewer than {N_FOLDS} rows: {names}.")
+        print(f"Removing the classes with fewer than {N_FOLDS} rows: {names}.")
     return frame[~frame[target].isin(rare)]
 
 
@@ -192,18 +194,18 @@ def as_target(column, is_classification: bool) -> np.ndarray:
     try:
         return column.to_numpy(float)
     except ValueError as error:
-        raise ValueError(f"column {column.name!r} is not a real target: {error}") from error
+        raise ValueError(f"column {column.name!r} is not numeric: {error}") from error
 
 
 def as_features(frame):
-    """Return numbers as floats and all else as strings, without empty columns."""
+    """Return numbers as floats and all other values as strings, without empty columns."""
     frame = frame.dropna(axis="columns", how="all")
     kinds = {name: float if is_number(frame[name]) else str for name in frame.columns}
     return frame.astype(kinds).replace([np.inf, -np.inf], np.nan)
 
 
 def fill_and_encode() -> ColumnTransformer:
-    """Impute what is missing (and say where it was), turn categories into columns."""
+    """Impute missing values and mark them in binary columns; one-hot encode categories."""
     numbers = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
     categories = make_pipeline(
         SimpleImputer(strategy="constant", fill_value="missing"),
@@ -225,7 +227,7 @@ def fill_and_encode() -> ColumnTransformer:
 
 
 def search_nets(table: Table, n_jobs: int) -> GridSearchCV:
-    """Return a search of every net in `GRID`. Nets scale features themselves."""
+    """Return a grid search over `GRID`. The nets standardise the features themselves."""
     Net = DeepNetClassifier if table.is_classification else DeepNetRegressor
     pipeline = Pipeline([("prepare", table.preparation), ("net", Net(**NET_SETTINGS))])
     search = GridSearchCV(pipeline, GRID, cv=table.validation, n_jobs=n_jobs)
@@ -233,7 +235,7 @@ def search_nets(table: Table, n_jobs: int) -> GridSearchCV:
 
 
 def search_baseline(table: Table, n_jobs: int) -> GridSearchCV:
-    """Return a search of the linear model's penalty, by the same rows."""
+    """Return a grid search over the penalty of the linear model, on the same rows."""
     if table.is_classification:
         model, grid = LogisticRegression(max_iter=5000), {"model__C": PENALTIES}
     else:
@@ -245,7 +247,7 @@ def search_baseline(table: Table, n_jobs: int) -> GridSearchCV:
 
 
 def compare(table: Table, n_jobs: int) -> BaselineComparison:
-    """Let both searches choose on the training rows of each fold, and score them."""
+    """Run both searches on the training rows of each fold; score them on its test rows."""
     return compare_with_baseline(
         search_nets(table, n_jobs),
         table.X,
@@ -255,11 +257,11 @@ def compare(table: Table, n_jobs: int) -> BaselineComparison:
     )
 
 
-# What came out.
+# The results.
 
 
 def describe(params: dict[str, Any]) -> str:
-    """Return settings as a reader wants them: ``activation tanh, depth 2, ...``."""
+    """Return parameters as text: ``activation tanh, depth 2, ...``."""
     return ", ".join(
         f"{name.split('__')[1]} {value:g}"
         if isinstance(value, float)
@@ -269,12 +271,12 @@ def describe(params: dict[str, Any]) -> str:
 
 
 def validation_scores(model: CrossValidated) -> np.ndarray:
-    """Return the scores (n_candidates, n_folds) by which the searches chose."""
+    """Return the validation scores of all candidates (n_candidates, n_folds)."""
     return np.stack([e.cv_results_["mean_test_score"] for e in model.estimators], axis=1)
 
 
 def leaders(model: CrossValidated, name: str, n: int) -> list[tuple]:
-    """Return (mean score, deviation, fit time, description) of the best candidates."""
+    """Return (mean score, standard deviation, fit time, name) of the best candidates."""
     scores = validation_scores(model)
     means = scores.mean(axis=1)
     results = [search.cv_results_ for search in model.estimators]
@@ -290,7 +292,7 @@ def leaders(model: CrossValidated, name: str, n: int) -> list[tuple]:
 
 
 def leader_table(comparison: BaselineComparison, n: int = 5) -> str:
-    """Return the best nets and the best baseline as text, the best first."""
+    """Return the best nets and the best baseline as text, best first."""
     rows = leaders(comparison.net, "net", n)
     rows += leaders(comparison.baseline, comparison.baseline.name, 1)
     rows.sort(key=lambda row: -row[0])
@@ -303,11 +305,11 @@ def leader_table(comparison: BaselineComparison, n: int = 5) -> str:
     return "\n".join(lines)
 
 
-# The picture.
+# The figure.
 
 
 def score_grid(model: CrossValidated, activation: str) -> np.ndarray:
-    """Return the mean scores of one activation (n_depths, n_init_scales)."""
+    """Return the mean scores for one activation (n_depths, n_init_scales)."""
     candidates = model.estimators[0].cv_results_["params"]
     means = validation_scores(model).mean(axis=1)
     scores = {
@@ -323,7 +325,7 @@ def score_grid(model: CrossValidated, activation: str) -> np.ndarray:
 
 
 def draw_scores(ax, scores: np.ndarray, baseline: float, limit: float):
-    """Draw scores (n_depths, n_init_scales), coloured by how far from the baseline."""
+    """Draw scores (n_depths, n_init_scales), coloured by difference from the baseline."""
     image = ax.imshow(
         scores - baseline, cmap="RdBu", vmin=-limit, vmax=limit, aspect="auto"
     )
@@ -351,7 +353,7 @@ def outline_best(axes, grids: list[np.ndarray]) -> None:
 
 
 def draw(comparisons: Mapping[str, BaselineComparison], path: Path) -> None:
-    """Draw a row of panels a table and a panel an activation."""
+    """Draw one row of panels per table and one panel per activation."""
     activations = GRID["net__activation"]
     figure = Figure(
         figsize=(3 * len(activations) + 1, 3.1 * len(comparisons)), layout="constrained"
@@ -372,14 +374,14 @@ def draw(comparisons: Mapping[str, BaselineComparison], path: Path) -> None:
         axes[0].set_ylabel("depth")
         row.suptitle(
             f"{name}: mean validation {score_name} of the nets over {N_FOLDS} folds; "
-            f"{baseline_name} has {baseline:.3f}",
+            f"{baseline_name}: {baseline:.3f}",
             fontsize=11,
             fontweight="bold",
         )
         bar = row.colorbar(
             image, ax=axes, extend="both", ticks=[-limit, 0, limit], format="%+.2f"
         )
-        bar.set_label(f"{score_name} against {baseline_name}")
+        bar.set_label(f"{score_name} minus {baseline_name}")
         bar.outline.set_visible(False)
     figure.savefig(path, dpi=110)
 
@@ -396,9 +398,9 @@ def parse(arguments: Sequence[str] | None) -> tuple[argparse.ArgumentParser, Any
     parser.add_argument(
         "--task", choices=["auto", "classification", "regression"], default="auto"
     )
-    parser.add_argument("--max-rows", type=int, default=10_000, help="of --data, at most")
+    parser.add_argument("--max-rows", type=int, default=10_000, help="maximum for --data")
     parser.add_argument("--picture", type=Path, default=Path("compare.png"))
-    parser.add_argument("--jobs", type=int, default=2, help="processes to fit in")
+    parser.add_argument("--jobs", type=int, default=2, help="number of processes")
     options = parser.parse_args(arguments)
     if (options.data is None) != (options.target is None):
         parser.error("--data and --target go together")
@@ -422,10 +424,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for table in tables:
         print(table, flush=True)
         comparison = comparisons[table.name] = compare(table, options.jobs)
-        print(f"\nOn validation rows:\n{leader_table(comparison)}\n")
-        print(f"On test rows:\n{comparison}\n")
+        print(f"\nBest models on validation rows:\n{leader_table(comparison)}\n")
+        print(f"Comparison on test rows:\n{comparison}\n")
     draw(comparisons, options.picture)
-    print(f"All scores against depth and init scale: {options.picture}")
+    print(f"Figure of all scores by depth and init scale: {options.picture}")
 
 
 if __name__ == "__main__":

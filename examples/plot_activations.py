@@ -1,10 +1,11 @@
 """
-What does an activation do to a gradient?
-=========================================
+Which activation functions saturate?
+====================================
 
-On the way forward a unit puts its activation between what it gets and what it gives; on
-the way back, the gradient is multiplied by the activation's slope. Where the curve is flat,
-nothing comes through.
+In the forward pass, a unit applies its activation function to a weighted sum of its inputs,
+the pre-activation. In the backward pass, the gradient is multiplied by the derivative of
+the activation function, its slope. Where the function is flat, hardly any gradient gets
+through. This example plots all activation functions of the package with their slopes.
 """
 
 import matplotlib.pyplot as plt
@@ -14,11 +15,12 @@ from skshallow.activations import ACTIVATIONS
 from skshallow.inspection import ActivationDisplay
 
 # %%
-# These are all activations that a net can name, with the slopes that training uses.
-# Sigmoid and tanh go flat on both sides: there a unit is called saturated. Rectifiers, from
-# relu on, go flat on the left at most. The step is flat everywhere, so training takes the
-# slope of a ramp in its place. A maxout unit is the largest of several affine maps, here of
-# two; a prelu learns its slope on the left, which is drawn where it starts.
+# All activation functions, with the slopes that backpropagation uses. Sigmoid and tanh are
+# flat for large positive and large negative inputs: there the unit is saturated. ReLU and
+# its relatives are flat at most for negative inputs. The step function is flat everywhere,
+# so training uses the slope of a ramp instead (a straight-through gradient). A maxout unit
+# is the maximum of several affine maps, here of two. PReLU learns its slope for negative
+# inputs; the figure shows the initial one.
 
 figure, panels = plt.subplots(
     3, 5, figsize=(9.6, 6.2), layout="constrained", sharex=True, sharey=True
@@ -37,8 +39,8 @@ panels[1, -1].tick_params(labelbottom=True)
 plt.show()
 
 # %%
-# How much of a gradient can come through? The steepest slope, and the share of these
-# pre-activations at which the slope is less than a hundredth:
+# How much of the gradient can get through? This is the steepest slope of each activation
+# function, and the share of the plotted range in which the slope is less than 0.01:
 
 steepest, flat = {}, {}
 for name, slope in display.derivatives.items():
@@ -47,8 +49,8 @@ for name, slope in display.derivatives.items():
     print(f"{name:12} steepest {steepest[name]:.2f}  flat {flat[name]:4.0%}")
 
 # %%
-# For a sigmoid and a tanh, what they gave on the way forward is enough to know the slope on
-# the way back: it is ``a (1 - a)`` and ``1 - a^2``. The largest difference to these:
+# For sigmoid and tanh, the slope can be computed from the output ``a`` of the forward pass:
+# it is ``a (1 - a)`` and ``1 - a^2``. The largest difference from these formulas is:
 
 formulas = {"sigmoid": lambda a: a * (1 - a), "tanh": lambda a: 1 - a**2}
 for name, formula in formulas.items():
@@ -56,8 +58,8 @@ for name, formula in formulas.items():
     print(f"{name:12} {np.abs(difference).max():.0e}")
 
 # %%
-# A rectifier's curve has a kink at 0, and so no slope there. Training takes the slope on
-# the left, by convention:
+# ReLU and its relatives have a kink at 0, where the derivative does not exist. By
+# convention, backpropagation uses the slope on the left:
 
 (at_zero,) = np.flatnonzero(display.z == 0)
 for name in "relu", "leaky_relu", "prelu", "selu":

@@ -1,14 +1,14 @@
 """
-What does depth do to a boundary?
-=================================
+How does depth change the decision boundary?
+============================================
 
-A single layer, which is logistic regression, divides the plane by a straight line, however
-long it learns. A hidden layer of ReLU units folds the plane along straight creases; where
-the next layer then draws a straight line, it lies bent once all is unfolded. So a net with
-hidden layers draws a line with corners, and more layers make more corners out of units of
-the same number.
+Without hidden layers, a network is logistic regression, and its decision boundary is a
+straight line. A network of ReLU units is piecewise linear, so its decision boundary
+consists of straight pieces. With more hidden layers it can have more pieces, even if each
+layer has the same number of units.
 
-Here nets with six units a layer learn three pairs of classes.
+In this example, networks with six units per hidden layer learn three data sets with two
+classes.
 """
 
 import matplotlib.pyplot as plt
@@ -38,8 +38,8 @@ TABLES = {
 }
 
 # %%
-# One net a table and depth, all with the same settings. Other rows, drawn with another
-# seed, tell how often each is right.
+# We train one network per data set and depth, all with the same hyperparameters. The
+# accuracy is measured on test data, drawn with another seed.
 
 nets, accuracy = {}, {}
 for table, draw_rows in TABLES.items():
@@ -57,9 +57,9 @@ for table, draw_rows in TABLES.items():
         accuracy[table, depth] = net.score(*draw_rows(seed=1))
 
 # %%
-# The colour is the probability that a net gives to the blue class, the black line where
-# it is one half. At depth 0 that line is straight on every table. One hidden layer goes
-# around the circles; the arms of the spirals want three.
+# The colour shows the predicted probability of the blue class. The black line is the
+# decision boundary, where that probability is 1/2. At depth 0 it is straight for every data
+# set. One hidden layer is enough for the circles; the spirals need three.
 
 
 def draw_boundary(ax, net, X, y):
@@ -97,7 +97,7 @@ boundaries = {}
 for (table, depth), ax in zip(nets, panels.flat, strict=True):
     X, y = TABLES[table](seed=0)
     boundaries[table, depth] = draw_boundary(ax, nets[table, depth], X, y)
-    ax.set_xlabel(f"{accuracy[table, depth]:.1%} right")
+    ax.set_xlabel(f"accuracy {accuracy[table, depth]:.1%}")
 for ax, depth in zip(panels[0], DEPTHS, strict=True):
     ax.set_title(f"depth {depth}", fontweight="bold")
 for ax, table in zip(panels[:, 0], TABLES, strict=True):
@@ -105,8 +105,8 @@ for ax, table in zip(panels[:, 0], TABLES, strict=True):
 plt.show()
 
 # %%
-# How straight is straight? First, the largest distance between the boundary and the
-# straight line that fits it best. At depth 0 rounding is all there is.
+# How straight are the boundaries? First we measure the largest distance between the
+# boundary and the straight line that fits it best. At depth 0 it is 0 up to rounding.
 
 
 def distance_from_line(points):
@@ -121,13 +121,13 @@ for table in TABLES:
     print(f"{table:8}", "".join(f"{distance:10.1e}" for distance in distances))
 
 # %%
-# Second, the number of its straight pieces. Where the same units are at work the net is
-# one affine map, so a piece ends where a unit falls silent or wakes up. Some of the corners
-# are too blunt to see.
+# Second we count the straight pieces. As long as the same ReLU units are active, the
+# network is an affine map, so a piece ends where a unit becomes active or inactive. Some of
+# the corners are too flat to be visible.
 
 
 def count_pieces(net, points):
-    """Return how many different sets of units are at work along the points (n, 2)."""
+    """Return how many different sets of units are active along the points (n, 2)."""
     if net.depth == 0:
         return 1
     at_work = np.hstack(net.hidden_activations(points)) > 0

@@ -2,16 +2,16 @@
 Do dead ReLU units matter?
 ==========================
 
-Where the affine map of a ReLU unit is negative, its output and its slope are 0, so no
-gradient passes. A unit for which that holds on every row is dead: nothing moves its
-weights. Three questions come to mind.
+If the input of a ReLU unit is negative, its output and its slope are 0, and it passes no
+gradient on. A unit whose input is negative on every row is dead: its weights no longer
+change. This raises three questions:
 
-1. Does anything before such a unit still learn?
-2. Can a bad start kill a unit for good?
-3. Does it hurt the model?
+1. Do the layers before a dead unit still learn?
+2. Can a bad initialisation kill a unit permanently?
+3. Do dead units harm the model?
 
-Here nets with two hidden layers of 32 units learn handwritten digits, from starts in which
-some units of one layer are dead.
+In this example, networks with two hidden layers of 32 units learn handwritten digits, from
+initial weights for which some units of one layer are dead.
 """
 
 import textwrap
@@ -37,8 +37,8 @@ scaler = StandardScaler().fit(X_train)
 X_train, X_test = scaler.transform(X_train), scaler.transform(X_test)
 
 # %%
-# A bad start is He's law with hidden biases so low that the first ``n_dead`` units of a
-# layer are negative on every training row.
+# The bad initialisation is He initialisation with such low biases that the inputs of the
+# first ``n_dead`` units of a layer are negative on every training row.
 
 
 def bad_start(layer, n_dead):
@@ -58,7 +58,7 @@ def bad_start(layer, n_dead):
 
 
 def net_from(weights, biases, activation="relu", **settings):
-    """Return a net that starts there."""
+    """Return a net with these initial weights and biases."""
     settings = {"alpha": 0, "standardize": False, "random_state": 0} | settings
     return DeepNetClassifier.from_weights(
         weights, biases, activation=activation, **settings
@@ -69,8 +69,8 @@ def net_from(weights, biases, activation="relu", **settings):
 # Question 1
 # ----------
 #
-# We kill ever more units of the second layer, and ask the objective for the gradients of
-# two sets of weights: those into the dead units, and those of the whole layer before.
+# We increase the number of dead units in the second layer, and compute the gradients of two
+# sets of weights: those of the dead units, and those of the whole layer before.
 
 
 def gradients(net, rows):
@@ -88,8 +88,8 @@ for n_dead in numbers_dead:
     into_dead.append(np.linalg.norm(second[:, :n_dead]))
 
 # %%
-# Units need not be dead to be silent on a row. So how many of the 32 in each layer does a
-# row teach, and how many do all rows together?
+# Units that are not dead can still be inactive on a given row. How many of the 32 units per
+# layer get a gradient from one row, and how many from all rows together?
 
 sound = net_from(*bad_start(0, n_dead=0))
 taught = {
@@ -97,23 +97,24 @@ taught = {
     for name, rows in {"one row": [0], "all rows": slice(None)}.items()
 }
 for name, (n_first, n_second) in taught.items():
-    print(f"{name:8} {n_first} units of the first layer, {n_second} of the second")
+    print(f"{name:8} {n_first} units in the first layer, {n_second} in the second")
 
 # %%
 # Question 2
 # ----------
 #
-# Three quarters of a layer start dead. After each epoch we count the units that are
-# negative on every row. The last net starts soundly, but its steps are too large.
+# Initially three quarters of a layer are dead. After each epoch we count the units that are
+# inactive on every row. The last network has a good initialisation, but too large a
+# learning rate.
 
 
 def is_silent(net, layer):
-    """Return which units of a hidden layer are negative on every training row."""
+    """Return which units of a hidden layer are inactive on every training row."""
     return (net.hidden_activations(X_train)[layer] <= 0).all(axis=0)
 
 
 def silent_over_epochs(net, layer):
-    """Return the share of silent units before training and after each epoch."""
+    """Return the share of such units before training and after each epoch."""
     shares = [is_silent(net, layer).mean()]
     for _ in range(N_EPOCHS):
         shares.append(is_silent(net.partial_fit(X_train, y_train), layer).mean())
@@ -127,7 +128,7 @@ silent = {
     "leaky ReLU, first layer": silent_over_epochs(
         net_from(*bad_start(0, N_DEAD), activation="leaky_relu"), 0
     ),
-    "ReLU, second layer, sound start,\nlearning rate 0.1": silent_over_epochs(
+    "ReLU, second layer, good initialisation,\nlearning rate 0.1": silent_over_epochs(
         net_from(*bad_start(1, 0), learning_rate=0.1), 1
     ),
 }
@@ -136,8 +137,9 @@ silent = {
 # Question 3
 # ----------
 #
-# From starts with fewer and fewer live units in the first layer, we train three nets: one
-# of ReLU units, one of leaky ones, and one that has the live ReLU units alone.
+# For several numbers of live units (units that are not dead) in the first layer, we train
+# three networks: one of ReLU units, one of leaky ReLU units, and one that consists of the
+# live ReLU units alone.
 
 
 def accuracy(net):
@@ -166,31 +168,33 @@ for n_alive in numbers_alive:
 # The answers
 # -----------
 #
-# 1. Yes. A dead unit learns nothing and passes nothing on, but the layer before it gets its
-#    gradient through the live units. Only when the whole layer is dead is that gradient 0.
-# 2. In the first layer, yes: its input is the table, which stays as it is. In the second
-#    layer the input changes while the first one learns, and some units come back. Of leaky
-#    units, which are never quite silent, most do. Too large a learning rate kills units
-#    that started soundly.
-# 3. As much as if the units were not there: a net of the live ones alone learns the same.
-#    Where these are enough, nothing is lost; where they are few, much is.
+# 1. Yes. A dead unit learns nothing and passes no gradient on, but the layer before it gets
+#    its gradient through the live units. That gradient is 0 only if the whole layer is
+#    dead.
+# 2. In the first layer, yes, because its inputs are the data, which do not change. In the
+#    second layer the inputs change while the first layer learns, and some units recover.
+#    Most leaky ReLU units recover, since their slope is never 0. Too large a learning rate
+#    can kill units even after a good initialisation.
+# 3. Dead units have the same effect as if they were missing: a network of the live units
+#    alone learns the same. If enough units are alive, nothing is lost; if few are, much
+#    accuracy is lost.
 
 figure, panels = plt.subplots(1, 3, figsize=(11, 5), layout="constrained")
 red, blue, amber, grey = "#c1440e", "#1c5d99", "#d9a21b", "#777777"
 
-panels[0].set_title("Does anything before learn?", fontweight="bold")
-panels[0].plot(numbers_dead, before_dead, "o-", color=blue, label="of the layer before")
-panels[0].plot(numbers_dead, into_dead, "o-", color=red, label="into the dead units")
+panels[0].set_title("Does the layer before learn?", fontweight="bold")
+panels[0].plot(numbers_dead, before_dead, "o-", color=blue, label="layer before")
+panels[0].plot(numbers_dead, into_dead, "o-", color=red, label="dead units")
 panels[0].set(xlabel=f"dead units of the second layer, of {N_UNITS}")
 panels[0].set(ylabel="norm of the gradient of the weights")
 
-panels[1].set_title("Is it for good?", fontweight="bold")
+panels[1].set_title("Is it permanent?", fontweight="bold")
 for (name, shares), color in zip(silent.items(), (red, blue, amber, grey), strict=True):
     panels[1].plot(shares, color=color, linewidth=2, label=name)
-panels[1].set(xlabel="epoch", ylabel="units negative on every row", ylim=(-0.03, 1.03))
+panels[1].set(xlabel="epoch", ylabel="units inactive on every row", ylim=(-0.03, 1.03))
 panels[1].yaxis.set_major_formatter("{x:.0%}")
 
-panels[2].set_title("Does it hurt?", fontweight="bold")
+panels[2].set_title("Does it harm the model?", fontweight="bold")
 for name, style in {
     "ReLU": {"marker": "o", "color": red},
     "leaky ReLU": {"marker": "o", "color": amber},
@@ -210,14 +214,15 @@ for ax in panels:
 plt.show()
 
 # %%
-# You need not look for dead units: ``fit`` counts them as it goes, on a sample of rows,
-# keeps their share of each layer in ``health_``, and warns if most of a layer is dead.
+# You need not search for dead units yourself: ``fit`` counts them during training on a
+# sample of the rows, records their share of each layer in ``health_``, and warns if most of
+# a layer is dead.
 
 net = net_from(*bad_start(0, n_dead=28), warm_start=True, max_iter=N_EPOCHS)
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     net.fit(X_train, y_train)
-print("dead at the end of each recorded epoch, in the first and in the second layer:")
+print("share of dead units after each recorded epoch, first and second layer:")
 for epoch, shares in zip(net.health_["epoch"], net.health_["dead"], strict=True):
     print(f"{epoch:3}", "".join(f"{share:7.1%}" for share in shares))
 for warning in caught:

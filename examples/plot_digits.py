@@ -1,15 +1,15 @@
 """
-Handwritten digits: what do the units look for?
-===============================================
+Handwritten digits: pretrained weights and what units respond to
+================================================================
 
-Weights that were trained elsewhere are loaded from a file, predict digits at once, one
-picture at a time and in batches, and are trained further. The weights that lead into a
-unit have the shape of the pictures, so they can be drawn as one: red where ink speaks for
-the unit, blue where it speaks against it.
+This example loads weights that were trained elsewhere from a file, predicts digits with
+them, one image at a time and in batches, and continues their training. The weights of a
+hidden unit have the shape of the images, so they can be drawn as an image: red where ink
+activates the unit, blue where ink inhibits it.
 
-Without more ado, the digits are the 1797 small ones that scikit-learn brings along, 8 by 8
-pixels, and nothing is downloaded. For the 70 000 of MNIST, 28 by 28 pixels, give a file, or
-let scikit-learn fetch them from OpenML::
+By default the data are the 1797 digits of scikit-learn, 8 by 8 pixels, and nothing is
+downloaded. To use the 70 000 digits of MNIST, 28 by 28 pixels, give a file, or let
+scikit-learn download them from OpenML::
 
     SKSHALLOW_DIGITS=mnist.npz python examples/plot_digits.py
     SKSHALLOW_DIGITS=openml python examples/plot_digits.py
@@ -37,7 +37,7 @@ from skshallow.inspection import WeightsDisplay
 
 
 def read_digits(source):
-    """Return pictures (n, n_pixels) and digits (n,): as `source` says."""
+    """Return images (n, n_pixels) and digits (n,) from `source`."""
     if source == "":
         return load_digits(return_X_y=True)
     if source == "openml":
@@ -62,14 +62,14 @@ source = os.environ.get("SKSHALLOW_DIGITS", "")
 X, y = read_digits(source)
 X = (X / X.max()).astype(np.float32)
 X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
-print(f"{len(X)} pictures of {X.shape[1]} pixels, from {source or 'scikit-learn'}")
+print(f"{len(X)} images of {X.shape[1]} pixels, from {source or 'scikit-learn'}")
 
 # %%
-# Weights from elsewhere
-# ----------------------
+# Loading pretrained weights
+# --------------------------
 #
-# Elsewhere is scikit-learn's own net here, after a few epochs. A file of arrays is all that
-# passes from one to the other.
+# Here the weights come from scikit-learn's ``MLPClassifier``, trained for a few epochs.
+# They are written to a file of arrays and read from it.
 
 N_UNITS = 32
 
@@ -95,15 +95,16 @@ with tempfile.TemporaryDirectory() as folder:
 
 difference = np.abs(net.predict_proba(X_test) - elsewhere.predict_proba(X_test)).max()
 accuracy_loaded = net.score(X_test, y_test)
-print(f"probabilities differ by {difference:.1e} from those of elsewhere")
-print(f"right without any training here: {accuracy_loaded:.1%}")
+print(f"probabilities differ by at most {difference:.1e} from those of MLPClassifier")
+print(f"accuracy with the loaded weights: {accuracy_loaded:.1%}")
 
 # %%
-# One at a time, or in batches
-# ----------------------------
+# Predicting one image at a time, or in batches
+# ---------------------------------------------
 #
-# The answers are the same, but each call has its price, which a batch shares. However many
-# rows `predict` is given, it takes them in batches of bounded memory.
+# The predictions are the same, but each call of `predict` takes some time in addition to
+# the computation, so batches are faster. However many rows `predict` gets, it processes
+# them in batches of limited memory.
 
 some = X_test[:400]
 seconds, answers = {}, {}
@@ -113,37 +114,38 @@ for size in (1, 100, len(some)):
     seconds[size] = process_time() - start
     answers[size] = np.concatenate(parts)
 for size in (100, len(some)):
-    same = "the same" if np.array_equal(answers[size], answers[1]) else "other"
+    same = "the same" if np.array_equal(answers[size], answers[1]) else "different"
     ratio = seconds[1] / seconds[size]
-    print(f"{size} at a time: {same} answers, {ratio:.0f} times as fast as one at a time")
+    print(f"{size} at a time: {same} predictions, {ratio:.0f} times as fast as one by one")
 
 # %%
-# Trained further
-# ---------------
+# Continuing the training
+# -----------------------
 #
-# With ``warm_start=True``, `fit` goes on from the weights that the net has. All pixels
-# share one unit, so there is nothing to standardise.
+# With ``warm_start=True``, `fit` continues from the current weights. All pixels have the
+# same scale, so they need not be standardised.
 
 net.fit(X_train, y_train)
 accuracy_further = net.score(X_test, y_test)
-print(f"right after training further: {accuracy_further:.1%}")
+print(f"accuracy after further training: {accuracy_further:.1%}")
 
 # %%
-# The picture
-# -----------
+# The weights of the hidden units
+# -------------------------------
 #
-# On the left are the weights from the file, still close to the noise that they started as;
-# on the right those of the same units after more training. Many have become patterns of
-# strokes: ink here, and none there. The penalty has wiped out what serves nothing: weights
-# of pixels that are always empty, and whole units.
+# On the left are the weights from the file, still close to their random initial values; on
+# the right those of the same units after further training. Many units now respond to a
+# pattern of strokes: ink in some places, and none in others. The L2 penalty has reduced
+# weights that are not needed to nearly 0: those of pixels that are always empty, and those
+# of some units.
 
 loaded = ShallowNetClassifier.from_weights(elsewhere.coefs_, elsewhere.intercepts_)
 limit = np.abs(net.coefs_[0]).max()
 figure, panels = plt.subplots(1, 2, figsize=(10.5, 4.2), layout="constrained")
 figure.get_layout_engine().set(wspace=0.06)
 titles = {
-    f"From the file: {accuracy_loaded:.1%} right": loaded,
-    f"Trained further: {accuracy_further:.1%} right": net,
+    f"From the file: accuracy {accuracy_loaded:.1%}": loaded,
+    f"After further training: accuracy {accuracy_further:.1%}": net,
 }
 for ax, (title, drawn) in zip(panels, titles.items(), strict=True):
     display = WeightsDisplay.from_estimator(

@@ -1,21 +1,22 @@
 """
-Does a halving search find what the full grid finds?
-====================================================
+Does successive halving find the same model as a full grid search?
+==================================================================
 
-A grid over the activation, the scale of the starting weights and the depth soon holds many
-nets, most of which are no good. Successive halving gives all of them a few epochs, keeps
-the better third, gives these three times as many, and so on:
-:class:`~sklearn.model_selection.HalvingGridSearchCV` does so with
-``resource="max_iter"``. Whether it ends with the best net of the full grid depends on what
-it judges by after a few epochs.
+A grid over activation, scale of the initial weights and depth quickly becomes large, and
+most of its candidates are bad. Successive halving trains all candidates for a few epochs,
+keeps the best third, trains these for three times as many epochs, and so on. In
+scikit-learn, :class:`~sklearn.model_selection.HalvingGridSearchCV` does so with
+``resource="max_iter"``. This example shows that the score matters: with the log loss,
+halving finds the best candidate of the full grid; with the accuracy, it does not.
 """
 
 # %%
 # Data and grid
 # -------------
 #
-# Two classes on the arms of a spiral, and 27 nets. The learning rate falls to 0 at
-# `max_iter`, whatever that is, so each budget is a short but complete training.
+# The data are two classes on the arms of a spiral; the grid has 27 candidates. The learning
+# rate always decreases to 0 at `max_iter`, so each training is complete, even if it is
+# short.
 
 import warnings
 
@@ -47,9 +48,10 @@ X += rng.normal(scale=0.05, size=X.shape)
 # The searches
 # ------------
 #
-# The full grid trains every net for all epochs, and is scored by the log loss and by the
-# accuracy at once. Halving has one score to choose by, so it runs once for each. Some nets
-# of such a grid cannot learn, and `fit` warns of them; here the score tells.
+# The full grid search trains every candidate for all epochs and computes both log loss and
+# accuracy. Halving selects by one score, so we run it once for each. Some candidates of
+# this grid cannot learn, and `fit` warns about them; we ignore the warnings, since the
+# scores show it as well.
 
 SCORES = {"log loss": "neg_log_loss", "accuracy": "accuracy"}
 
@@ -79,20 +81,20 @@ with warnings.catch_warnings():
 
 
 def key_of(params):
-    """Return what tells one candidate from the others."""
+    """Return the values of the grid's parameters, which identify a candidate."""
     return tuple(params[name] for name in GRID)
 
 
 candidates = [key_of(params) for params in full.cv_results_["params"]]
 epochs_of_full = EPOCHS * len(candidates)
 best_of_full, best_of_halving, rungs = {}, {}, {}
-print(f"A net is written as ({', '.join(GRID)}).")
+print(f"Candidates are written as ({', '.join(GRID)}).")
 for name, search in halving.items():
     scores = full.cv_results_[f"mean_test_{SCORES[name]}"]
     best_of_full[name] = candidates[scores.argmax()]
     best_of_halving[name] = key_of(search.best_params_)
     place = 1 + sum(scores > scores[candidates.index(best_of_halving[name])])
-    # the score of each candidate at each rung that it reached, and in the full grid
+    # the score of each candidate in each iteration of halving that it reached
     rungs[name] = {candidate: [] for candidate in candidates}
     results = search.cv_results_
     for params, score in zip(results["params"], results["mean_test_score"], strict=True):
@@ -100,20 +102,21 @@ for name, search in halving.items():
     early = rungs[name][best_of_full[name]][0]
     early_place = 1 + sum(reached[0] > early for reached in rungs[name].values())
     epochs = np.dot(search.n_candidates_, search.n_resources_)
-    print(f"By {name}, the full grid chooses {best_of_full[name]}, and halving")
-    print(f"  {best_of_halving[name]}, number {place} of the full grid, with")
-    print(f"  {epochs / epochs_of_full:.0%} of its epochs. The full grid's best net was")
-    print(f"  number {early_place} of {len(candidates)} after {FEWEST_EPOCHS} epochs.")
+    print(f"Score {name}: the full grid search chooses {best_of_full[name]}.")
+    print(f"  Halving chooses {best_of_halving[name]}, with rank {place} in the full grid,")
+    print(f"  in {epochs / epochs_of_full:.0%} of the epochs. The best candidate of the")
+    print(f"  full grid had rank {early_place} after {FEWEST_EPOCHS} epochs.")
 
 # %%
-# The picture
-# -----------
+# Results
+# -------
 #
-# Each line is a net, as long as halving keeps it; the dots on the right are the full grid.
-# Stars mark the best net of the full grid wherever it was scored. By log loss, halving
-# keeps it to the end. By accuracy it drops it: as long as nets have learned little, their
-# accuracies lie in a crowd, and the later winner is not yet in front. Either way halving
-# costs the same share of the full grid's epochs.
+# Each line is a candidate (a net), until halving eliminates it; the dots on the right are
+# the full grid search. Stars mark the best candidate of the full grid. With the log loss,
+# halving keeps it to the end. With the accuracy, halving eliminates it: after few epochs
+# the accuracies of the candidates are close together, and the later winner is not yet among
+# the best. In both cases halving needs the same share of the epochs of the full grid
+# search.
 
 BLUE, RUST, GREY = "#1c5d99", "#c1440e", "#aaaaaa"
 LIMITS = {"log loss": (0.1, 0.8), "accuracy": (0.45, 1)}
@@ -147,11 +150,9 @@ for ax, (name, search) in zip(panels, halving.items(), strict=True):
     ax.set_ylim(LIMITS[name])
     n_outside = sum(at_the_end > LIMITS[name][1])
     if n_outside:
-        ax.text(
-            n_rungs - 0.4, 0.78, f"{n_outside} nets above", ha="center", color="#555555"
-        )
+        ax.text(n_rungs - 0.4, 0.78, f"{n_outside} above", ha="center", color="#555555")
     ax.set_ylabel(f"{name}, mean of {folds.n_splits} folds")
-    ax.set_title(f"Halving by {name}")
+    ax.set_title(f"Successive halving by {name}")
     ax.spines[["top", "right"]].set_visible(False)
 panels[1].legend(frameon=False, loc="upper left")
 plt.show()

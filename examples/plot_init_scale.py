@@ -1,15 +1,17 @@
 """
-How large should weights start?
-===============================
+How large should the initial weights be?
+========================================
 
-Each layer multiplies what passes through it, forward and backward, by the size of its
-weights. Over twenty layers a factor of a half is a millionth and a factor of two a million:
-too small a start and the signal fades, too large and the units saturate or the net's first
-guesses are wild. The deeper the net, the less room there is between the two.
+In the forward and the backward pass, each layer scales the signal by the size of its
+weights. Over twenty layers, a factor of 1/2 per layer becomes one millionth and a factor of
+2 becomes one million. If the initial weights are too small, signals and gradients vanish;
+if they are too large, they explode or the units saturate. The deeper the network, the
+narrower the range in between.
 
-Here nets of three activations learn handwritten digits for ten epochs, from starts of
-nine sizes. ``init_scale=1`` is the law that fits the activation: Glorot's for sigmoid and
-tanh, He's for ReLU.
+In this example, networks with three activation functions learn handwritten digits for ten
+epochs, with initial weights of nine different scales. With ``init_scale=1``, the
+initialisation is the one that suits the activation: Glorot for sigmoid and tanh, He for
+ReLU.
 """
 
 import warnings
@@ -28,9 +30,9 @@ X, y = load_digits(return_X_y=True)
 X, y = X[:500], y[:500]
 
 # %%
-# A net that learns brings its accuracy on the training rows near to 1 in that time. Many
-# nets of this grid cannot, and ``fit`` warns of their vanishing gradients and dead units,
-# which are what we came to see.
+# A network that can learn reaches a training accuracy close to 1 in this time. Many
+# networks of this grid cannot, and ``fit`` warns about their vanishing gradients and dead
+# units. We ignore these warnings, since this is what the example is about.
 
 
 def accuracy_after_training(activation, depth, init_scale):
@@ -65,10 +67,11 @@ accuracy = np.array(
 )
 
 # %%
-# Each cell is a net, with the share of rows that it gets right in percent. Deep nets of
-# tanh and ReLU units learn only in a narrow band around their law, which shallow nets
-# hardly need. Ten layers of sigmoids fail from every start: their slope is at most 1/4, so
-# no size of the weights keeps the gradient alive without saturating the units.
+# Each cell shows the training accuracy of one network in percent. Deep networks of tanh and
+# ReLU units learn only if the scale is close to 1, that is, with the suitable
+# initialisation; for shallow networks it hardly matters. Ten layers of sigmoid units fail
+# at every scale: the slope of the sigmoid is at most 1/4, so no scale of the weights keeps
+# the gradient from vanishing without saturating the units.
 
 figure, panels = plt.subplots(
     1, len(ACTIVATIONS), figsize=(9.6, 3.4), layout="constrained", sharey=True
@@ -93,7 +96,8 @@ bar.outline.set_visible(False)
 plt.show()
 
 # %%
-# How many of the nine starts learn, that is, get more than half of the rows right?
+# For how many of the nine scales does the network learn, that is, reach an accuracy above
+# 50 %?
 
 print("depth    ", "".join(f"{depth:5}" for depth in DEPTHS))
 for activation, grid in zip(ACTIVATIONS, accuracy, strict=True):

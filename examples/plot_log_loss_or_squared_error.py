@@ -1,20 +1,22 @@
 """
-Why the log loss, and not the squared error?
-============================================
+Why log loss, not squared error, for classification?
+====================================================
 
-Logistic regression predicts a probability, ``sigmoid(x @ weight + bias)``, and the squared
-distance between it and the class would be a cost too: ``loss="squared_error"``. The
-picture shows what is wrong with it. On the left are both costs on a straight line in
-weight space, on the right gradient descent from three bad starts on that line.
+Logistic regression predicts a probability, ``sigmoid(x @ weight + bias)``. Instead of the
+log loss (cross-entropy), one could minimise the squared difference between this probability
+and the class, 0 or 1: ``loss="squared_error"``. This example shows why that is worse: the
+squared error is not convex, and it is flat where the model is wrong and confident, so that
+gradient descent makes hardly any progress there.
 """
 
 # %%
-# The line
-# --------
+# Both losses along a line in weight space
+# ----------------------------------------
 #
-# Logistic regression is a net without a hidden layer. Its weights, times a number `t`, are
-# a line: 1 is the fitted model, 0 knows nothing, and below 0 each prediction is the
-# opposite of the right one, the surer the further out.
+# Logistic regression is a network without hidden layers. We multiply its fitted weights by
+# a number `t`. At `t` = 1 we have the fitted model, and at 0 all probabilities are equal.
+# For `t` below 0 the predictions are reversed, and the further below 0, the more confident
+# the model is in its wrong predictions.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -45,20 +47,22 @@ costs = {
 }
 
 # %%
-# A curve that bends downwards has negative second differences. The log loss has none, on
-# this line or any other. The squared error bends downwards wherever the model is surely
-# wrong: it levels off there, since its gradient has a factor ``p * (1 - p)``.
+# A function is convex if its second differences are never negative. The log loss is convex,
+# on this line and on any other. The squared error is not: where the model is wrong and
+# confident it becomes flat, since its gradient has a factor ``p * (1 - p)``, which is close
+# to 0 there.
 
 for loss, cost in costs.items():
-    bends_down = (np.diff(cost, 2) < -1e-9).mean()
-    print(f"{loss:14} bends downwards on {bends_down:4.0%} of the line")
+    not_convex = (np.diff(cost, 2) < -1e-9).mean()
+    print(f"{loss:14} is not convex on {not_convex:4.0%} of the line")
 
 # %%
-# The descent
-# -----------
+# Gradient descent from bad initial weights
+# -----------------------------------------
 #
-# Plain gradient descent goes on from weights that are wrong by intent. The accuracy is
-# measured after more and more steps, with the same learning rate for both losses.
+# We start plain gradient descent from three points on this line at which the model is
+# wrong, with the same learning rate for both losses, and measure the accuracy during
+# training.
 
 STARTS = [-1, -2, -3]
 N_STEPS = 3000
@@ -99,20 +103,20 @@ for (loss, start), accuracies in descents.items():
     print(f"{loss:14} from {start}: {steps_to(accuracies):4} steps to an accuracy of 90%")
 
 # %%
-# A larger learning rate shortens the wait for the squared error, but it still is a matter
-# of luck with the start:
+# With a larger learning rate, the squared error needs fewer steps, but their number still
+# depends strongly on the initial weights:
 
 for start in STARTS:
     n_steps = steps_to(accuracies_on_the_way("squared_error", start, learning_rate=10.0))
-    print(f"squared_error, ten times the rate, from {start}: {n_steps:4} steps")
+    print(f"squared_error, learning rate times ten, from {start}: {n_steps:4} steps")
 
 # %%
-# The picture
-# -----------
+# Results
+# -------
 #
-# The dots on the left are the starts. The log loss is steep at each of them, and the
-# steps that it needs grow about as the distance does. The squared error is flat there:
-# each further start costs several times the steps of the one before.
+# The dots on the left are the initial weights. The log loss is steep at all of them, and
+# the number of steps grows about in proportion to the distance. The squared error is flat
+# there: from each further point, gradient descent needs several times as many steps.
 
 COLORS = {"log_loss": "#1c5d99", "squared_error": "#c1440e"}
 NAMES = {"log_loss": "log loss", "squared_error": "squared error"}
@@ -131,23 +135,23 @@ for loss, cost in costs.items():
     panel.plot(1, np.interp(1, line, cost), "*", color="black", markersize=10)
     panel.set_ylabel(NAMES[loss], color=COLORS[loss])
     panel.set_ylim(bottom=-0.06 * cost.max())
-panels["log_loss"].set_title("Cost on a line in weight space")
+panels["log_loss"].set_title("Loss along a line in weight space")
 panels["log_loss"].tick_params(labelbottom=False)
 panels["squared_error"].annotate(
     "the fitted model", (1, 0.01), (0.2, 0.2), arrowprops={"arrowstyle": "-"}
 )
-panels["squared_error"].set_xlabel("weights, as a multiple of the fitted ones")
+panels["squared_error"].set_xlabel("t: multiple of the fitted weights")
 descent = panels["descent"]
 for (loss, start), accuracies in descents.items():
     descent.plot(checkpoints, accuracies, DASHES[start], color=COLORS[loss])
 for start in STARTS:
     descent.plot([], [], DASHES[start], color="#555555", label=f"{start}")
-descent.legend(title="start", frameon=False, loc="lower right")
+descent.legend(title="initial t", frameon=False, loc="lower right")
 descent.text(5, 0.8, "log loss", color=COLORS["log_loss"])
 descent.text(38, 0.42, "squared\nerror", color=COLORS["squared_error"])
 descent.set_xscale("log")
 descent.set_xlim(0.8, 3 * N_STEPS)
-descent.set_title("Gradient descent from three bad starts")
+descent.set_title("Gradient descent from three initial points")
 descent.set_xlabel("steps")
 descent.set_ylabel("accuracy")
 for panel in panels.values():

@@ -1,19 +1,21 @@
 """
-How much faster is a vectorised network than loops?
-===================================================
+How much faster is vectorised code than loops?
+==============================================
 
-One step of training a network with one hidden layer takes six equations, for each row of
-the table, each unit and each of its inputs. Here they are written three times: as explicit
-loops, as vector operations row by row, and as the package has them, for all rows at once.
-The answers are equal; the picture shows how many times faster they come.
+To compute the gradient of a network with one hidden layer, six equations have to be
+evaluated for each row of the data, each unit and each of its inputs. This example
+implements them in three ways: with explicit loops, with vector operations for one row at a
+time, and, as in this package, with matrix operations for all rows at once. All three give
+the same gradient, but not in the same time.
 """
 
 # %%
-# Three ways to write the same gradient
-# -------------------------------------
+# Three implementations of the same gradient
+# ------------------------------------------
 #
-# The network has 30 inputs, 16 hidden units with the hyperbolic tangent, and one output
-# for two classes. The first way says what happens to each single number.
+# The network has 30 inputs, 16 hidden units with the hyperbolic tangent as activation, and
+# one output for two classes. The first implementation has explicit loops over rows, units
+# and inputs.
 
 import math
 import timeit
@@ -57,7 +59,7 @@ def gradient_by_loops(X, y, W1, b1, w2, b2):
 
 
 # %%
-# The second way has one loop left, over the rows.
+# The second implementation has only one loop left, over the rows.
 
 
 def gradient_row_by_row(X, y, W1, b1, w2, b2):
@@ -76,8 +78,8 @@ def gradient_row_by_row(X, y, W1, b1, w2, b2):
 
 
 # %%
-# The third way is the package's own: a :class:`~skshallow.engine.Objective` fills one
-# flat vector with the gradient, in the order of the parameters.
+# The third implementation is that of the package: a :class:`~skshallow.engine.Objective`
+# writes the gradient into one vector, in the order of the parameters.
 
 N_HIDDEN_UNITS = 16
 X, y = load_breast_cancer(return_X_y=True)
@@ -97,8 +99,8 @@ def gradient_at_once(X, y):
 
 
 # %%
-# Equal answers
-# -------------
+# The gradients are equal
+# -----------------------
 
 
 def largest_difference(gradient, other):
@@ -116,15 +118,15 @@ for name, gradient in {
     "all at once": gradient_at_once(X, y),
 }.items():
     difference = largest_difference(gradient, by_loops)
-    print(f"{name:11} differs from the loops by {difference:.1e} at most")
+    print(f"{name:11} differs from the loops by at most {difference:.1e}")
 
 # %%
-# Unequal times
-# -------------
+# The times are not
+# -----------------
 #
-# Each time is the processor time of this process, the best of several taken in turns, so
-# that what else the computer does counts little. The loops get lists, which plain Python
-# reads faster than arrays.
+# Times are processor times of this process. The implementations take turns, and the best of
+# several times counts, so that other load of the computer has little influence. The loops
+# get lists, which plain Python reads faster than arrays.
 
 N_ROWS = [1, 2, 4, 8, 16, 32, 64, 128, 256]
 N_ROUNDS = 20
@@ -151,13 +153,14 @@ for name, ratio in ratios.items():
     print(f"{ratio[-1]:4.0f} times for {N_ROWS[-1]} rows")
 
 # %%
-# The picture
-# -----------
+# Results
+# -------
 #
-# Vectors for each row bring one factor, however many rows there are. All rows at once
-# bring another, which grows with the rows, since they share what the calls cost in Python.
-# For a single row there is nothing to share: there the short function that was written
-# for this one network is faster than the package, which is ready for any.
+# Vector operations row by row are faster than loops by a factor that does not depend on the
+# number of rows. Matrix operations for all rows at once are faster still, and the more so
+# the more rows there are, because the overhead of the Python calls is shared by all rows.
+# For a single row, the short function for this particular network is faster than the
+# package, which supports any network.
 
 figure, panel = plt.subplots(figsize=(7.5, 4.6), layout="constrained")
 for (name, ratio), color in zip(ratios.items(), ["#c1440e", "#1c5d99"], strict=True):
@@ -178,6 +181,6 @@ panel.set_yscale("log")
 panel.set_xticks(N_ROWS, N_ROWS)
 panel.set_xlabel("rows in the batch")
 panel.set_ylabel("times as fast as explicit loops")
-panel.set_title(f"One gradient of a network of {X.shape[1]}-{N_HIDDEN_UNITS}-1, vectorised")
+panel.set_title(f"Gradient of a {X.shape[1]}-{N_HIDDEN_UNITS}-1 network")
 panel.spines[["top", "right"]].set_visible(False)
 plt.show()

@@ -1,22 +1,23 @@
 """
-A net for numbers, categories and gaps: better than logistic regression?
-========================================================================
+Categories and missing values: neural network or logistic regression?
+=====================================================================
 
-Tables hold numbers, categories and missing values. A
-:class:`~sklearn.compose.ColumnTransformer` makes numbers of all of them, in a pipeline
-that a net and :class:`~sklearn.linear_model.LogisticRegression` can share. Which of the
-two is better depends on what is to be learned, so here are two tables: in one, effects
-bend and differ between categories; in the other, they are straight and add up.
+Many tables have numeric columns, categories and missing values. In scikit-learn, a
+:class:`~sklearn.compose.ColumnTransformer` encodes the categories and imputes the missing
+values, in a pipeline that works for a network as well as for
+:class:`~sklearn.linear_model.LogisticRegression`. Which of the two models is better depends
+on the data. This example compares them on two data sets: in one the effects are non-linear
+and differ between categories (interactions), in the other they are linear and additive.
 """
 
 # %%
-# Two tables
-# ----------
+# Two data sets
+# -------------
 #
-# Customers of a gym stay or leave. The tables are made here, so the true probability of
-# leaving is known. Where effects are bent, customers on a monthly plan leave soon if at
-# all, those on a yearly plan around the end of the first year, those on a family plan at
-# any time.
+# The task is to predict whether customers of a gym will leave. The data are generated, so
+# the true probability of leaving is known. In the data with non-linear effects, customers
+# with a monthly plan tend to leave soon, those with a yearly plan around the end of the
+# first year, and those with a family plan at any time.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -38,7 +39,7 @@ N_TEST = 20_000
 
 
 def draw_customers(n_rows, seed):
-    """Return a table of customers, complete."""
+    """Return a table of customers without missing values."""
     rng = np.random.default_rng(seed)
     return pd.DataFrame(
         {
@@ -51,8 +52,8 @@ def draw_customers(n_rows, seed):
     )
 
 
-def chance_bent(table):
-    """Return the probability of leaving, with a course over the months for each plan."""
+def chance_nonlinear(table):
+    """Return the probability of leaving, with a non-linear effect of time for each plan."""
     course = {
         "monthly": 1.5 - table["months"] / 8,
         "yearly": 4 * np.exp(-(((table["months"] - 12) / 6) ** 2)) - 2,
@@ -62,14 +63,14 @@ def chance_bent(table):
     return expit(over_time - 0.15 * (table["visits"] - 6) - 0.3)
 
 
-def chance_straight(table):
-    """Return the probability of leaving, with effects that add up."""
+def chance_linear(table):
+    """Return the probability of leaving, with linear and additive effects."""
     plan = table["plan"].map({"monthly": 1.0, "yearly": 0.0, "family": -1.0})
     return expit(plan - 0.04 * (table["months"] - 18) - 0.15 * (table["visits"] - 6) - 0.3)
 
 
 def with_gaps(table, seed):
-    """Return the table without a fifth of the ages and a tenth of the visits."""
+    """Return the table with a fifth of the ages and a tenth of the visits missing."""
     rng = np.random.default_rng(seed)
     return table.assign(
         age=table["age"].mask(rng.random(len(table)) < 0.2),
@@ -80,20 +81,20 @@ def with_gaps(table, seed):
 complete, complete_test = draw_customers(N_TRAIN, seed=0), draw_customers(N_TEST, seed=1)
 X, X_test = with_gaps(complete, seed=2), with_gaps(complete_test, seed=3)
 coins, coins_test = (np.random.default_rng(4).random(len(rows)) for rows in (X, X_test))
-truths = {"bent effects": chance_bent, "straight effects": chance_straight}
+truths = {"non-linear effects": chance_nonlinear, "linear effects": chance_linear}
 print(X.head())
 
 # %%
-# One preparation, two models
-# ---------------------------
+# The same preprocessing for both models
+# --------------------------------------
 #
-# Categories become indicators, towns that are rare or unknown share one; gaps are filled
-# with the median, and an indicator says where. The net standardises by itself, but
-# logistic regression does not, so its pipeline has a step more.
+# Categories are one-hot encoded; rare and unknown towns share one column. Missing values
+# are imputed with the median, and a binary column indicates where. The network standardises
+# its inputs itself; the pipeline of logistic regression has an additional step for that.
 
 
 def prepared(*steps):
-    """Return a pipeline of the columns' preparation and further steps."""
+    """Return a pipeline of the preprocessing and further steps."""
     columns = make_column_transformer(
         (
             OneHotEncoder(min_frequency=20, handle_unknown="infrequent_if_exist"),
@@ -119,7 +120,7 @@ for title, chance in truths.items():
     y = (coins < chance(complete)).astype(int)
     truth = chance(complete_test)
     y_test = (coins_test < truth).astype(int)
-    print(f"{title}: the truth itself has a log loss of {log_loss(y_test, truth):.3f}")
+    print(f"{title}: log loss of the true probabilities {log_loss(y_test, truth):.3f}")
     for name, model in models.items():
         fitted[title, name] = clone(model).fit(X, y)
         p = fitted[title, name].predict_proba(X_test)[:, 1]
@@ -128,14 +129,15 @@ for title, chance in truths.items():
         print(f"area under the ROC curve {roc_auc_score(y_test, p):.3f}")
 
 # %%
-# The picture
-# -----------
+# Results
+# -------
 #
-# Each panel shows the mean probability of leaving, over customers who are all put on one
-# plan, month by month. In the upper row the net follows what bends and differs from plan
-# to plan; logistic regression has one slope for all plans, which is right for none. In the
-# lower row one slope is all there is to learn: both learn it, and logistic regression is a
-# little better, since it looks for nothing else.
+# Each panel shows the mean predicted probability of leaving (partial dependence), as a
+# function of the months since joining, if all customers had the same plan. In the upper row
+# the network learns the non-linear effects of each plan; logistic regression has the same
+# slope for all plans, which is right for none. In the lower row the same slope for all
+# plans is correct: both models learn it, and logistic regression is slightly better, since
+# it has nothing else to fit.
 
 BLUE, RUST, GREY = "#1c5d99", "#c1440e", "#777777"
 MONTHS = np.linspace(0, 36, 73)
@@ -143,7 +145,7 @@ some = slice(0, 150)
 
 
 def over_the_months(probability, table, plan):
-    """Return the mean probability at each of MONTHS, for rows put on a plan."""
+    """Return the mean probability at each of MONTHS, if all rows had this plan."""
     n = len(table)
     rows = pd.concat([table] * len(MONTHS))
     rows = rows.assign(plan=plan, months=np.repeat(MONTHS, n))

@@ -1,21 +1,21 @@
 """
-How does one train on a file that does not fit into memory?
-===========================================================
+Out-of-core training: how to read a file that does not fit into memory
+======================================================================
 
-``partial_fit`` trains on a chunk of rows and goes on with the next, so no more than a
-chunk has to be in memory. What matters then is which rows make a chunk: files are often
-sorted, here by time, and a net that sees one time after the other forgets the first while
-it learns the last. The picture compares three ways of reading, and what they and
-``fit`` need of memory.
+``partial_fit`` trains on one chunk of rows after the other, so only one chunk has to be in
+memory at a time. The result depends on which rows form a chunk: files are often sorted, in
+this example by time, and a network that gets the rows in that order forgets the first ones
+while it learns the last (catastrophic forgetting). This example compares three ways of
+reading a file, and the memory that they and ``fit`` need.
 """
 
 # %%
-# A file
-# ------
+# The file
+# --------
 #
-# It is written block by block, so that not even making it takes the memory of the whole.
-# The first of its features wanders from the first row to the last. The classes, a byte a
-# row, stay in memory. Validation rows are from all times.
+# The file is written block by block, so that the whole data are never in memory. The first
+# feature drifts from the first row to the last. The classes, one byte per row, stay in
+# memory. The validation rows are drawn from the whole period.
 
 import copy
 import tempfile
@@ -55,16 +55,16 @@ for start in range(0, N_ROWS, BLOCK):
 on_disk.flush()
 on_disk = np.memmap(path, np.float32, "r", shape=(N_ROWS, N_FEATURES))
 X_val, p_val, y_val = draw_rows(rng, rng.random(2000))
-print(f"The file has {path.stat().st_size / 1e6:.0f} MB.")
+print(f"Size of the file: {path.stat().st_size / 1e6:.0f} MB")
 
 # %%
 # Three ways of reading
 # ---------------------
 #
-# In each pass over the file every row is read once: from top to bottom, or in chunks of
-# neighbours whose order is drawn anew, or in chunks that are put together from small blocks
-# from all over the file. The last, too, reads a thousand neighbours at a time, which disks
-# like better than single rows.
+# In each pass over the file (epoch), every row is read once: from top to bottom; or in
+# chunks of consecutive rows, with the chunks in random order; or in chunks that are
+# composed of small blocks from all over the file. The last way still reads a thousand
+# consecutive rows at a time, which is faster on most disks than reading single rows.
 
 WAYS = {
     "top to bottom": lambda starts, rng: starts,
@@ -77,10 +77,10 @@ SETTINGS = {"hidden_units": 32, "batch_size": 320, "random_state": 0}
 
 
 def train_by_chunks(arrange, n_passes=N_PASSES):
-    """Return the best net on the way, and the validation loss after each chunk.
+    """Return the net with the best validation loss, and the loss after each chunk.
 
-    `arrange` puts the starts of the blocks (n_chunks, blocks a chunk) in order. The
-    learning rate falls to 0 at the last of `max_iter` calls.
+    `arrange` puts the starts of the blocks (n_chunks, blocks per chunk) in order. The
+    learning rate decreases to 0 at the last of `max_iter` calls.
     """
     rng = np.random.default_rng(1)
     starts = np.arange(0, N_ROWS, BLOCK).reshape(-1, CHUNK // BLOCK)
@@ -100,7 +100,7 @@ nets, losses = {}, {}
 for name, arrange in WAYS.items():
     nets[name], losses[name] = train_by_chunks(arrange)
     print(f"{name:25} validation loss {losses[name][-1]:.3f}, ", end="")
-    print(f"{min(losses[name]):.3f} where it was best")
+    print(f"best {min(losses[name]):.3f}")
 in_memory = DeepNetClassifier(max_iter=N_PASSES, **SETTINGS).fit(np.array(on_disk), y)
 loss_in_memory = log_loss(y_val, in_memory.predict_proba(X_val))
 print(f"{'fit, all in memory':25} validation loss {loss_in_memory:.3f}")
@@ -110,8 +110,9 @@ print(f"{'the true probabilities':25} validation loss {log_loss(y_val, p_val):.3
 # Memory
 # ------
 #
-# The most that Python and NumPy have allocated at any one time. What the operating system
-# keeps of a mapped file is not counted, since it gives that back when asked.
+# Peak memory is the most that Python and NumPy have allocated at the same time. Parts of a
+# memory-mapped file that the operating system caches are not counted, since it releases
+# them when memory is needed.
 
 
 def peak_megabytes(call):
@@ -137,17 +138,18 @@ peaks = {
     ),
 }
 for name, peak in peaks.items():
-    print(f"{name:20} {peak:5.1f} MB at the most")
+    print(f"{name:20} {peak:5.1f} MB at most")
 
 # %%
-# The picture
-# -----------
+# Results
+# -------
 #
-# Read from top to bottom, the net forgets whatever is not in front of it; neighbours in a
-# random order are no cure. Chunks from all over the file end where `fit` ends, with a small
-# part of its memory. A mapped file, as here, can be given to `fit` as it is: it copies no
-# more than some rows at a time, but needs the targets of all rows, and reads single rows
-# from anywhere in the file. Chunks can come from any source.
+# If the file is read from top to bottom, the network forgets the rows that it has seen
+# before. Chunks of consecutive rows in random order do not solve this. With chunks from all
+# over the file, the final loss is about that of `fit`, with a small part of its memory. A
+# memory-mapped file, as here, can also be passed to `fit` directly: it copies only a few
+# rows at a time, but it needs the targets of all rows in memory, and reads single rows from
+# anywhere in the file. Chunks, in contrast, can come from any source.
 
 COLORS = {
     "top to bottom": "#c1440e",
@@ -169,7 +171,7 @@ left.set_yticks([0.3, 0.5, 1, 2, 4], ["0.3", "0.5", "1", "2", "4"])
 left.set_yticks([], minor=True)
 left.set_xlabel("passes over the file")
 left.set_ylabel("validation loss after each chunk")
-left.set_title("Which rows make a chunk?")
+left.set_title("Which rows form a chunk?")
 left.legend(frameon=False, loc="upper right")
 bars = right.barh(list(peaks), list(peaks.values()), color=["#999999"] * 2 + ["#1c5d99"])
 right.bar_label(bars, fmt="%.0f MB", padding=4)
@@ -177,7 +179,7 @@ right.invert_yaxis()
 right.set_xlim(0, 1.25 * max(peaks.values()))
 right.set_xticks([])
 right.tick_params(left=False)
-right.set_title(f"Peak memory, for a file of {path.stat().st_size / 1e6:.0f} MB")
+right.set_title(f"Peak memory (file: {path.stat().st_size / 1e6:.0f} MB)")
 for ax in (left, right):
     ax.spines[["top", "right"]].set_visible(False)
 right.spines["bottom"].set_visible(False)

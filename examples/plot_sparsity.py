@@ -1,12 +1,13 @@
 """
-How many units of a layer are silent?
-=====================================
+How sparse are ReLU activations?
+================================
 
-A ReLU unit puts out exactly 0 wherever its affine map is negative. So a row is described by
-which units speak as much as by what they say, and it uses a part of the net only. Sigmoid,
-tanh and leaky ReLU units always say something, if little.
+The output of a ReLU unit is exactly 0 if its input is negative, so for any given row many
+units of a layer are inactive: the activations are sparse. The outputs of sigmoid, tanh and
+leaky ReLU units can be small, but are practically never 0.
 
-Here nets of four hidden layers learn handwritten digits, one net for each activation.
+In this example, networks with four hidden layers learn handwritten digits, one network for
+each activation function.
 """
 
 import matplotlib.pyplot as plt
@@ -25,8 +26,7 @@ X_train, X_test, y_train, y_test = train_test_split(
 )
 
 # %%
-# ``hidden_activations`` gives what each layer puts out, here for rows that the nets have
-# not seen.
+# ``hidden_activations`` returns the outputs of each hidden layer, here for the test rows.
 
 nets = {
     activation: DeepNetClassifier(
@@ -41,14 +41,14 @@ zeros = {
 }
 
 # %%
-# A panel is a layer: each line of it an image, those of a 0 above and those of a 9 below,
-# each column a unit, in the order of the digit that it says most about. What is exactly 0
-# is white. Half or more of what the ReLU units put out is, in every layer, and nothing of
-# what the others put out.
+# Each panel shows the outputs of one layer. Its rows are images of digits, sorted from 0
+# (top) to 9 (bottom); its columns are units, sorted by the digit for which their outputs
+# are largest. Outputs that are exactly 0 are white. In every layer, half or more of the
+# outputs of ReLU units are 0, and none of the others.
 
 
 def in_order(a):
-    """Return a (n_rows, n_units), rows by their digit and units by their loudest digit."""
+    """Return a (n_rows, n_units), rows sorted by digit, units by their strongest digit."""
     loudness = [np.abs(a[y_test == digit]).mean(axis=0) for digit in range(10)]
     units = np.argsort(np.argmax(loudness, axis=0), kind="stable")
     return a[np.argsort(y_test, kind="stable")][:, units]
@@ -82,15 +82,16 @@ bar.outline.set_visible(False)
 plt.show()
 
 # %%
-# Does it matter which units are silent? Logistic regression, told of each layer of the ReLU
-# net only which units are not 0, still recognises most of the digits:
+# How much information is in the pattern of active and inactive units? We train a logistic
+# regression on these binary patterns alone, for each layer of the ReLU network. It still
+# recognises most of the digits:
 
 relu_net = nets["relu"]
-print(f"the net  {relu_net.score(X_test, y_test):.1%} right")
+print(f"accuracy of the network           {relu_net.score(X_test, y_test):.1%}")
 patterns_train = [a > 0 for a in relu_net.hidden_activations(X_train)]
 patterns_test = [a > 0 for a in outputs["relu"]]
 pattern_scores = []
 for layer in range(DEPTH):
     model = LogisticRegression(max_iter=1000).fit(patterns_train[layer], y_train)
     pattern_scores.append(model.score(patterns_test[layer], y_test))
-    print(f"layer {layer + 1}  {pattern_scores[-1]:.1%} right")
+    print(f"accuracy with patterns of layer {layer + 1} {pattern_scores[-1]:.1%}")

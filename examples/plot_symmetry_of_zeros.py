@@ -1,13 +1,14 @@
 """
-Why not start at zero?
-======================
+Why not initialise all weights with zero?
+=========================================
 
-Units of a layer that start with the same weights see the same input and get the same
-gradient, so each step moves them alike and they stay the same for ever. A layer of eight
-such units is one unit, eight times. Random weights, however small, make them differ from
-the start, and training drives them apart.
+Units of a layer that have the same initial weights get the same inputs and the same
+gradients. So every step changes them in the same way, and they stay equal for ever: a layer
+of eight such units computes the same as a single unit. Random initial weights, however
+small, break this symmetry, and during training the units become more and more different.
 
-Here a net with eight hidden units learns two moons from four starts.
+In this example, a network with eight hidden units learns two classes in the shape of moons,
+from four different initialisations.
 """
 
 import matplotlib.pyplot as plt
@@ -22,8 +23,8 @@ X, y = make_moons(300, noise=0.15, random_state=0)
 X -= X.mean(axis=0)
 
 # %%
-# Each start is a net built from its weights. ``partial_fit`` trains it, an epoch a call,
-# and after each we keep the weights that lead into the hidden units.
+# Each network is created from its initial weights. Each call of ``partial_fit`` trains for
+# one epoch, and after each epoch we store the weights of the hidden units.
 
 
 def train_from(activation, hidden, output):
@@ -58,13 +59,15 @@ runs = {
 }
 
 # %%
-# Above, the weight that leads from the first feature to each of the eight units; below,
-# what the net has learned. From zero the weights of tanh units do not move at all: a unit
-# that puts out 0 gives its output weight no gradient, and an output weight of 0 gives its
-# unit none. Sigmoid units put out 1/2 at zero, so theirs move, as do those of tanh units
-# from 0.5, but as one: the boundary is as straight as that of a single unit. From random
-# weights of deviation 0.01 the units go together for a while, but then some of them come
-# apart, and the boundary bends.
+# The upper row shows, for each of the eight units, its weight for the first feature; the
+# lower row shows the decision boundary after training. If all weights are initially 0, the
+# weights of tanh units do not change at all: the output of the unit is 0, so the gradient
+# of its output weight is 0, and the output weight is 0, so the gradient of the unit is 0.
+# The output of sigmoid units is 1/2 for weights of 0, so their weights change. They stay
+# equal, though, like those of tanh units that all start at 0.5, and the decision boundary
+# is a straight line, as for a single unit. With random initial weights of standard
+# deviation 0.01, the units are similar in the first epochs, but then they become different,
+# and the decision boundary becomes curved.
 
 figure, panels = plt.subplots(
     2,
@@ -79,7 +82,7 @@ for (start, (net, weights)), (above, below) in zip(runs.items(), panels.T, stric
     for unit in range(N_UNITS):
         above.plot(weights[:, 0, unit], color=colors[unit])
     if np.ptp(weights, axis=2).max() < 1e-6:  # BLAS may round units differently
-        above.text(N_EPOCHS / 2, 1.5, "eight lines, one\non the other", ha="center")
+        above.text(N_EPOCHS / 2, 1.5, "eight identical\nlines", ha="center")
     above.set_title(start, fontweight="bold")
     above.set(xlabel="epoch", xlim=(0, N_EPOCHS))
     above.spines[["top", "right"]].set_visible(False)
@@ -97,13 +100,13 @@ for (start, (net, weights)), (above, below) in zip(runs.items(), panels.T, stric
         rasterized=True,
     )
     below.scatter(*X.T, c=np.where(y, "#1c5d99", "#c1440e"), s=8, ec="white", lw=0.3)
-    below.set(xticks=[], yticks=[], xlabel=f"{net.score(X, y):.1%} right", ylabel="")
+    below.set(xticks=[], yticks=[], xlabel=f"accuracy {net.score(X, y):.1%}", ylabel="")
     below.spines[:].set_visible(False)
-panels[0, 0].set_ylabel("weight of the first feature")
+panels[0, 0].set_ylabel("weight for the first feature")
 plt.show()
 
 # %%
-# The largest difference between two units, at any epoch, in any weight:
+# The largest difference between the weights of two units, over all epochs and features:
 
 for start, (_, weights) in runs.items():
     print(f"{start:20} {np.ptp(weights, axis=2).max():.2g}")

@@ -1,17 +1,19 @@
 """
-How sure is a regressor, and where?
-===================================
+Prediction intervals for noise that varies
+==========================================
 
-Three answers to noise that grows. Every net learns the same rows of one feature, whose
-noise is small on the left and large on the right, and draws the band that shall hold nine
-targets out of ten:
+How well do prediction intervals adapt to noise that is not constant? Three networks learn
+the same data with one feature, where the noise is small on the left and large on the right.
+Their intervals are meant to contain 90 % of the targets:
 
-- squared error predicts a mean alone; calibrated on rows that it has not seen, its band
-  covers as promised, but has one width for all rows;
-- the Gaussian loss learns a mean and a scale;
-- three quantiles are learned at once, without any assumption on the noise.
+- with the squared error, a network predicts only the mean; its interval, calibrated on rows
+  that were not used in training, has the right coverage on average, but the same width for
+  all rows;
+- with the Gaussian loss, a network learns the mean and the standard deviation;
+- with quantile regression, a network learns three quantiles, without any assumption on the
+  noise.
 
-The second and the third are calibrated on the same rows.
+The second and the third network are calibrated on the same rows as the first.
 """
 
 from __future__ import annotations
@@ -45,8 +47,8 @@ SETTINGS = {
 BAND, LINE, DOTS, TRUTH = "#9ec5e8", "#1c5d99", "#555555", "#c1440e"
 
 # %%
-# The target is a wave whose noise is known, so that the bands can be compared with the
-# truth.
+# The data are generated: the target is a wave plus noise of known standard deviation, so
+# that the intervals can be compared with the true quantiles.
 
 
 def true_mean(x: np.ndarray) -> np.ndarray:
@@ -60,15 +62,15 @@ def true_scale(x: np.ndarray) -> np.ndarray:
 
 
 def draw_rows(n_rows: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return a feature (n_rows, 1), even over 0 to 10, and its noisy targets."""
+    """Return a feature (n_rows, 1), uniform on 0 to 10, and its noisy targets."""
     rng = np.random.default_rng(seed)
     x = rng.uniform(0, 10, n_rows)
     return x[:, np.newaxis], true_mean(x) + true_scale(x) * rng.normal(size=n_rows)
 
 
 # %%
-# Each net is trained on 600 rows and calibrated on 1000 others. How often its band covers
-# is counted on 20 000 new rows, on the left and on the right by themselves.
+# Each network is trained on 600 rows and calibrated on 1000 other rows. Its coverage is
+# measured on 20 000 new rows, separately for the left and the right half.
 
 
 def fit_calibrated(loss) -> DeepNetRegressor:
@@ -78,7 +80,7 @@ def fit_calibrated(loss) -> DeepNetRegressor:
 
 
 def coverage_by_half(net: DeepNetRegressor) -> tuple[float, float]:
-    """Return the share of new targets within the band, on the left and on the right."""
+    """Return the coverage on new rows, on the left and on the right."""
     X, y = draw_rows(N_TEST, seed=2)
     lower, upper = net.predict_interval(X, COVERAGE).T
     within = (lower <= y) & (y <= upper)
@@ -87,17 +89,17 @@ def coverage_by_half(net: DeepNetRegressor) -> tuple[float, float]:
 
 
 # %%
-# One panel a net, with the band that the noise itself has as dashed lines.
+# The figure has one panel per network. Dashed lines are the true 5 % and 95 % quantiles.
 
 
 def draw_band(axes: Axes, net: DeepNetRegressor, title: str) -> None:
-    """Draw the rows, the net's prediction and its band."""
+    """Draw the rows, the net's prediction and its prediction interval."""
     X, y = draw_rows(N_TRAIN, seed=0)
     grid = np.linspace(0, 10, 400)
     lower, upper = net.predict_interval(grid[:, np.newaxis], COVERAGE).T
     axes.plot(X[:, 0], y, ".", color=DOTS, markersize=2.5, alpha=0.6, label="training rows")
     axes.fill_between(
-        grid, lower, upper, color=BAND, alpha=0.7, linewidth=0, label="band of the net"
+        grid, lower, upper, color=BAND, alpha=0.7, linewidth=0, label="prediction interval"
     )
     axes.plot(grid, net.predict(grid[:, np.newaxis]), color=LINE, label="prediction")
     for side in -1, 1:
@@ -110,13 +112,13 @@ def draw_band(axes: Axes, net: DeepNetRegressor, title: str) -> None:
             label="true 5% and 95% quantiles" if side > 0 else None,
         )
     left, right = coverage_by_half(net)
-    axes.set_title(f"{title}\ncovers {left:.0%} on the left, {right:.0%} on the right")
+    axes.set_title(f"{title}\ncoverage {left:.0%} on the left, {right:.0%} on the right")
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_xlabel("feature")
 
 
 def draw(nets: dict[str, DeepNetRegressor]) -> Figure:
-    """Return one picture with a panel a net."""
+    """Return one figure with a panel per net."""
     figure = plt.figure(figsize=(12, 4.4), layout="constrained")
     panels = figure.subplots(1, len(nets), sharex=True, sharey=True, squeeze=False)[0]
     for axes, (title, net) in zip(panels, nets.items(), strict=True):
@@ -124,19 +126,19 @@ def draw(nets: dict[str, DeepNetRegressor]) -> Figure:
     panels[0].set_ylabel("target")
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
-    figure.suptitle(f"Bands that shall hold {COVERAGE:.0%} of the targets")
+    figure.suptitle(f"Prediction intervals with a nominal coverage of {COVERAGE:.0%}")
     return figure
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Fit, print how often each band covers, and draw."""
-    parser = argparse.ArgumentParser(description="Bands of three regressors.")
-    parser.add_argument("--output", type=Path, help="save the picture there")
+    """Fit, print the coverage of each interval, and draw."""
+    parser = argparse.ArgumentParser(description="Intervals of three regressors.")
+    parser.add_argument("--output", type=Path, help="file to save the figure to")
     options = parser.parse_args(arguments)
     nets = {title: fit_calibrated(loss) for title, loss in LOSSES.items()}
     for title, net in nets.items():
         left, right = coverage_by_half(net)
-        print(f"{title:16} covers {left:.1%} on the left, {right:.1%} on the right")
+        print(f"{title:16} coverage {left:.1%} on the left, {right:.1%} on the right")
     figure = draw(nets)
     if options.output is None:
         plt.show()

@@ -1,13 +1,15 @@
 """
-Where do gradients vanish?
-==========================
+Vanishing gradients in deep networks
+====================================
 
-On its way back from the loss, the gradient is multiplied in each layer by the slope of the
-activation. A sigmoid's slope is at most 1/4, so through ten layers of sigmoids hardly
-anything arrives at the first. The slope of tanh is 1 at zero, that of a ReLU is 1 wherever
-the unit is not silent: theirs arrives.
+In the backward pass, each layer multiplies the gradient by the slope of its activation
+function. The slope of the sigmoid is at most 1/4, so after ten layers of sigmoid units the
+gradient is nearly 0 when it reaches the first layer: it vanishes. The slope of tanh is 1 at
+0, and that of ReLU is 1 for all active units, so with these activations the gradient keeps
+its size.
 
-Here nets with ten hidden layers learn handwritten digits by plain gradient steps.
+In this example, networks with ten hidden layers learn handwritten digits with stochastic
+gradient descent (SGD).
 """
 
 import matplotlib.pyplot as plt
@@ -27,8 +29,9 @@ X, y = load_digits(return_X_y=True)
 X = StandardScaler().fit_transform(X)
 
 # %%
-# An :class:`~skshallow.engine.Objective` holds a network's parameters in one vector and
-# fills another with their gradient; ``grads`` cuts that into layers.
+# An :class:`~skshallow.engine.Objective` keeps the parameters of a network in one vector
+# and writes their gradient into another; its attribute ``grads`` has the parts for each
+# layer.
 
 
 def gradient_norms(network, theta):
@@ -39,8 +42,8 @@ def gradient_norms(network, theta):
 
 
 # %%
-# Each network starts from the law that fits its activation, Glorot's or He's. An estimator
-# is built from these weights, and trained.
+# Each network gets the initialisation that suits its activation, Glorot or He. We create an
+# estimator from these weights and train it.
 
 nets, norms, accuracy = {}, {}, {}
 for name, activation in {"sigmoid": Sigmoid(), "tanh": Tanh(), "relu": ReLU()}.items():
@@ -66,10 +69,10 @@ for name, activation in {"sigmoid": Sigmoid(), "tanh": Tanh(), "relu": ReLU()}.i
     accuracy[name] = net.score(X, y)
 
 # %%
-# The norm of each layer's gradient, divided by that of the output layer's. Behind the
-# sigmoids it shrinks from layer to layer on the way back, at the start and after training:
-# the net of sigmoids has learned nothing. In the nets of tanh and ReLU units all layers get
-# about the same.
+# The figure shows the gradient norm of each layer, divided by that of the output layer. In
+# the network of sigmoid units it shrinks from layer to layer towards the input, before and
+# after training: this network has learned nothing. In the networks of tanh and ReLU units,
+# the gradient norms of all layers are similar.
 
 figure, panels = plt.subplots(
     1, 2, figsize=(9.6, 4.2), layout="constrained", sharex=True, sharey=True
@@ -80,7 +83,7 @@ moments = ["at the start", f"after {N_EPOCHS} epochs"]
 for ax, moment in zip(panels, moments, strict=True):
     for name, color in colors.items():
         relative = norms[name, moment] / norms[name, moment][-1]
-        label = name if ax is panels[0] else f"{name}, {accuracy[name]:.1%} right"
+        label = name if ax is panels[0] else f"{name}, accuracy {accuracy[name]:.1%}"
         ax.semilogy(layers, relative, "o-", color=color, label=label)
     ax.set_title(moment, fontweight="bold")
     ax.set_xticks(layers, [*map(str, layers[:-1]), "out"])
@@ -93,16 +96,17 @@ panels[0].set_ylabel("gradient norm,\nrelative to the output layer")
 plt.show()
 
 # %%
-# By what factor the gradient changes from a layer to the one before, at the start, in the
-# geometric mean over the hidden layers:
+# The factor by which the gradient norm changes from one layer to the layer before, at the
+# start (geometric mean over the hidden layers):
 
 for name in colors:
     start = norms[name, "at the start"]
     print(f"{name:8} {(start[0] / start[-2]) ** (1 / (DEPTH - 1)):.2f}")
 
 # %%
-# An estimator keeps the same norms, on a sample of rows and for some of the epochs, in its
-# ``health_``. The last of them, for the net of sigmoids and relative to the output layer:
+# An estimator records these norms, on a sample of the rows and for some of the epochs, in
+# its attribute ``health_``. These are the last ones for the network of sigmoid units,
+# relative to the output layer:
 
 recorded = nets["sigmoid"].health_["gradient_norm"][-1]
 print("  ".join(f"{norm:.0e}" for norm in recorded / recorded[-1]))

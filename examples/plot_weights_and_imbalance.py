@@ -1,19 +1,21 @@
 """
-Rare classes: what do class weights change?
-===========================================
+Imbalanced classes: class weights or decision threshold?
+========================================================
 
-Where one row in twenty is positive, a classifier that is often right may hardly ever say
-"positive". ``class_weight="balanced"`` counts the rare rows more, and moving the threshold
-says "positive" at a smaller probability. Both find more of the rare class, at about the
-same price in false alarms; they differ in what is left of the probabilities.
+If only 5 % of the rows belong to the positive class, a classifier can have a high accuracy
+and still detect few of them. There are two common remedies. ``class_weight="balanced"``
+gives the rare class a larger weight in training. Lowering the decision threshold predicts
+the rare class already at a smaller probability. Both increase the recall of the rare class,
+at about the same cost in precision. They differ in the predicted probabilities: class
+weights distort them, a different threshold does not.
 """
 
 # %%
-# Three nets
-# ----------
+# Three networks
+# --------------
 #
-# The two classes overlap, and 5% of the rows are of the rarer one. Class weights are
-# nothing but sample weights: a net that is given either learns the same.
+# The two classes overlap, and 5% of the rows belong to the rare class. Class weights are
+# equivalent to sample weights: training with either gives the same network.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -52,16 +54,16 @@ weighted = ShallowNetClassifier(**settings).fit(
     X_train, y_train, sample_weight=compute_sample_weight("balanced", y_train)
 )
 difference = np.abs(balanced.predict_proba(X_test) - weighted.predict_proba(X_test)).max()
-print(f"class weights and sample weights differ by {difference:.1e} at most")
+print(f"class weights and sample weights differ by at most {difference:.1e}")
 
 # %%
 # Decisions
 # ---------
 #
-# Weights that make the classes equal multiply the odds of the rare class by
-# ``(1 - share) / share``, so a balanced net that says 1/2 means what a plain one means
-# with the rare class's share. Dividing the odds by that number again gives probabilities
-# back.
+# Balanced class weights multiply the odds of the rare class by ``(1 - share) / share``,
+# where ``share`` is the proportion of the rare class in the training data. So a threshold
+# of 1/2 for the balanced network corresponds to a threshold of ``share`` for the plain
+# network. Dividing the odds by that factor corrects the probabilities.
 
 share = y_train.mean()
 probabilities = {
@@ -81,34 +83,32 @@ points = {
     for name, decision in decisions.items()
 }
 for name, (recall, precision) in points.items():
-    print(
-        f"{name:20} finds {recall:.0%} of the rare class, and {precision:.0%} of its "
-        "finds are right"
-    )
+    print(f"{name:20} recall {recall:.0%} and precision {precision:.0%} for the rare class")
 
 # %%
 # Probabilities
 # -------------
 #
-# Whoever reads the balanced net's number as a probability is misled; the correction mends
-# that. It does not mend the order of the rows, which the average precision judges.
+# The outputs of the balanced network are not calibrated probabilities; after the correction
+# they are. The correction does not change the ranking of the rows, which the average
+# precision measures.
 
 for name, p in probabilities.items():
     print(
         f"{name:24} average precision {average_precision_score(y_test, p):.3f}, log loss "
-        f"{log_loss(y_test, p):.3f}, mean {p.mean():.3f} where {y_test.mean():.3f} are rare"
+        f"{log_loss(y_test, p):.3f}, mean {p.mean():.3f} (true share {y_test.mean():.3f})"
     )
 
 # %%
-# The picture
-# -----------
+# Results
+# -------
 #
-# On the left, balancing moves the decision to where the other threshold has moved it too:
-# most of the rare class is found, and most finds are false. The curves are what other
-# thresholds would do: they nearly meet there, and the plain net's is the better one where
-# few finds shall be false. On the right, the balanced net's probabilities are far too high
-# until their odds are corrected. So here the threshold does what the weights do, and the
-# probabilities stay.
+# On the left, class weights and the lower threshold lead to about the same point: most of
+# the rare class is detected, and most detections are false. The precision-recall curves
+# show all other thresholds. Near this point they nearly meet; where high precision is
+# needed, the plain network is better. On the right, the probabilities of the balanced
+# network are far too high until their odds are corrected. So in this example lowering the
+# threshold has the same effect as class weights, and keeps the probabilities calibrated.
 
 COLORS = {
     "plain": "#1c5d99",
@@ -124,11 +124,11 @@ for (name, point), marker in zip(points.items(), MARKERS, strict=True):
     color = COLORS[name.split(",")[0]]
     left.plot(*point, marker, color=color, markersize=9, mec="white", label=name)
 left.set(
-    xlabel="recall: share of the rare class that is found",
-    ylabel="precision: share of the finds that are right",
+    xlabel="recall: share of the rare class that is detected",
+    ylabel="precision: share of the detections that are correct",
     xlim=(0, 1.02),
     ylim=(0, 1.02),
-    title="Where the decision lies",
+    title="Precision and recall",
 )
 left.legend(frameon=False, loc="lower left")
 
@@ -138,8 +138,8 @@ for name, p in probabilities.items():
     right.plot(predicted, observed, "o-", color=COLORS[name], markersize=4, label=name)
 right.set(
     xlabel="predicted probability of the rare class",
-    ylabel="its share among these rows",
-    title="What the probabilities are worth",
+    ylabel="observed share of the rare class",
+    title="Calibration of the probabilities",
 )
 right.legend(frameon=False, loc="upper left")
 for ax in (left, right):

@@ -1,14 +1,15 @@
 """
-Why do sigmoid units make descent zig-zag?
-==========================================
+Why do sigmoid units make gradient descent zig-zag?
+===================================================
 
-The gradient of a weight is the gradient of its unit times the activation that comes in. If
-all that comes in is positive, as it is from sigmoid units, all weights of a unit have
-gradients of one sign: a row can raise them all or lower them all, but never raise one and
-lower another. A goal that asks for that is reached in a zig-zag.
+The gradient of a weight is the gradient of its unit times the activation that is its input.
+The outputs of sigmoid units are always positive. So for a unit whose inputs are sigmoid
+units, the gradients of all weights have the same sign: one row of data can increase all of
+them or decrease all of them, but not increase one and decrease another. If the optimum
+requires that, gradient descent reaches it only in a zig-zag.
 
-Here two hidden units, once sigmoid and once tanh, feed one output unit, and we follow its
-two weights from row to row.
+In this example, a network has two hidden units, either sigmoid or tanh, and one output
+unit. We follow the two weights of the output unit from row to row.
 """
 
 import matplotlib.pyplot as plt
@@ -23,24 +24,24 @@ N_STEPS = 40
 X = np.random.default_rng(0).normal(size=(400, 2))
 
 # %%
-# The engine itself gives the gradients: a network with one hidden unit a feature, and an
-# objective that holds its parameters. The targets are what the network says with the
-# goal's weights, so the loss is 0 there, and only the two output weights move.
+# The gradients come from the package's engine: a network with one hidden unit per feature,
+# and an objective that holds its parameters. The targets are the outputs of the network
+# with the optimal weights, so the loss is 0 there. Only the two output weights are trained.
 #
-# Both runs take steps of the same size. Since ``tanh(z) = 2 sigmoid(2 z) - 1``, tanh units
-# of half the hidden weight are the sigmoid units centred and doubled, and doubled
-# activations want a quarter of the learning rate.
+# Both runs take steps of comparable size. Since ``tanh(z) = 2 sigmoid(2 z) - 1``, tanh
+# units with half the hidden weight have the outputs of the sigmoid units, centred and
+# multiplied by 2. With activations twice as large, the learning rate has to be a quarter.
 
 
 class Descent:
-    """A run of gradient descent, a row a step, over the weights of the output unit.
+    """Gradient descent over the weights of the output unit, one row per step.
 
     Attributes
     ----------
     path : ndarray of shape (1 + n_steps, 2)
-        The two weights, from the start on.
+        The two weights, initially and after each step.
     gradients : ndarray of shape (n_steps, 2)
-        Their gradients, each on one row.
+        Their gradients in each step.
     """
 
     def __init__(self, activation, hidden_weight, learning_rate):
@@ -74,9 +75,10 @@ runs = {
 }
 
 # %%
-# The contours are the mean loss over all rows. From the start, the goal lies to the right
-# and below. No step of the sigmoid net can go there: each goes into one of the shaded
-# quadrants, right and up or left and down. The steps of the tanh net go everywhere.
+# The contours show the mean loss over all rows. The optimum is to the right of the start
+# and below it. No single step of the network with sigmoid units can go in that direction:
+# every step goes into one of the shaded quadrants, right and up or left and down. The steps
+# of the network with tanh units go in all directions.
 
 figure, panels = plt.subplots(
     1, 2, figsize=(9.6, 5), layout="constrained", sharex=True, sharey=True
@@ -89,7 +91,7 @@ for ax, (activation, run) in zip(panels, runs.items(), strict=True):
     ax.plot(*START, "o", color="black", markersize=8)
     ax.plot(*GOAL, "*", color="#c1440e", markersize=16)
     ax.annotate("start", START, (-8, 6), textcoords="offset points", ha="right")
-    ax.annotate("goal", GOAL, (10, -12), textcoords="offset points")
+    ax.annotate("optimum", GOAL, (10, -12), textcoords="offset points")
     ax.set_title(activation, fontweight="bold")
     ax.set(aspect="equal", xlabel="first output weight")
     ax.spines[:].set_visible(False)
@@ -98,26 +100,28 @@ for corner in (2, 2), (-2, -2):
     panels[0].fill_between(
         [START[0], corner[0]], START[1], corner[1], color="#9ec5e8", alpha=0.35, lw=0
     )
-panels[0].text(1.9, 1.9, "one step can go here", ha="right", va="top")
+panels[0].text(1.9, 1.9, "a step can go here", ha="right", va="top")
 panels[0].text(-1.9, -1.9, "or here")
 plt.show()
 
 # %%
-# In how many of the steps did both weights move the same way, and how long was the path,
-# compared with a straight line to the goal?
+# In how many steps did both weights change in the same direction, and how long was the
+# path, compared with a straight line to the optimum?
 
 for activation, run in runs.items():
     same_sign = (run.gradients[:, 0] * run.gradients[:, 1] > 0).mean()
     length = np.linalg.norm(np.diff(run.path, axis=0), axis=1).sum()
     print(
-        f"{activation:8} the same way in {same_sign:.0%} of the steps; "
-        f"a path {length / np.linalg.norm(GOAL - START):.1f} times as long"
+        f"{activation:8} same direction in {same_sign:.0%} of the steps; path "
+        f"{length / np.linalg.norm(GOAL - START):.1f} times as long as a straight line"
     )
 
 # %%
-# A batch averages the gradients of its rows, so its two signs can differ. But the valley
-# remains: the loss curves this many times more along its steepest direction than along the
-# flattest, and the learning rate has to suit the steepest.
+# In a minibatch, the gradients of several rows are averaged, so the signs for the two
+# weights can differ. But the problem remains badly conditioned: with sigmoid units the loss
+# is much more curved in one direction than in the other, and the learning rate has to be
+# small enough for the larger curvature. This is the ratio of the largest to the smallest
+# curvature (the condition number):
 
 for activation, run in runs.items():
     (a,) = run.objective.network.hidden_activations(X, run.objective.params)

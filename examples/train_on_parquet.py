@@ -2,13 +2,13 @@
 Trains a net on a table of Parquet files that need not fit into memory.
 
 Run ``python examples/train_on_parquet.py``. It needs pyarrow:
-``pip install "skshallow[bigdata]"``. It writes 10 million generated rows into 40 files,
-sorted by time as such files often are, and trains one pass over them with
+``pip install "skshallow[bigdata]"``. It writes 10 million generated rows to 40 files,
+sorted by time, as is common for such files, and trains for one pass over them with
 ``partial_fit``. Several files are read at a time, in random order, and their rows are
-mixed before the net sees them; of the nets on the way the best one on validation rows is
-kept. ``--in-order`` reads one file after the other instead, and ``--in-memory`` reads all
-rows at once and calls ``fit``. What is printed tells how many rows went by in a second of
-processor time, and the peak memory.
+shuffled before the net gets them. The net with the lowest loss on validation rows is kept.
+``--in-order`` reads one file after the other instead, and ``--in-memory`` reads all rows
+at once and calls ``fit``. The program prints the rows processed per second of processor
+time, and the peak memory.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ from skshallow import DeepNetClassifier
 N_FEATURES = 20
 BATCH = 4096  # rows that are read from one file at a time
 CHUNK = 8 * BATCH  # rows that the net is given at a time
-N_OPEN = 8  # files that are read side by side
-CHUNKS_A_CHECK = 10  # after so many the validation rows are looked at
+N_OPEN = 8  # files that are read at the same time
+CHUNKS_A_CHECK = 10  # chunks between two computations of the validation loss
 
 
 def draw(rng: np.random.Generator, time: np.ndarray) -> pa.Table:
@@ -49,7 +49,7 @@ def draw(rng: np.random.Generator, time: np.ndarray) -> pa.Table:
 
 
 def write_files(folder: Path, n_rows: int, n_files: int) -> tuple[list[Path], Path]:
-    """Write training files, sorted by time, and one of validation rows from all times."""
+    """Write training files, sorted by time, and one with validation rows of all times."""
     rng = np.random.default_rng(0)
     files = [folder / f"part-{i:03}.parquet" for i in range(n_files)]
     bounds = np.linspace(0, n_rows, n_files + 1).astype(int)
@@ -70,9 +70,9 @@ def features_and_targets(table: pa.Table) -> tuple[np.ndarray, np.ndarray]:
 
 
 def batches_side_by_side(files: list[Path]) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of some files by turns, a batch of each.
+    """Yield the rows of some files, one batch of each file in turn.
 
-    Without pre-buffering, no more of a file is in memory than a group of its rows.
+    Without pre-buffering, only one row group of each file is in memory.
     """
     scan = pa.dataset.ParquetFragmentScanOptions(pre_buffer=False)
     readers = [
@@ -92,7 +92,7 @@ def batches_side_by_side(files: list[Path]) -> Iterator[pa.RecordBatch]:
 def chunks(
     files: list[Path], rng: np.random.Generator | None
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield all rows of `files` once, CHUNK at a time; without `rng` as they come."""
+    """Yield all rows of `files` once, CHUNK at a time; without `rng` in their order."""
     if rng is None:
         groups = [[path] for path in files]
     else:
@@ -116,7 +116,7 @@ def chunks(
 def mixed(
     table: pa.Table, rng: np.random.Generator | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return features and targets, the rows in random order if there is a generator."""
+    """Return features and targets, in random order if there is a generator."""
     X, y = features_and_targets(table)
     if rng is None:
         return X, y
@@ -138,9 +138,9 @@ def new_net(max_iter: int) -> DeepNetClassifier:
 def train_by_chunks(
     files: list[Path], validation: Path, n_passes: int, rng: np.random.Generator | None
 ) -> tuple[DeepNetClassifier, list[float]]:
-    """Return the net of the lowest validation loss on the way, and those losses.
+    """Return the net with the lowest validation loss, and all validation losses.
 
-    The learning rate falls to 0 at `max_iter`, so that is the number of all chunks.
+    The learning rate decreases to 0 at `max_iter`, which is the total number of chunks.
     """
     n_rows = sum(pa.parquet.read_metadata(path).num_rows for path in files)
     net = new_net(max_iter=n_passes * -(-n_rows // CHUNK))
@@ -157,7 +157,7 @@ def train_by_chunks(
 
 
 def fit_in_memory(files: list[Path], n_passes: int) -> DeepNetClassifier:
-    """Return a net fitted to all rows at once."""
+    """Return a net that is fitted to all rows at once."""
     X, y = features_and_targets(pa.dataset.dataset(files).to_table())
     return new_net(max_iter=n_passes).fit(X, y)
 
@@ -173,7 +173,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--files", type=int, default=40)
     parser.add_argument("--passes", type=int, default=1)
-    parser.add_argument("--folder", type=Path, help="where the files are, or are written")
+    parser.add_argument("--folder", type=Path, help="folder of the files")
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--write-only", action="store_true", help="no training")
     how.add_argument("--in-order", action="store_true", help="one file after the other")
@@ -182,7 +182,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def run(options: argparse.Namespace, folder: Path) -> dict[str, float]:
-    """Write the files where there are none, train, and return what it took."""
+    """Write the files if there are none, train, and return the measurements."""
     files = sorted(folder.glob("part-*.parquet"))
     validation = folder / "validation.parquet"
     if not files:
@@ -202,7 +202,7 @@ def run(options: argparse.Namespace, folder: Path) -> dict[str, float]:
     n_rows = sum(pa.parquet.read_metadata(path).num_rows for path in files)
     return {
         "rows": n_rows,
-        "rows a second": n_rows * options.passes / seconds,
+        "rows per second": n_rows * options.passes / seconds,
         "memory before training, MB": before,
         "peak memory, MB": peak_megabytes(),
         "size of the table, MB": n_rows * N_FEATURES * 4 / 1e6,

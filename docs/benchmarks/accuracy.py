@@ -1,14 +1,14 @@
-"""Accuracy of nets and of others: scores, log loss, calibration, time of fit, ranks.
+"""Accuracy of nets and other models: scores, log loss, calibration, fit time, ranks.
 
 Run ``python docs/benchmarks/accuracy.py FOLDER``; the folder holds tables as ``.npz``
-files with arrays ``X``, ``y`` and ``task``, categories already as columns of 0 and 1. It
-writes ``accuracy.md`` and ``accuracy.png`` beside itself. ``--quick`` takes the tables of
-`QUICK` alone, and ``--results FILE`` keeps every measurement as a line of JSON: a run that
-was interrupted goes on there, and what a file already has is not measured again.
+files with arrays ``X``, ``y`` and ``task``, with one-hot encoded categories. It writes
+``accuracy.md`` and ``accuracy.png`` to its own folder. ``--quick`` uses only the tables of
+`QUICK`. ``--results FILE`` stores every measurement as a line of JSON: an interrupted run
+is resumed, and measurements that the file contains are not repeated.
 
-Each table gives at most 4500 training rows and 2000 test rows, in two splits, the same
-for all models. Everything computes in one thread, and the time of a fit is the time of
-the processor that it took, which other load on the machine hardly changes.
+Of each table, at most 4500 training rows and 2000 test rows are used, in two splits that
+are the same for all models. Everything runs in one thread. The time of a fit is its
+processor time, which hardly depends on the other load of the machine.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def tables_of(
 
 
 def fit_and_score(model: Model, task: str, name: str, seed: int, rows: list) -> Result:
-    """Return what `model` comes to on ``rows = X_train, X_test, y_train, y_test``."""
+    """Return the result of `model` on ``rows = X_train, X_test, y_train, y_test``."""
     X_train, X_test, y_train, y_test = rows
     estimator = model.make(task, seed)
     start = time.process_time()
@@ -124,7 +124,7 @@ def measure(
     names: Iterable[str] | None,
     path: Path | None,
 ) -> list[Result]:
-    """Return the results of all models on all tables, those kept at `path` included."""
+    """Return the results of all models on all tables, including those stored at `path`."""
     kept = {}
     if path is not None and path.exists():
         found = [Result(**json.loads(line)) for line in path.read_text().splitlines()]
@@ -164,10 +164,10 @@ def names(results: list[Result], field: str) -> list[str]:
 
 
 def normalised(score: np.ndarray, linear: int) -> np.ndarray:
-    """Return scores (n_tables, n_models) between the linear model, 0, and the best, 1.
+    """Return scores (n_tables, n_models), scaled to 0 for the linear model, 1 for the best.
 
-    What is below the linear model is cut at -1. On tables where the best is less than
-    0.005 above the linear model, the scale would magnify chance: these are left out.
+    Scores are cut off at -1. Tables on which the best model is less than 0.005 better
+    than the linear one are left out, since the scaling would magnify random differences.
     """
     gap = score.max(axis=1) - score[:, linear]
     told = gap >= LEAST_GAP
@@ -184,7 +184,7 @@ def interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def cells(values: np.ndarray, digits: int) -> list[str]:
-    """Return a cell a model: the mean, and where it would lie with other tables."""
+    """Return one cell per model: the mean, and its interval over other tables."""
     return [
         f"{mean:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
         for mean, low, high in zip(*interval(values), strict=True)
@@ -192,7 +192,7 @@ def cells(values: np.ndarray, digits: int) -> list[str]:
 
 
 def summary(results: list[Result], task: str) -> list[str]:
-    """Return the lines of a table with a row a model."""
+    """Return the lines of a table with one row per model."""
     models = names(results, "model")
     score = table_means(results, task, "score")
     seconds = table_means(results, task, "seconds")
@@ -205,7 +205,7 @@ def summary(results: list[Result], task: str) -> list[str]:
         for measure in ("log_loss", "calibration_error"):
             values = table_means(results, task, measure)
             columns[measure.replace("_", " ")] = [f"{v:.4f}" for v in values.mean(axis=0)]
-    columns["seconds a fit"] = [f"{v:.2f}" for v in np.exp(np.log(seconds).mean(axis=0))]
+    columns["seconds per fit"] = [f"{v:.2f}" for v in np.exp(np.log(seconds).mean(axis=0))]
     lines = [f"| model | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
     for name, *row in zip(models, *columns.values(), strict=True):
         lines.append(f"| {name} | {' | '.join(row)} |")
@@ -213,7 +213,7 @@ def summary(results: list[Result], task: str) -> list[str]:
 
 
 def by_table(results: list[Result], task: str, measure: str) -> list[str]:
-    """Return the lines of a table with a row a data set."""
+    """Return the lines of a table with one row per data set."""
     models = names(results, "model")
     lines = [f"| table | {' | '.join(models)} |", "|---" * (len(models) + 1) + "|"]
     tables = names([r for r in results if r.task == task], "table")
@@ -227,10 +227,14 @@ def report(results: list[Result]) -> str:
     lines = [
         "# Accuracy",
         "",
-        "`accuracy.py` writes this page; it says how things are measured. The normalised",
-        "score is 0 for the linear model (LogisticRegression; RidgeCV) and 1 for the best",
-        "model of a table. In parentheses: 95 % intervals, from resampling the tables.",
-        "Seconds are geometric means, of one thread.",
+        "How accurate are neural networks, compared with gradient boosting, linear",
+        "models and other neural networks, and how long do they take? `accuracy.py`",
+        "writes this page; its docstring describes the method.",
+        "",
+        "The normalised score is 0 for the linear model (LogisticRegression; RidgeCV)",
+        "and 1 for the best model on a table. In parentheses: 95 % confidence",
+        "intervals, by bootstrap over the tables. Seconds per fit are geometric means",
+        "over the tables, with one thread.",
         "",
         "![Score against time of fit](accuracy.png)",
     ]
@@ -238,10 +242,10 @@ def report(results: list[Result]) -> str:
         n_tables = len(names([r for r in results if r.task == task], "table"))
         lines += ["", f"## {task.capitalize()}: {n_tables} tables", ""]
         lines += summary(results, task)
-        lines += ["", f"{SCORES[task]}, table by table:", ""]
+        lines += ["", f"{SCORES[task].capitalize()} on each table:", ""]
         lines += by_table(results, task, "score")
         if task == "classification":
-            lines += ["", "Log loss, table by table:", ""]
+            lines += ["", "Log loss on each table:", ""]
             lines += by_table(results, task, "log_loss")
     told = ", ".join(f"{model} {version}" for model, version in versions.items())
     return "\n".join([*lines, "", f"Versions: {told}."]) + "\n"
@@ -263,7 +267,7 @@ def draw(results: list[Result], path: Path) -> None:
             ax.errorbar(times[i], means[i], error, fmt="o", color=f"C{i}", label=name)
         ax.set_xscale("log")
         ax.set(
-            xlabel="seconds a fit, one thread",
+            xlabel="seconds per fit, one thread",
             ylabel="score: 0 is the linear model, 1 the best",
             title=task,
         )
@@ -275,8 +279,8 @@ def draw(results: list[Result], path: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--quick", action="store_true", help="the tables of QUICK alone")
-    parser.add_argument("--results", type=Path, help="JSON lines to keep and to go on from")
+    parser.add_argument("--quick", action="store_true", help="only the tables of QUICK")
+    parser.add_argument("--results", type=Path, help="JSON lines to resume from")
     parser.add_argument("--dry", action="store_true", help="print, write nothing")
     options = parser.parse_args()
     warnings.simplefilter("ignore")

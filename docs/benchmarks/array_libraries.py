@@ -1,8 +1,8 @@
-"""Time of `fit` on tensors of PyTorch, against NumPy and a bare PyTorch loop.
+"""Time of `fit` on PyTorch tensors, compared with NumPy and a plain PyTorch loop.
 
-Run ``python docs/benchmarks/array_libraries.py``; it writes ``array_libraries.md`` beside
-itself. Measured on the two largest cases of ``fit_time.py``, in float32, on the CPU and,
-where there is one, on a GPU. Contenders take turns, and the fastest of several counts.
+Run ``python docs/benchmarks/array_libraries.py``; it writes ``array_libraries.md`` to its
+own folder. It measures the two largest cases of ``fit_time.py`` in float32, on the CPU and,
+if there is one, on a GPU. Contenders take turns, and the fastest of several turns counts.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def contenders(case: Case) -> dict[str, Callable[[], object]]:
 
 
 def measure(case: Case, n_turns: int) -> dict[str, float]:
-    """Return microseconds a step for each contender: the least of `n_turns` turns."""
+    """Return microseconds per step of each contender: the least of `n_turns` turns."""
     fits = contenders(case)
     best = dict.fromkeys(fits, math.inf)
     for _ in range(n_turns):
@@ -51,14 +51,14 @@ def measure(case: Case, n_turns: int) -> dict[str, float]:
 
 
 def table(results: dict[str, dict[str, float]]) -> str:
-    """Return the results as Markdown: microseconds a step, and the ratio to NumPy."""
+    """Return the results as Markdown: microseconds per step, and the ratio to NumPy."""
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
     lines = [
-        "# Time of fit on other arrays",
+        "# Fit time on PyTorch tensors",
         "",
-        "Microseconds a step of the whole `fit`, in one thread, and in parentheses how",
-        "many times longer than the net on NumPy's arrays. `array_libraries.py` writes",
-        "this page; it says how they are measured.",
+        "Time of the whole `fit` in microseconds per training step, with one thread.",
+        "In parentheses: time relative to the net on NumPy arrays.",
+        "`array_libraries.py` writes this page; its docstring describes the method.",
         f"PyTorch {torch.__version__}; GPU: {gpu}.",
         "",
     ]

@@ -1,9 +1,9 @@
 """Calibration of classifiers: log loss, Brier score and expected calibration error.
 
 Run ``python docs/benchmarks/calibration.py FOLDER``; the folder holds tables as ``.npz``
-files with arrays ``X``, ``y`` and ``task``. It writes ``calibration.md`` beside itself.
-Each table gives at most 4000 training rows and 2000 test rows, in several splits; the
-baseline is LogisticRegression behind a scaler.
+files with arrays ``X``, ``y`` and ``task``. It writes ``calibration.md`` to its own
+folder. Of each table, at most 4000 training rows and 2000 test rows are used, in several
+splits. The baseline is LogisticRegression on standardised columns.
 """
 
 from __future__ import annotations
@@ -81,12 +81,14 @@ def report(results: dict[str, np.ndarray]) -> str:
     lines = [
         "# Calibration of classifiers",
         "",
-        "`calibration.py` writes this page; it says how things are measured. Means over",
-        f"{len(results)} tables and {N_SPLITS} splits; smaller is better but for accuracy.",
+        "Are the predicted probabilities calibrated, and what do dropout, temperature",
+        "scaling and early stopping contribute? `calibration.py` writes this page; its",
+        "docstring describes the method. Smaller is better, except for accuracy.",
+        f"Means over {len(results)} tables and {N_SPLITS} splits.",
         "",
         "| model | "
         + " | ".join(METRICS)
-        + " | tables 2 % above the baseline's log loss |",
+        + " | tables with log loss 2 % above the baseline |",
         "|---" * (len(METRICS) + 2) + "|",
     ]
     baseline = stacked[:, 0, 1]
@@ -94,7 +96,7 @@ def report(results: dict[str, np.ndarray]) -> str:
         cells = [f"{value:.4f}" for value in stacked[:, i].mean(axis=0)]
         worse = int((stacked[:, i, 1] > 1.02 * baseline).sum())
         lines.append(f"| {name} | {' | '.join(cells)} | {worse} |")
-    lines += ["", "Log loss, table by table:", ""]
+    lines += ["", "Log loss on each table:", ""]
     lines += ["| table | " + " | ".join(MODELS) + " |", "|---" * (len(MODELS) + 1) + "|"]
     for table, values in results.items():
         lines.append(f"| {table} | " + " | ".join(f"{v:.3f}" for v in values[:, 1]) + " |")

@@ -1,4 +1,4 @@
-"""Contenders of benchmarks: nets of some settings, and the models to compare them with."""
+"""Contenders of the benchmarks: nets with several settings, and models to compare with."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from skshallow import DeepNetClassifier, DeepNetRegressor
 
 @dataclass(frozen=True)
 class Model:
-    """A contender: ``make(task, seed)`` gives an estimator, `settings` tell what it is."""
+    """A contender: ``make(task, seed)`` returns an estimator, `settings` identifies it."""
 
     name: str
     make: Callable[[str, int], Any]
@@ -32,7 +32,7 @@ class Model:
 
 
 def net(name: str, **settings: Any) -> Model:
-    """Return a net of these `settings`; a regressor takes those that it knows."""
+    """Return a net with these `settings`; a regressor takes those that it has."""
 
     def make(task: str, seed: int):
         cls = DeepNetClassifier if task == "classification" else DeepNetRegressor
@@ -58,7 +58,7 @@ def scaled_mlp_regressor(seed: int):
 
 
 def realmlp() -> Model:
-    """Return RealMLP-TD-S, PyTorch's net of meta-tuned defaults (arXiv:2407.04491)."""
+    """Return RealMLP-TD-S, a PyTorch net with meta-tuned defaults (arXiv:2407.04491)."""
     from pytabkit import RealMLP_TD_S_Classifier, RealMLP_TD_S_Regressor
 
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
@@ -103,7 +103,7 @@ BASELINES = [
 
 
 def contenders() -> list[Model]:
-    """Return all models, RealMLP where it is installed."""
+    """Return all models, RealMLP only if it is installed."""
     if importlib.util.find_spec("pytabkit") is None:
         print("pytabkit is not installed; leaving RealMLP out.")
         return [*NETS, *BASELINES]

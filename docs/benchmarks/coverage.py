@@ -1,10 +1,10 @@
-"""Coverage of conformalised intervals, averaged over many splits of each table.
+"""Coverage of conformal prediction intervals, averaged over many splits of each table.
 
 Run ``python docs/benchmarks/coverage.py FOLDER``; the folder holds tables as ``.npz``
-files with arrays ``X``, ``y`` and ``task``. It writes ``coverage.md`` beside itself. The
-promise of conformal intervals is one on average over calibration rows and test rows, so
-one split says little about it; nets and splits are those of ``uncertainty.py``, only more
-of them.
+files with arrays ``X``, ``y`` and ``task``. It writes ``coverage.md`` to its own
+folder. The guarantee of conformal intervals holds on average over calibration rows and test
+rows, so one split says little about it. Nets and splits are those of
+``uncertainty.py``, but there are more splits.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MODELS = {
 
 
 def coverage(model, X: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Return the share of test rows inside each interval, a row a split."""
+    """Return the share of test rows inside each interval, one row per split."""
     shares = []
     for seed in range(N_SPLITS):
         X_train, X_test, y_train, y_test = split(X, y, seed, stratify=False)
@@ -45,10 +45,12 @@ def main() -> None:
     folder = parser.parse_args().folder
     warnings.simplefilter("ignore")
     lines = [
-        "# Coverage of conformalised intervals",
+        "# Coverage of conformal prediction intervals",
         "",
-        "`coverage.py` writes this page; it says how things are measured. Coverage less",
-        f"promise, in points, mean over {N_SPLITS} splits and its standard error.",
+        "How close is the coverage of intervals after `conformalize` to the nominal",
+        "coverage? `coverage.py` writes this page; its docstring describes the",
+        "method. The table shows the difference between actual and nominal coverage,",
+        f"in percentage points: the mean over {N_SPLITS} splits and its standard error.",
         "",
         "| table | loss | " + " | ".join(f"{c:.0%}" for c in COVERAGES) + " |",
         "|---" * (len(COVERAGES) + 2) + "|",
@@ -62,7 +64,7 @@ def main() -> None:
             cells = [f"{m:+.1f} ± {e:.1f}" for m, e in zip(means, errors, strict=True)]
             lines.append(f"| {name} | {loss} | {' | '.join(cells)} |")
             print(lines[-1], flush=True)
-    lines += ["", f"The largest miss is {worst:.1f} points."]
+    lines += ["", f"The largest mean difference is {worst:.1f} percentage points."]
     (HERE / "coverage.md").write_text("\n".join(lines) + "\n")
     print(lines[-1])
 

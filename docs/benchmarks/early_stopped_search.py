@@ -1,20 +1,20 @@
-"""Searches that end hopeless candidates early, against the full grid.
+"""Searches that stop bad candidates early, compared with a full grid search.
 
 Run ``python docs/benchmarks/early_stopped_search.py``; it writes
-``early_stopped_search.md`` beside itself. It needs Optuna:
+``early_stopped_search.md`` to its own folder. It needs Optuna:
 ``pip install "skshallow[searching]"``.
 
-All searches choose among the same 81 nets for the digits, by the log loss on the same
-450 validation rows, and train one net at a time. The full grid trains each for 54
-epochs. The others may end a candidate before: halving after 6 or 18 epochs of a complete
-training, Optuna wherever a trial's loss is above the median of the trials before at the
-same epoch, or not among the best third at epochs 4, 12 and 36. With Optuna's grid
-sampler each candidate has its turn, in a random order; its TPE sampler draws 81 times,
-and may repeat itself.
+All searches choose among the same 81 nets for the digits data, by the log loss on the
+same 450 validation rows, and train one net at a time. The full grid trains each of them
+for 54 epochs. The other searches can stop a candidate earlier: halving after a complete
+training of 6 or 18 epochs; Optuna if the loss of a trial is above the median of the
+earlier trials at the same epoch, or not among the best third at epochs 4, 12 and 36.
+Optuna's grid sampler takes every candidate once, in random order; its TPE sampler draws
+81 times, possibly the same candidate more than once.
 
-Time is the time on the processor of this process, with one thread, which others on the
-machine do not lengthen. What halving and Optuna do beside the training is counted. Every
-search is run with three seeds: of the net, the order and the sampler.
+Time is the processor time of this process, with one thread, which does not depend on the
+other load of the machine. It includes what halving and Optuna do besides training. Every
+search is run with three seeds, for the net, the order and the sampler.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ CANDIDATES = list(ParameterGrid(GRID))
 
 @dataclass
 class Run:
-    """What one search did: losses (n,) at full length, with the seconds at their end."""
+    """One search: losses (n,) of fully trained nets, and the seconds when they ended."""
 
     losses: np.ndarray
     seconds: np.ndarray
@@ -62,7 +62,7 @@ class Run:
 
 
 class PruneTrial:
-    """Report the validation loss of each epoch to a trial, and end a hopeless one."""
+    """Report the validation loss of each epoch to a trial, and stop it if it is bad."""
 
     def __init__(self, trial):
         self.trial = trial
@@ -104,7 +104,7 @@ def full_grid(train, validation, seed: int) -> Run:
 
 
 def halving(train, validation, seed: int) -> Run:
-    """Search with scikit-learn's halving; its last rung is of full length."""
+    """Search with scikit-learn's halving; its last iteration trains for all epochs."""
     X, y = (np.concatenate(parts) for parts in zip(train, validation, strict=True))
     is_validation = np.repeat([-1, 0], [len(train[0]), len(validation[0])])
     search = HalvingGridSearchCV(
@@ -130,7 +130,7 @@ def halving(train, validation, seed: int) -> Run:
 
 
 def with_optuna(train, validation, seed: int, sampler, pruner) -> Run:
-    """Search with a study whose trials report each epoch."""
+    """Search with an Optuna study whose trials report each epoch."""
     losses, seconds, n_epochs = [], [], []
 
     def objective(trial):
@@ -153,7 +153,7 @@ def with_optuna(train, validation, seed: int, sampler, pruner) -> Run:
 
 
 def searches(seed: int) -> dict[str, tuple]:
-    """Return by name a function that searches, and what it takes beyond data and seed."""
+    """Return by name a search function, and its arguments after data and seed."""
     median = optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=5)
     rungs = optuna.pruners.SuccessiveHalvingPruner(min_resource=4, reduction_factor=3)
     return {
@@ -183,13 +183,13 @@ def searches(seed: int) -> dict[str, tuple]:
 
 
 def seconds_to(run: Run, loss: float) -> float:
-    """Return when a candidate of full length had at most that loss; infinity if never."""
+    """Return when a fully trained candidate reached that loss; infinity if none did."""
     reached = run.losses <= loss
     return run.seconds[reached.argmax()] if reached.any() else np.inf
 
 
 def shares(values: list[float]) -> str:
-    """Return the median of shares, and their range, in per cent."""
+    """Return the median and range of shares, in per cent."""
     if not values:
         return ""
     low, middle, high = (
@@ -199,7 +199,7 @@ def shares(values: list[float]) -> str:
 
 
 def measure() -> dict[str, list[tuple[float, ...]]]:
-    """Return of each search and seed: best loss, and what it took, over the full grid's."""
+    """Return for each search and seed its best loss and costs, relative to the grid."""
     X, y = load_digits(return_X_y=True)
     X, X_val, y, y_val = train_test_split(X, y, test_size=450, stratify=y, random_state=0)
     found: dict[str, list[tuple[float, ...]]] = {}
@@ -224,17 +224,21 @@ def measure() -> dict[str, list[tuple[float, ...]]]:
 def report(found: dict[str, list[tuple[float, ...]]]) -> str:
     """Return the page."""
     lines = [
-        "# Searches that stop early",
+        "# Successive halving and pruning",
         "",
-        "`early_stopped_search.py` writes this page; it says how things are measured.",
+        "How much do successive halving and pruning save, compared with a full grid",
+        "search, and do they find the same model? `early_stopped_search.py` writes",
+        "this page; its docstring describes the method.",
         "",
         f"The full grid trains {len(CANDIDATES)} nets for {EPOCHS} epochs each. Epochs and",
-        f"times are shares of its own: medians over {len(SEEDS)} seeds, with the least and",
-        "the most. The best loss is that of each seed, as a multiple of the grid's. Time",
-        "to it is until the grid's best net, or one as good, was trained at full length,",
-        "in the seeds where it was; that it is the best, a search only knows at its end.",
+        f"times are percentages of these: the median over {len(SEEDS)} seeds, with",
+        "minimum and maximum in parentheses. The best loss is given for each seed, as",
+        "a multiple of the best loss of the full grid. The last column is the time",
+        "until the best net of the full grid, or one as good, was trained to the end,",
+        "for the seeds where that happened. A search only knows at its end that this",
+        "net was the best.",
         "",
-        "| search | epochs | time | best loss | finds the grid's best | time to it |",
+        "| search | epochs | time | best loss | finds the best net | time to find it |",
         "|---|---|---|---|---|---|",
     ]
     for name, rows in found.items():
@@ -249,7 +253,7 @@ def report(found: dict[str, list[tuple[float, ...]]]) -> str:
 
 
 def main() -> None:
-    warnings.simplefilter("ignore")  # some candidates cannot learn, and fit says so
+    warnings.simplefilter("ignore")  # fit warns about candidates that cannot learn
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     with threadpool_limits(1):
         text = report(measure())

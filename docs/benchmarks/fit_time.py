@@ -1,10 +1,10 @@
-"""Time of `fit` against scikit-learn's MLP, a bare PyTorch loop and the products alone.
+"""Time of `fit`, compared with scikit-learn's MLP, a PyTorch loop, and products alone.
 
 Run ``python docs/benchmarks/fit_time.py``; it writes ``fit_time.md`` and
-``fit_time.png`` beside itself. Every contender trains the same net on the same rows for
-the same number of Adam steps. Contenders take turns within one run and the fastest of
-several turns counts, since other load on a machine can only slow a turn down. PyTorch
-is timed where it is installed.
+``fit_time.png`` to its own folder. Every contender trains the same net on the same rows
+for the same number of Adam steps. Contenders take turns within one run, and the fastest of
+several turns counts, since other load on the machine can only make a turn slower. PyTorch
+is included if it is installed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from skshallow import DeepNetClassifier
 from skshallow.solvers import Adam
 
 HERE = Path(__file__).parent
-STEPS = 400  # a turn takes about as many, in whole epochs
+STEPS = 400  # about as many per turn, in whole epochs
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def fit_torch(case: Case, X: np.ndarray, y: np.ndarray) -> Callable[[], object]:
 
 
 def multiply(case: Case, X: np.ndarray, y: np.ndarray) -> Callable[[], object]:
-    """Return a function that does nothing but the matrix products of all steps."""
+    """Return a function that computes only the matrix products of all steps."""
     rng = np.random.default_rng(0)
     n_outputs = case.n_classes if case.n_classes > 2 else 1
     widths = [case.n_features, *case.hidden_units, n_outputs]
@@ -167,7 +167,7 @@ CONTENDERS = {
 
 
 def measure(case: Case, dtype: str, n_threads: int, n_turns: int) -> dict[str, float]:
-    """Return microseconds a step for each contender: the least of `n_turns` turns."""
+    """Return microseconds per step of each contender: the least of `n_turns` turns."""
     X, y = case.data(dtype)
     fits = {name: prepare(case, X, y) for name, prepare in CONTENDERS.items()}
     best = dict.fromkeys(fits, math.inf)
@@ -190,20 +190,25 @@ def geometric_mean(values: list[float]) -> float:
 
 
 def table(results: dict[tuple[int, str], list[dict[str, float]]]) -> str:
-    """Return the results as Markdown: microseconds a step, then the ratios."""
+    """Return the results as Markdown: microseconds per step, then the ratios."""
     lines = [
-        "# Time of fit",
+        "# Fit time",
         "",
-        "Microseconds a step of the whole `fit`, and how many times longer the others",
-        "take. `fit_time.py` writes this page; it says how they are measured.",
+        "How long does a training step take, compared with `MLPClassifier` and",
+        "PyTorch? `fit_time.py` writes this page; its docstring describes the method.",
+        "",
+        "Times are those of the whole `fit`, in microseconds per training step.",
+        "Products is the time of the matrix products alone. The last three columns",
+        "are ratios: how many times longer the other libraries take than skshallow,",
+        "and how many times longer skshallow takes than the matrix products.",
         "",
         "![Ratios](fit_time.png)",
     ]
     others = [name for name in CONTENDERS if name not in ("skshallow", "products")]
     for (n_threads, dtype), rows in results.items():
         lines += ["", f"## {dtype}, BLAS threads: {n_threads}", ""]
-        header = ["case", *CONTENDERS, *(f"{name} / ours" for name in others)]
-        header.append("ours / products")
+        header = ["case", *CONTENDERS, *(f"{name} / skshallow" for name in others)]
+        header.append("skshallow / products")
         lines += ["| " + " | ".join(header) + " |", "|---" * len(header) + "|"]
         for case, row in zip(CASES, rows, strict=True):
             cells = [case.name, *(f"{row[name]:.0f}" for name in CONTENDERS)]
@@ -219,7 +224,7 @@ def table(results: dict[tuple[int, str], list[dict[str, float]]]) -> str:
 
 
 def draw(results: dict[tuple[int, str], list[dict[str, float]]], path: Path) -> None:
-    """Draw a bar a case and contender: how many times longer than ours it takes."""
+    """Draw one bar per case and contender: its time relative to skshallow."""
     import matplotlib.pyplot as plt
 
     others = [name for name in CONTENDERS if name != "skshallow"]

@@ -1,13 +1,13 @@
-"""Rows a second, peak memory and loss of training on files, against `fit` in memory.
+"""Rows per second, peak memory and loss of out-of-core training, compared with `fit`.
 
-Run ``python docs/benchmarks/out_of_core.py``; it writes ``out_of_core.md`` beside itself.
-It needs pyarrow: ``pip install "skshallow[bigdata]"``, and 2 GB of disk for a while.
+Run ``python docs/benchmarks/out_of_core.py``; it writes ``out_of_core.md`` to its own
+folder. It needs pyarrow, ``pip install "skshallow[bigdata]"``, and 2 GB of disk.
 
-``examples/train_on_parquet.py`` does the work, once in a process of its own for each line:
-it says what the table is, how files are read and what is counted as time. Every way makes
-one pass over the same Parquet files with the same net, of 32 hidden units, in batches of
-512 rows and with one thread. The peak is that of the whole process, Python and its
-libraries included; the files are written before, by another process.
+For each line of the table, ``examples/train_on_parquet.py`` runs in a process of its own;
+its docstring describes the data, how the files are read and how time is measured. Every
+method makes one pass over the same Parquet files with the same net, of 32 hidden units, in
+batches of 512 rows and with one thread. Peak memory is that of the whole process, including
+Python and its libraries; the files are written before, by another process.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 EXAMPLE = HERE.parents[1] / "examples" / "train_on_parquet.py"
 N_ROWS = [1_000_000, 10_000_000]
 WAYS = {
-    "`partial_fit`, 8 files side by side, rows mixed": [],
+    "`partial_fit`, 8 files at a time, rows shuffled": [],
     "`partial_fit`, one file after the other": ["--in-order"],
     "`fit`, all rows in memory": ["--in-memory"],
 }
@@ -49,25 +49,28 @@ def main() -> None:
             for name, arguments in WAYS.items():
                 found = run(Path(folder), n_rows, arguments)
                 rows.append(
-                    f"| {n_rows:,} | {name} | {found['rows a second']:,.0f} "
+                    f"| {n_rows:,} | {name} | {found['rows per second']:,.0f} "
                     f"| {found['peak memory, MB']:,.0f} "
                     f"| {found['validation loss']:.4f} |"
                 )
         rows.append(
-            f"| {n_rows:,} | the true probabilities | | | "
+            f"| {n_rows:,} | the true probabilities | | "
             f"| {found['validation loss of the true probabilities']:.4f} |"
         )
     lines = [
-        "# Data larger than memory",
+        "# Out-of-core training",
         "",
-        "`out_of_core.py` writes this page; it says how things are measured.",
+        "How fast is training on Parquet files that are read in chunks, how much",
+        "memory does it need, and what is lost by reading the files in order?",
+        "`out_of_core.py` writes this page; its docstring describes the method.",
         "",
-        "| rows | way | rows a second | peak memory, MB | validation loss |",
+        "| rows | method | rows per second | peak memory, MB | validation loss |",
         "|---|---|---|---|---|",
         *rows,
         "",
-        f"Before training a process holds {found['memory before training, MB']:,.0f} MB.",
-        f"Features of {N_ROWS[-1]:,} rows are {found['size of the table, MB']:,.0f} MB.",
+        "The true probabilities have the lowest loss that a model can reach.",
+        f"Memory before training: {found['memory before training, MB']:,.0f} MB.",
+        f"Features of {N_ROWS[-1]:,} rows: {found['size of the table, MB']:,.0f} MB.",
     ]
     text = "\n".join(lines) + "\n"
     print(text)

@@ -1,10 +1,10 @@
-"""How the cost of a fit grows with rows, features, width and depth; its peak memory.
+"""How the time of a fit grows with rows, features, width and depth; its peak memory.
 
-Run ``python docs/benchmarks/scaling.py``; it writes ``scaling.md`` and ``scaling.png``
-beside itself. Each sweep changes one size and leaves the others at their middle; the
-exponent is the slope of a line through the logarithms of size and of time a sample and
-epoch (a time that does not depend on the size has exponent 0). Memory is the peak of a
-process of its own, less what it held once its data were made.
+Run ``python docs/benchmarks/scaling.py``; it writes ``scaling.md`` and ``scaling.png`` to
+its own folder. Each sweep changes one size and leaves the others as in `MIDDLE`. The
+exponent is the slope of a line fitted to the logarithms of the size and of the time per
+sample and epoch (a time that does not depend on the size has exponent 0). Memory is the
+peak of a separate process, less what it held after its data were created.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ MEMORY_ROWS, MEMORY_FEATURES = 1_000_000, 100
 
 
 def make_data(n_rows: int, n_features: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return float32 features and two classes, made a chunk at a time."""
+    """Return float32 features and two classes, created chunk by chunk."""
     rng = np.random.default_rng(0)
     X = np.empty((n_rows, n_features), np.float32)
     for start in range(0, n_rows, 10_000):
@@ -45,7 +45,7 @@ def make_data(n_rows: int, n_features: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def seconds_a_sample(rows: int, features: int, width: int, depth: int) -> float:
-    """Return the least time of an epoch over several turns, divided by its rows."""
+    """Return the least time per epoch over several turns, divided by the rows."""
     X, y = make_data(rows, features)
     n_epochs = max(1, 20_000 // rows)
     net = DeepNetClassifier(
@@ -76,7 +76,7 @@ def peak_kilobytes() -> int:
 
 
 def measure_memory(dtype: str, standardize: bool) -> None:
-    """Print the peak memory of fit and of predict beyond the data, as shares of X."""
+    """Print the peak memory of fit and predict in addition to the data, relative to X."""
     X, y = make_data(MEMORY_ROWS, MEMORY_FEATURES)
     X = X.astype(dtype, copy=False)
     DeepNetClassifier(max_iter=1).fit(X[:500], y[:500]).predict(X[:500])  # loads all
@@ -86,31 +86,35 @@ def measure_memory(dtype: str, standardize: bool) -> None:
     after_fit = peak_kilobytes()
     net.predict(X)
     shares = {
-        "fit": 1024 * (after_fit - held) / X.nbytes,
-        "predict, beyond that": 1024 * (peak_kilobytes() - after_fit) / X.nbytes,
+        "`fit`": 1024 * (after_fit - held) / X.nbytes,
+        "`predict`, on top of that": 1024 * (peak_kilobytes() - after_fit) / X.nbytes,
     }
     print(json.dumps(shares))
 
 
 def memory_shares(standardize: bool) -> dict[str, float]:
-    """Return `measure_memory` from a process of its own."""
+    """Return the results of `measure_memory` in a separate process."""
     command = [sys.executable, __file__, "--memory", "float32"]
     command += ["--standardize"] if standardize else []
     return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
 
 
 def report(times: dict[str, list[float]], memory: dict[bool, dict[str, float]]) -> str:
+    others = ", ".join(f"{name} {value}" for name, value in MIDDLE.items())
     lines = [
-        "# How cost grows",
+        "# Scaling of time and memory",
         "",
-        "`scaling.py` writes this page; it says how things are measured. Sizes that a",
-        "sweep does not change: "
-        + ", ".join(f"{value} {name}" for name, value in MIDDLE.items())
-        + ".",
+        "How do the time and memory of a fit grow with the number of rows, features,",
+        "units and layers? `scaling.py` writes this page; its docstring describes the",
+        "method.",
+        "",
+        f"Each sweep changes one size; the others are {others}.",
+        "The exponent is the slope of the logarithm of the time per sample and epoch",
+        "against the logarithm of the size.",
         "",
         "![Time against size](scaling.png)",
         "",
-        "| sweep | sizes | microseconds a sample and epoch | exponent |",
+        "| sweep | sizes | microseconds per sample and epoch | exponent |",
         "|---|---|---|---|",
     ]
     for name, sizes in SWEEPS.items():
@@ -121,10 +125,10 @@ def report(times: dict[str, list[float]], memory: dict[bool, dict[str, float]]) 
         )
     lines += [
         "",
-        f"Peak memory beyond X, {MEMORY_ROWS} x {MEMORY_FEATURES} in float32, as a share "
-        "of X:",
+        f"Peak memory in addition to X, {MEMORY_ROWS} x {MEMORY_FEATURES} in float32, as a "
+        "fraction of the size of X:",
         "",
-        "| standardize | " + " | ".join(memory[False]) + " |",
+        "| `standardize` | " + " | ".join(memory[False]) + " |",
         "|---|---|---|",
     ]
     for standardize, shares in memory.items():
@@ -141,7 +145,7 @@ def draw(times: dict[str, list[float]], path: Path) -> None:
         ax.loglog(sizes, [1e6 * t for t in times[name]], "o-")
         ax.set_xlabel(name)
         ax.set_title(f"exponent {exponent(sizes, times[name]):.2f}")
-    axes[0].set_ylabel("microseconds a sample and epoch")
+    axes[0].set_ylabel("microseconds per sample and epoch")
     bottom = min(ax.get_ylim()[0] for ax in axes)
     top = max(ax.get_ylim()[1] for ax in axes)
     for ax in axes:

@@ -1,4 +1,4 @@
-"""The tables that benchmarks read from a folder, and how they split them."""
+"""Reads the tables of the benchmarks from a folder, and splits them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ N_TRAIN, N_TEST, N_SPLITS = 4000, 2000, 2
 def read_tables(
     folder: Path, task: str, names: Iterable[str] | None = None
 ) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
-    """Yield name, features and target of each ``.npz`` file whose `task` is this one.
+    """Yield name, features and target of each ``.npz`` file with this `task`.
 
-    With `names`, only of the files that are called so.
+    If `names` are given, only of the files with these names.
     """
     for path in sorted(folder.glob("*.npz")):
         if names is not None and path.stem not in names:

@@ -2,13 +2,13 @@
 
 Run ``python docs/benchmarks/uncertainty.py FOLDER``; the folder holds tables as ``.npz``
 files with arrays ``X``, ``y`` and ``task``. It writes ``uncertainty.md`` and
-``uncertainty.png`` beside itself. Each table gives at most 4000 training rows and 2000
-test rows, in several splits. Every model gives the same nine quantiles of each test row:
-the ends of its central 95, 90, 80 and 50 % intervals, and the median. Nets have a dropout
-of 0.1 and keep their best epoch, else they are surer of the training rows than of others,
-and clip gradients, since one row far out can throw a Gaussian off; boosting has its
-defaults. Conformalised nets train on three quarters of the training rows and are
-conformalised on the rest.
+``uncertainty.png`` to its own folder. Of each table, at most 4000 training rows and 2000
+test rows are used, in several splits. Every model predicts the same nine quantiles for
+each test row: the ends of its central 95, 90, 80 and 50 % intervals, and the median. Nets
+use a dropout of 0.1 and early stopping, since they would otherwise overfit and
+underestimate their errors. They use gradient clipping, since a single outlier can disturb
+the training with the Gaussian loss. Boosting has its default parameters. Conformalised nets
+are trained on three quarters of the training rows and conformalised on the rest.
 
 The continuous ranked probability score is twice the integral of the pinball loss over
 the quantile levels (Gneiting, Raftery 2007, doi:10.1198/016214506000001437), here by the
@@ -45,7 +45,7 @@ Answer = tuple[np.ndarray, np.ndarray | None]
 
 
 def make_net(loss, seed: int) -> DeepNetRegressor:
-    """Return a net that stops before it is surer than it may be."""
+    """Return a net with early stopping, so that it is less overconfident."""
     return DeepNetRegressor(
         loss=loss,
         dropout=0.1,
@@ -149,8 +149,10 @@ def report(results: dict[str, np.ndarray]) -> str:
     lines = [
         "# Prediction intervals",
         "",
-        "`uncertainty.py` writes this page; it says how things are measured. Means over",
-        f"{len(results)} tables and {N_SPLITS} splits.",
+        "Do prediction intervals have their nominal coverage, how wide are they, and",
+        "how do they compare with those of gradient boosting? `uncertainty.py` writes",
+        "this page; its docstring describes the method.",
+        f"Means over {len(results)} tables and {N_SPLITS} splits.",
         "",
         "![Coverage and score](uncertainty.png)",
         "",
@@ -161,7 +163,8 @@ def report(results: dict[str, np.ndarray]) -> str:
         cells = [f"{value:.3f}" for value in stacked[:, i].mean(axis=0)]
         lines.append(f"| {name} | {' | '.join(cells)} |".replace("nan", ""))
     crps, width = METRICS.index("CRPS"), METRICS.index("width 90%")
-    lines += ["", "Tables on which a net's score or width is below a baseline's:", ""]
+    lines += ["", "Number of tables on which the net has a lower (better) CRPS, or"]
+    lines += ["narrower intervals, than the baseline:", ""]
     lines += ["| net | baseline | CRPS | width 90% |", "|---|---|---|---|"]
     names = list(MODELS)
     for i, name in enumerate(names[2:], 2):
@@ -171,7 +174,7 @@ def report(results: dict[str, np.ndarray]) -> str:
                 f"| {name} | {baseline} | {wins[crps]} of {len(stacked)} "
                 f"| {wins[width]} of {len(stacked)} |"
             )
-    lines += ["", "Coverage of the 90 % interval, table by table:", ""]
+    lines += ["", "Coverage of the 90 % interval on each table:", ""]
     lines += ["| table | " + " | ".join(MODELS) + " |", "|---" * (len(MODELS) + 1) + "|"]
     for table, values in results.items():
         cells = " | ".join(f"{v:.3f}" for v in values[:, COVERAGES.index(0.9)])
@@ -180,7 +183,7 @@ def report(results: dict[str, np.ndarray]) -> str:
 
 
 def draw(results: dict[str, np.ndarray], path: Path) -> None:
-    """Draw each table's coverage against the promise, and its score."""
+    """Draw the deviation from nominal coverage, and the score, for each table."""
     import matplotlib.pyplot as plt
 
     stacked = np.stack(list(results.values()))
@@ -196,13 +199,13 @@ def draw(results: dict[str, np.ndarray], path: Path) -> None:
                 label=name if j == 0 else None,
             )
     left.axhline(0, color="black", linewidth=1)
-    left.set(xlabel="promised coverage", ylabel="coverage less promise, a dot a table")
+    left.set(xlabel="nominal coverage", ylabel="coverage minus nominal, one dot per table")
     left.legend(fontsize=8)
     crps = stacked[:, :, METRICS.index("CRPS")]
     for i, name in enumerate(MODELS):
         right.plot(crps[:, i] / crps[:, 0], "o-", color=f"C{i}", label=name)
     right.set_xticks(range(len(results)), list(results), rotation=60, ha="right")
-    right.set_ylabel("CRPS / that of boosting's quantiles")
+    right.set_ylabel("CRPS, relative to boosting with quantiles")
     figure.savefig(path, dpi=120)
 
 

@@ -1,16 +1,16 @@
-"""Nets of drawn parameters on drawn data: finite outputs, or words that explain.
+"""Fuzz testing: random estimators on random data give finite outputs or a clear error.
 
     python docs/reliability/fuzz.py --cases 2000
 
 Each case draws an estimator, its parameters from the package's tables of components, rows
-and targets of any magnitude and container, weights, and calls to train with. It holds if
+and targets of any magnitude and container, weights, and the training calls. It passes if
 
 - every call returns, or raises one of the `EXPLANATIONS` and leaves the net as it was;
-- nothing warns but what the package has names for;
-- all outputs are finite, probabilities sum to 1, and inputs are as they were;
-- the net that is saved and loaded predicts the same bits.
+- there are no warnings but those of the package's own classes;
+- all outputs are finite, probabilities sum to 1, and the inputs are unchanged;
+- after saving and loading, the net predicts the same values bit by bit.
 
-What breaks this is shrunk to a smallest case, shown, and ends the run with status 1.
+A case that fails is reduced to a minimal one, which is printed; the exit status is then 1.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Which promises are kept, by how many cases, and what was measured on the way.
+"""Runs the tests of all guarantees, counts their cases and collects their measurements.
 
-Run ``python docs/reliability/measure.py``; it runs the tests of every promise, the slow
-ones included, as many modules at once as there are processors, and writes the tables of
-``index.md`` beside itself. It writes nothing if a test fails. ``--deselect TEST`` leaves a
-test out, and the page says so.
+Run ``python docs/reliability/measure.py``; it runs the tests of every guarantee, the slow
+ones included, as many modules at a time as there are processors, and writes the tables of
+``index.md`` in the same folder. It writes nothing if a test fails. ``--deselect TEST``
+leaves a test out, and the page says so.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ PAGE = HERE / "index.md"
 
 @dataclass(frozen=True)
 class Promise:
-    """A promise, the test modules that keep it, and what they measure on the way.
+    """A guarantee, the test modules that check it, and what these measure.
 
-    `measured` names properties that tests record, each with a function of all values and
-    with the words that its result goes into.
+    `measured` names properties that tests record, each with a function that summarises
+    the recorded values and with the text that its result is put into.
     """
 
     name: str
@@ -60,7 +60,7 @@ PROMISES = [
         "Memory and size",
         ("reliability/test_leaks.py",),
         (
-            ("kilobytes_grown", max, "{:.0f} kB more after 1000 fits"),
+            ("kilobytes_grown", max, "{:.0f} kB more memory after 1000 fits"),
             ("bytes_beside", max, "at most {:,} bytes beside the parameters"),
         ),
     ),
@@ -69,13 +69,13 @@ PROMISES = [
         ("reliability/test_extremes.py",),
     ),
     Promise(
-        "Odd data",
+        "Unusual data",
         ("reliability/test_degenerate.py",),
     ),
     Promise(
         "Interruption",
         ("_estimators/fit/test_transaction.py", "_estimators/fit/test_checkpoint.py"),
-        (("interruptions", sum, "{:,} lines interrupted"),),
+        (("interruptions", sum, "interrupted at {:,} lines of code"),),
     ),
     Promise(
         "Persistence",
@@ -84,21 +84,21 @@ PROMISES = [
             "_estimators/files/test_integrity.py",
             "_estimators/files/test_skops.py",
         ),
-        (("altered_files", sum, "{:,} files altered at random"),),
+        (("altered_files", sum, "{:,} randomly altered files"),),
     ),
     Promise(
         "Gradients",
         ("inspection/test_gradient_check.py", "engine/test_objective.py"),
     ),
     Promise(
-        "Supply",
+        "Packaging",
         ("test_packaging.py",),
     ),
 ]
 
 
 class Cases:
-    """A plugin of pytest that counts what passed and collects what tests recorded."""
+    """A pytest plugin that counts the tests that passed and collects what they recorded."""
 
     def __init__(self) -> None:
         self.passed = 0
@@ -114,7 +114,7 @@ class Cases:
 
 
 def run_module(module: str, left_out: list[str]) -> dict[str, Any]:
-    """Return what came of a module of tests, as JSON has it."""
+    """Return the results of a test module, as values that JSON can hold."""
     import pytest
 
     os.chdir(ROOT)
@@ -127,7 +127,7 @@ def run_module(module: str, left_out: list[str]) -> dict[str, Any]:
 
 
 def run_tests(left_out: list[str], n_jobs: int) -> dict[str, dict[str, Any]]:
-    """Return what came of each module of tests; exit if a test fails."""
+    """Return the results of each test module; exit if a test fails."""
     modules = [module for promise in PROMISES for module in promise.tests]
 
     def run(module: str) -> dict[str, Any]:
@@ -142,13 +142,13 @@ def run_tests(left_out: list[str], n_jobs: int) -> dict[str, dict[str, Any]]:
         found = dict(zip(modules, pool.map(run, modules), strict=True))
     failed = [cases["output"] for cases in found.values() if cases["status"] != 0]
     if failed:
-        sys.exit("\n".join([*failed, "A promise is broken; the page is as it was."]))
+        sys.exit("\n".join([*failed, "A test failed; the page was not changed."]))
     return found
 
 
 def table_of_promises(cases: dict[str, dict[str, Any]], left_out: list[str]) -> list[str]:
-    """Return the lines of the table, and what was left out."""
-    lines = ["| promise | kept by | cases | measured |", "|---|---|---|---|"]
+    """Return the lines of the table, and of the note on tests that were left out."""
+    lines = ["| guarantee | tests | test cases | measured |", "|---|---|---|---|"]
     for promise in PROMISES:
         links = [
             f"[`{path.rpartition('/')[2]}`](../../tests/{path})" for path in promise.tests
@@ -163,20 +163,20 @@ def table_of_promises(cases: dict[str, dict[str, Any]], left_out: list[str]) -> 
             f"| {promise.name} | {', '.join(links)} | {n_cases:,} | {'; '.join(words)} |"
         )
     total = sum(found["passed"] for found in cases.values())
-    lines += ["", f"Together {total:,} cases, all of which passed."]
+    lines += ["", f"In total {total:,} test cases, all of which passed."]
     if left_out:
         names = ", ".join(f"`{test.rpartition('::')[2]}`" for test in left_out)
-        lines.append(f"Left out of this run, for its length: {names}.")
+        lines.append(f"Left out of this run because it takes long: {names}.")
     return lines
 
 
-# Processors: without too many threads, work costs the same time of them however shared.
+# Processors: unless there are too many threads, sharing work takes no more processor time.
 
 N_FITS, N_PREDICTIONS, N_THREADS = 8, 160, 16
 
 
 def fit(seed: int):
-    """Fit a net as large as many are, on the digits."""
+    """Fit a network of a typical size on the digits."""
     from sklearn.datasets import load_digits
 
     from skshallow import DeepNetClassifier
@@ -209,7 +209,7 @@ def in_processes(n_processes, work, n_times):
 
 
 def time_of(run, work, n_times) -> tuple[float, float]:
-    """Return seconds on the clock, and seconds that processors were busy."""
+    """Return elapsed seconds, and seconds of processor time."""
     before = os.times()
     run(work, n_times)
     after = os.times()
@@ -217,7 +217,7 @@ def time_of(run, work, n_times) -> tuple[float, float]:
 
 
 def measure_processors() -> list[tuple[str, float, float]]:
-    """Return what was run, processors in use, and their time against that in turn."""
+    """Return for each way: its name, processors in use, relative processor time."""
     n_cores = os.cpu_count() or 1
     net = fit(0)
     works = [
@@ -227,7 +227,7 @@ def measure_processors() -> list[tuple[str, float, float]]:
     rows = []
     for name, work, n_times, n_threads in works:
         ways = {
-            "in turn": in_turn,
+            "one after the other": in_turn,
             f"in {n_threads} threads": partial(in_threads, n_threads),
             f"in {n_cores} forked processes": partial(in_processes, n_cores),
         }
@@ -240,12 +240,12 @@ def measure_processors() -> list[tuple[str, float, float]]:
 
 
 def table_of_processors() -> list[str]:
-    """Return the table, measured where nothing but the machine limits threads."""
+    """Return the table, measured without limits to the number of threads."""
     free = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")}
     command = [sys.executable, __file__, "--processors"]
     found = subprocess.run(command, env=free, check=True, capture_output=True, text=True)
     lines = [
-        "| work | processors in use | their time, against in turn |",
+        "| work | processors in use | processor time, relative |",
         "|---|---|---|",
         *(
             f"| {name} | {in_use:.2f} | {against:.2f} |"
@@ -257,7 +257,7 @@ def table_of_processors() -> list[str]:
 
 
 def write(name: str, lines: list[str]) -> None:
-    """Put lines between the marks of the page that bear this name."""
+    """Put lines between the two marks of this name on the page."""
     text = PAGE.read_text(encoding="utf-8")
     start, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
     head, _, rest = text.partition(start)
@@ -271,7 +271,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--deselect", action="append", default=[], metavar="TEST")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), metavar="N")
-    parser.add_argument("--module", help="print what came of one module only")
+    parser.add_argument("--module", help="print the results of one module only")
     parser.add_argument("--processors", action="store_true", help="print these times only")
     options = parser.parse_args()
     if options.processors:

@@ -1,16 +1,16 @@
-"""Which small changes of the code do its tests notice?
+"""Mutation testing: which small changes of the code do its tests detect?
 
 Each mutant is one module with one change: an operator, a number, a statement, an argument.
-It is killed when the module's own tests fail, or run several times as long as without the
-change; doctests are left out. Mutants of annotations are not made, since annotations are
-never evaluated. What survives for a reason is listed in ``survivors.toml``.
+It is killed if the module's own tests fail, or run several times as long as without the
+change; doctests do not count. Annotations are not mutated, since they are never evaluated.
+``survivors.toml`` lists mutants that survive for a known reason.
 
     pip install -e ".[mutation]"
     python docs/reliability/mutation.py --sample 50
 
-writes ``mutation.json``, and from it ``mutation.md``. The interpreter that has imported the
-libraries is forked for every mutant, which therefore takes about a second; this wants a
-system with ``os.fork``.
+writes ``mutation.json``, and from it ``mutation.md``. The interpreter is forked for every
+mutant after it has imported the libraries, so that a mutant takes about a second; this
+needs a system with ``os.fork``.
 """
 
 import argparse
@@ -64,24 +64,26 @@ MATHEMATICS = [
 ]
 HEAD = """# Mutation testing
 
-Do the tests notice when the code is wrong? A mutant is a module with one small change: an
-operator replaced, a number one more or less, a comparison turned, a statement or an
-argument left out. It is killed when the module's own tests fail, those that `TESTS` names
-in [`mutation.py`](mutation.py). Doctests, and tests of other modules, do not count here.
+Would the tests detect an error in the code? Mutation testing makes one small change to a
+module, a mutant: an operator is replaced, a number is changed by one, a comparison is
+reversed, a statement or an argument is removed. The mutant is killed if the tests of that
+module fail; `TESTS` in [`mutation.py`](mutation.py) lists them. Doctests and the tests of
+other modules do not count.
 
 ```sh
 pip install -e ".[mutation]"
 {command}
 ```
 
-writes this page. The mutants tried are a random sample of those there are, drawn with a
-fixed seed; the tests were improved on other samples. The share is of the mutants that are
-not equivalent.
+These commands write this page. The mutants tried are a random sample of all possible ones,
+drawn with a fixed seed; the tests were improved on other samples. An equivalent mutant
+computes the same results as the original code, so that no test can kill it. The last column
+is the percentage killed of the mutants that are not equivalent.
 """
 FOOT = """
-## What survives
+## Surviving mutants
 
-An equivalent mutant computes the same, so no test could kill it."""
+These mutants were not killed, for the reasons given."""
 PYTEST = ["-x", "-q", "-p", "no:cacheprovider", "--assert=plain", "-o", "addopts="]
 
 
@@ -235,7 +237,7 @@ def group_of(mutant, known):
 def table(results, known):
     """Return the rows of the table: a module each, and all of them."""
     lines = [
-        "| module | there are | tried | equivalent | killed | survived | killed, % |",
+        "| module | possible | tried | equivalent | killed | survived | killed, % |",
         "|---|--:|--:|--:|--:|--:|--:|",
     ]
     totals = [0] * 5
@@ -263,7 +265,7 @@ def explained(results, known):
         by_reason.setdefault((not group["equivalent"], group["reason"]), []).append(mutant)
     lines = []
     for (counted, reason), mutants in sorted(by_reason.items(), key=lambda item: item[0]):
-        kind = "Counts as survived" if counted else "Equivalent"
+        kind = "Survived" if counted else "Equivalent"
         lines += ["", f"**{kind}.** {reason}", "", "```text"]
         for module, number, before, after in mutants:
             lines += [f"{module}.py:{number}", f"  - {before}", f"  + {after}"]

@@ -131,13 +131,13 @@ def test_a_file_that_is_no_table_is_an_error_that_names_it(tmp_path, content):
 
 
 def test_unusable_targets_are_errors_that_say_why(frame, write):
-    with pytest.raises(ValueError, match="not a real target"):
+    with pytest.raises(ValueError, match="not numeric"):
         read(write(frame), "kind", task="regression")
     with pytest.raises(ValueError, match="does not have two classes"):
         read(write(frame.assign(one="same")), "one")
     with pytest.raises(ValueError, match="12 rows with a value in 'price'"):
         read(write(frame.head(12)), "price")
-    with pytest.raises(ValueError, match="no column with values besides 'price'"):
+    with pytest.raises(ValueError, match="no column with values except 'price'"):
         read(write(frame[["price", "empty"]]), "price")
 
 

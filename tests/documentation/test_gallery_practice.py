@@ -170,7 +170,7 @@ def test_the_example_runs_on_a_given_file(tmp_path, monkeypatch, capsys):
     np.savez(tmp_path / "few.npz", X=X[:400], y=y[:400])
     monkeypatch.setenv("SKSHALLOW_DIGITS", str(tmp_path / "few.npz"))
     assert len(run_example("plot_digits").X) == 400
-    assert "400 pictures of 64 pixels" in capsys.readouterr().out
+    assert "400 images of 64 pixels" in capsys.readouterr().out
 
 
 # Halving.
@@ -206,10 +206,10 @@ def test_the_net_wins_where_effects_bend_and_not_where_they_are_straight():
     losses = run_example("plot_mixed_columns", N_TEST=5000).losses
     gain = {
         title: losses[title, "logistic regression"] - losses[title, "net"]
-        for title in ("bent effects", "straight effects")
+        for title in ("non-linear effects", "linear effects")
     }
-    assert gain["bent effects"] > 0.03
-    assert -0.02 < gain["straight effects"] < 0.005
+    assert gain["non-linear effects"] > 0.03
+    assert -0.02 < gain["linear effects"] < 0.005
 
 
 # Weights and imbalance.

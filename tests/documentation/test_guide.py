@@ -148,11 +148,11 @@ def test_every_method_that_mlp_has_not_is_in_the_table(from_mlp):
 @pytest.mark.parametrize(
     ("title", "table"),
     [
-        ("Activation", ACTIVATIONS),
-        ("Initialisation", INITIALIZERS),
-        ("Loss", REGRESSION_LOSSES),
-        ("Solver", SOLVERS),
-        ("Schedule", SCHEDULES),
+        ("Activation function", ACTIVATIONS),
+        ("Weight initialisation", INITIALIZERS),
+        ("Loss function", REGRESSION_LOSSES),
+        ("Solver (optimiser)", SOLVERS),
+        ("Learning rate schedule", SCHEDULES),
     ],
 )
 def test_every_choice_is_in_the_guide(title, table):
