@@ -23,7 +23,7 @@ from skshallow._estimators.checks.hyperparameters import components_of
 from skshallow._estimators.fit.run import Fit
 from skshallow._estimators.fit.training_data import TrainingData
 from skshallow.engine.objective import Objective
-from skshallow.inspection._differences import compare
+from skshallow.inspection._finite_differences import compare
 from skshallow.inspection._gradient_report import (
     CheckedParameter,
     GradientCheck,

@@ -10,7 +10,7 @@ import numpy as np
 
 from skshallow.engine.network import Network
 from skshallow.inspection._common.report import Column, Report
-from skshallow.inspection._differences import Comparison
+from skshallow.inspection._finite_differences import DerivativeComparison
 from skshallow.losses import Loss
 
 # Verdicts on derivatives that agree but would do so by whatever activations pass back.
@@ -37,7 +37,7 @@ class CheckedParameter:
         Its shape.
     entries : ndarray of shape (n_checked,)
         Flat indices of the entries that were checked; empty if it cannot be.
-    comparisons : tuple of Comparison
+    comparisons : tuple of DerivativeComparison
         What was found for each of them.
     """
 
@@ -45,7 +45,7 @@ class CheckedParameter:
     name: str
     shape: tuple[int, ...]
     entries: np.ndarray
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[DerivativeComparison, ...]
 
     @property
     def n_kinks(self) -> int:

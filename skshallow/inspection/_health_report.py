@@ -18,9 +18,9 @@ from skshallow.engine.health import (
     is_saturated,
     outputs_and_slopes,
 )
-from skshallow.inspection._common.fitted import layer_names
+from skshallow.inspection._common.fitted_net import layer_names
+from skshallow.inspection._common.meta_estimators import find_net, net_and_input
 from skshallow.inspection._common.report import Column, Report
-from skshallow.inspection._common.unwrap import find_net, net_and_input
 
 # Thresholds of a verdict. With 2 layers of 64 units, 100 epochs and else default settings,
 # nets on five tables had at most 0.11 of a ReLU layer dead, 0.13 of the outputs of tanh

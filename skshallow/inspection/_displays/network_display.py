@@ -16,14 +16,14 @@ from skshallow.inspection._common.drawing import (
     axes_for,
     style,
 )
-from skshallow.inspection._common.fitted import (
+from skshallow.inspection._common.fitted_net import (
     activation_title,
     layer_names,
     layer_params,
     names_of_outputs,
 )
-from skshallow.inspection._common.unwrap import find_net, input_names
-from skshallow.inspection._displays.columns import Column, columns_of
+from skshallow.inspection._common.meta_estimators import find_net, input_names
+from skshallow.inspection._displays.network_nodes import NodeColumn, node_columns
 
 THINNEST_EDGE, WIDEST_EDGE = 0.3, 3.0  # points
 COLUMN_INCHES, NODE_INCHES = 1.8, 0.36
@@ -191,7 +191,7 @@ class NetworkDisplay:
         display : NetworkDisplay
             The display itself, with `edges_` and `nodes_`.
         """
-        columns = columns_of(self.coefs, self.intercepts, self.n_pieces, self.layer_names)
+        columns = node_columns(self.coefs, self.intercepts, self.n_pieces, self.layer_names)
         most = max(column.n_nodes for column in columns)
         lines = 1 + max(column.title.count("\n") for column in columns)
         size = (2.2 + COLUMN_INCHES * len(columns), 1.3 + NODE_INCHES * max(most, 3))
@@ -216,7 +216,7 @@ class NetworkDisplay:
             self._draw_key(ax)
         return self
 
-    def _draw_edges(self, ax, i: int, ends, column: Column, edge_kw) -> None:
+    def _draw_edges(self, ax, i: int, ends, column: NodeColumn, edge_kw) -> None:
         """Draw the edges between heights `ends` in the columns `i` and ``i + 1``."""
         from matplotlib.collections import LineCollection
 
@@ -234,7 +234,7 @@ class NetworkDisplay:
         )
         self.edges_.append(ax.add_collection(edges))
 
-    def _draw_nodes(self, ax, i: int, heights, column: Column, node_kw) -> None:
+    def _draw_nodes(self, ax, i: int, heights, column: NodeColumn, node_kw) -> None:
         """Draw the nodes of column `i` at their `heights`."""
         from matplotlib.collections import PathCollection
 

@@ -22,11 +22,11 @@ from skshallow.inspection._common.drawing import (
     one_axes_each,
     style,
 )
-from skshallow.inspection._common.fitted import (
+from skshallow.inspection._common.fitted_net import (
     activation_title,
     learned_activations,
 )
-from skshallow.inspection._common.unwrap import find_net
+from skshallow.inspection._common.meta_estimators import find_net
 
 N_POINTS = 801  # odd, so that 0 is one of them
 PANEL_SHAPES = 1.2, 1.5  # width over height, of a panel and of all together

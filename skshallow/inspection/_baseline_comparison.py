@@ -11,7 +11,6 @@ from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
 from sklearn.utils import indexable
 
-from skshallow.inspection._baselines import default_baseline, innermost_name, wrapped
 from skshallow.inspection._common.drawing import (
     BLUE,
     GREY,
@@ -19,6 +18,7 @@ from skshallow.inspection._common.drawing import (
     axes_for,
     hide_frame,
 )
+from skshallow.inspection._common.meta_estimators import given_chain, innermost_name
 from skshallow.inspection._common.report import Column, Report, decimals
 from skshallow.inspection._corrected_t_test import (
     CONFIDENCE,
@@ -26,6 +26,7 @@ from skshallow.inspection._corrected_t_test import (
     corrected_t_test,
 )
 from skshallow.inspection._cross_validation import CrossValidated, Splits, cross_validated
+from skshallow.inspection._default_baseline import default_baseline
 
 
 def compare_with_baseline(
@@ -254,7 +255,7 @@ def _check_kinds(estimator: Any, baseline: Any) -> None:
 
 def _scoring_of(estimator: Any) -> Any:
     """Return the score that a search chooses by, else accuracy or R²."""
-    for outer in wrapped(estimator):
+    for outer in given_chain(estimator):
         # a net has a `scoring` too, but for early stopping
         if hasattr(outer, "estimator") and getattr(outer, "scoring", None) is not None:
             return outer.scoring

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from skshallow.inspection._common.drawing import DIVERGING, GREY, axes_for, n_columns
-from skshallow.inspection._common.fitted import layer_params, names_of_outputs
-from skshallow.inspection._common.unwrap import find_net
+from skshallow.inspection._common.fitted_net import layer_params, names_of_outputs
+from skshallow.inspection._common.meta_estimators import find_net
 
 GAP = 0.12  # between images, in their height
 SHAPE = 1.2  # width over height of all images together

@@ -19,7 +19,7 @@ ROUNDING = 64 * np.finfo(np.float64).eps
 
 
 @dataclass(frozen=True)
-class Comparison:
+class DerivativeComparison:
     """What the gradient and differences say of one entry.
 
     Attributes
@@ -48,7 +48,7 @@ def compare(
     i: int,
     gradient: float,
     rtol: float,
-) -> Comparison:
+) -> DerivativeComparison:
     """Compare the `gradient` of entry `i` of `theta` (P,) with differences of `value`.
 
     `value` sees the entry move, in place; it is put back. `here` is the value before.
@@ -57,7 +57,7 @@ def compare(
     rounding = ROUNDING * max(1.0, abs(here))
     least = rounding / STEPS[0] / rtol
     slopes = {}
-    best = Comparison(gradient, math.nan, math.inf)
+    best = DerivativeComparison(gradient, math.nan, math.inf)
     for step in STEPS:
         left, right = slopes[step] = _slopes(value, here, theta, i, step)
         found = _comparison(gradient, 0.5 * (left + right), least)
@@ -65,7 +65,9 @@ def compare(
         if best.relative_error <= rtol:
             return best
     if _is_kink(slopes, rounding):
-        return Comparison(gradient, sum(slopes[min(STEPS)]) / 2, 0.0, at_kink=True)
+        return DerivativeComparison(
+            gradient, sum(slopes[min(STEPS)]) / 2, 0.0, at_kink=True
+        )
     return best
 
 
@@ -81,14 +83,16 @@ def _slopes(value, here, theta, i, step) -> tuple[float, float]:
     return (here - left) / to_left, (right - here) / to_right
 
 
-def _comparison(gradient: float, difference: float, least: float) -> Comparison:
+def _comparison(gradient: float, difference: float, least: float) -> DerivativeComparison:
     """Return the comparison of two derivatives; what is not finite is wrong.
 
     `least` is the smallest derivative that differences hold to the digits asked for.
     """
     apart = abs(gradient - difference)
     error = apart / max(abs(gradient), abs(difference), least)
-    return Comparison(gradient, difference, error if math.isfinite(error) else math.inf)
+    return DerivativeComparison(
+        gradient, difference, error if math.isfinite(error) else math.inf
+    )
 
 
 def _is_kink(slopes: dict[float, tuple[float, float]], rounding: float) -> bool:

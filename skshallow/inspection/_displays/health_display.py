@@ -14,8 +14,8 @@ from skshallow.inspection._common.drawing import (
     axes_for,
     mark_whole_numbers,
 )
-from skshallow.inspection._common.fitted import layer_names
-from skshallow.inspection._common.unwrap import find_net
+from skshallow.inspection._common.fitted_net import layer_names
+from skshallow.inspection._common.meta_estimators import find_net
 
 # What the colours mean, by the name of the record.
 SHARES_OF_UNITS = {

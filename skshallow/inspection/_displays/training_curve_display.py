@@ -22,7 +22,7 @@ from skshallow.inspection._common.drawing import (
     one_axes_each,
     style,
 )
-from skshallow.inspection._common.unwrap import find_net
+from skshallow.inspection._common.meta_estimators import find_net
 from skshallow.solvers import SOLVERS, Solver
 
 # A loss that falls by more than this factor is drawn on a logarithmic axis.

@@ -16,7 +16,11 @@ from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler, StandardScaler
 
 from skshallow import DeepNetRegressor
-from skshallow.inspection._common.unwrap import find_net, input_names, net_and_input
+from skshallow.inspection._common.meta_estimators import (
+    find_net,
+    input_names,
+    net_and_input,
+)
 
 
 @pytest.fixture
@@ -152,8 +156,11 @@ def test_a_search_without_refit_is_refused_by_its_reason(net, X, y):
     ("other", "found"),
     [
         (lambda: Ridge(), "Found no net of skshallow: Ridge"),
-        (lambda: make_pipeline(StandardScaler(), Ridge()), "Pipeline, in it Ridge"),
-        (lambda: make_pipeline(StandardScaler(), "passthrough"), "in it 'passthrough'"),
+        (lambda: make_pipeline(StandardScaler(), Ridge()), "Pipeline, containing Ridge"),
+        (
+            lambda: make_pipeline(StandardScaler(), "passthrough"),
+            "containing 'passthrough'",
+        ),
         (lambda: search(Ridge(), "alpha"), "GridSearchCV"),
         (lambda: DeepNetRegressor, "the class DeepNetRegressor, not an instance"),
         (lambda: {"estimator": None}, "dict"),
@@ -166,7 +173,7 @@ def test_what_holds_no_net_is_refused_by_name(other, found):
 
 
 def test_a_fitted_search_over_something_else_names_both(X, y):
-    with pytest.raises(TypeError, match="GridSearchCV, in it Ridge"):
+    with pytest.raises(TypeError, match="GridSearchCV, containing Ridge"):
         net_and_input(search(Ridge(), "alpha").fit(X, y), X)
 
 

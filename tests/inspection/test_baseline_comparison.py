@@ -39,7 +39,6 @@ from skshallow.inspection import (
     corrected_t_test,
     expected_calibration_error,
 )
-from skshallow.inspection._common.drawing import BLUE, GREY, VERMILLION
 
 
 @pytest.fixture
@@ -360,8 +359,8 @@ def test_the_picture_joins_the_scores_of_each_split(X, y):
     assert [line.get_ydata().tolist() for line in splits] == [
         [0.2, 0.1], [0.5, 0.5], [0.3, 0.9]
     ]  # fmt: skip
-    colors = [to_hex(line.get_color()) for line in splits]
-    assert colors == [VERMILLION.lower(), GREY, BLUE.lower()]
+    vermillion, grey, blue = "#d55e00", "#666666", "#0072b2"  # of Okabe and Ito
+    assert [to_hex(line.get_color()) for line in splits] == [vermillion, grey, blue]
     assert_allclose(mean.get_ydata(), [1 / 3, 0.5])
 
 
