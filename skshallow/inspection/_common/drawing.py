@@ -91,6 +91,13 @@ def style(artist: Any, defaults: dict[str, Any], given: dict | None) -> dict[str
     return normalize_kwargs(defaults, artist) | normalize_kwargs(given or {}, artist)
 
 
+def add_colorbar(artist: Any, ax: Any, **options: Any) -> Any:
+    """Draw the colour bar of an artist beside `ax`, without a frame; return it."""
+    colorbar = ax.figure.colorbar(artist, ax=ax, **options)
+    colorbar.outline.set_visible(False)
+    return colorbar
+
+
 def hide_frame(ax: Any) -> None:
     """Leave of the frame of `ax` only the two axes."""
     ax.spines[["top", "right"]].set_visible(False)

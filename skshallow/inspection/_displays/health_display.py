@@ -11,6 +11,7 @@ from skshallow.inspection._common.drawing import (
     LIGHT_GREY,
     SEQUENTIAL,
     SHARES,
+    add_colorbar,
     axes_for,
     mark_whole_numbers,
 )
@@ -195,9 +196,8 @@ class HealthDisplay:
         self.colorbar_ = None
         if shown.count() > 0:
             shares = PercentFormatter(1) if self.which in SHARES_OF_UNITS else None
-            self.colorbar_ = ax.figure.colorbar(self.image_, ax=ax, format=shares, pad=0.02)
-            self.colorbar_.set_label(RECORDS[self.which])
-            self.colorbar_.outline.set_visible(False)
+            options = {"format": shares, "label": RECORDS[self.which]}
+            self.colorbar_ = add_colorbar(self.image_, ax, pad=0.02, **options)
         if shown.count() < shown.size:
             without = self.values[np.ma.getmaskarray(shown)]
             label = " or ".join(kind for kind, there in _kinds(without).items() if there)

@@ -13,6 +13,7 @@ from skshallow.inspection._common.drawing import (
     GREY,
     INK,
     PALE_DIVERGING,
+    add_colorbar,
     axes_for,
     style,
 )
@@ -213,7 +214,16 @@ class NetworkDisplay:
             ax.set(xlim=(-0.15, len(columns) - 0.85), ylim=(-0.5 * most, 0.5 * most))
             ax.set_axis_off()
             ax.set_title((self.name if name is None else name) or "", pad=12 + 11 * lines)
-            self._draw_key(ax)
+            self.colorbar_ = add_colorbar(
+                self.edges_[-1],
+                ax,
+                location="bottom",
+                shrink=0.4,
+                aspect=30,
+                pad=0.03,
+                ticks=[-1, 0, 1],
+                label="weight (edge), bias (node), over the layer's largest",
+            )
         return self
 
     def _draw_edges(self, ax, i: int, ends, column: NodeColumn, edge_kw) -> None:
@@ -246,20 +256,6 @@ class NetworkDisplay:
         x = np.full(len(heights), i)
         nodes = ax.scatter(x, heights, **style(PathCollection, own, node_kw))
         self.nodes_.append(nodes)
-
-    def _draw_key(self, ax) -> None:
-        """Draw the key to the colours of edges and nodes."""
-        self.colorbar_ = ax.figure.colorbar(
-            self.edges_[-1],
-            ax=ax,
-            location="bottom",
-            shrink=0.4,
-            aspect=30,
-            pad=0.03,
-            ticks=[-1, 0, 1],
-            label="weight (edge), bias (node), over the layer's largest",
-        )
-        self.colorbar_.outline.set_visible(False)
 
 
 def _write(ax, place, shift, text: str, across: str, along: str) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from skshallow._arrays.namespace import to_numpy
 from skshallow._estimators.checks.resolve import resolve
+from skshallow._estimators.fit.results import CURVES
 from skshallow.inspection._common.drawing import (
     BLUE,
     GREEN,
@@ -127,15 +128,9 @@ class TrainingCurveDisplay:
                 f"This {type(net).__name__} was built from given weights and has not been "
                 "trained, so there are no curves to draw."
             )
-        learning_rate = to_numpy(net.learning_rate_curve_)
-        curves = {
-            "loss": to_numpy(net.loss_curve_),
-            "validation_loss": _whole_curve(net, "validation_loss_curve_"),
-            "validation_score": _whole_curve(net, "validation_scores_"),
-        }
+        curves = _curves(net)
         display = cls(
             **curves,
-            learning_rate=None if np.isnan(learning_rate).all() else learning_rate,
             best_epoch=net.best_iter_ or None,
             best_by=_decided_by(net, curves),
             loss_name=_loss_name(net),
@@ -269,23 +264,26 @@ def _make_logarithmic(panel: Any) -> None:
     panel.yaxis.set_minor_locator(NullLocator())
 
 
-def _whole_curve(net: Any, attribute: str) -> np.ndarray | None:
-    """Return a curve of `net` (n_iter_,), None if it is empty."""
-    curve = to_numpy(getattr(net, attribute))
-    return curve if len(curve) else None
+def _curves(net: Any) -> dict[str, Any]:
+    """Return the curves of `net` (n_iter_,) by name, None for those it did not record."""
+    curves = {name: to_numpy(getattr(net, attribute)) for attribute, name in CURVES.items()}
+    empty = {name for name, curve in curves.items() if len(curve) == 0}
+    if np.isnan(curves["learning_rate"]).all():  # of a solver without a learning rate
+        empty.add("learning_rate")
+    return {name: None if name in empty else curve for name, curve in curves.items()}
 
 
-def _decided_by(net: Any, curves: dict[str, np.ndarray | None]) -> str:
-    """Return which curve of `net` decided on its best epoch.
+def _decided_by(net: Any, curves: dict[str, Any]) -> str:
+    """Return the name of the curve by which the best epoch of `net` was chosen.
 
-    ``early_stopping="auto"`` leaves L-BFGS alone, and where it holds nothing out there is
-    no other curve than the loss.
+    ``early_stopping="auto"`` does not apply to L-BFGS; without validation data only the
+    training loss is recorded.
     """
     by_validation = net.early_stopping
     if by_validation == "auto":
         by_validation = resolve("solver", net.solver, SOLVERS, Solver).stochastic
-    recorded = [name for name, curve in curves.items() if curve is not None]
-    return recorded[-1] if by_validation else "loss"
+    candidates = ("validation_score", "validation_loss") if by_validation else ()
+    return next((name for name in candidates if curves[name] is not None), "loss")
 
 
 def _loss_name(net: Any) -> str:

@@ -8,7 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from skshallow.inspection._common.drawing import DIVERGING, GREY, axes_for, n_columns
+from skshallow.inspection._common.drawing import (
+    DIVERGING,
+    GREY,
+    add_colorbar,
+    axes_for,
+    n_columns,
+)
 from skshallow.inspection._common.fitted_net import layer_params, names_of_outputs
 from skshallow.inspection._common.meta_estimators import find_net
 
@@ -181,10 +187,9 @@ class WeightsDisplay:
             ax.set(xlim=(0, across * width - GAP), ylim=(down * height - 2 * GAP, -2 * GAP))
             ax.set_axis_off()
             ax.set_title((self.name if name is None else name) or "")
-            self.colorbar_ = ax.figure.colorbar(
-                self.images_[0], ax=ax, label="weight", shrink=0.8, pad=0.02
+            self.colorbar_ = add_colorbar(
+                self.images_[0], ax, label="weight", shrink=0.8, pad=0.02
             )
-            self.colorbar_.outline.set_visible(False)
         return self
 
 
