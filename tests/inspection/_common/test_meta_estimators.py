@@ -18,8 +18,11 @@ from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler, StandardSca
 from skshallow import DeepNetRegressor
 from skshallow.inspection._common.meta_estimators import (
     find_net,
+    given_chain,
+    innermost_name,
     input_names,
     net_and_input,
+    steps_before,
 )
 
 
@@ -91,6 +94,20 @@ def test_sparse_rows_stay_sparse(net, X, y):
     rows = csr_array(X)
     model = make_pipeline(MaxAbsScaler(), net).fit(rows, y)
     assert issparse(net_and_input(model, rows)[1])
+
+
+@pytest.mark.parametrize("name", WRAPPED)
+def test_the_net_as_given_is_at_the_end_of_the_chain_fitted_or_not(name, net, X, y):
+    model = WRAPPED[name](net)
+    assert given_chain(model)[-1] is net
+    assert given_chain(model.fit(X, y))[-1] is net
+    assert innermost_name(model) == "DeepNetRegressor"
+
+
+def test_steps_before_the_net_are_those_of_all_pipelines_in_order(net):
+    model = search(make_pipeline(MaxAbsScaler(), pipeline(make_pipeline(net))))
+    steps = [[name for name, _ in p.steps] for p in steps_before(given_chain(model))]
+    assert steps == [["maxabsscaler"], ["scale", "pca"]]
 
 
 # What the inputs are called.
