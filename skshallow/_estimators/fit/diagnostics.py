@@ -11,6 +11,12 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from skshallow._arrays.namespace import to_numpy
+from skshallow._estimators.fit.health_advice import (
+    AGAINST_DEAD_UNITS,
+    AGAINST_VANISHING_GRADIENT,
+    applicable_remedies,
+    in_words,
+)
 from skshallow.engine.health import VANISHING, dying_layers, vanishing_layers
 from skshallow.engine.state import Outcome
 from skshallow.engine.trainer import START_SAMPLE
@@ -140,7 +146,8 @@ def _complaints(fit: Any) -> Iterator[tuple[str, type[Warning]]]:
         return
     health = fit.health.arrays(len(fit.network.layers))
     n_rows = fit.health.sample[1].shape[0]
-    standardize = "" if fit.estimator.standardize else "standardize=True, "
+    has_learning_rate = fit.plan.solver.stochastic
+    remedies = applicable_remedies(fit.estimator, fit.network, has_learning_rate)
     dying = dying_layers(health, n_rows)
     if dying:
         counts = ", ".join(
@@ -150,8 +157,7 @@ def _complaints(fit: Any) -> Iterator[tuple[str, type[Warning]]]:
         )
         yield (
             f"{counts} are dead: on {n_rows} training rows, no gradient reaches them. Try "
-            f"{standardize}init='auto', a smaller learning rate or alpha, or an activation "
-            "that never goes flat, such as 'leaky_relu'.",
+            f"{in_words(remedies, AGAINST_DEAD_UNITS)}.",
             DeadUnitsWarning,
         )
         return
@@ -159,9 +165,8 @@ def _complaints(fit: Any) -> Iterator[tuple[str, type[Warning]]]:
     if vanishing:
         layers = ", ".join(str(i + 1) for i in vanishing)
         yield (
-            f"The gradient of layer {layers} stayed more than {1 / VANISHING:g} times "
-            "shorter than the longest of the net: it hardly learns. Try "
-            f"{standardize}init='auto', init_scale=1, a smaller depth, or an activation "
-            "that does not saturate, such as 'relu'.",
+            f"The gradient norm of layer {layers} stayed more than {1 / VANISHING:g} times "
+            "smaller than the largest of the net: it hardly learns. Try "
+            f"{in_words(remedies, AGAINST_VANISHING_GRADIENT)}.",
             VanishingGradientWarning,
         )
