@@ -1,4 +1,4 @@
-"""Looking inside: what a net did and whether it was worth it."""
+"""Inspection: comparison with a baseline, health report, gradient check and plots."""
 
 from skshallow.inspection._baseline_comparison import (
     BaselineComparison,

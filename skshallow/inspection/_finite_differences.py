@@ -1,4 +1,4 @@
-"""One derivative, by backpropagation and by differences: do they agree, is there any?"""
+"""Finite differences: one partial derivative, compared with that of backpropagation."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# How far to move an entry, relative to its size if that is above 1. Tried in this order
-# until one agrees: the first balances truncation, of the order step^2, against rounding,
-# eps / step; smaller ones get by kinks and strong curvature, the larger one is for values
-# whose rounding is larger than it seems.
+# Step sizes, relative to the entry if its magnitude is above 1. Tried in this order until
+# one agrees: the first balances the truncation error, of order step^2, against rounding,
+# eps / step; smaller ones avoid kinks and strong curvature, the larger one is for values
+# whose rounding error is larger than assumed.
 STEPS = 1e-5, 1e-6, 1e-4, 1e-7, 1e-8
-# Rounding of a value, in units of eps times its magnitude, or 1 if that is less.
+# Rounding error of a value, relative to its magnitude, or absolute if that is below 1.
 ROUNDING = 64 * np.finfo(np.float64).eps
 
 
 @dataclass(frozen=True)
 class DerivativeComparison:
-    """What the gradient and differences say of one entry.
+    """The derivative by one entry, by backpropagation and by finite differences.
 
     Attributes
     ----------
     gradient, difference : float
-        The derivative by backpropagation, and by differences.
+        The derivative by backpropagation, and by central differences.
     relative_error : float
-        How far they are apart over the larger one; or, where rounding leaves fewer digits
-        than are asked for, over what it leaves as many digits of. 0 at a kink.
+        Their distance divided by the larger one, or by the smallest derivative that
+        differences resolve to the relative tolerance, if that is larger. 0 at a kink.
     at_kink : bool
-        Whether the objective has no derivative there, but another slope to each side.
-        Nothing is compared then: where several kinks meet, what backpropagation gives
-        need not even lie between the two.
+        Whether the one-sided derivatives differ, so that there is no derivative. Nothing
+        is compared then: where several kinks meet, the result of backpropagation need not
+        even lie between them.
     """
 
     gradient: float
@@ -51,7 +51,7 @@ def compare(
 ) -> DerivativeComparison:
     """Compare the `gradient` of entry `i` of `theta` (P,) with differences of `value`.
 
-    `value` sees the entry move, in place; it is put back. `here` is the value before.
+    The entry is changed in place, and restored. `here` is the value before.
     """
     gradient = float(gradient)
     rounding = ROUNDING * max(1.0, abs(here))
@@ -72,7 +72,7 @@ def compare(
 
 
 def _slopes(value, here, theta, i, step) -> tuple[float, float]:
-    """Return the slopes of `value` to the left and to the right of an entry."""
+    """Return the one-sided difference quotients of `value`, left and right of an entry."""
     entry = float(theta[i])
     step *= max(1.0, abs(entry))
     theta[i] = entry + step
@@ -84,9 +84,9 @@ def _slopes(value, here, theta, i, step) -> tuple[float, float]:
 
 
 def _comparison(gradient: float, difference: float, least: float) -> DerivativeComparison:
-    """Return the comparison of two derivatives; what is not finite is wrong.
+    """Return the comparison of two derivatives; a difference not finite is infinite.
 
-    `least` is the smallest derivative that differences hold to the digits asked for.
+    `least` is the smallest derivative that differences resolve to the tolerance.
     """
     apart = abs(gradient - difference)
     error = apart / max(abs(gradient), abs(difference), least)
@@ -96,12 +96,12 @@ def _comparison(gradient: float, difference: float, least: float) -> DerivativeC
 
 
 def _is_kink(slopes: dict[float, tuple[float, float]], rounding: float) -> bool:
-    """Return whether the slopes to both sides of an entry, by step, are those of a kink.
+    """Return whether the one-sided slopes, (left, right) by step size, are those of a kink.
 
-    Without a kink there, they approach each other from one step to the next smaller: in
-    proportion, to a tenth, or at once where that one no longer reaches a kink nearby. At
-    a jump, or in noise, they part. What decides is the smallest step that would show the
-    gap of the next larger above rounding.
+    If the objective is smooth there, their gap shrinks with the step: to a tenth, or to
+    nothing where the smaller step no longer reaches a kink nearby. At a jump, or by
+    noise, it grows. At a kink it stays. The smallest step decides at which the gap of the
+    next larger one would exceed rounding.
     """
     for narrow, wide in itertools.pairwise(sorted(slopes)):
         gap, gap_before = (

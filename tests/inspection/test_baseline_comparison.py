@@ -372,7 +372,7 @@ def test_two_kinds_of_models_are_not_compared(classifier, regressor, X, y):
         compare_with_baseline(classifier, X, y, baseline=Ridge())
     with pytest.raises(ValueError, match="is a regressor, but baseline=Logistic"):
         compare_with_baseline(regressor, X, y, baseline=LogisticRegression())
-    with pytest.raises(ValueError, match="KMeans is neither classifier nor regressor"):
+    with pytest.raises(ValueError, match="a classifier or a regressor; KMeans is neither"):
         compare_with_baseline(KMeans(), X, y, baseline=LogisticRegression())
 
 
@@ -383,10 +383,10 @@ def test_a_single_split_is_not_enough(classifier, X, y):
 
 @pytest.mark.parametrize("scoring", [["accuracy", "f1"], {"a": "accuracy"}])
 def test_several_scores_are_an_error(classifier, X, y, scoring):
-    with pytest.raises(ValueError, match="scoring must be one score"):
+    with pytest.raises(ValueError, match="scoring must be a single score"):
         compare_with_baseline(classifier, X, y, scoring=scoring)
     search = GridSearchCV(classifier, {}, scoring=scoring, refit=False)
-    with pytest.raises(ValueError, match="scoring must be one score"):
+    with pytest.raises(ValueError, match="scoring must be a single score"):
         compare_with_baseline(search, X, y)
 
 

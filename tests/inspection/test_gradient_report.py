@@ -70,7 +70,7 @@ def test_zeros_and_kinks_alone_show_nothing():
     check = report(**zero | {"bias_1": [KINK]})
     assert not check.passed
     assert check.suspect is None
-    assert check.title.endswith("nothing shown")
+    assert check.title.endswith("inconclusive")
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_the_text_tells_what_a_straight_through_activation_hides():
     check = report([Step(), Tanh()], weight_0=[], bias_0=[])
     assert check.passed
     (note,) = check.notes()
-    assert note.startswith("What lies up to Step() of hidden layer 1,")
+    assert note.startswith("The layers up to hidden layer 1, whose activation Step()")
 
 
 def test_no_largest_error_where_nothing_was_checked():

@@ -1,4 +1,4 @@
-"""Pictures of fitted nets, in the form of scikit-learn's displays."""
+"""Displays: plots of fitted nets, in the style of scikit-learn's displays."""
 
 from skshallow.inspection._displays.activation_display import ActivationDisplay
 from skshallow.inspection._displays.health_display import HealthDisplay

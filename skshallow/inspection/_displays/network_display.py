@@ -1,4 +1,4 @@
-"""Small nets drawn as nodes and edges, coloured by their weights."""
+"""Plot of a network: its units as nodes, its weights as edges coloured by value."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ COLUMN_INCHES, NODE_INCHES = 1.8, 0.36
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class NetworkDisplay:
-    """A net as nodes and edges: inputs on the left, hidden layers, outputs on the right.
+    """Plot of a net as nodes and edges, from the inputs on the left to the outputs.
 
-    An edge's colour and width are its weight, a node's colour its bias, both divided by
-    the largest of their layer: red is positive, blue negative, pale small. A maxout layer
-    has a column for its affine pieces, and one for the units that take the largest of
-    each.
+    Colour and width of an edge show its weight, the colour of a node its bias, both
+    divided by the largest magnitude in their layer: red is positive, blue negative, pale
+    small. A maxout layer has a column for its affine pieces, and one for its units, which
+    take the largest piece.
 
     It is recommended to use :meth:`from_estimator` to create a display. All parameters
     are stored as attributes.
@@ -49,13 +49,13 @@ class NetworkDisplay:
     intercepts : list of ndarray of shape (n_pieces * n_units,)
         Biases of each layer.
     n_pieces : list of int
-        Pre-activations of a unit in each layer: 1, but for maxout.
+        Pre-activations per unit of each layer: 1, except for maxout.
     layer_names : list of str
-        What to write above each layer.
+        Titles of the layers.
     feature_names : sequence of str of shape (n_features,)
-        What to write beside the inputs.
+        Labels of the inputs.
     output_names : sequence of str of shape (n_outputs,)
-        What to write beside the outputs.
+        Labels of the outputs.
     name : str, default=None
         Title of the axes.
 
@@ -66,21 +66,21 @@ class NetworkDisplay:
     figure_ : matplotlib Figure
         Figure with the axes.
     edges_ : list of matplotlib LineCollection
-        The edges of each layer, the heaviest drawn last.
+        The edges of each layer, the largest weights drawn last.
     nodes_ : list of matplotlib PathCollection
         The nodes of each column.
     colorbar_ : matplotlib Colorbar
-        The key to the colours.
+        The colour bar of the weights.
 
     See Also
     --------
-    WeightsDisplay : The first layer of a net for images.
+    WeightsDisplay : The weights of the first layer as images.
 
     Notes
     -----
-    `coefs_` belong to features in your units, and a feature of small numbers has large
-    weights. ``standardized=True`` draws the weights that the net works with inside, which
-    say better what matters, or put a scaler before the net.
+    `coefs_` are for features in your units, where a feature of small values has large
+    weights. ``standardized=True`` plots the weights for standardised features, which can
+    be compared with each other.
 
     Examples
     --------
@@ -116,24 +116,24 @@ class NetworkDisplay:
         name=None,
         **kwargs,
     ):
-        """Draw a fitted net.
+        """Plot a fitted net.
 
         Parameters
         ----------
         estimator : estimator
             Fitted net, or a pipeline, a search or transformed targets around one.
         max_units : int, default=32
-            The most nodes that a column may have. A picture of more can hardly be read.
+            The most nodes that a column may have. A plot of more can hardly be read.
         standardized : bool, default=False
-            Whether to draw weights and biases for features and targets of one deviation,
-            which the net works with inside, instead of `coefs_` and `intercepts_`, those
-            in your units. With the net's own ``standardize=False`` they are the same.
+            Whether to plot weights and biases for standardised features and targets, as
+            the net uses them internally, instead of `coefs_` and `intercepts_`, those for
+            your units. With ``standardize=False`` they are the same.
         feature_names, output_names : sequence of str, default=None
-            What to write beside inputs and outputs. None takes the names that the net
-            or the steps before it know, else "x0", "x1", ..., and the classes or the
-            kind of prediction.
+            Labels of inputs and outputs. None means the feature names that the net was
+            fitted with, or that the steps before it give, else "x0", "x1", ..., and the
+            classes or the kind of prediction.
         member : int, default=0
-            Which net to draw, where `n_members` trained side by side.
+            Which member of an ensemble to plot, if `n_members` is more than 1.
         ax : matplotlib Axes, default=None
             Axes to draw on. None makes a figure.
         name : str, default=None
@@ -149,8 +149,8 @@ class NetworkDisplay:
         Raises
         ------
         ValueError
-            If there is no such member, a column has more than `max_units` nodes, or the
-            names are too few or too many.
+            If there is no such member, if a column has more than `max_units` nodes, or if
+            there are too few or too many names.
         """
         net = find_net(estimator)
         layers = net.network_.layers
@@ -174,7 +174,7 @@ class NetworkDisplay:
         return display.plot(ax=ax, **kwargs)
 
     def plot(self, ax=None, *, name=None, edge_kw=None, node_kw=None):
-        """Draw the net.
+        """Plot the net.
 
         Parameters
         ----------
@@ -259,14 +259,14 @@ class NetworkDisplay:
 
 
 def _write(ax, place, shift, text: str, across: str, along: str) -> None:
-    """Write `text` at `place`, moved by `shift` points, so aligned."""
+    """Write `text` at `place` shifted by `shift` points, with this alignment."""
     ax.annotate(
         text, place, shift, textcoords="offset points", ha=across, va=along, fontsize=9
     )
 
 
 def _check_size(layers: Sequence[Any], max_units: int) -> None:
-    """Raise ValueError if a column of the picture would have too many nodes."""
+    """Raise ValueError if a column would have too many nodes."""
     widths = {"input": layers[0].n_inputs}
     for i, layer in enumerate(layers, start=1):
         widths[f"hidden layer {i}" if i < len(layers) else "output"] = (
@@ -276,12 +276,12 @@ def _check_size(layers: Sequence[Any], max_units: int) -> None:
     if widths[widest] > max_units:
         raise ValueError(
             f"The {widest} of this net takes {widths[widest]} nodes, more than max_units="
-            f"{max_units} in a column. Draw a smaller net, or raise max_units."
+            f"{max_units} in a column. Plot a smaller net, or raise max_units."
         )
 
 
 def _names(parameter: str, given: Any, known: Sequence[str]) -> list[str]:
-    """Return the names `given`, if they are as many as those `known`; None takes these."""
+    """Return the names `given`, None means those `known`; check how many they are."""
     names = [str(name) for name in (known if given is None else given)]
     if len(names) != len(known):
         raise ValueError(f"{parameter} has {len(names)} names; {len(known)} are needed.")
