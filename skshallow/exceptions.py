@@ -1,5 +1,11 @@
 """Warnings that name what went wrong inside a net, and an error about its file."""
 
+__all__ = [
+    "DeadUnitsWarning",
+    "UnreadableModel",
+    "VanishingGradientWarning",
+]
+
 
 class DeadUnitsWarning(UserWarning):
     """Most units of a hidden layer output a constant, and no gradient reaches them."""
