@@ -22,6 +22,7 @@ from skshallow._estimators.checks.hyperparameters import components_of
 from skshallow._estimators.fit.run import Fit
 from skshallow._estimators.fit.training_data import TrainingData
 from skshallow.engine.objective import Objective
+from skshallow.inspection._common.meta_estimators import describe
 from skshallow.inspection._finite_differences import compare
 from skshallow.inspection._gradient_report import (
     CheckedParameter,
@@ -137,10 +138,9 @@ def _check_net(estimator: Any) -> None:
             "gradient_check takes a net of skshallow, got a Pipeline. Pass its last step, "
             "pipeline[-1], and the input of that, pipeline[:-1].transform(X)."
         )
-    got = f"the class {estimator.__name__}" if isinstance(estimator, type) else None
     raise TypeError(
-        f"gradient_check takes a net of skshallow, got {got or type(estimator).__name__}. "
-        "Pass the net itself, an instance, and its input."
+        f"gradient_check takes a net of skshallow, got {describe(estimator)}. Pass the net "
+        "itself and its input."
     )
 
 

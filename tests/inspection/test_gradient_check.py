@@ -415,7 +415,7 @@ def test_of_a_pipeline_the_last_step_is_asked_for():
     ("thing", "name"),
     [
         (Ridge(), "Ridge"),
-        (ShallowNetRegressor, "the class ShallowNetRegressor"),
+        (ShallowNetRegressor, "the class ShallowNetRegressor, not an instance"),
         (3, "int"),
     ],
 )

@@ -161,7 +161,7 @@ def _inside(estimator: Any, attributes: tuple[str, ...]) -> Any:
 def _raise_no_net(chain: list[Any]) -> NoReturn:
     """Raise the error that says why a chain ends in no fitted net."""
     found = chain[-1]
-    path = ", containing ".join(_describe(estimator) for estimator in chain)
+    path = ", containing ".join(describe(estimator) for estimator in chain)
     if not _would_hold_net(found):
         raise TypeError(
             f"Found no net of skshallow: {path}. Pass a fitted net, a Pipeline that ends "
@@ -189,7 +189,7 @@ def _would_hold_net(estimator: Any) -> bool:
     return any(isinstance(value, BaseNet) for value in estimator.get_params().values())
 
 
-def _describe(estimator: Any) -> str:
+def describe(estimator: Any) -> str:
     """Return the name of `estimator` in an error message."""
     if isinstance(estimator, type):
         return f"the class {estimator.__name__}, not an instance"
