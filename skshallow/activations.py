@@ -27,6 +27,25 @@ from scipy.special import ndtr
 from skshallow._arrays.linalg import column_sums
 from skshallow._arrays.namespace import as_dtype, namespace
 
+__all__ = [
+    "ACTIVATIONS",
+    "ELU",
+    "GELU",
+    "SELU",
+    "Activation",
+    "Identity",
+    "LeakyReLU",
+    "Maxout",
+    "Mish",
+    "PReLU",
+    "ReLU",
+    "SiLU",
+    "Sigmoid",
+    "Softplus",
+    "Step",
+    "Tanh",
+]
+
 Params = dict[str, np.ndarray]
 
 

@@ -5,6 +5,13 @@ class IneffectiveParameterWarning(UserWarning):
     """A parameter was set, and another one keeps it from having any effect."""
 
 
+__all__ = [
+    "DeadUnitsWarning",
+    "UnreadableModel",
+    "VanishingGradientWarning",
+]
+
+
 class DeadUnitsWarning(UserWarning):
     """Most units of a hidden layer output a constant, and no gradient reaches them."""
 

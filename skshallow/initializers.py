@@ -14,6 +14,17 @@ import numpy as np
 
 from skshallow.activations import Activation
 
+__all__ = [
+    "INITIALIZERS",
+    "Auto",
+    "Initializer",
+    "Normal",
+    "Orthogonal",
+    "Uniform",
+    "VarianceScaling",
+    "Zeros",
+]
+
 
 @dataclass(frozen=True)
 class Initializer:

@@ -12,6 +12,17 @@ import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+__all__ = [
+    "SCHEDULES",
+    "Constant",
+    "Cosine",
+    "InverseScaling",
+    "OneCycle",
+    "Plateau",
+    "Schedule",
+    "StepDecay",
+]
+
 
 @dataclass(frozen=True)
 class Schedule:

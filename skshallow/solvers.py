@@ -21,6 +21,18 @@ from scipy.optimize import OptimizeResult, minimize
 
 from skshallow._arrays.namespace import namespace
 
+__all__ = [
+    "LBFGS",
+    "SGD",
+    "SOLVERS",
+    "Adam",
+    "AdamW",
+    "Momentum",
+    "Nesterov",
+    "RMSprop",
+    "Solver",
+]
+
 State = dict[str, Any]
 BLOCK = 1 << 18
 

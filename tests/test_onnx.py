@@ -34,7 +34,9 @@ from skshallow.losses import (
     REGRESSION_LOSSES,
     IdentityLink,
     Link,
+    MultinomialLogLoss,
     Quantile,
+    SoftmaxLink,
     SquaredError,
 )
 
@@ -503,6 +505,31 @@ def test_a_link_of_a_user_can_be_registered(few, X, y, rows, monkeypatch):
         SquareLink, lambda raw, link: 1 - 2 / (3 - raw) - (-(raw * raw))
     )
     assert_predicts_alike(net, rows, np.float64)
+
+
+class SoftmaxLinkOfMyOwn(SoftmaxLink):
+    """Computes what its parent does; forms are not inherited all the same."""
+
+
+@dataclass(frozen=True)
+class LogLossOfMyOwn(MultinomialLogLoss):
+    link = SoftmaxLinkOfMyOwn()
+
+
+def test_a_link_of_ones_own_for_classes_can_be_registered_for_one_member(
+    few, X, y, rows, monkeypatch
+):
+    net = DeepNetClassifier(**few, loss=LogLossOfMyOwn()).fit(X, y)
+    with pytest.raises(ValueError, match=r"register_link\(SoftmaxLinkOfMyOwn, form\)"):
+        convert(net, rows)
+    monkeypatch.setattr(_links, "INVERSES", dict(_links.INVERSES))
+    skshallow.onnx.register_link(
+        SoftmaxLinkOfMyOwn, lambda raw, link: raw.op("Softmax", axis=-1)
+    )
+    assert_classifies_alike(net, rows, np.float64)
+    net = DeepNetClassifier(**few, loss=LogLossOfMyOwn(), n_members=2).fit(X, y)
+    with pytest.raises(ValueError, match=r"n_members=2 .* Fit it with n_members=1, or"):
+        convert(net, rows)
 
 
 FORMS = {

@@ -1,4 +1,4 @@
-"""How far probabilities are from the frequencies that they promise."""
+"""Calibration error of predicted probabilities."""
 
 from __future__ import annotations
 
@@ -11,42 +11,42 @@ def expected_calibration_error(
 ) -> float:
     r"""Return the expected calibration error of the most probable class.
 
-    Rows are binned by how sure the model is, its largest probability. The error is the
-    distance, in the mean over rows, of a bin's accuracy from its mean sureness:
+    Rows are binned by the confidence of the model, its largest probability. The error is
+    the mean distance, weighted by rows, of a bin's accuracy from its mean confidence:
 
-    .. math:: \sum_b \frac{n_b}{n} |accuracy_b - sureness_b|
+    .. math:: \sum_b \frac{n_b}{n} |accuracy_b - confidence_b|
 
     Parameters
     ----------
     y_true : array-like of shape (n_samples,) or (n_samples, n_labels)
-        Classes, or an indicator of labels, each of which then counts as a case of two
+        Classes, or a multilabel indicator, each entry of which counts as a case of two
         classes.
     probability : array-like of shape (n_samples, n_classes) or (n_samples, n_labels)
-        Of each class in the order of `labels`, or that each label is 1.
+        Probability of each class in the order of `labels`, or that each label is 1.
     labels : array-like of shape (n_classes,), default=None
         The classes; None means those in `y_true`, sorted.
     n_bins : int, default=10
-        Bins, at most: with ties some may be empty.
+        The most bins: with ties some may be empty.
     strategy : {"quantile", "uniform"}, default="quantile"
-        Bins of equally many rows, or equally wide ones.
+        Bins of equally many rows, or of equal width.
 
     Returns
     -------
     error : float
-        Between 0, perfect, and 1.
+        Between 0, perfectly calibrated, and 1.
 
     Raises
     ------
     ValueError
-        If the shapes do not fit together, or `strategy` is none of these.
+        If the shapes do not match, or `strategy` is unknown.
 
     Notes
     -----
-    With equally wide bins, as in Guo et al., nearly all rows of an accurate model lie in
-    the last one, where errors of both signs cancel; bins of equally many rows keep them
-    apart (Nixon et al.). Equally sure rows always share a bin, so their order has no
-    influence. A few hundred rows give an error of some hundredths by chance alone:
-    compare models on the same rows.
+    With bins of equal width, as in Guo et al., nearly all rows of an accurate model lie in
+    the last one, where overconfident and underconfident rows cancel; bins of equally many
+    rows separate them (Nixon et al.). Rows of equal confidence always share a bin, so
+    their order has no influence. On a few hundred rows even a perfectly calibrated model
+    has an error of a few hundredths by chance: compare models on the same rows.
 
     References
     ----------
@@ -60,33 +60,33 @@ def expected_calibration_error(
     >>> round(expected_calibration_error([1, 1, 1, 0], probability), 3)
     0.15
     """
-    sureness, is_right = _sureness(y_true, probability, labels)
+    confidence, is_right = _confidence(y_true, probability, labels)
     shares = np.linspace(0, 1, n_bins + 1)[1:-1]
     if strategy == "quantile":
-        edges = np.quantile(sureness, shares)
+        edges = np.quantile(confidence, shares)
     elif strategy == "uniform":
         edges = shares
     else:
         raise ValueError(f"strategy must be 'quantile' or 'uniform', got {strategy!r}.")
-    bins = np.searchsorted(edges, sureness, side="right")
-    gaps = np.bincount(bins, is_right - sureness, minlength=n_bins)
-    return float(np.abs(gaps).sum() / len(sureness))
+    bins = np.searchsorted(edges, confidence, side="right")
+    gaps = np.bincount(bins, is_right - confidence, minlength=n_bins)
+    return float(np.abs(gaps).sum() / len(confidence))
 
 
-def _sureness(y_true, probability, labels) -> tuple[np.ndarray, np.ndarray]:
-    """Return the largest probability of each row, or label, and whether it is right."""
+def _confidence(y_true, probability, labels) -> tuple[np.ndarray, np.ndarray]:
+    """Return the largest probability (n,) of each row or label, and whether it is right."""
     probability = check_array(probability, dtype=np.float64, input_name="probability")
     y_true = np.asarray(y_true)
     check_consistent_length(y_true, probability)
     if y_true.ndim == 2:
         if y_true.shape != probability.shape:
             raise ValueError(
-                f"y_true of shape {y_true.shape} wants a probability for each label, got "
-                f"shape {probability.shape}."
+                f"y_true of shape {y_true.shape} needs a probability for each label, got "
+                f"probability of shape {probability.shape}."
             )
         is_likely = probability > 0.5
-        sureness = np.where(is_likely, probability, 1 - probability)
-        return sureness.ravel(), (is_likely == y_true).ravel()
+        confidence = np.where(is_likely, probability, 1 - probability)
+        return confidence.ravel(), (is_likely == y_true).ravel()
     labels = np.unique(y_true) if labels is None else np.asarray(labels)
     if probability.shape[1] != len(labels):
         raise ValueError(

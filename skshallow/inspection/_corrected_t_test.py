@@ -1,4 +1,4 @@
-r"""A paired t-test for scores of resampled folds, whose training rows overlap."""
+r"""Corrected resampled t-test: paired, for cross-validated scores of two models."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-CONFIDENCE = 0.95  # of the interval, and 1 minus the level at which a test is believed
+CONFIDENCE = 0.95  # level of the interval, and 1 minus the significance level
 
 
 @dataclass(frozen=True)
 class PairedTest:
-    """What a paired test says of a mean difference.
+    """Result of a paired t-test of a mean difference.
 
     Attributes
     ----------
     difference : float
         The mean difference.
     interval : tuple of float
-        The ends of its 95 % confidence interval.
+        Lower and upper end of its 95 % confidence interval.
     p_value : float
         Of the two-sided test that the true difference is 0.
 
@@ -40,14 +40,14 @@ class PairedTest:
 def corrected_t_test(differences, test_to_train: float) -> PairedTest:
     r"""Test whether differences of scores over resampled folds have mean 0.
 
-    Folds share training rows, so their scores are correlated, and the plain paired
-    t-test finds differences where there are none. The corrected one takes the variance
-    of the mean of ``J`` differences ``d_j`` as
+    Folds share training rows, so their scores are correlated, and the ordinary paired
+    t-test finds differences where there are none. The corrected one estimates the
+    variance of the mean of ``J`` differences ``d_j`` by
 
     .. math:: \Big(\frac{1}{J} + \frac{n_{test}}{n_{train}}\Big)
               \frac{1}{J - 1} \sum_j (d_j - \bar d)^2
 
-    and compares the mean over the root of that with Student's t of ``J - 1`` degrees of
+    and refers the mean divided by its root to Student's t with ``J - 1`` degrees of
     freedom.
 
     Parameters
@@ -55,15 +55,15 @@ def corrected_t_test(differences, test_to_train: float) -> PairedTest:
     differences : array-like of shape (n_splits,)
         Score of one model minus that of the other, on the same folds.
     test_to_train : float
-        Test rows over training rows of a split: ``1 / (k - 1)`` for k folds, repeated
-        or not.
+        Test rows divided by training rows of a split: ``1 / (k - 1)`` for k folds,
+        repeated or not.
 
     Returns
     -------
     test : PairedTest
-        Its `difference`, 95 % `interval` and `p_value`. Differences that are all the
-        same leave no spread: the interval is a point, and the p-value 0, or 1 if they
-        are 0.
+        Its `difference`, 95 % `interval` and `p_value`. If all differences are equal,
+        their variance is 0: the interval is a point, and the p-value 0, or 1 if they are
+        0.
 
     Raises
     ------
@@ -73,8 +73,7 @@ def corrected_t_test(differences, test_to_train: float) -> PairedTest:
     Notes
     -----
     The correction is exact if the correlation between two splits is
-    ``n_test / (n_test + n_train)``, and holds its level well in practice. A plain t-test
-    ignores that correlation.
+    ``n_test / (n_test + n_train)``, and keeps its level well in practice.
 
     References
     ----------
@@ -93,10 +92,11 @@ def corrected_t_test(differences, test_to_train: float) -> PairedTest:
     n = len(differences)
     if n < 2:
         raise ValueError(
-            f"A paired test needs at least 2 splits, got {n}: use more folds, or repeat."
+            f"A paired test needs at least 2 differences, got {n}: use more folds, or "
+            "repeat them."
         )
     if not np.isfinite(differences).all():
-        raise ValueError(f"Not all differences are finite: {differences.tolist()}.")
+        raise ValueError(f"differences must be finite, got {differences.tolist()}.")
     mean = float(differences.mean())
     error = float(differences.std(ddof=1)) * math.sqrt(1 / n + test_to_train)
     margin = float(stats.t.ppf((1 + CONFIDENCE) / 2, n - 1)) * error

@@ -1,4 +1,4 @@
-"""What one model comes to on given splits: scores, times, quality of probabilities."""
+"""Cross-validation of one model: scores, times, log loss and calibration error."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ Splits = Sequence[tuple[np.ndarray, np.ndarray]]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class CrossValidated:
-    """One model on all splits.
+    """Cross-validation results of one model.
 
     Attributes
     ----------
     name : str
         Class of the model.
     scores : ndarray of shape (n_splits,)
-        On the test rows of each split; higher is better.
+        Scores on the test rows of each split; higher is better.
     fit_time, predict_time : ndarray of shape (n_splits,)
         Seconds to fit, and to predict the test rows.
     log_loss : ndarray of shape (n_splits,) or None
-        Of classifiers with `predict_proba`; in the mean over labels if there are several.
+        Log loss of classifiers with `predict_proba`; the mean over labels for multilabel
+        targets.
     calibration_error : float or None
-        Of classifiers with `predict_proba`: the
-        :func:`~skshallow.inspection.expected_calibration_error` over the test rows of
-        all splits.
+        The :func:`~skshallow.inspection.expected_calibration_error` of classifiers with
+        `predict_proba`, over the test rows of all splits.
     estimators : list of estimator
-        The fitted models, one a split.
+        The fitted models, one per split.
 
     Examples
     --------
@@ -78,7 +78,7 @@ def cross_validated(
     if not np.isfinite(scores).all():
         split = int(np.flatnonzero(~np.isfinite(scores))[0])
         raise ValueError(
-            f"The score of {name} on split {split} is {scores[split]}; choose a scoring "
+            f"The score of {name} on split {split} is {scores[split]}. Choose a scoring "
             "and a cv that give a finite score on every split."
         )
     tests = [test for _, test in splits]
@@ -108,7 +108,7 @@ def _predict_times(estimators: list, X: Any, tests: list[np.ndarray]) -> np.ndar
 def _quality_of_probabilities(
     estimators: list, X: Any, y: Any, tests: list[np.ndarray]
 ) -> tuple[np.ndarray | None, float | None]:
-    """Return log losses (n_splits,) and one calibration error; None where there is none."""
+    """Return log losses (n_splits,) and calibration error; None without probabilities."""
     if not all(is_classifier(e) and hasattr(e, "predict_proba") for e in estimators):
         return None, None
     labels = np.unique(y)
@@ -119,7 +119,7 @@ def _quality_of_probabilities(
         _probability(estimator, take_rows(X, test), labels, multilabel=multilabel)
         for estimator, test in zip(estimators, tests, strict=True)
     ]
-    # of several labels, each is a case of two classes
+    # each of several labels is a case of two classes
     losses = [
         log_loss(target.ravel(), p.ravel() if multilabel else p, labels=labels)
         for target, p in zip(targets, probabilities, strict=True)
@@ -133,17 +133,17 @@ def _quality_of_probabilities(
 def _probability(
     estimator: Any, X: Any, labels: np.ndarray, *, multilabel: bool
 ) -> np.ndarray:
-    """Return a probability a row and class of `labels`, or a row and label if multilabel.
+    """Return probabilities (n, n_classes) in the order of `labels`, or (n, n_labels).
 
-    A class that the training rows of a split lack has probability 0.
+    A class that is missing from the training rows of a split has probability 0.
     """
     given = estimator.predict_proba(X)
     if multilabel:
-        if isinstance(given, list):  # one array a label, as forests have it
+        if isinstance(given, list):  # one array per label, as forests return it
             columns = zip(given, estimator.classes_, strict=True)
             given = np.stack([p[:, c == 1].sum(axis=1) for p, c in columns], axis=1)
         return np.asarray(given, dtype=np.float64)
     probability = np.zeros((len(given), len(labels)))
     probability[:, np.searchsorted(labels, estimator.classes_)] = given
-    # single precision sums to 1 less closely than log_loss wants it
+    # in single precision, sums are not as close to 1 as log_loss requires
     return probability / probability.sum(axis=1, keepdims=True)

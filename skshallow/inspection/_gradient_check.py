@@ -1,8 +1,7 @@
-r"""Is the gradient that a net trains with that of its loss? Held against differences.
+r"""Gradient check by finite differences: is backpropagation right for this net?
 
-A derivative of one's own, of an activation or a loss, goes wrong easily and silently:
-training still goes on, only worse. What it ought to be is known without it, from values
-of the objective alone.
+A wrong derivative of a custom activation or loss is easily overlooked: training goes on,
+only worse. Finite differences tell the right one from values of the objective alone.
 """
 
 from __future__ import annotations
@@ -21,14 +20,15 @@ from skshallow._estimators.base import BaseNet
 from skshallow._estimators.checks.array_api import in_numpy
 from skshallow._estimators.fit.run import FitRun
 from skshallow.engine.objective import Objective
-from skshallow.inspection._differences import compare
+from skshallow.inspection._common.meta_estimators import describe
+from skshallow.inspection._finite_differences import compare
 from skshallow.inspection._gradient_report import (
     CheckedParameter,
     GradientCheck,
     last_straight_through,
 )
 
-# An unfitted net starts where much is 0, and a derivative times 0 is right whatever it is.
+# Many parameters of an unfitted net are 0, and 0 times a wrong derivative is right.
 MOVE_FROM_START = 0.1
 
 
@@ -42,53 +42,53 @@ def gradient_check(
     .. math:: \frac{\partial J}{\partial\theta_i} \approx
               \frac{J(\theta + h e_i) - J(\theta - h e_i)}{2 h}
 
-    where `J` is what a fit on these rows minimises: loss, weights of rows and classes,
-    smoothed labels, penalty, and one fixed draw of dropout masks.
+    where `J` is the objective of a fit on these rows: the loss, with sample and class
+    weights, label smoothing, the penalty, and one fixed draw of dropout masks.
 
     Parameters
     ----------
     estimator : estimator
-        A net of this package, fitted or not, with any components of your own. A fitted
-        one is checked at its weights; else at its initialisation, each parameter moved a
-        little at random. It stays as it is.
+        A net of this package, fitted or not, with any custom components. A fitted net is
+        checked at its weights, an unfitted one at its initialisation with a little noise
+        added to each parameter. It is not changed.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        Rows as the net takes them. A few dozen are enough, and quick.
+        Features as the net takes them. A few dozen rows are enough, and quick.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        Their targets, as `fit` takes them.
+        Targets, as `fit` takes them.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights, as in `fit`.
     n_entries : int, default=30
-        How many entries of each parameter to check, drawn at random where there are
-        more. None checks all.
+        How many entries of each parameter to check, drawn at random if it has more.
+        None checks all.
     rtol : float, default=1e-5
         The relative error up to which an entry counts as right.
     random_state : int, RandomState instance or None, default=0
-        Draws entries and dropout masks, and the start of an unfitted net whose own
-        `random_state` is None.
+        Draws entries and dropout masks, and the initialisation of an unfitted net whose
+        own `random_state` is None.
 
     Returns
     -------
     check : GradientCheck
-        A row a parameter of a layer. It prints as a table, with what to look at first if
-        a derivative is wrong; `passed` says it in short, and `raise_unless_passed` raises.
+        One row per parameter of each layer. It prints as a table, with the component to
+        look at first if a derivative is wrong; `passed` is the result in short, and
+        `raise_unless_passed` raises an error.
 
     Raises
     ------
     TypeError
-        If `estimator` is no net of this package. Of a pipeline, give the last step.
+        If `estimator` is not a net of this package. For a pipeline, pass its last step.
     ValueError
-        If a parameter or the data are not usable, or if the objective is not finite.
+        If a hyperparameter or the data are invalid, or if the objective is not finite.
 
     Notes
     -----
-    A function with kinks, such as ``"relu"``, has no derivative there, and differences
-    across one are of no use. An entry for which the slopes to the left and to the right
-    disagree however small the step is counted as at a kink, and not compared. What lies
-    before an activation that is `straight_through` on purpose, such as ``"step"``, cannot
-    be checked and is left out.
+    A function with kinks, such as ``"relu"``, has no derivative at a kink, and central
+    differences across one are meaningless. An entry whose one-sided differences disagree
+    for every step size counts as at a kink, and is not compared. The layers up to a
+    straight-through activation, such as ``"step"``, cannot be checked and are left out.
 
-    Differences in float64 hold no more digits than subtraction leaves: a derivative
-    passes if it is off by less than about 1.4e-9, or 1.4e-9 times an objective above 1.
+    Differences in float64 are limited by rounding: a derivative passes if it is off by
+    less than about 1.4e-9, or 1.4e-9 times an objective above 1.
 
     Examples
     --------
@@ -133,18 +133,17 @@ def _check_net(estimator: Any) -> None:
         return
     if isinstance(estimator, Pipeline):
         raise TypeError(
-            "gradient_check takes a net of skshallow, got a Pipeline. Give its last step, "
-            "pipeline[-1], and rows as that gets them, pipeline[:-1].transform(X)."
+            "gradient_check takes a net of skshallow, got a Pipeline. Pass its last step, "
+            "pipeline[-1], and the input of that, pipeline[:-1].transform(X)."
         )
-    got = f"the class {estimator.__name__}" if isinstance(estimator, type) else None
     raise TypeError(
-        f"gradient_check takes a net of skshallow, got {got or type(estimator).__name__}. "
-        "Give the net itself, an instance, and rows as it gets them."
+        f"gradient_check takes a net of skshallow, got {describe(estimator)}. Pass the net "
+        "itself and its input."
     )
 
 
 def _seed(random_state: Any) -> int:
-    """Return a seed that `random_state` stands for; a generator stays as it is."""
+    """Return a seed drawn from `random_state`; a generator is not advanced."""
     return int(check_random_state(copy.deepcopy(random_state)).randint(2**31))
 
 
@@ -189,12 +188,12 @@ def check_objective(
                 X, y, sample_weight, rng=np.random.default_rng(seed)
             )
 
-    objective.grad.fill(np.nan)  # so that what no backward pass writes is not right
+    objective.grad.fill(np.nan)  # entries that no backward pass writes count as wrong
     here = value()
     if not math.isfinite(here):
         raise ValueError(
             f"The objective is {here} at these parameters, so it has no derivative to "
-            "check. Look at the forward pass of the activations, at the loss, at the data."
+            "check. Look at the forward pass of the activations, the loss, and the data."
         )
     gradient = objective.grad.copy()
     rng = np.random.default_rng(seed)

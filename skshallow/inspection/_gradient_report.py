@@ -1,4 +1,4 @@
-"""What a check of a gradient found: parameter by parameter, and where to look first."""
+"""Report of a gradient check: errors of each parameter, and the component to suspect."""
 
 from __future__ import annotations
 
@@ -10,42 +10,42 @@ import numpy as np
 
 from skshallow.engine.network import Network
 from skshallow.inspection._common.report import Column, Report
-from skshallow.inspection._differences import Comparison
+from skshallow.inspection._finite_differences import DerivativeComparison
 from skshallow.losses import Loss
 
-# Verdicts on derivatives that agree but would do so by whatever activations pass back.
+# Verdicts on derivatives that agree, but would do so for a wrong backward pass as well.
 NOT_SEEN = ALL_ZERO, ONLY_KINKS = "all zero", "only kinks"
 
 
 def last_straight_through(network: Network) -> int:
-    """Return the last layer whose activation is straight-through, -1 if there is none."""
+    """Return the index of the last straight-through layer, -1 if there is none."""
     layers = enumerate(network.layers)
     return max((i for i, own in layers if own.activation.straight_through), default=-1)
 
 
 @dataclass(frozen=True)
 class CheckedParameter:
-    """What a check found of one parameter of one layer.
+    """Result of the check of one parameter of one layer.
 
     Attributes
     ----------
     layer : int
-        Which layer, counted from 0; the output layer is the last.
+        Index of the layer; the output layer is the last.
     name : str
-        "weight", "bias", or a parameter of the activation's own.
+        "weight", "bias", or a learned parameter of the activation.
     shape : tuple of int
         Its shape.
     entries : ndarray of shape (n_checked,)
-        Flat indices of the entries that were checked; empty if it cannot be.
-    comparisons : tuple of Comparison
-        What was found for each of them.
+        Flat indices of the entries that were checked; empty if it cannot be checked.
+    comparisons : tuple of DerivativeComparison
+        Gradient and difference of each of them.
     """
 
     layer: int
     name: str
     shape: tuple[int, ...]
     entries: np.ndarray
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[DerivativeComparison, ...]
 
     @property
     def n_kinks(self) -> int:
@@ -67,7 +67,7 @@ class CheckedParameter:
         return max(errors, default=None)
 
     def verdict(self, rtol: float) -> str:
-        """Return what to make of it, in a word or a few."""
+        """Return "right", "wrong", "not checked", "all zero" or "only kinks"."""
         if self.largest_error is None:
             return "not checked"
         if self.largest_error > rtol:
@@ -79,16 +79,16 @@ class CheckedParameter:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class GradientCheck(Report):
-    """How the gradient of a net compares with differences; see `gradient_check`.
+    """Result of a gradient check by finite differences; see `gradient_check`.
 
     Attributes
     ----------
     network : Network
         The net's layers.
     loss : Loss
-        What it minimises.
+        Its loss.
     parameters : list of CheckedParameter
-        What was found, from the first layer to the last.
+        Results of each parameter, from the first layer to the last.
     rtol : float
         The relative error up to which an entry counts as right.
 
@@ -125,10 +125,10 @@ class GradientCheck(Report):
 
     @property
     def suspect(self) -> str | None:
-        """Where to look first if something is wrong, else None.
+        """The component to look at first if a derivative is wrong, else None.
 
-        Errors pass from a layer to those before it, so the last layer with one has the
-        cause: the derivative that it is given, by its activation or by the loss.
+        Backpropagation passes errors on to the layers before, so the cause is in the last
+        layer with an error: the derivative of its activation, or of the loss.
         """
         wrong = [p for p in self.parameters if p.verdict(self.rtol) == "wrong"]
         if not wrong:
@@ -151,17 +151,17 @@ class GradientCheck(Report):
             raise AssertionError(str(self))
 
     def _layer(self, i: int) -> str:
-        """Return what to call a layer."""
+        """Return the name of a layer."""
         last = len(self.network.layers) - 1
         return "output layer" if i == last else f"hidden layer {i + 1}"
 
     def _row(self, parameter: CheckedParameter) -> str:
-        """Return what to call a parameter."""
+        """Return the name of a parameter."""
         return f"{self._layer(parameter.layer)}, {parameter.name}"
 
     @property
     def title(self) -> str:
-        verdict = "passed" if self.passed else "failed" if self.suspect else "nothing shown"
+        verdict = "passed" if self.passed else "failed" if self.suspect else "inconclusive"
         return f"Gradient check of {self.network} with {self.loss}: {verdict}"
 
     def columns(self) -> list[Column]:
@@ -186,15 +186,15 @@ class GradientCheck(Report):
         if unseen:
             names = "; ".join(self._row(parameter) for parameter in unseen)
             yield (
-                "Not shown to be right, as all derivatives checked are 0 or at a kink: "
+                "Not shown to be right, since all derivatives checked are 0 or at a kink: "
                 f"{names}. Check at other weights, on other rows, or more entries."
             )
         last = last_straight_through(self.network)
         if last >= 0:
             yield (
-                f"What lies up to {self.network.layers[last].activation} of "
-                f"{self._layer(last)}, which passes a gradient straight through, cannot "
-                "be checked by differences."
+                f"The layers up to {self._layer(last)}, whose activation "
+                f"{self.network.layers[last].activation} is straight-through, cannot be "
+                "checked by differences."
             )
 
     def _worst(self) -> str:

@@ -1,4 +1,4 @@
-"""Is every layer of a fitted net alive? A table, a row a layer, with a verdict each."""
+"""Health report: dead and saturated units, vanishing gradients and too large updates."""
 
 from __future__ import annotations
 
@@ -9,6 +9,16 @@ from typing import Any
 
 import numpy as np
 
+from skshallow._estimators.fit.health_advice import (
+    AGAINST_DEAD_UNITS,
+    AGAINST_INFINITE_GRADIENT,
+    AGAINST_LARGE_UPDATES,
+    AGAINST_SATURATION,
+    AGAINST_VANISHING_GRADIENT,
+    LEARNING_RATE,
+    applicable_remedies,
+    in_words,
+)
 from skshallow.engine.health import (
     MANY_DEAD,
     OF_UNITS,
@@ -18,59 +28,53 @@ from skshallow.engine.health import (
     is_saturated,
     outputs_and_slopes,
 )
-from skshallow.inspection._common.fitted import layer_names
+from skshallow.inspection._common.fitted_net import layer_names
+from skshallow.inspection._common.meta_estimators import find_net, net_and_input
 from skshallow.inspection._common.report import Column, Report
-from skshallow.inspection._common.unwrap import find_net, net_and_input
 
-# Thresholds of a verdict. With 2 layers of 64 units, 100 epochs and else default settings,
-# nets on five tables had at most 0.11 of a ReLU layer dead, 0.13 of the outputs of tanh
-# saturated, and a step of 0.03 of the weights, 0.003 in the median: all healthy.
-SOME_DEAD = 0.25  # of a layer: width that could go
-MANY_SATURATED = 0.5  # of its outputs: what comes back is mostly lost
-LARGE_UPDATE = 0.1  # ten such steps are as long as the weights: they overwrite
+# Thresholds of a verdict. With 2 layers of 64 units, 100 epochs and otherwise default
+# settings, nets on five tables had at most 0.11 of a ReLU layer dead, 0.13 of the outputs
+# of tanh saturated, and an update ratio of 0.03, 0.003 in the median: all healthy.
+SOME_DEAD = 0.25  # of a layer: its width is wasted
+MANY_SATURATED = 0.5  # of its outputs: hardly any gradient passes them
+LARGE_UPDATE = 0.1  # ten such updates are as long as the weights
 MAGNITUDES = {1e6: "a million", 1e5: "100,000", 1e4: "10,000", 0: f"{1 / VANISHING:g}"}
-
-# What may help.
-INIT, STANDARDIZE = "init='auto' with init_scale=1", "standardize=True"
-LEARNING_RATE, CLIP = "a smaller learning_rate", "max_grad_norm"
-DEPTH = "a smaller depth"
-ACTIVATION = "an activation that never goes flat, such as 'leaky_relu'"
 
 
 def health_report(estimator, X=None) -> HealthReport:
-    """Report on each layer of a fitted net: dead and saturated units, gradients, steps.
+    """Report dead and saturated units, gradient norms and update ratios of each layer.
 
     Parameters
     ----------
     estimator : estimator
         A fitted net, or a pipeline, a search or transformed targets around one.
     X : {array-like, sparse matrix} of shape (n_samples, n_features), default=None
-        Rows, as `estimator` takes them, on which to measure what the units do. None
-        reports what the fit recorded last, in `health_`, on at most 256 of its rows.
+        Rows, as `estimator` takes them, on which to measure the units. None reports the
+        last record of the fit, in `health_`, on at most 256 of its rows.
 
     Returns
     -------
     report : HealthReport
-        A row a layer, the output layer last. It prints as a table with a verdict a
-        layer, and has `to_frame`.
+        One row per layer, the output layer last. It prints as a table with a verdict on
+        each layer, and has `to_frame`.
 
     Raises
     ------
     TypeError, NotFittedError
-        If there is no net inside, or none that is fitted.
+        If there is no net inside, or it is not fitted.
     ValueError
-        If `X` is None and the fit recorded nothing.
+        If `X` is None and the fit kept no records.
 
     See Also
     --------
-    HealthDisplay : How the same figures went while training.
+    HealthDisplay : The same figures over the epochs.
 
     Notes
     -----
-    Gradients and steps are always those that the fit recorded last; without records they
-    are left out. A verdict speaks of dead units from a quarter of a layer on, of
-    saturation from half of its outputs, of a gradient 1000 times shorter than the
-    longest of the net, and of a last step of more than a tenth of the weights.
+    Gradient norms and update ratios are always those of the last record; without records
+    they are left out. A verdict names dead units from a quarter of a layer on, saturation
+    of more than half of its outputs, a gradient norm 1000 times smaller than the largest
+    of the net, and an update ratio above a tenth.
 
     Examples
     --------
@@ -84,6 +88,7 @@ def health_report(estimator, X=None) -> HealthReport:
     ['healthy', 'healthy', 'healthy']
     """
     net = find_net(estimator)
+    has_learning_rate = not np.isnan(net.learning_rate_curve_).all()
     shares, weights = dict[str, list[float]](), dict[str, list[float]]()
     n_rows = epoch = None
     if X is not None:
@@ -105,13 +110,15 @@ def health_report(estimator, X=None) -> HealthReport:
         weights=weights,
         epoch=epoch,
         n_rows=n_rows,
-        remedies=_remedies(net),
+        remedies=applicable_remedies(
+            net.get_params(deep=False), net.network_, has_learning_rate
+        ),
     )
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class HealthReport(Report):
-    """How the layers of a fitted net do; see `health_report`.
+    """Health of the layers of a fitted net; see `health_report`.
 
     Attributes
     ----------
@@ -120,17 +127,17 @@ class HealthReport(Report):
     layers : list of str
         Names of the layers, the output layer last.
     n_units : list of int
-        Their widths, of all members together.
+        Their numbers of units, those of all members together.
     shares : dict of str to list of float
-        "dead", "zero" and "saturated", each of the hidden layers.
+        "dead", "zero" and "saturated": shares of units or outputs, per hidden layer.
     weights : dict of str to list of float
-        "gradient_norm" and "update_ratio", each of all layers; empty without records.
+        "gradient_norm" and "update_ratio", per layer; empty without records.
     epoch : int or None
-        After which epoch the fit recorded last; None without records.
+        The epoch of the last record; None without records.
     n_rows : int or None
-        Rows that units were measured on; None for those of the fit.
+        How many rows of `X` the units were measured on; None if on the training rows.
     remedies : list of str
-        What may help against one trouble or another and is not the case yet.
+        What may help in one case or another and does not hold yet.
 
     Examples
     --------
@@ -154,7 +161,7 @@ class HealthReport(Report):
 
     @property
     def title(self) -> str:
-        """What was measured on what."""
+        """What was measured, and on which rows."""
         recorded = f"recorded after epoch {self.epoch} of its fit"
         if self.n_rows is None:
             return f"Health of a {self.net_name}, {recorded}"
@@ -163,17 +170,17 @@ class HealthReport(Report):
 
     @property
     def n_dead(self) -> list[int]:
-        """How many units of each hidden layer no row's gradient reaches."""
+        """How many units of each hidden layer are dead."""
         dead = zip(self.shares["dead"], self.n_units, strict=False)
         return [round(share * n_units) for share, n_units in dead]
 
     @property
     def verdicts(self) -> list[str]:
-        """What is wrong with each layer, and what to try; or "healthy"."""
+        """What is wrong with each layer and what to try, or "healthy"."""
         return [self._verdict(i) for i in range(len(self.layers))]
 
     def columns(self) -> list[Column]:
-        """Return the figures, a row a layer."""
+        """Return the figures, one row per layer."""
 
         def shares(name: str) -> list[float | None]:
             return [*self.shares[name], None]  # not of the output layer
@@ -201,12 +208,12 @@ class HealthReport(Report):
         )
         if self.weights:
             note += (
-                " Gradient norm: of the loss, by the layer's weights. Update ratio: length "
+                " Gradient norm: of the loss, by the layer's weights. Update ratio: norm "
                 "of the epoch's last step over that of the weights."
             )
         return [note]
 
-    # What may be wrong: complaints, each with what helps.
+    # Complaints, each with what helps against it.
 
     def _verdict(self, i: int) -> str:
         complaints: list[tuple[str, set[str]]] = []
@@ -216,9 +223,8 @@ class HealthReport(Report):
             complaints += [*self._on_gradient(i), *self._on_update(i)]
         if not complaints:
             return "healthy"
-        facts, helps = zip(*complaints, strict=True)
-        *first, last = [what for what in self.remedies if what in set().union(*helps)]
-        advice = f"{', '.join(first)} or {last}" if first else last
+        facts, helpful = zip(*complaints, strict=True)
+        advice = in_words(self.remedies, set().union(*helpful))
         return f"{'; '.join(facts)}: try {advice}"
 
     def _on_dead(self, i: int) -> Iterator[tuple[str, set[str]]]:
@@ -230,51 +236,35 @@ class HealthReport(Report):
         rows = "the training rows" if self.n_rows is None else "X"
         effect = ", so that hardly anything passes" if share > MANY_DEAD else ""
         fact = f"{n_dead} of {n_units} units are dead on {rows}{effect}"
-        yield fact, {INIT, STANDARDIZE, LEARNING_RATE, ACTIVATION}
+        yield fact, AGAINST_DEAD_UNITS
 
     def _on_saturated(self, i: int) -> Iterator[tuple[str, set[str]]]:
         """Yield a complaint if too many outputs of hidden layer `i` are saturated."""
         share = self.shares["saturated"][i]
         if share > MANY_SATURATED:
-            fact = f"{share:.0%} of the outputs are saturated"
-            yield fact, {INIT, STANDARDIZE, LEARNING_RATE, ACTIVATION}
+            yield f"{share:.0%} of the outputs are saturated", AGAINST_SATURATION
 
     def _on_gradient(self, i: int) -> Iterator[tuple[str, set[str]]]:
-        """Yield a complaint if the gradient of layer `i` is far shorter than another's."""
+        """Yield a complaint if the gradient norm of layer `i` is infinite or vanishes."""
         norms = self.weights["gradient_norm"]
-        longest = max(range(len(norms)), key=norms.__getitem__)
+        largest = max(range(len(norms)), key=norms.__getitem__)
         if not math.isfinite(norms[i]):
-            yield f"the gradient is {norms[i]}", {LEARNING_RATE, CLIP, INIT, ACTIVATION}
-        elif norms[i] < VANISHING * norms[longest]:
-            ratio = norms[longest] / norms[i] if norms[i] else math.inf
+            yield f"the gradient norm is {norms[i]}", AGAINST_INFINITE_GRADIENT
+        elif norms[i] < VANISHING * norms[largest]:
+            ratio = norms[largest] / norms[i] if norms[i] else math.inf
             times = next(words for least, words in MAGNITUDES.items() if ratio >= least)
-            fact = f"the gradient is more than {times} times shorter than in layer "
-            yield f"{fact}'{self.layers[longest]}'", {INIT, DEPTH, ACTIVATION}
+            fact = f"the gradient norm is more than {times} times smaller than in layer "
+            yield f"{fact}'{self.layers[largest]}'", AGAINST_VANISHING_GRADIENT
 
     def _on_update(self, i: int) -> Iterator[tuple[str, set[str]]]:
-        """Yield a complaint if the last step moved layer `i` too far."""
+        """Yield a complaint if the last step of layer `i` was too large."""
         ratio = self.weights["update_ratio"][i]
         if ratio > LARGE_UPDATE and LEARNING_RATE in self.remedies:
-            fact = f"its last step was {ratio:.0%} of its weights"
-            yield fact, {LEARNING_RATE, CLIP}
-
-
-def _remedies(net: Any) -> list[str]:
-    """Return what may help `net`, in the order to try it."""
-    has_rate = not np.isnan(net.learning_rate_curve_).all()
-    applies = {
-        INIT: net.init != "auto" or net.init_scale != 1,
-        STANDARDIZE: not net.standardize,
-        LEARNING_RATE: has_rate,
-        CLIP: has_rate and net.max_grad_norm is None,
-        DEPTH: len(net.network_.layers) > 2,
-        ACTIVATION: True,
-    }
-    return [remedy for remedy, does in applies.items() if does]
+            yield f"its last step was {ratio:.0%} of its weights", AGAINST_LARGE_UPDATES
 
 
 def _measure(net: Any, X: Any) -> tuple[dict[str, list[float]], int]:
-    """Return shares "dead", "zero", "saturated" of each hidden layer on X, and its rows."""
+    """Return the shares per hidden layer, measured on X, and how many rows it has."""
     n_members = net.network_.n_members
     widths = [n_members * layer.n_units for layer in net.network_.layers[:-1]]
     alive = [np.zeros(width, dtype=bool) for width in widths]

@@ -1,4 +1,4 @@
-"""Nets in ONNX: ``import skshallow.onnx``, and skl2onnx converts them."""
+"""Export to ONNX: importing this module registers the nets with skl2onnx."""
 
 from __future__ import annotations
 

@@ -1,18 +1,16 @@
-"""Activations as operators, of those that onnxruntime has in float32 and in float64.
+"""Export to ONNX: activations, in operators that onnxruntime has in float32 and float64.
 
 Its CPU kernels of ``Elu``, ``Gelu``, ``LeakyRelu``, ``Mish``, ``PRelu``, ``Selu`` and
-``Softplus`` take float32 only, so what they compute is composed of others here.
+``Softplus`` take float32 only, so these functions are composed of other operators here.
 
-None ends in a product with one number: onnxruntime would fuse that into the next layer's
-``MatMul``, where the number is kept in float32, whatever the graph computes in.
+None ends in a product with a scalar: onnxruntime would fuse that into the next layer's
+``MatMul``, where the scalar is kept in float32, whatever the graph computes in.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-
-import numpy as np
 
 from skshallow.activations import (
     ELU,
@@ -23,6 +21,7 @@ from skshallow.activations import (
     LeakyReLU,
     Maxout,
     Mish,
+    Params,
     PReLU,
     ReLU,
     Sigmoid,
@@ -31,10 +30,10 @@ from skshallow.activations import (
     Step,
     Tanh,
 )
-from skshallow.onnx._formulas import normal_cdf, softplus
-from skshallow.onnx._graph import Tensor, check_class
+from skshallow.onnx._graph import Tensor
+from skshallow.onnx._registry import form_of, register_form
+from skshallow.onnx._special import normal_cdf, softplus
 
-Params = dict[str, np.ndarray]
 ActivationForm = Callable[[Tensor, Params, Any], Tensor]
 
 
@@ -77,7 +76,7 @@ def _gelu(z, params, activation):
 
 
 def _silu(z, params, activation):
-    # through tanh: releases before 1.31 fuse z * Sigmoid(z) into what takes float32 only
+    # by tanh: releases before 1.31 fuse z * Sigmoid(z) into a kernel for float32 only
     return z * (0.5 * (0.5 * z).op("Tanh") + 0.5)
 
 
@@ -95,7 +94,7 @@ def _maxout(z, params, activation):
     return first.op("Max", *others)
 
 
-FORMS: dict[type[Activation], ActivationForm] = {
+FORMS: dict[type, ActivationForm] = {
     Identity: _identity,
     Step: _step,
     Sigmoid: _sigmoid,
@@ -114,7 +113,7 @@ FORMS: dict[type[Activation], ActivationForm] = {
 
 
 def register_activation(activation_class: type[Activation], form: ActivationForm) -> None:
-    """Say how an activation of your own is written in ONNX.
+    """Register the ONNX form of a custom activation.
 
     Parameters
     ----------
@@ -122,24 +121,24 @@ def register_activation(activation_class: type[Activation], form: ActivationForm
         Your subclass of :class:`~skshallow.activations.Activation`.
     form : callable
         ``form(z, params, activation)`` returns the activation of the pre-activations
-        `z`, a :class:`Tensor`. `params` holds the activation's own learned arrays by
-        name, with a leading axis of members if there are several, and `activation` its
-        settings.
+        `z`, a :class:`Tensor`. `params` holds the activation's learned parameters by
+        name, with a leading axis of members if there are several, and `activation` is
+        the instance with its settings.
 
     Raises
     ------
     TypeError
-        If `activation_class` is no such class, an instance say.
+        If `activation_class` is not such a class, but an instance, for example.
 
     Notes
     -----
-    ``z + 1``, ``z * z``, ``z > 0`` and so on are written as they are computed;
-    ``z.op("Exp")`` is any operator by its name.
+    Arithmetic and comparisons such as ``z + 1``, ``z * z``, ``z > 0`` are written as in
+    NumPy; ``z.op("Exp")`` applies any ONNX operator by its name.
 
-    In float64, take operators that onnxruntime has there: ``Abs``, ``Exp``, ``Log``,
+    For float64, use operators that onnxruntime supports in it: ``Abs``, ``Exp``, ``Log``,
     ``Max``, ``Min``, ``Relu``, ``Sigmoid``, ``Sqrt``, ``Tanh``, ``Where``, not ``Erf`` or
-    ``Softplus``. And do not end in a product with one number: onnxruntime fuses that
-    into the next layer's ``MatMul``, and keeps it in float32.
+    ``Softplus``. And do not end in a product with a scalar: onnxruntime fuses that into
+    the next layer's ``MatMul``, and keeps it in float32.
 
     Examples
     --------
@@ -154,17 +153,15 @@ def register_activation(activation_class: type[Activation], form: ActivationForm
     ...         return grad_a / (1 + abs(z)) ** 2
     >>> register_activation(Softsign, lambda z, params, activation: z / (1 + abs(z)))
     """
-    check_class("activation_class", activation_class, Activation)
-    FORMS[activation_class] = form
+    register_form(FORMS, "activation_class", activation_class, Activation, form)
 
 
 def apply(activation: Activation, z: Tensor, params: Params) -> Tensor:
-    """Return what the activation puts out for pre-activations z (n, n_preactivations)."""
-    name = type(activation).__name__
-    if type(activation) not in FORMS:
-        raise ValueError(
-            f"{name} has no form in ONNX yet. Say how it is written with "
-            f"skshallow.onnx.register_activation({name}, form), where "
-            "form(z, params, activation) returns the activation of z."
-        )
-    return FORMS[type(activation)](z, params, activation)
+    """Return the activation (n, n_units) of pre-activations z (n, n_preactivations)."""
+    form = form_of(
+        FORMS,
+        activation,
+        "register_activation({}, form), where form(z, params, activation) returns the "
+        "activation of z",
+    )
+    return form(z, params, activation)

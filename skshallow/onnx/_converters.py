@@ -1,4 +1,4 @@
-"""Converters of the four nets, and of `HiddenFeatures`, for skl2onnx."""
+"""Export to ONNX: converters of the nets and of `HiddenFeatures` for skl2onnx."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from skshallow._estimators.classifier import DeepNetClassifier, ShallowNetClassi
 from skshallow._estimators.features import HiddenFeatures
 from skshallow._estimators.regressor import DeepNetRegressor, ShallowNetRegressor
 from skshallow.onnx._activations import apply
-from skshallow.onnx._formulas import MEMBERS
 from skshallow.onnx._graph import Graph, Tensor
 from skshallow.onnx._links import combine, inverse
+from skshallow.onnx._special import MEMBERS
 
-# The types and shapes of outputs, which skl2onnx wants to know first.
+# The types and shapes of outputs, which skl2onnx asks for first.
 
 
 def _float_type(operator: Any) -> type:
-    """Return the type that the graph computes in: float64 if an input has that."""
+    """Return the type that the graph computes in: float64 if an input is float64."""
     is_double = any(isinstance(each.type, DoubleTensorType) for each in operator.inputs)
     return DoubleTensorType if is_double else FloatTensorType
 
 
 def _check(operator: Any) -> None:
-    """Raise ValueError if the declared inputs cannot be the rows of a fitted estimator."""
+    """Raise ValueError if the declared inputs do not suit the fitted estimator."""
     estimator = operator.raw_operator
     check_is_fitted(estimator)
     name = type(estimator).__name__
@@ -41,15 +41,16 @@ def _check(operator: Any) -> None:
     for each in operator.inputs:
         if isinstance(each.type, StringTensorType):
             raise ValueError(
-                f"The input {each.raw_name!r} of {name} is declared as strings; a net "
-                "takes numbers."
+                f"The input {each.raw_name!r} of {name} is declared as strings, but a net "
+                "takes numbers. Encode the column in the pipeline, by OneHotEncoder for "
+                "example."
             )
         widths.append(each.get_second_dimension())
     n_features = estimator.n_features_in_
     if all(isinstance(width, int) for width in widths) and sum(widths) != n_features:
         raise ValueError(
             f"The inputs of {name} are declared with {sum(widths)} columns, and it was "
-            f"fitted on {n_features}."
+            f"fitted on {n_features}: declare as many in initial_types."
         )
 
 
@@ -83,10 +84,10 @@ def _shape_of_features(operator: Any) -> None:
 
 
 def _classes(net: Any, nocl: bool) -> np.ndarray:
-    """Return the classes (n_classes,) as text or int64, or with `nocl` their numbers."""
+    """Return the classes (n_classes,) as text or int64, or with `nocl` their indices."""
     if nocl:
         return np.arange(len(net.classes_))
-    classes = np.asarray(net.classes_.tolist())  # of objects, what they are
+    classes = np.asarray(net.classes_.tolist())  # in the dtype of the objects
     if classes.dtype.kind == "U":
         return classes
     if classes.dtype.kind not in "biuf" or (classes != classes.astype(np.int64)).any():
@@ -116,7 +117,7 @@ def _graph_and_rows(scope: Any, operator: Any, container: Any) -> tuple[Graph, T
 
 
 def _layers(graph: Graph, net: Any, x: Tensor, n_layers: int) -> Tensor:
-    """Return what the first layers put out for rows x, by members if there are several."""
+    """Return the output of the first layers for rows x (N, n_features), by members."""
     units = net._units
     if units.center is not None:
         x = x - units.center
@@ -125,15 +126,15 @@ def _layers(graph: Graph, net: Any, x: Tensor, n_layers: int) -> Tensor:
     params = net.network_.views(to_numpy(net.theta_))
     for layer, of_layer in zip(net.network_.layers[:n_layers], params, strict=False):
         weight, bias = of_layer["weight"], of_layer["bias"]
-        # one column times one row: onnxruntime would fuse the scale of the only column
-        # into a MatMul, and keep it there in float32
+        # no MatMul for a single column: onnxruntime would fuse its scale into it, and keep
+        # the scale in float32
         z = x * weight + bias if layer.n_inputs == 1 else x @ weight + bias
         x = apply(layer.activation, z, of_layer)
     return x
 
 
 def _positive(graph: Graph, scale: np.ndarray) -> np.ndarray:
-    """Return the scales of columns, if none is 0 in the dtype of the graph."""
+    """Return the scales of columns; raise ValueError if one is 0 in the graph's dtype."""
     if not (scale.astype(graph.dtype) > 0).all():
         raise ValueError(
             f"A column has the scale {scale.min():g}, which is 0 in {graph.dtype}. Declare "
@@ -143,14 +144,14 @@ def _positive(graph: Graph, scale: np.ndarray) -> np.ndarray:
 
 
 def _raw_prediction(graph: Graph, net: Any, x: Tensor) -> Tensor:
-    """Return raw predictions (N, n_raw_outputs) in the user's units, by members."""
+    """Return raw predictions (..., N, n_raw_outputs) in the user's units, by members."""
     raw = _layers(graph, net, x, len(net.network_.layers))
     units = net._units
     return raw if units.factor is None else raw * units.factor + units.offset
 
 
 def _convert_classifier(scope: Any, operator: Any, container: Any) -> None:
-    """Write a classifier: its labels, and its probabilities or raw scores."""
+    """Convert a classifier: its labels, and its probabilities or raw scores."""
     net = operator.raw_operator
     options = container.get_options(net, {"raw_scores": False, "nocl": False})
     graph, x = _graph_and_rows(scope, operator, container)
@@ -172,7 +173,7 @@ def _convert_classifier(scope: Any, operator: Any, container: Any) -> None:
 
 
 def _convert_regressor(scope: Any, operator: Any, container: Any) -> None:
-    """Write a regressor: what `predict` returns, for several members their mean."""
+    """Convert a regressor: what `predict` returns, the mean over members."""
     net = operator.raw_operator
     graph, x = _graph_and_rows(scope, operator, container)
     prediction = inverse(net._loss.link, _raw_prediction(graph, net, x))
@@ -182,7 +183,7 @@ def _convert_regressor(scope: Any, operator: Any, container: Any) -> None:
 
 
 def _convert_features(scope: Any, operator: Any, container: Any) -> None:
-    """Write a hidden layer; several members stand side by side."""
+    """Convert `HiddenFeatures`: the outputs of a hidden layer, members side by side."""
     features = operator.raw_operator
     net = features.net_
     graph, x = _graph_and_rows(scope, operator, container)
@@ -195,7 +196,7 @@ def _convert_features(scope: Any, operator: Any, container: Any) -> None:
 
 
 def register() -> None:
-    """Make skl2onnx know the estimators of this package."""
+    """Register the converters of this package's estimators with skl2onnx."""
     for net in (ShallowNetClassifier, DeepNetClassifier):
         update_registered_converter(
             net,

@@ -1,4 +1,4 @@
-"""Graphs that are being written: values, and arithmetic that adds nodes."""
+"""Export to ONNX: a graph under construction, and tensors whose arithmetic adds nodes."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ LEAST_OPSET = 18
 
 
 class Graph:
-    """What a converter adds nodes and constants to.
+    """An ONNX graph under construction, to which a converter adds nodes and constants.
 
     Parameters
     ----------
     scope, container : Scope, ModelComponentContainer
-        What skl2onnx hands a converter: they name things, and collect them.
+        Given to a converter by skl2onnx: the first makes unique names, the second
+        collects nodes.
     dtype : dtype
-        float32 or float64, in which all of the graph computes.
+        float32 or float64, in which the whole graph computes.
     """
 
     def __init__(self, scope: Any, container: Any, dtype: Any) -> None:
         if container.target_opset_onnx < LEAST_OPSET:
             raise ValueError(
                 f"skshallow's nets need opset {LEAST_OPSET} or later, and target_opset is "
-                f"{container.target_opset_onnx}. onnxruntime has had {LEAST_OPSET} since "
+                f"{container.target_opset_onnx}. onnxruntime supports {LEAST_OPSET} since "
                 "1.14."
             )
         self.scope = scope
@@ -49,12 +50,12 @@ class Graph:
         return [Tensor(self, name) for name in outputs]
 
     def output(self, tensor: Tensor, variable: Any) -> None:
-        """Make a value what skl2onnx expects as the `variable` that a converter gives."""
+        """Make a tensor the output `variable` that skl2onnx expects of a converter."""
         name = self.scope.get_unique_operator_name("Identity")
         self.container.add_node("Identity", [tensor.name], [variable.full_name], name=name)
 
     def constant(self, value: Any) -> Tensor:
-        """Add a number or an array; floats in the dtype of the graph, all else as it is."""
+        """Add a constant; floats in the dtype of the graph, everything else as it is."""
         array = np.asarray(value)
         if array.dtype.kind == "f":
             array = self._in_own_dtype(array)
@@ -68,7 +69,7 @@ class Graph:
         return Tensor(self, name)
 
     def _in_own_dtype(self, array: np.ndarray) -> np.ndarray:
-        """Return floats in the dtype of the graph, which must be able to hold them."""
+        """Return floats in the dtype of the graph, if they are in its range."""
         with np.errstate(over="ignore"):
             own = array.astype(self.dtype)
         if not np.array_equal(np.isfinite(own), np.isfinite(array)):
@@ -81,18 +82,18 @@ class Graph:
 
 
 class Tensor:
-    """A value in a graph; arithmetic with it, numbers and arrays adds nodes.
+    """A tensor in an ONNX graph; arithmetic on it adds nodes to the graph.
 
     Parameters
     ----------
     graph : Graph
-        The graph that it is part of; ``graph.dtype`` is what it computes in.
+        The graph that it is part of; ``graph.dtype`` is the dtype it computes in.
     name : str
         Its name there.
 
     Examples
     --------
-    What a form for :func:`register_activation` may look like:
+    A form for :func:`register_activation`:
 
     >>> from skshallow.onnx import Tensor
     >>> def softplus(z: Tensor, params, activation):
@@ -106,12 +107,12 @@ class Tensor:
         self.name = name
 
     def op(self, op_type: str, *others: Any, **attributes: Any) -> Tensor:
-        """Return what the operator `op_type` gives for this value and `others`.
+        """Return the output of the operator `op_type` for this tensor and `others`.
 
         Parameters
         ----------
         op_type : str
-            An operator of ONNX with one output.
+            An ONNX operator with one output.
         *others : Tensor, number or array
             Its further inputs.
         **attributes : dict
@@ -122,16 +123,16 @@ class Tensor:
     def ops(
         self, op_type: str, *others: Any, n_outputs: int, **attributes: Any
     ) -> list[Tensor]:
-        """Return all outputs of an operator that has several."""
+        """Return all outputs of an operator with several."""
         inputs = [self, *(self._tensor(other) for other in others)]
         return self.graph.node(op_type, *inputs, n_outputs=n_outputs, **attributes)
 
     def _tensor(self, value: Any) -> Tensor:
-        """Return a constant of the graph for what is no tensor yet."""
+        """Return `value` as a tensor: a number or an array becomes a constant."""
         if isinstance(value, Tensor):
             return value
         if isinstance(value, int):
-            value = float(value)  # a number in a formula; integer tensors come as arrays
+            value = float(value)  # a number in a formula; arrays may hold integers
         return self.graph.constant(value)
 
     def __add__(self, other: Any) -> Tensor:
@@ -177,14 +178,5 @@ class Tensor:
         return self.op("Less", other)
 
     def cast(self, dtype: Any) -> Tensor:
-        """Return the value in another dtype of NumPy's."""
+        """Return the tensor cast to another NumPy dtype."""
         return self.op("Cast", to=helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
-
-
-def check_class(name: str, given: Any, base: type) -> None:
-    """Raise TypeError if what is to be registered is no subclass of `base`."""
-    if not (isinstance(given, type) and issubclass(given, base)):
-        raise TypeError(
-            f"{name} must be a subclass of {base.__module__}.{base.__name__}; got "
-            f"{given!r}."
-        )

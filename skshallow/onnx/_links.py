@@ -1,4 +1,4 @@
-"""Links as operators: what predictions go through, and what stands for several members."""
+"""Export to ONNX: inverse link functions, and the combined prediction of an ensemble."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from skshallow.losses import (
     QuantilesLink,
     SoftmaxLink,
 )
-from skshallow.onnx._formulas import log_sum_exp, softplus
-from skshallow.onnx._graph import Tensor, check_class
+from skshallow.onnx._graph import Tensor
+from skshallow.onnx._registry import form_of, register_form
+from skshallow.onnx._special import log_sum_exp, softplus
 
 LinkForm = Callable[[Tensor, Any], Tensor]
 
 
-# Raw predictions (..., n, n_raw_outputs) to the scale of the target.
+# Inverses: raw predictions (..., n, n_raw_outputs) to the scale of the target.
 
 
 def _identity(raw, link):
@@ -31,7 +32,7 @@ def _identity(raw, link):
 
 
 def _exponential(raw, link):
-    smallest = np.finfo(raw.graph.dtype).tiny  # a mean above 0, also where exp rounds to 0
+    smallest = np.finfo(raw.graph.dtype).tiny  # positive also where exp rounds to 0
     return raw.op("Exp").op("Max", smallest)
 
 
@@ -59,7 +60,7 @@ def _softmax(raw, link):
     return raw.op("Softmax", axis=-1)
 
 
-INVERSES: dict[type[Link], LinkForm] = {
+INVERSES: dict[type, LinkForm] = {
     IdentityLink: _identity,
     LogLink: _exponential,
     GaussianLink: _means,
@@ -69,7 +70,8 @@ INVERSES: dict[type[Link], LinkForm] = {
 }
 
 
-# Raw predictions of members (k, n, n_raw_outputs) to one whose inverse is their mean.
+# Combinations: raw predictions of members (k, n, n_raw_outputs) to the one whose inverse
+# is the mean of theirs.
 
 
 def _combined_log_odds(raw, n_members):
@@ -82,28 +84,29 @@ def _combined_log_probabilities(raw, n_members):
     return log_sum_exp(log_probabilities, n_members) - math.log(n_members)
 
 
-COMBINATIONS: dict[type[Link], Callable[[Tensor, int], Tensor]] = {
+COMBINATIONS: dict[type, Callable[[Tensor, int], Tensor]] = {
     LogitLink: _combined_log_odds,
     SoftmaxLink: _combined_log_probabilities,
 }
 
 
 def register_link(link_class: type[Link], form: LinkForm) -> None:
-    """Say how the link of a loss of your own is written in ONNX.
+    """Register the ONNX form of the inverse of a custom link.
 
     Parameters
     ----------
     link_class : type
         Your subclass of :class:`~skshallow.losses._links.Link`.
     form : callable
-        ``form(raw, link)`` returns what a regressor predicts for raw predictions `raw`,
-        a :class:`Tensor` (n_samples, n_raw_outputs) in the units of your data, with a
-        leading axis of members if there are several.
+        ``form(raw, link)`` returns the prediction of a regressor, or the probabilities of
+        a classifier, for raw predictions `raw`, a :class:`Tensor`
+        (n_samples, n_raw_outputs) in the units of your data, with a leading axis of
+        members if there are several.
 
     Raises
     ------
     TypeError
-        If `link_class` is no such class, an instance say.
+        If `link_class` is not such a class, but an instance, for example.
 
     Examples
     --------
@@ -114,27 +117,29 @@ def register_link(link_class: type[Link], form: LinkForm) -> None:
     ...         return raw_prediction**2
     >>> register_link(SquareLink, lambda raw, link: raw * raw)
     """
-    check_class("link_class", link_class, Link)
-    INVERSES[link_class] = form
-
-
-def _form_for(link: Link, table: dict) -> Any:
-    """Return the entry of `table` for a link."""
-    name = type(link).__name__
-    if type(link) not in table:
-        raise ValueError(
-            f"The link {name} has no form in ONNX yet. Say how it is written with "
-            f"skshallow.onnx.register_link({name}, form), where form(raw, link) returns "
-            "the prediction of a regressor."
-        )
-    return table[type(link)]
+    register_form(INVERSES, "link_class", link_class, Link, form)
 
 
 def inverse(link: Link, raw: Tensor) -> Tensor:
     """Return predictions (..., n, n_outputs) for raw ones (..., n, n_raw_outputs)."""
-    return _form_for(link, INVERSES)(raw, link)
+    form = form_of(
+        INVERSES,
+        link,
+        "register_link({}, form), where form(raw, link) returns the prediction of a "
+        "regressor, or the probabilities of a classifier",
+    )
+    return form(raw, link)
 
 
 def combine(link: Link, raw: Tensor, n_members: int) -> Tensor:
-    """Return the raw prediction (n, n_raw_outputs) that stands for those of members."""
-    return raw if n_members == 1 else _form_for(link, COMBINATIONS)(raw, n_members)
+    """Return the raw prediction (n, n_raw_outputs) of an ensemble from its members'."""
+    if n_members == 1:
+        return raw
+    if type(link) not in COMBINATIONS:
+        known = " or ".join(link_class.__name__ for link_class in COMBINATIONS)
+        raise ValueError(
+            f"A classifier with n_members={n_members} and the link {type(link).__name__} "
+            f"cannot be converted: members are combined for {known} only. Fit it with "
+            "n_members=1, or with a loss that has one of these links."
+        )
+    return COMBINATIONS[type(link)](raw, n_members)

@@ -12,7 +12,7 @@ N_ROWS = 600
 
 @pytest.fixture
 def probability():
-    """Three classes, no two rows equally sure."""
+    """Three classes, no two rows of equal confidence."""
     return np.random.default_rng(0).dirichlet([0.5, 1.0, 2.0], size=N_ROWS)
 
 
@@ -24,21 +24,21 @@ def y(probability):
     return np.where(rng.random(N_ROWS) < 0.1, rng.integers(3, size=N_ROWS), drawn)
 
 
-def sureness_and_right(y, probability):
+def confidence_and_right(y, probability):
     return probability.max(axis=1), probability.argmax(axis=1) == y
 
 
 def test_equally_full_bins_are_those_of_the_calibration_curve(y, probability):
-    sureness, is_right = sureness_and_right(y, probability)
-    curve = calibration_curve(is_right, sureness, n_bins=10, strategy="quantile")
+    confidence, is_right = confidence_and_right(y, probability)
+    curve = calibration_curve(is_right, confidence, n_bins=10, strategy="quantile")
     expected = np.abs(curve[0] - curve[1]).mean()
     assert_allclose(expected_calibration_error(y, probability), expected, rtol=1e-10)
 
 
 def test_equally_wide_bins_are_those_of_the_calibration_curve(y, probability):
-    sureness, is_right = sureness_and_right(y, probability)
-    accuracy, mean = calibration_curve(is_right, sureness, n_bins=15, strategy="uniform")
-    n_rows = np.histogram(sureness, bins=15, range=(0, 1))[0]
+    confidence, is_right = confidence_and_right(y, probability)
+    accuracy, mean = calibration_curve(is_right, confidence, n_bins=15, strategy="uniform")
+    n_rows = np.histogram(confidence, bins=15, range=(0, 1))[0]
     expected = np.average(np.abs(accuracy - mean), weights=n_rows[n_rows > 0])
     error = expected_calibration_error(y, probability, n_bins=15, strategy="uniform")
     assert_allclose(error, expected, rtol=1e-10)
@@ -50,7 +50,7 @@ def test_a_bin_of_four_rows_by_hand():
     assert_allclose(error, abs(3 / 4 - (0.8 + 0.7 + 0.6 + 0.9) / 4), rtol=1e-10)
 
 
-def test_equally_sure_rows_share_a_bin_so_order_does_not_count():
+def test_rows_of_equal_confidence_share_a_bin_so_order_does_not_count():
     y = np.repeat([1, 0], [90, 10])
     probability = np.tile([0.1, 0.9], (100, 1))
     assert_allclose(expected_calibration_error(y, probability), 0, atol=1e-12)
@@ -88,7 +88,7 @@ def test_names_of_classes_do_not_count(y, probability):
     ("y", "shape", "settings", "message"),
     [
         ([0, 1, 1], (3, 3), {}, r"3 columns for 2 labels, \[0, 1\]; pass labels"),
-        ([[0, 1], [1, 1]], (2, 3), {}, r"a probability for each label, got shape \(2, 3\)"),
+        ([[0, 1], [1, 1]], (2, 3), {}, r"each label, got probability of shape \(2, 3\)"),
         ([0, 1], (2, 2), {"strategy": "even"}, "'quantile' or 'uniform', got 'even'"),
         ([0, 1, 1], (2, 2), {}, "inconsistent numbers of samples"),
     ],

@@ -87,7 +87,7 @@ def test_it_keeps_its_level_where_the_plain_test_does_not(n_splits, test_to_trai
 
 @pytest.mark.parametrize(
     ("differences", "message"),
-    [([0.1], "at least 2 splits, got 1"), ([0.1, np.nan], "finite"), ([], "got 0")],
+    [([0.1], "at least 2 differences, got 1"), ([0.1, np.nan], "finite"), ([], "got 0")],
 )
 def test_what_cannot_be_tested_is_an_error(differences, message):
     with pytest.raises(ValueError, match=message):

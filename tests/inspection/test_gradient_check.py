@@ -264,7 +264,7 @@ def test_what_lies_before_a_straight_through_activation_is_left_out():
     for parameter in check.parameters:
         expected = "not checked" if parameter.layer < 2 else "right"
         assert parameter.verdict(check.rtol) == expected
-    assert "Step() of hidden layer 2" in str(check)
+    assert "hidden layer 2, whose activation Step()" in str(check)
 
 
 def test_a_straight_through_activation_that_does_not_say_so_is_found():
@@ -404,7 +404,7 @@ def test_a_fitted_net_stays_as_it_is(net_class, few, X, y, weight):
 def test_of_a_pipeline_the_last_step_is_asked_for():
     pipeline = make_pipeline(StandardScaler(), ShallowNetClassifier(4, random_state=0))
     with pytest.raises(
-        TypeError, match=r"got a Pipeline\. Give its last step, pipeline\[-1\]"
+        TypeError, match=r"got a Pipeline\. Pass its last step, pipeline\[-1\]"
     ):
         gradient_check(pipeline, rows(), labels(2))
     X = pipeline[:-1].fit_transform(rows())
@@ -415,7 +415,7 @@ def test_of_a_pipeline_the_last_step_is_asked_for():
     ("thing", "name"),
     [
         (Ridge(), "Ridge"),
-        (ShallowNetRegressor, "the class ShallowNetRegressor"),
+        (ShallowNetRegressor, "the class ShallowNetRegressor, not an instance"),
         (3, "int"),
     ],
 )

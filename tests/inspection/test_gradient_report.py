@@ -7,15 +7,15 @@ import pytest
 
 from skshallow.activations import PReLU, Step, Tanh
 from skshallow.engine.network import Network
-from skshallow.inspection._differences import Comparison
+from skshallow.inspection._finite_differences import DerivativeComparison
 from skshallow.inspection._gradient_report import CheckedParameter, GradientCheck
 from skshallow.losses import SquaredError
 
 RTOL = 1e-5
-RIGHT = Comparison(0.5, 0.5, 1e-9)
-WRONG = Comparison(0.5, 0.25, 0.5)
-ZERO = Comparison(0.0, 0.0, 0.0)
-KINK = Comparison(0.0, 0.5, 0.0, at_kink=True)
+RIGHT = DerivativeComparison(0.5, 0.5, 1e-9)
+WRONG = DerivativeComparison(0.5, 0.25, 0.5)
+ZERO = DerivativeComparison(0.0, 0.0, 0.0)
+KINK = DerivativeComparison(0.0, 0.5, 0.0, at_kink=True)
 TWO = Tanh(), PReLU()
 SHAPES = {"weight": (2, 3), "bias": (3,), "slope": (3,)}
 
@@ -45,8 +45,8 @@ def report(activations=TWO, **findings):
         ([ZERO, ZERO], "all zero"),
         ([ZERO, KINK], "only kinks"),
         ([RIGHT, KINK, WRONG], "wrong"),
-        ([Comparison(math.nan, 0.5, math.inf)], "wrong"),
-        ([Comparison(0.0, 1e-12, 1e-7)], "right"),
+        ([DerivativeComparison(math.nan, 0.5, math.inf)], "wrong"),
+        ([DerivativeComparison(0.0, 1e-12, 1e-7)], "right"),
     ],
 )
 def test_the_verdict_follows_from_what_was_found(comparisons, verdict):
@@ -54,7 +54,7 @@ def test_the_verdict_follows_from_what_was_found(comparisons, verdict):
 
 
 def test_the_verdict_keeps_to_the_tolerance():
-    found = checked(0, "weight", Comparison(1.0, 1.001, 1e-3))
+    found = checked(0, "weight", DerivativeComparison(1.0, 1.001, 1e-3))
     assert found.verdict(1e-5) == "wrong"
     assert found.verdict(1e-2) == "right"
 
@@ -70,7 +70,7 @@ def test_zeros_and_kinks_alone_show_nothing():
     check = report(**zero | {"bias_1": [KINK]})
     assert not check.passed
     assert check.suspect is None
-    assert check.title.endswith("nothing shown")
+    assert check.title.endswith("inconclusive")
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_nothing_is_suspect_where_all_is_right():
 
 
 def test_the_text_names_the_entry_with_the_largest_error():
-    worse = Comparison(3.0, -1.5, 1.5)
+    worse = DerivativeComparison(3.0, -1.5, 1.5)
     check = report(weight_0=[WRONG], weight_1=[RIGHT, RIGHT, WRONG, RIGHT, worse])
     assert check.largest_error == 1.5
     with pytest.raises(AssertionError) as error:
@@ -121,7 +121,7 @@ def test_the_text_tells_what_a_straight_through_activation_hides():
     check = report([Step(), Tanh()], weight_0=[], bias_0=[])
     assert check.passed
     (note,) = check.notes()
-    assert note.startswith("What lies up to Step() of hidden layer 1,")
+    assert note.startswith("The layers up to hidden layer 1, whose activation Step()")
 
 
 def test_no_largest_error_where_nothing_was_checked():

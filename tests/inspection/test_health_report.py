@@ -13,20 +13,18 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skshallow import DeepNetClassifier, DeepNetRegressor, ShallowNetRegressor
-from skshallow._estimators import prediction
-from skshallow.activations import ACTIVATIONS
+from skshallow.activations import ACTIVATIONS, Maxout
 from skshallow.inspection import health_report
 from skshallow.inspection._health_report import (
-    ACTIVATION,
-    CLIP,
-    DEPTH,
-    INIT,
     LARGE_UPDATE,
-    LEARNING_RATE,
     MANY_SATURATED,
     SOME_DEAD,
-    STANDARDIZE,
 )
+
+INIT, STANDARDIZE = "init='auto' with init_scale=1", "standardize=True"
+LEARNING_RATE, CLIP = "a smaller learning_rate", "max_grad_norm"
+ALPHA, DEPTH = "a smaller alpha", "a smaller depth"
+ACTIVATION = "an activation that never goes flat, such as 'leaky_relu'"
 
 HEALTHY = {"dead": [0.0, 0.0], "zero": [0.4, 0.4], "saturated": [0.0, 0.0]}
 STEADY = {"gradient_norm": [0.1, 0.2, 0.3], "update_ratio": [1e-3, 1e-3, 1e-3]}
@@ -78,14 +76,25 @@ def test_saturation_is_a_slope_below_a_hundredth(few, X, y):
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_batches_change_nothing(few, X, y, activation, monkeypatch):
-    net = DeepNetRegressor(**few, depth=2, activation=activation).fit(X, y)
-    at_once = health_report(net, X)
-    monkeypatch.setattr(prediction, "VALUES_AT_ONCE", 70)
-    by_batches = health_report(net, X)
-    assert by_batches.n_rows == len(X)
+def test_rows_in_several_batches_have_the_shares_of_all_at_once(activation):
+    """Units repeated until the layer is too wide for all rows have the same shares."""
+    n_units, n_repeats = 4, 1 << 14
+    n_pieces = Maxout().n_pieces if activation == "maxout" else 1
+    rng = np.random.default_rng(0)
+    X, weight = rng.normal(size=(60, 3)), rng.normal(size=(3, n_pieces, n_units))
+    bias = rng.normal(size=(n_pieces, n_units)) - 2
+
+    def report(n_repeats):
+        repeated = [np.tile(own, n_repeats) for own in (weight, bias)]
+        coefs = [repeated[0].reshape(3, -1), np.ones((n_repeats * n_units, 1))]
+        intercepts = [repeated[1].ravel(), np.zeros(1)]
+        net = ShallowNetRegressor.from_weights(coefs, intercepts, activation=activation)
+        return health_report(net, X)
+
+    at_once, in_batches = report(1), report(n_repeats)
+    assert in_batches.n_rows == len(X)
     for name, shares in at_once.shares.items():
-        assert_allclose(by_batches.shares[name], shares, err_msg=name)
+        assert_allclose(in_batches.shares[name], shares, err_msg=name)
 
 
 def test_without_rows_it_is_the_last_record(net):
@@ -204,16 +213,16 @@ def test_half_of_the_outputs_may_be_saturated(report):
     ("norms", "layer", "words"),
     [
         ([0.00031, 0.2, 0.3], 0, None),
-        ([0.00029, 0.2, 0.3], 0, "more than 1000 times shorter than in layer 'output'"),
-        ([0.3, 1e-5, 0.2], 1, "more than 10,000 times shorter than in layer 'hidden 1'"),
+        ([0.00029, 0.2, 0.3], 0, "more than 1000 times smaller than in layer 'output'"),
+        ([0.3, 1e-5, 0.2], 1, "more than 10,000 times smaller than in layer 'hidden 1'"),
         ([0.3, 1e-8, 0.2], 1, "more than a million times"),
         ([0.0, 0.2, 0.3], 0, "more than a million times"),
         ([0.0, 0.0, 0.0], 0, None),
-        ([np.inf, 0.2, 0.3], 0, "the gradient is inf"),
-        ([np.inf, 0.2, 0.3], 1, "a million times shorter than in layer 'hidden 1'"),
+        ([np.inf, 0.2, 0.3], 0, "the gradient norm is inf"),
+        ([np.inf, 0.2, 0.3], 1, "a million times smaller than in layer 'hidden 1'"),
     ],
 )
-def test_a_gradient_a_thousand_times_shorter_than_another_is_told(
+def test_a_gradient_norm_a_thousand_times_smaller_than_another_is_told(
     report, norms, layer, words
 ):
     weights = STEADY | {"gradient_norm": norms}
@@ -226,7 +235,7 @@ def test_gradients_that_vanish_in_a_deep_net_are_told_layer_by_layer(few, X, y):
     with pytest.warns(UserWarning, match="gradient"):
         net = DeepNetClassifier(**few, depth=6).fit(X, y)
     verdicts = health_report(net).verdicts
-    assert "a million times shorter" in verdicts[0]
+    assert "a million times smaller" in verdicts[0]
     assert INIT in verdicts[0]
     assert DEPTH in verdicts[0]
     assert verdicts[-1] == "healthy"
@@ -261,6 +270,7 @@ def test_several_troubles_share_their_advice(report):
         ({"init_scale": 0.1}, {INIT, LEARNING_RATE, CLIP, ACTIVATION}),
         ({"standardize": False}, {STANDARDIZE, LEARNING_RATE, CLIP, ACTIVATION}),
         ({"max_grad_norm": 1.0}, {LEARNING_RATE, ACTIVATION}),
+        ({"alpha": 0.1}, {LEARNING_RATE, CLIP, ALPHA, ACTIVATION}),
     ],
 )
 def test_what_is_already_so_is_not_advised(few, X, y, params, remedies):
@@ -300,4 +310,4 @@ def test_the_frame_and_the_html_hold_the_verdicts(rows):
 def test_columns_of_gradients_come_with_their_meaning(net):
     report = health_report(net)
     assert {"gradient norm", "update ratio"} <= set(report.to_frame().columns)
-    assert "Update ratio: length of" in str(report)
+    assert "Update ratio: norm of" in str(report)

@@ -135,6 +135,8 @@ def restore_estimator(
             raise UnreadableModel(f"{name!r} is no attribute that a fit leaves.")
     if arrays:
         raise UnreadableModel(f"Nothing uses the array {min(arrays)!r}.")
+    if "theta_" in fitted:
+        fitted.setdefault("resolved_params_", {})  # files of format 1 may lack it
     vars(estimator).update(fitted)
     if "theta_" in fitted:
         check_fitted(estimator)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any
 
@@ -194,7 +194,7 @@ class FitConfig:
             keeps_state=incremental or bool(net.warm_start),
         )
 
-    def resolved_params(self, names: Sequence[str]) -> dict[str, Any]:
+    def resolved_params(self, names: Container[str]) -> dict[str, Any]:
         """Return what the parameters that can be "auto" came to, those among `names`."""
         plan = self.plan
         resolved = {

@@ -9,6 +9,12 @@ import numpy as np
 
 from skshallow._arrays.namespace import to_numpy
 from skshallow._estimators.checks.user_warnings import warn_user
+from skshallow._estimators.fit.health_advice import (
+    AGAINST_DEAD_UNITS,
+    AGAINST_VANISHING_GRADIENT,
+    applicable_remedies,
+    in_words,
+)
 from skshallow._estimators.fit.run import FitRun
 from skshallow.engine.health import VANISHING, dying_layers, vanishing_layers
 from skshallow.engine.state import Outcome
@@ -121,7 +127,8 @@ def _complaints(run: FitRun) -> Iterator[tuple[str, type[Warning]]]:
         return
     health = run.health.arrays(len(run.network.layers))
     n_rows = run.health.sample[1].shape[0]
-    standardize = "" if run.config.standardize else "standardize=True, "
+    has_learning_rate = run.config.plan.solver.stochastic
+    remedies = applicable_remedies(run.params, run.network, has_learning_rate)
     dying = dying_layers(health, n_rows)
     if dying:
         counts = ", ".join(
@@ -131,8 +138,7 @@ def _complaints(run: FitRun) -> Iterator[tuple[str, type[Warning]]]:
         )
         yield (
             f"{counts} are dead: on {n_rows} training rows, no gradient reaches them. Try "
-            f"{standardize}init='auto', a smaller learning rate or alpha, or an activation "
-            "that never goes flat, such as 'leaky_relu'.",
+            f"{in_words(remedies, AGAINST_DEAD_UNITS)}.",
             DeadUnitsWarning,
         )
         return
@@ -140,9 +146,8 @@ def _complaints(run: FitRun) -> Iterator[tuple[str, type[Warning]]]:
     if vanishing:
         layers = ", ".join(str(i + 1) for i in vanishing)
         yield (
-            f"The gradient of layer {layers} stayed more than {1 / VANISHING:g} times "
-            "shorter than the longest of the net: it hardly learns. Try "
-            f"{standardize}init='auto', init_scale=1, a smaller depth, or an activation "
-            "that does not saturate, such as 'relu'.",
+            f"The gradient norm of layer {layers} stayed more than {1 / VANISHING:g} times "
+            "smaller than the largest of the net: it hardly learns. Try "
+            f"{in_words(remedies, AGAINST_VANISHING_GRADIENT)}.",
             VanishingGradientWarning,
         )

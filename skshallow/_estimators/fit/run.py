@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -47,8 +47,8 @@ class FitRun:
         What training goes on from; None starts anew.
     score : callable or None
         From a result to its score on the validation rows.
-    params : iterable of str
-        The parameters that the estimator has.
+    params : dict of str to object
+        The estimator's parameters, as the user gave them.
 
     Attributes
     ----------
@@ -70,13 +70,13 @@ class FitRun:
         last: FitResult | None = None,
         *,
         score: Callable[[FitResult], float] | None = None,
-        params: Iterable[str] = (),
+        params: Mapping[str, Any] | None = None,
     ) -> None:
         self.config = config
         self.data = data
         self.last = last
         self._score = score
-        self._params = tuple(params)
+        self.params = {} if params is None else params
         check_targets_fit(data.y, config.dtype)
         self.measured = measure_units(config, data, last)
         y, weight = self._in_dtype(data.y, data.weight)
@@ -152,7 +152,7 @@ class FitRun:
     @property
     def resolved_params(self) -> dict[str, Any]:
         """What the parameters that can be "auto" came to."""
-        return self.config.resolved_params(self._params)
+        return self.config.resolved_params(self.params)
 
     def state(self) -> dict[str, Any]:
         """Return all that training changes; see `restore`."""

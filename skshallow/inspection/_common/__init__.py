@@ -1,1 +1,1 @@
-"""What reports and displays share."""
+"""Shared by reports and displays: tables, unwrapping, fitted parameters, matplotlib."""

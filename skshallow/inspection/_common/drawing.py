@@ -1,4 +1,4 @@
-"""What the displays share: matplotlib on demand, axes given or made, panels, colours."""
+"""Matplotlib helpers: axes and panels, given or new, styles, colour bars, colours."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 
-# From the palette of Okabe and Ito (2008), which the colour-blind can tell apart.
+# From the palette of Okabe and Ito (2008), which colour-blind readers can tell apart.
 BLUE, VERMILLION, GREEN = "#0072B2", "#D55E00", "#009E73"
 INK, GREY, LIGHT_GREY = "#222222", "#666666", "#D0D0D0"
 DIVERGING, SEQUENTIAL, SHARES = "RdBu_r", "viridis", "YlOrBr"
-PALE_DIVERGING = "coolwarm"  # its middle, a light grey, can be seen on white
+PALE_DIVERGING = "coolwarm"  # its middle, a light grey, is visible on white
 
 
 @contextmanager
 def axes_for(display: Any, ax: Any, size: tuple[float, float]) -> Iterator[Any]:
-    """Yield `ax`, or else the axes of a new figure, and note both in `display`.
+    """Yield `ax`, or the axes of a new figure; set `ax_` and `figure_` of `display`.
 
     The new figure, `size` inches wide and high, is closed again if the block raises.
 
@@ -47,20 +47,20 @@ def axes_for(display: Any, ax: Any, size: tuple[float, float]) -> Iterator[Any]:
 
 
 def one_axes_each(ax: Any, panels: list[str]) -> list[Any] | None:
-    """Return the axes that a sequence `ax` gives to `panels`; None if it is no sequence."""
+    """Return the axes in a sequence `ax`, one per panel; None if it is no sequence."""
     if not isinstance(ax, Sequence | np.ndarray):
         return None
     given = list(np.ravel(ax))
     if len(given) != len(panels):
         raise ValueError(
             f"ax holds {len(given)} axes, but there are {len(panels)} panels: "
-            f"{', '.join(panels)}."
+            f"{', '.join(panels)}. Pass one per panel, or a single one for all to share."
         )
     return given
 
 
 def grid_in_place_of(ax: Any, n_rows: int, n_columns: int, **ratios: Any) -> Any:
-    """Return a grid (n_rows, n_columns) for panels that fill the place of `ax`."""
+    """Return a grid (n_rows, n_columns) of panels that fill the place of `ax`."""
     place = ax.get_subplotspec()
     if place is not None:
         return place.subgridspec(n_rows, n_columns, **ratios)
@@ -71,9 +71,9 @@ def grid_in_place_of(ax: Any, n_rows: int, n_columns: int, **ratios: Any) -> Any
 
 
 def n_columns(n_panels: int, panel: float, whole: float) -> int:
-    """Return how many columns make a good shape of `n_panels`, with few places empty.
+    """Return how many columns to arrange `n_panels` in, with few places empty.
 
-    `panel` is the width over the height of one, `whole` what it shall be for all.
+    `panel` is the aspect ratio, width over height, of each, `whole` the desired one of all.
     """
 
     def badness(columns: int) -> float:
@@ -85,19 +85,26 @@ def n_columns(n_panels: int, panel: float, whole: float) -> int:
 
 
 def style(artist: Any, defaults: dict[str, Any], given: dict | None) -> dict[str, Any]:
-    """Return what `given` says of an artist's style, else `defaults`; aliases count."""
+    """Return an artist's style: `given`, and `defaults` for the rest; aliases count."""
     from matplotlib.cbook import normalize_kwargs
 
     return normalize_kwargs(defaults, artist) | normalize_kwargs(given or {}, artist)
 
 
+def add_colorbar(artist: Any, ax: Any, **options: Any) -> Any:
+    """Draw the colour bar of an artist beside `ax`, without a frame; return it."""
+    colorbar = ax.figure.colorbar(artist, ax=ax, **options)
+    colorbar.outline.set_visible(False)
+    return colorbar
+
+
 def hide_frame(ax: Any) -> None:
-    """Leave of the frame of `ax` only the two axes."""
+    """Hide the upper and the right edge of the frame of `ax`."""
     ax.spines[["top", "right"]].set_visible(False)
 
 
 def mark_whole_numbers(axis: Any) -> None:
-    """Put the ticks of an axis at whole, round numbers."""
+    """Place the ticks of an axis at round integers."""
     from matplotlib.ticker import MaxNLocator
 
     axis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))

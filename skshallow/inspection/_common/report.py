@@ -1,4 +1,4 @@
-"""What every report is: a title, a table and notes, as text, HTML or a DataFrame."""
+"""Reports: a title, a table and notes, shown as text, HTML or a DataFrame."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Column:
     name : str
         Its heading.
     values : sequence
-        One value a row; None where there is none.
+        One value per row; None if missing.
     spec : str, default=""
         The format specification of its values.
     is_wide : bool, default=False
-        Whether its values are sentences. In text they stand below the table.
+        Whether its values are sentences, which plain text shows below the table.
     """
 
     name: str
@@ -38,12 +38,12 @@ class Column:
     is_wide: bool = False
 
     def texts(self) -> list[str]:
-        """Return the values as they are to be read."""
+        """Return the formatted values."""
         return [NO_VALUE if v is None else format(v, self.spec) for v in self.values]
 
 
 class Report(ABC):
-    """A table that shows itself in a terminal and in a notebook."""
+    """A table with a title and notes that prints in a terminal and in a notebook."""
 
     @property
     @abstractmethod
@@ -64,7 +64,7 @@ class Report(ABC):
         Returns
         -------
         frame : pandas.DataFrame
-            Numbers as numbers; NaN, or None among texts, where there is no value.
+            Numbers unrounded; missing values are NaN, or None among texts.
 
         Raises
         ------
@@ -119,7 +119,7 @@ class Report(ABC):
 
 
 def _aligned(column: Column, align: Any) -> list[str]:
-    """Return heading and values of a column, all equally wide."""
+    """Return heading and formatted values of a column, padded to the same width."""
     texts = [column.name, *column.texts()]
     width = max(map(len, texts))
     return [align(text, width) for text in texts]
@@ -131,7 +131,7 @@ def _html_cell(column: Column, text: str) -> str:
 
 
 def decimals(values: Any, significant: int) -> int:
-    """Return how many decimals give the largest value so many significant digits.
+    """Return how many decimals show the largest value to so many significant digits.
 
     Examples
     --------

@@ -1,10 +1,10 @@
-"""Pictures of fitted nets, in the form of scikit-learn's displays."""
+"""Displays: plots of fitted nets, in the style of scikit-learn's displays."""
 
-from skshallow.inspection._displays.activation import ActivationDisplay
-from skshallow.inspection._displays.health import HealthDisplay
-from skshallow.inspection._displays.network import NetworkDisplay
-from skshallow.inspection._displays.training_curve import TrainingCurveDisplay
-from skshallow.inspection._displays.weights import WeightsDisplay
+from skshallow.inspection._displays.activation_display import ActivationDisplay
+from skshallow.inspection._displays.health_display import HealthDisplay
+from skshallow.inspection._displays.network_display import NetworkDisplay
+from skshallow.inspection._displays.training_curve_display import TrainingCurveDisplay
+from skshallow.inspection._displays.weights_display import WeightsDisplay
 
 __all__ = [
     "ActivationDisplay",

@@ -1,4 +1,4 @@
-"""A net as columns of nodes: what stands where in its picture, without drawing it."""
+"""Nodes and edges of a network drawing: columns of nodes, their places and colours."""
 
 from __future__ import annotations
 
@@ -7,25 +7,27 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# How much further apart than in the fullest column nodes may lie.
+# The largest distance of nodes, in units of that in the column of the most nodes.
 MOST_SPREAD = 1.8
 
 
 @dataclass(frozen=True)
-class Column:
-    """Nodes one above the other, and the edges that lead to them.
+class NodeColumn:
+    """A column of nodes, and the edges that lead to them from the column before.
 
     Parameters
     ----------
     title : str
         What to write above.
     strength : ndarray of shape (n_nodes_before, n_nodes)
-        Weights of the edges over the largest of their layer, in [-1, 1]; NaN for nodes
-        that are not joined.
+        Weights of the edges divided by the largest magnitude in their layer, in [-1, 1];
+        NaN between nodes without an edge.
     shade : ndarray of shape (n_nodes,) or None
-        Biases of the nodes over the largest of their layer; None where they have none.
+        Biases of the nodes divided by the largest magnitude in their layer; None for
+        nodes without a bias.
     weighted : bool, default=True
-        Whether the edges have weights, or only say what the maximum is taken of.
+        Whether the edges have weights; if not, they lead to a maximum from what it is
+        taken of.
     """
 
     title: str
@@ -44,17 +46,17 @@ class Column:
         return apart * (0.5 * (self.n_nodes - 1) - np.arange(self.n_nodes))
 
     def edges(self) -> np.ndarray:
-        """Return the edges (n_edges, 2), from which node to which, the lightest first."""
+        """Return the edges (n_edges, 2) as pairs (from, to), by increasing strength."""
         joined = np.argwhere(np.isfinite(self.strength))
         return joined[np.argsort(np.abs(self.strength[tuple(joined.T)]), kind="stable")]
 
 
-def columns_of(
+def node_columns(
     coefs: Sequence[np.ndarray],
     intercepts: Sequence[np.ndarray],
     n_pieces: Sequence[int],
     titles: Sequence[str],
-) -> list[Column]:
+) -> list[NodeColumn]:
     """Return the columns of a net, the inputs first.
 
     Parameters
@@ -65,23 +67,23 @@ def columns_of(
         A layer with several has two columns: its pieces, those of a unit one below the
         other, and its units.
     titles : sequence of str
-        One a layer.
+        One per layer.
     """
-    columns = [Column("inputs", np.empty((0, len(coefs[0]))))]
+    columns = [NodeColumn("inputs", np.empty((0, len(coefs[0]))))]
     for weight, bias, pieces, title in zip(
         coefs, intercepts, n_pieces, titles, strict=True
     ):
-        # pieces lie piece by piece in the weights, and unit by unit in the picture
+        # pieces lie piece by piece in the weights, and unit by unit in the drawing
         order = np.arange(len(bias)).reshape(pieces, -1).T.ravel()
         strength, shade = relative(weight[:, order]), relative(bias[order])
         if pieces == 1:
-            columns.append(Column(title, strength, shade))
+            columns.append(NodeColumn(title, strength, shade))
             continue
         unit_of = np.arange(len(bias)) // pieces
         is_taken = unit_of[:, np.newaxis] == np.arange(len(bias) // pieces)
-        columns.append(Column(f"{title}\npieces", strength, shade))
+        columns.append(NodeColumn(f"{title}\npieces", strength, shade))
         columns.append(
-            Column("largest\npiece", np.where(is_taken, 1.0, np.nan), None, False)
+            NodeColumn("largest\npiece", np.where(is_taken, 1.0, np.nan), None, False)
         )
     return columns
 

@@ -1,4 +1,4 @@
-"""Activations and their derivatives, those of a table or those of a fitted net."""
+"""Plot of activations and their derivatives, by name or as learned by a fitted net."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from skshallow.inspection._common.drawing import (
     one_axes_each,
     style,
 )
-from skshallow.inspection._common.fitted import (
+from skshallow.inspection._common.fitted_net import (
     activation_title,
     learned_activations,
 )
-from skshallow.inspection._common.unwrap import find_net
+from skshallow.inspection._common.meta_estimators import find_net
 
 N_POINTS = 801  # odd, so that 0 is one of them
-PANEL_SHAPES = 1.2, 1.5  # width over height, of a panel and of all together
-HEADING = 0.02  # height of the title's place, in panels
-STEEPEST = 10.0  # a line that rises faster is a jump
+PANEL_SHAPES = 1.2, 1.5  # aspect ratio, width over height, of a panel and of all together
+HEADING = 0.02  # height of the axes that bear the title, in panels
+STEEPEST = 10.0  # a steeper line is drawn as a jump
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class ActivationDisplay:
-    """Activations ``a(z)`` and their derivatives, a panel each.
+    """Plot of activations ``a(z)`` and their derivatives, one panel each.
 
     It is recommended to use :meth:`from_activation` or :meth:`from_estimator` to create
     a display. All parameters are stored as attributes.
@@ -48,14 +48,14 @@ class ActivationDisplay:
     functions, derivatives : dict of str to ndarray of shape (n_points,)
         Values at `z` and their derivatives, by the titles of the panels.
     pieces : dict of str to ndarray of shape (n_points, n_pieces)
-        For those activations that choose between several pre-activations, these.
+        The pre-activations of those activations that choose between several.
     name : str, default=None
-        Title of all panels together.
+        Title of the figure.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        The axes given or made: the only panel, or the heading above several.
+        The axes given or made: the only panel, or the title above several.
     axes_ : ndarray of matplotlib Axes, of shape (n_panels,)
         The panels.
     figure_ : matplotlib Figure
@@ -63,14 +63,14 @@ class ActivationDisplay:
 
     Notes
     -----
-    A derivative is what `backward` returns for a gradient of ones: what training sees.
-    For "step" it is that of its surrogate, and at a kink the left one.
+    A derivative is what `backward` returns for a gradient of ones, which is what training
+    uses: for "step" that of its surrogate, and at a kink the left one.
 
-    A maxout unit is a function of several pre-activations. They are drawn, thin, as the
-    affine functions ``z_k = m_k z + 1 - m_k^2`` of one number z, with slopes `m_k` that
-    lie even between -1 and 1: each is the largest somewhere, as tangents of a parabola
-    are. Two pieces make ``|z|``. The derivative is the one along z, the slope of the
-    largest.
+    A maxout unit is a function of several pre-activations. They are drawn, as thin lines,
+    as affine functions ``z_k = m_k z + 1 - m_k^2`` of one number z, with slopes `m_k`
+    evenly spaced from -1 to 1: tangents of a parabola, each of which is the largest
+    somewhere. Two pieces make ``|z|``. The derivative is the one with respect to z, the
+    slope of the largest piece.
 
     Examples
     --------
@@ -93,7 +93,7 @@ class ActivationDisplay:
     def from_activation(
         cls, activation, *, limits=(-4.0, 4.0), ax=None, name=None, **kwargs
     ):
-        """Draw activations by name, or with settings of their own.
+        """Plot activations, by name or instance.
 
         Parameters
         ----------
@@ -101,11 +101,11 @@ class ActivationDisplay:
             A name in :data:`skshallow.activations.ACTIVATIONS`, or an instance. Learned
             parameters are drawn where they start.
         limits : tuple of float, default=(-4.0, 4.0)
-            The least and the largest pre-activation.
+            The smallest and the largest pre-activation.
         ax : matplotlib Axes or sequence of them, default=None
             See :meth:`plot`.
         name : str, default=None
-            Title of all panels together.
+            Title of the figure.
         **kwargs : dict
             `function_kw` and `derivative_kw`, see :meth:`plot`.
 
@@ -134,27 +134,27 @@ class ActivationDisplay:
 
     @classmethod
     def from_estimator(cls, estimator, *, limits=(-4.0, 4.0), ax=None, name=None, **kwargs):
-        """Draw the activations of a fitted net's hidden layers, each as it was learned.
+        """Plot the activations of a fitted net's hidden layers, as learned.
 
         Parameters
         ----------
         estimator : estimator
             Fitted net, or a pipeline, a search or transformed targets around one.
         limits : tuple of float, default=(-4.0, 4.0)
-            The least and the largest pre-activation.
+            The smallest and the largest pre-activation.
         ax : matplotlib Axes or sequence of them, default=None
             See :meth:`plot`.
         name : str, default=None
-            Title of all panels together.
+            Title of the figure.
         **kwargs : dict
             `function_kw` and `derivative_kw`, see :meth:`plot`.
 
         Returns
         -------
         display : ActivationDisplay
-            With a panel for each activation; layers that have the same one share it.
-            What the units of a layer learned for themselves, the slopes of "prelu", is
-            drawn at its mean over the units.
+            With a panel for each activation; layers with the same one share it. Learned
+            parameters, such as the slopes of "prelu", are drawn at their mean over the
+            units of a layer.
 
         Raises
         ------
@@ -168,13 +168,13 @@ class ActivationDisplay:
         }
         if not drawn:
             raise ValueError(
-                f"This {type(net).__name__} has no hidden layer, so no activation."
+                f"This {type(net).__name__} has no hidden layer, so no activation to plot."
             )
         return cls._draw(drawn, limits, name, ax, kwargs)
 
     @classmethod
     def _draw(cls, drawn, limits, name, ax, kwargs) -> ActivationDisplay:
-        """Evaluate activations, with their parameters by title, and draw them."""
+        """Evaluate and plot the (activation, parameters) in `drawn`, by title."""
         display = cls(
             z=np.linspace(limits[0], limits[1], N_POINTS),
             functions={},
@@ -190,14 +190,14 @@ class ActivationDisplay:
         return display.plot(ax=ax, **kwargs)
 
     def plot(self, ax=None, *, name=None, function_kw=None, derivative_kw=None):
-        """Draw the curves.
+        """Plot the curves.
 
         Parameters
         ----------
         ax : matplotlib Axes or sequence of them, default=None
-            Axes whose place the panels share, or one a panel. None makes a figure.
+            Axes whose place the panels share, or one per panel. None makes a figure.
         name : str, default=None
-            Title of all panels together. None takes that of the display.
+            Title of the figure. None takes that of the display.
         function_kw, derivative_kw : dict, default=None
             Passed to :meth:`matplotlib.axes.Axes.plot` for the activations and for
             their derivatives.
@@ -210,7 +210,7 @@ class ActivationDisplay:
         Raises
         ------
         ValueError
-            If the number of axes given is not that of the panels.
+            If there are several axes, but not one per panel.
         """
         n_panels = len(self.functions)
         given = one_axes_each(ax, list(self.functions))
@@ -235,7 +235,7 @@ class ActivationDisplay:
         return self
 
     def _draw_panel(self, panel: Any, title: str, function_kw, derivative_kw) -> None:
-        """Draw one activation, its pieces if it has any, and its derivative."""
+        """Plot one activation, its pieces if it has any, and its derivative."""
         from matplotlib.lines import Line2D
         from matplotlib.ticker import MaxNLocator
 
@@ -260,7 +260,7 @@ class ActivationDisplay:
 def _panels_in_place_of(
     ax: Any, n_panels: int, name: str | None
 ) -> tuple[list[Any], list[Any]]:
-    """Return the panels and the lowest row of them: `ax`, or several below it."""
+    """Return the panels, `ax` or several below it, and those of the lowest row."""
     if n_panels == 1:
         return [ax], [ax]
     box = ax.get_window_extent()
@@ -284,7 +284,7 @@ def _evaluate(
         slopes = np.linspace(-1, 1, activation.n_pieces)
         offsets = 1 - slopes**2
     pieces = z[:, np.newaxis] * slopes + offsets
-    a, cache = activation.forward(pieces.copy(), params)  # its input is scratch
+    a, cache = activation.forward(pieces.copy(), params)  # it may overwrite its input
     a = a.copy()
     grads = {name: np.empty_like(value) for name, value in params.items()}
     grad_z = activation.backward(np.ones_like(a), cache, params, grads)
@@ -292,6 +292,6 @@ def _evaluate(
 
 
 def _broken_at_jumps(z: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return points of a line along z (n,) that has a gap where `values` jump."""
+    """Return the points (x, y) of a line along z (n,), with NaN where `values` jump."""
     jumps = np.flatnonzero(np.abs(np.diff(values)) > STEEPEST * np.diff(z)) + 1
     return np.insert(z, jumps, np.nan), np.insert(values, jumps, np.nan)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from skshallow.inspection._differences import STEPS, compare
+from skshallow.inspection._finite_differences import STEPS, compare
 
 RTOL = 1e-5
 

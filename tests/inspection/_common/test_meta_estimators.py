@@ -16,7 +16,14 @@ from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler, StandardScaler
 
 from skshallow import DeepNetRegressor
-from skshallow.inspection._common.unwrap import find_net, input_names, net_and_input
+from skshallow.inspection._common.meta_estimators import (
+    find_net,
+    given_chain,
+    innermost_name,
+    input_names,
+    net_and_input,
+    steps_before,
+)
 
 
 @pytest.fixture
@@ -89,6 +96,20 @@ def test_sparse_rows_stay_sparse(net, X, y):
     assert issparse(net_and_input(model, rows)[1])
 
 
+@pytest.mark.parametrize("name", WRAPPED)
+def test_the_net_as_given_is_at_the_end_of_the_chain_fitted_or_not(name, net, X, y):
+    model = WRAPPED[name](net)
+    assert given_chain(model)[-1] is net
+    assert given_chain(model.fit(X, y))[-1] is net
+    assert innermost_name(model) == "DeepNetRegressor"
+
+
+def test_steps_before_the_net_are_those_of_all_pipelines_in_order(net):
+    model = search(make_pipeline(MaxAbsScaler(), pipeline(make_pipeline(net))))
+    steps = [[name for name, _ in p.steps] for p in steps_before(given_chain(model))]
+    assert steps == [["maxabsscaler"], ["scale", "pca"]]
+
+
 # What the inputs are called.
 
 
@@ -152,8 +173,11 @@ def test_a_search_without_refit_is_refused_by_its_reason(net, X, y):
     ("other", "found"),
     [
         (lambda: Ridge(), "Found no net of skshallow: Ridge"),
-        (lambda: make_pipeline(StandardScaler(), Ridge()), "Pipeline, in it Ridge"),
-        (lambda: make_pipeline(StandardScaler(), "passthrough"), "in it 'passthrough'"),
+        (lambda: make_pipeline(StandardScaler(), Ridge()), "Pipeline, containing Ridge"),
+        (
+            lambda: make_pipeline(StandardScaler(), "passthrough"),
+            "containing 'passthrough'",
+        ),
         (lambda: search(Ridge(), "alpha"), "GridSearchCV"),
         (lambda: DeepNetRegressor, "the class DeepNetRegressor, not an instance"),
         (lambda: {"estimator": None}, "dict"),
@@ -166,7 +190,7 @@ def test_what_holds_no_net_is_refused_by_name(other, found):
 
 
 def test_a_fitted_search_over_something_else_names_both(X, y):
-    with pytest.raises(TypeError, match="GridSearchCV, in it Ridge"):
+    with pytest.raises(TypeError, match="GridSearchCV, containing Ridge"):
         net_and_input(search(Ridge(), "alpha").fit(X, y), X)
 
 

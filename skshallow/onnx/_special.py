@@ -1,6 +1,7 @@
-"""Functions composed of the operators that onnxruntime has in float32 and in float64.
+"""Export to ONNX: log1p, softplus, logsumexp and the normal CDF from basic operators.
 
-Its CPU kernels of ``Erf`` and ``Softplus`` take float32 only, and ONNX has no log1p.
+onnxruntime's CPU kernels of ``Erf`` and ``Softplus`` take float32 only, and ONNX has no
+log1p; these functions are made of operators that it has in float32 and float64.
 """
 
 from __future__ import annotations
@@ -13,16 +14,16 @@ from scipy.special import erfcx
 
 from skshallow.onnx._graph import Tensor
 
-MEMBERS = np.array([0])  # their axis, as an operator wants it
+MEMBERS = np.array([0])  # the axis of members, as an input of an operator
 
-# Of the polynomial in `normal_cdf`; they leave an error below 3e-15.
+# Of the polynomial in `normal_cdf`, whose error is then below 3e-15.
 CENTER, DEGREE = 3.0, 20
 
 
 def log1p(t: Tensor) -> Tensor:
-    """Return log(1 + t) for t >= 0, exact also where 1 + t rounds to 1.
+    """Return log(1 + t) for t >= 0, accurate also where 1 + t rounds to 1.
 
-    The rounding of ``u = 1 + t`` is undone by ``t / (u - 1)``: Goldberg (1991),
+    The rounding of ``u = 1 + t`` is corrected by ``t / (u - 1)``: Goldberg (1991),
     doi:10.1145/103162.103163, theorem 4.
     """
     u = 1 + t
@@ -38,8 +39,8 @@ def softplus(z: Tensor) -> Tensor:
 def log_sum_exp(a: Tensor, n_members: int) -> Tensor:
     """Return log(sum(exp(a))) over the leading axis of members (n_members, ...).
 
-    What the largest members leave over stands in a log1p, so that members that are sure
-    of opposite classes still decide by which of them is surer.
+    The terms below the largest are summed inside a log1p: where members are confident in
+    opposite classes, the small difference that decides would else be lost to rounding.
     """
     largest = a.op("ReduceMax", MEMBERS, keepdims=1)
     is_smaller = largest > a
@@ -51,7 +52,7 @@ def log_sum_exp(a: Tensor, n_members: int) -> Tensor:
 
 
 def normal_cdf(z: Tensor) -> Tensor:
-    """Return the normal distribution function, by ``Erf`` where there is one.
+    """Return the normal distribution function, by ``Erf`` in float32.
 
     With ``x = |z| / sqrt(2)``, the tail is ``exp(-x^2) erfcx(x) / 2``, and erfcx is smooth
     in ``t = (x - c) / (x + c)``, which takes [0, inf) to [-1, 1): Schonfelder (1978),
@@ -70,7 +71,7 @@ def normal_cdf(z: Tensor) -> Tensor:
 
 
 def _erfcx_coefficients() -> list[float]:
-    """Return erfcx as a polynomial in t, lowest power first (DEGREE + 1,)."""
+    """Return the coefficients (DEGREE + 1,) of erfcx in powers of t, the lowest first."""
 
     def erfcx_of(t):
         return erfcx(CENTER * (1 + t) / (1 - t))

@@ -1,11 +1,12 @@
-"""From what a user has at hand to the net inside: pipelines, searches, transformed targets.
+"""Unwrap meta-estimators: the net inside a pipeline, a search or transformed targets.
 
-Each of these predicts with another estimator that it holds. The way in is the list of
-estimators from the outermost to the net; what lies on it decides what the net sees.
+Each of these predicts with another estimator that it holds: the one it was given and, once
+fitted, a fitted copy of that. A chain lists the estimators from the outermost to the net.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn
 
 import numpy as np
@@ -16,8 +17,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from skshallow._estimators.base import BaseNet
 
-# Where a search and TransformedTargetRegressor keep what they have fitted.
-FITTED_INSIDE = "best_estimator_", "regressor_"
+# Where a search and TransformedTargetRegressor keep the estimator that they were given,
+# and the one that they have fitted.
+GIVEN = "estimator", "regressor"
+FITTED = "best_estimator_", "regressor_"
 
 
 def find_net(estimator: Any) -> BaseNet:
@@ -29,7 +32,7 @@ def find_net(estimator: Any) -> BaseNet:
         A fitted net of this package; or a :class:`~sklearn.pipeline.Pipeline` whose last
         step is one; or any search, by its `best_estimator_`; or a
         :class:`~sklearn.compose.TransformedTargetRegressor`; or a
-        :class:`~sklearn.frozen.FrozenEstimator`; nested as you like.
+        :class:`~sklearn.frozen.FrozenEstimator`; nested to any depth.
 
     Returns
     -------
@@ -41,7 +44,7 @@ def find_net(estimator: Any) -> BaseNet:
     TypeError
         If there is no net inside, or more than one.
     NotFittedError
-        If what is there has not been fitted, or its search not refitted.
+        If the estimator has not been fitted, or is a search that was run without `refit`.
 
     Examples
     --------
@@ -53,11 +56,11 @@ def find_net(estimator: Any) -> BaseNet:
     >>> find_net(model.fit(*load_iris(return_X_y=True))).n_iter_
     5
     """
-    return _way_in(estimator)[-1]
+    return _fitted_chain(estimator)[-1]
 
 
 def net_and_input(estimator: Any, X: Any) -> tuple[BaseNet, Any]:
-    """Return the fitted net inside an estimator, and rows as that net gets them.
+    """Return the fitted net inside an estimator, and the rows as its input.
 
     Parameters
     ----------
@@ -78,50 +81,72 @@ def net_and_input(estimator: Any, X: Any) -> tuple[BaseNet, Any]:
     TypeError, NotFittedError
         As for :func:`find_net`.
     """
-    way_in = _way_in(estimator)
-    for outer in way_in:
-        if isinstance(outer, Pipeline) and len(outer) > 1:
-            X = outer[:-1].transform(X)
-    return way_in[-1], X
+    chain = _fitted_chain(estimator)
+    for steps in steps_before(chain):
+        X = steps.transform(X)
+    return chain[-1], X
 
 
 def input_names(estimator: Any) -> np.ndarray | None:
-    """Return the names (n_features,) of the net's inputs, None where nobody knows them.
+    """Return the names (n_features,) of the net's inputs, None if they are unknown.
 
-    They are those that the net was fitted with or, if it got arrays, what the pipelines'
-    steps before it call what they give out.
+    They are those that the net was fitted with or, if it was fitted on arrays, those of
+    the outputs of the pipelines' steps before it.
     """
-    *outside, net = _way_in(estimator)
+    chain = _fitted_chain(estimator)
+    net = chain[-1]
     if hasattr(net, "feature_names_in_"):
         return net.feature_names_in_
     names = None
-    for outer in outside:
-        if isinstance(outer, Pipeline) and len(outer) > 1:
-            names = _names_out(outer[:-1], names)
+    for steps in steps_before(chain):
+        names = _names_out(steps, names)
     known = names is not None and len(names) == net.n_features_in_
     return names if known else None
 
 
 def _names_out(steps: Pipeline, names: np.ndarray | None) -> np.ndarray | None:
-    """Return what `steps` call their outputs, given their inputs' names if known."""
+    """Return the names of the outputs of `steps`, given their inputs' names if known."""
     try:
         return np.asarray(steps.get_feature_names_out(names), dtype=object)
-    except (AttributeError, ValueError):  # a step that names nothing, or other inputs
+    except (AttributeError, ValueError):  # a step without names, or for other inputs
         return None
 
 
-def _way_in(estimator: Any) -> list[Any]:
-    """Return the estimators from the outermost to the fitted net."""
-    way_in = [estimator]
-    while (inside := _inside(way_in[-1])) is not None:
-        way_in.append(inside)
-    if not isinstance(way_in[-1], BaseNet):
-        _refuse(way_in)
-    check_is_fitted(way_in[-1])
-    return way_in
+def given_chain(estimator: Any) -> list[Any]:
+    """Return `estimator` and the ones inside as they were given to it, fitted or not."""
+    return _chain(estimator, GIVEN)
 
 
-def _inside(estimator: Any) -> Any:
+def innermost_name(estimator: Any) -> str:
+    """Return the class name of the model inside pipelines and searches."""
+    return type(given_chain(estimator)[-1]).__name__
+
+
+def steps_before(chain: Iterable[Any]) -> Iterator[Pipeline]:
+    """Yield the steps before the last of each pipeline in a chain that has several."""
+    for estimator in chain:
+        if isinstance(estimator, Pipeline) and len(estimator) > 1:
+            yield estimator[:-1]
+
+
+def _fitted_chain(estimator: Any) -> list[Any]:
+    """Return `estimator` and the fitted ones inside, the last of which is a net."""
+    chain = _chain(estimator, FITTED)
+    if not isinstance(chain[-1], BaseNet):
+        _raise_no_net(chain)
+    check_is_fitted(chain[-1])
+    return chain
+
+
+def _chain(estimator: Any, attributes: tuple[str, ...]) -> list[Any]:
+    """Return `estimator` and the ones inside, which are kept under these `attributes`."""
+    chain = [estimator]
+    while (inside := _inside(chain[-1], attributes)) is not None:
+        chain.append(inside)
+    return chain
+
+
+def _inside(estimator: Any, attributes: tuple[str, ...]) -> Any:
     """Return the estimator that `estimator` predicts with, None if it holds none."""
     if isinstance(estimator, BaseNet | type):
         return None
@@ -129,18 +154,18 @@ def _inside(estimator: Any) -> Any:
         return estimator.steps[-1][1]
     if isinstance(estimator, FrozenEstimator):
         return estimator.estimator
-    held = (getattr(estimator, attribute, None) for attribute in FITTED_INSIDE)
+    held = (getattr(estimator, attribute, None) for attribute in attributes)
     return next((inside for inside in held if inside is not None), None)
 
 
-def _refuse(way_in: list[Any]) -> NoReturn:
-    """Raise the error that says why the way in ends at no net."""
-    found = way_in[-1]
-    path = ", in it ".join(_describe(estimator) for estimator in way_in)
+def _raise_no_net(chain: list[Any]) -> NoReturn:
+    """Raise the error that says why a chain ends in no fitted net."""
+    found = chain[-1]
+    path = ", containing ".join(describe(estimator) for estimator in chain)
     if not _would_hold_net(found):
         raise TypeError(
-            f"Found no net of skshallow: {path}. Give a fitted net itself, a Pipeline that "
-            "ends in one, a search over one, or a TransformedTargetRegressor of one."
+            f"Found no net of skshallow: {path}. Pass a fitted net, a Pipeline that ends "
+            "in one, a search over one, or a TransformedTargetRegressor of one."
         )
     try:
         check_is_fitted(found)
@@ -152,8 +177,8 @@ def _refuse(way_in: list[Any]) -> NoReturn:
             "or fit a net with its best_params_."
         )
     raise TypeError(
-        f"Found no single net that predicts: {path}. If it holds fitted nets, in an "
-        "attribute such as estimators_, give one of these."
+        f"Found no single net: {path}. If it holds several fitted nets, in an attribute "
+        "such as estimators_, pass one of these."
     )
 
 
@@ -164,8 +189,8 @@ def _would_hold_net(estimator: Any) -> bool:
     return any(isinstance(value, BaseNet) for value in estimator.get_params().values())
 
 
-def _describe(estimator: Any) -> str:
-    """Return what to call `estimator` in an error."""
+def describe(estimator: Any) -> str:
+    """Return the name of `estimator` in an error message."""
     if isinstance(estimator, type):
         return f"the class {estimator.__name__}, not an instance"
     if isinstance(estimator, str):

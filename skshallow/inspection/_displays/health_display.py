@@ -1,4 +1,4 @@
-"""What happened in each layer while training: one of the health records as a heat map."""
+"""Heat map of a health record: dead units or gradient norms, by layer and epoch."""
 
 from __future__ import annotations
 
@@ -11,32 +11,33 @@ from skshallow.inspection._common.drawing import (
     LIGHT_GREY,
     SEQUENTIAL,
     SHARES,
+    add_colorbar,
     axes_for,
     mark_whole_numbers,
 )
-from skshallow.inspection._common.fitted import layer_names
-from skshallow.inspection._common.unwrap import find_net
+from skshallow.inspection._common.fitted_net import layer_names
+from skshallow.inspection._common.meta_estimators import find_net
 
-# What the colours mean, by the name of the record.
+# Labels of the colour bar, by the name of the record.
 SHARES_OF_UNITS = {
     "dead": "dead units",
     "zero": "outputs that are 0",
     "saturated": "saturated outputs",
 }
 NORMS = {
-    "gradient_norm": "length of the gradient",
-    "update_ratio": "length of a step / of the weights",
+    "gradient_norm": "gradient norm",
+    "update_ratio": "norm of a step / of the weights",
 }
 RECORDS = SHARES_OF_UNITS | NORMS
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class HealthDisplay:
-    """Heat map of a health record: layers downwards, epochs to the right.
+    """Heat map of a health record: one row per layer, epochs from left to right.
 
-    Shares of units are drawn from 0 to 100 %, lengths on a logarithmic scale. Cells
-    without a colour on that scale, lengths of 0 or infinity, are grey. A record fills
-    the epochs that are nearer to it than to another.
+    Shares of units are drawn from 0 to 100 %, norms on a logarithmic scale, on which those
+    that are 0 or infinite are grey. A record fills the epochs that are nearer to it than
+    to another.
 
     It is recommended to use :meth:`from_estimator` to create a display. All parameters
     are stored as attributes.
@@ -44,13 +45,13 @@ class HealthDisplay:
     Parameters
     ----------
     values : ndarray of shape (n_records, n_layers)
-        What was recorded.
+        The records.
     epoch : ndarray of shape (n_records,)
-        After which epochs, counted from 1 and rising.
+        The epochs after which they were taken, counted from 1, in increasing order.
     which : {"dead", "zero", "saturated", "gradient_norm", "update_ratio"}
-        Which record it is.
+        Name of the record.
     layer_names : sequence of str of length n_layers
-        What to call the layers.
+        Names of the layers.
     name : str, default=None
         Title of the axes.
 
@@ -61,13 +62,13 @@ class HealthDisplay:
     figure_ : matplotlib Figure
         Figure with the axes.
     image_ : matplotlib QuadMesh
-        The heat map, a row a layer.
+        The heat map, one row per layer.
     colorbar_ : matplotlib Colorbar
-        Its key; None if no cell has a colour.
+        Its colour bar; None if all cells are grey.
 
     See Also
     --------
-    TrainingCurveDisplay : Losses over the same epochs.
+    TrainingCurveDisplay : Plot of the losses over the same epochs.
 
     Examples
     --------
@@ -90,18 +91,18 @@ class HealthDisplay:
     def __post_init__(self):
         if self.which not in RECORDS:
             names = ", ".join(repr(record) for record in RECORDS)
-            raise ValueError(f"which must be one of {names}; got {self.which!r}.")
+            raise ValueError(f"which must be one of {names}, got {self.which!r}.")
 
     @classmethod
     def from_estimator(cls, estimator, which="dead", *, ax=None, name=None, **kwargs):
-        """Draw a health record of a fitted net.
+        """Plot a health record of a fitted net.
 
         Parameters
         ----------
         estimator : estimator
             Fitted net, or a pipeline, a search or transformed targets around one.
         which : str, default="dead"
-            The record to draw, an entry of `health_`: "dead", "zero", "saturated",
+            The record to plot, an entry of `health_`: "dead", "zero", "saturated",
             "gradient_norm" or "update_ratio".
         ax : matplotlib Axes, default=None
             Axes to draw on. None makes a figure.
@@ -118,7 +119,7 @@ class HealthDisplay:
         Raises
         ------
         ValueError
-            If there is no such record, or none of any layer.
+            If there is no such record, or the net has no layer that it is taken of.
         """
         net = find_net(estimator)
         names = layer_names(net)
@@ -137,12 +138,12 @@ class HealthDisplay:
         if not display.layer_names:
             raise ValueError(
                 f"which={which!r} is recorded for hidden layers, and this "
-                f"{type(net).__name__} has none; draw one of {', '.join(NORMS)}."
+                f"{type(net).__name__} has none; choose one of {', '.join(NORMS)}."
             )
         return display.plot(ax=ax, **kwargs)
 
     def plot(self, ax=None, *, name=None, **kwargs):
-        """Draw the heat map and its key.
+        """Plot the heat map and its colour bar.
 
         Parameters
         ----------
@@ -175,29 +176,28 @@ class HealthDisplay:
         return self
 
     def _shown(self) -> np.ma.MaskedArray:
-        """Return the values (n_records, n_layers), those without a colour masked."""
+        """Return the values (n_records, n_layers), masked where the cell is grey."""
         colored = np.isfinite(self.values)
         if self.which in NORMS:
             colored &= self.values > 0
         return np.ma.masked_array(self.values, ~colored)
 
     def _colors(self, norm_is_given: bool) -> dict[str, Any]:
-        """Return the colours, and unless given the scale, that suit the record."""
+        """Return the colour map of the record, and unless given its scale."""
         if self.which in NORMS:
             return {"cmap": SEQUENTIAL, "norm": "log"}
         return {"cmap": SHARES} | ({} if norm_is_given else {"vmin": 0, "vmax": 1})
 
     def _draw_key(self, ax: Any, shown: np.ma.MaskedArray) -> None:
-        """Draw the colour bar, and what grey means if a cell is grey."""
+        """Draw the colour bar, and a legend if a cell is grey."""
         from matplotlib.patches import Patch
         from matplotlib.ticker import PercentFormatter
 
         self.colorbar_ = None
         if shown.count() > 0:
             shares = PercentFormatter(1) if self.which in SHARES_OF_UNITS else None
-            self.colorbar_ = ax.figure.colorbar(self.image_, ax=ax, format=shares, pad=0.02)
-            self.colorbar_.set_label(RECORDS[self.which])
-            self.colorbar_.outline.set_visible(False)
+            options = {"format": shares, "label": RECORDS[self.which]}
+            self.colorbar_ = add_colorbar(self.image_, ax, pad=0.02, **options)
         if shown.count() < shown.size:
             without = self.values[np.ma.getmaskarray(shown)]
             label = " or ".join(kind for kind, there in _kinds(without).items() if there)
@@ -210,7 +210,7 @@ class HealthDisplay:
 
 
 def _kinds(values: np.ndarray) -> dict[str, bool]:
-    """Return which kinds of number without a logarithm there are in `values` (n,)."""
+    """Return which values without a finite logarithm are among `values` (n,)."""
     return {
         "0": bool((values <= 0).any()),
         "infinite": bool(np.isposinf(values).any()),
@@ -219,6 +219,6 @@ def _kinds(values: np.ndarray) -> dict[str, bool]:
 
 
 def _edges(epoch: np.ndarray) -> np.ndarray:
-    """Return the borders (n + 1,) between `epoch` (n,) and half an epoch around them."""
+    """Return the edges (n + 1,) of cells: midway between `epoch` (n,), 0.5 outside."""
     between = 0.5 * (epoch[:-1] + epoch[1:])
     return np.concatenate([[epoch[0] - 0.5], between, [epoch[-1] + 0.5]])

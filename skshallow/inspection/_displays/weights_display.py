@@ -1,4 +1,4 @@
-"""The weights of the first layer as images: what pattern each unit answers to."""
+"""Plot of the weights of the first layer as images, one per unit."""
 
 from __future__ import annotations
 
@@ -8,9 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from skshallow.inspection._common.drawing import DIVERGING, GREY, axes_for, n_columns
-from skshallow.inspection._common.fitted import layer_params, names_of_outputs
-from skshallow.inspection._common.unwrap import find_net
+from skshallow.inspection._common.drawing import (
+    DIVERGING,
+    GREY,
+    add_colorbar,
+    axes_for,
+    n_columns,
+)
+from skshallow.inspection._common.fitted_net import layer_params, names_of_outputs
+from skshallow.inspection._common.meta_estimators import find_net
 
 GAP = 0.12  # between images, in their height
 SHAPE = 1.2  # width over height of all images together
@@ -19,9 +25,9 @@ INCHES = 0.95  # an image and its gap
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class WeightsDisplay:
-    """Weights of the first layer's units, each as an image of the features' shape.
+    """Plot of the weights of the first layer's units as images.
 
-    Red raises the unit's pre-activation, blue lowers it; all images have one scale.
+    Red weights are positive, blue ones negative; all images share one scale.
 
     It is recommended to use :meth:`from_estimator` to create a display. All parameters
     are stored as attributes.
@@ -29,11 +35,11 @@ class WeightsDisplay:
     Parameters
     ----------
     weights : ndarray of shape (n_images, n_features)
-        A row an image.
+        One row per image.
     image_shape : tuple of int
         Rows and columns of each image.
     labels : sequence of str of length n_images
-        What to write above each image.
+        Titles of the images.
     name : str, default=None
         Title of the axes.
 
@@ -46,11 +52,11 @@ class WeightsDisplay:
     images_ : list of matplotlib AxesImage
         The images.
     colorbar_ : matplotlib Colorbar
-        Their common key.
+        Their common colour bar.
 
     See Also
     --------
-    NetworkDisplay : All weights of a small net.
+    NetworkDisplay : Plot of all weights of a small net.
 
     Examples
     --------
@@ -82,26 +88,26 @@ class WeightsDisplay:
         name=None,
         **kwargs,
     ):
-        """Draw the weights of a fitted net's first layer.
+        """Plot the weights of a fitted net's first layer.
 
         Parameters
         ----------
         estimator : estimator
             Fitted net, or a pipeline, a search or transformed targets around one.
         image_shape : tuple of two int, default=None
-            Rows and columns of the image that the features are, row by row. None means
-            a square, if their number is that of one.
+            Rows and columns of the image whose pixels are the features, row by row. None
+            means a square, if the number of features is a square number.
         units : int or sequence of int, default=16
-            The first so many units, all if there are fewer; or the units of these
-            numbers, counted from 0. A maxout unit has an image for each of its pieces;
-            without hidden layers the units are the outputs.
+            The number of units to plot, the first ones; or their indices. A maxout unit
+            has an image for each of its pieces; without hidden layers the units are the
+            outputs.
         standardized : bool, default=True
-            Whether to draw the weights for features of one deviation, which the net works
-            with inside, or `coefs_`, those for features in your units, where pixels that
-            rarely change outshine all others. With the net's own ``standardize=False``
-            the two are the same.
+            Whether to plot the weights for standardised features, as the net uses them
+            internally, or `coefs_`, those for features in your units, where pixels that
+            rarely vary have far larger weights than others. With ``standardize=False``
+            they are the same.
         member : int, default=0
-            Which net to draw, where `n_members` trained side by side.
+            Which member of an ensemble to plot, if `n_members` is more than 1.
         ax : matplotlib Axes, default=None
             Axes to draw on. None makes a figure.
         name : str, default=None
@@ -117,12 +123,13 @@ class WeightsDisplay:
         Raises
         ------
         ValueError
-            If the features do not fill such an image, or there is no such unit or member.
+            If the features are not the pixels of such an image, or if there is no such
+            unit or member.
         """
         net = find_net(estimator)
         layer = net.network_.layers[0]
         n_pieces = layer.activation.n_pieces
-        # (n_features, n_pieces, n_units): pieces lie side by side
+        # (n_features, n_pieces, n_units): weights are stored piece by piece
         weight = layer_params(net, standardized, member)[0]["weight"]
         weight = weight.reshape(layer.n_inputs, n_pieces, -1)
         chosen = _chosen(units, layer.n_units)
@@ -143,7 +150,7 @@ class WeightsDisplay:
         return display.plot(ax=ax, **kwargs)
 
     def plot(self, ax=None, *, name=None, **kwargs):
-        """Draw the images, and the key to their colours.
+        """Plot the images and their colour bar.
 
         Parameters
         ----------
@@ -181,15 +188,14 @@ class WeightsDisplay:
             ax.set(xlim=(0, across * width - GAP), ylim=(down * height - 2 * GAP, -2 * GAP))
             ax.set_axis_off()
             ax.set_title((self.name if name is None else name) or "")
-            self.colorbar_ = ax.figure.colorbar(
-                self.images_[0], ax=ax, label="weight", shrink=0.8, pad=0.02
+            self.colorbar_ = add_colorbar(
+                self.images_[0], ax, label="weight", shrink=0.8, pad=0.02
             )
-            self.colorbar_.outline.set_visible(False)
         return self
 
 
 def _chosen(units: Any, n_units: int) -> list[int]:
-    """Return the numbers of the units that `units` asks for."""
+    """Return the indices of the units that `units` asks for."""
     if isinstance(units, int | np.integer):
         if units < 1:
             raise ValueError(f"units must be at least 1, got {units}.")
@@ -198,7 +204,7 @@ def _chosen(units: Any, n_units: int) -> list[int]:
     missing = [unit for unit in chosen if not 0 <= unit < n_units]
     if missing or not chosen:
         raise ValueError(
-            f"units must be a number of units, or numbers from 0 to {n_units - 1}; got "
+            f"units must be a number of units, or indices from 0 to {n_units - 1}; got "
             f"{units!r}."
         )
     return chosen
@@ -210,7 +216,7 @@ def _checked_shape(image_shape: Any, n_features: int) -> tuple[int, int]:
         side = math.isqrt(n_features)
         if side * side != n_features:
             raise ValueError(
-                f"The net has {n_features} features, which make no square image. Pass "
+                f"The net has {n_features} features, which is not a square number. Pass "
                 f"image_shape=(rows, columns) with rows * columns == {n_features}."
             )
         return side, side

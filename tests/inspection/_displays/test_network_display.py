@@ -10,7 +10,6 @@ from sklearn.preprocessing import StandardScaler
 
 from skshallow import DeepNetClassifier, DeepNetRegressor, ShallowNetRegressor
 from skshallow.inspection import NetworkDisplay
-from skshallow.inspection._displays.columns import columns_of
 from skshallow.losses import Quantile
 
 pytestmark = pytest.mark.usefixtures("pyplot")
@@ -156,23 +155,6 @@ def test_without_hidden_layers_inputs_lead_to_outputs(X, y, few):
     display = NetworkDisplay.from_estimator(net)
     assert len(display.edges_) == 1
     assert set(edges_by_ends(display, 0)) == set(np.ndindex(5, 3))
-
-
-def test_a_maxout_layer_has_its_pieces_then_its_units():
-    # pieces lie side by side: columns 0 and 1 are piece 1 of the two units
-    weight = np.array([[1.0, 2.0, 3.0, 4.0]])
-    columns = columns_of(
-        [weight, np.ones((2, 1))],
-        [np.array([0.0, 1.0, 2.0, 4.0]), np.zeros(1)],
-        [2, 1],
-        ["maxout", "output"],
-    )
-    assert [column.n_nodes for column in columns] == [1, 4, 2, 1]
-    assert_allclose(columns[1].strength, [[0.25, 0.75, 0.5, 1.0]])  # unit by unit
-    assert_allclose(columns[1].shade, [0, 0.5, 0.25, 1])
-    assert sorted(map(tuple, columns[2].edges())) == [(0, 0), (1, 0), (2, 1), (3, 1)]
-    assert not columns[2].weighted
-    assert_array_equal(columns[3].shade, [0])
 
 
 def test_a_maxout_net_is_drawn_with_a_column_more(X, y, few):

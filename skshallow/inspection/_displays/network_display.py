@@ -1,4 +1,4 @@
-"""Small nets drawn as nodes and edges, coloured by their weights."""
+"""Plot of a network: its units as nodes, its weights as edges coloured by value."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from skshallow.inspection._common.drawing import (
     GREY,
     INK,
     PALE_DIVERGING,
+    add_colorbar,
     axes_for,
     style,
 )
-from skshallow.inspection._common.fitted import (
+from skshallow.inspection._common.fitted_net import (
     activation_title,
     layer_names,
     layer_params,
     names_of_outputs,
 )
-from skshallow.inspection._common.unwrap import find_net, input_names
-from skshallow.inspection._displays.columns import Column, columns_of
+from skshallow.inspection._common.meta_estimators import find_net, input_names
+from skshallow.inspection._displays.network_nodes import NodeColumn, node_columns
 
 THINNEST_EDGE, WIDEST_EDGE = 0.3, 3.0  # points
 COLUMN_INCHES, NODE_INCHES = 1.8, 0.36
@@ -31,12 +32,12 @@ COLUMN_INCHES, NODE_INCHES = 1.8, 0.36
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class NetworkDisplay:
-    """A net as nodes and edges: inputs on the left, hidden layers, outputs on the right.
+    """Plot of a net as nodes and edges, from the inputs on the left to the outputs.
 
-    An edge's colour and width are its weight, a node's colour its bias, both divided by
-    the largest of their layer: red is positive, blue negative, pale small. A maxout layer
-    has a column for its affine pieces, and one for the units that take the largest of
-    each.
+    Colour and width of an edge show its weight, the colour of a node its bias, both
+    divided by the largest magnitude in their layer: red is positive, blue negative, pale
+    small. A maxout layer has a column for its affine pieces, and one for its units, which
+    take the largest piece.
 
     It is recommended to use :meth:`from_estimator` to create a display. All parameters
     are stored as attributes.
@@ -48,13 +49,13 @@ class NetworkDisplay:
     intercepts : list of ndarray of shape (n_pieces * n_units,)
         Biases of each layer.
     n_pieces : list of int
-        Pre-activations of a unit in each layer: 1, but for maxout.
+        Pre-activations per unit of each layer: 1, except for maxout.
     layer_names : list of str
-        What to write above each layer.
+        Titles of the layers.
     feature_names : sequence of str of shape (n_features,)
-        What to write beside the inputs.
+        Labels of the inputs.
     output_names : sequence of str of shape (n_outputs,)
-        What to write beside the outputs.
+        Labels of the outputs.
     name : str, default=None
         Title of the axes.
 
@@ -65,21 +66,21 @@ class NetworkDisplay:
     figure_ : matplotlib Figure
         Figure with the axes.
     edges_ : list of matplotlib LineCollection
-        The edges of each layer, the heaviest drawn last.
+        The edges of each layer, the largest weights drawn last.
     nodes_ : list of matplotlib PathCollection
         The nodes of each column.
     colorbar_ : matplotlib Colorbar
-        The key to the colours.
+        The colour bar of the weights.
 
     See Also
     --------
-    WeightsDisplay : The first layer of a net for images.
+    WeightsDisplay : The weights of the first layer as images.
 
     Notes
     -----
-    `coefs_` belong to features in your units, and a feature of small numbers has large
-    weights. ``standardized=True`` draws the weights that the net works with inside, which
-    say better what matters, or put a scaler before the net.
+    `coefs_` are for features in your units, where a feature of small values has large
+    weights. ``standardized=True`` plots the weights for standardised features, which can
+    be compared with each other.
 
     Examples
     --------
@@ -115,24 +116,24 @@ class NetworkDisplay:
         name=None,
         **kwargs,
     ):
-        """Draw a fitted net.
+        """Plot a fitted net.
 
         Parameters
         ----------
         estimator : estimator
             Fitted net, or a pipeline, a search or transformed targets around one.
         max_units : int, default=32
-            The most nodes that a column may have. A picture of more can hardly be read.
+            The most nodes that a column may have. A plot of more can hardly be read.
         standardized : bool, default=False
-            Whether to draw weights and biases for features and targets of one deviation,
-            which the net works with inside, instead of `coefs_` and `intercepts_`, those
-            in your units. With the net's own ``standardize=False`` they are the same.
+            Whether to plot weights and biases for standardised features and targets, as
+            the net uses them internally, instead of `coefs_` and `intercepts_`, those for
+            your units. With ``standardize=False`` they are the same.
         feature_names, output_names : sequence of str, default=None
-            What to write beside inputs and outputs. None takes the names that the net
-            or the steps before it know, else "x0", "x1", ..., and the classes or the
-            kind of prediction.
+            Labels of inputs and outputs. None means the feature names that the net was
+            fitted with, or that the steps before it give, else "x0", "x1", ..., and the
+            classes or the kind of prediction.
         member : int, default=0
-            Which net to draw, where `n_members` trained side by side.
+            Which member of an ensemble to plot, if `n_members` is more than 1.
         ax : matplotlib Axes, default=None
             Axes to draw on. None makes a figure.
         name : str, default=None
@@ -148,8 +149,8 @@ class NetworkDisplay:
         Raises
         ------
         ValueError
-            If there is no such member, a column has more than `max_units` nodes, or the
-            names are too few or too many.
+            If there is no such member, if a column has more than `max_units` nodes, or if
+            there are too few or too many names.
         """
         net = find_net(estimator)
         layers = net.network_.layers
@@ -173,7 +174,7 @@ class NetworkDisplay:
         return display.plot(ax=ax, **kwargs)
 
     def plot(self, ax=None, *, name=None, edge_kw=None, node_kw=None):
-        """Draw the net.
+        """Plot the net.
 
         Parameters
         ----------
@@ -191,7 +192,7 @@ class NetworkDisplay:
         display : NetworkDisplay
             The display itself, with `edges_` and `nodes_`.
         """
-        columns = columns_of(self.coefs, self.intercepts, self.n_pieces, self.layer_names)
+        columns = node_columns(self.coefs, self.intercepts, self.n_pieces, self.layer_names)
         most = max(column.n_nodes for column in columns)
         lines = 1 + max(column.title.count("\n") for column in columns)
         size = (2.2 + COLUMN_INCHES * len(columns), 1.3 + NODE_INCHES * max(most, 3))
@@ -213,10 +214,19 @@ class NetworkDisplay:
             ax.set(xlim=(-0.15, len(columns) - 0.85), ylim=(-0.5 * most, 0.5 * most))
             ax.set_axis_off()
             ax.set_title((self.name if name is None else name) or "", pad=12 + 11 * lines)
-            self._draw_key(ax)
+            self.colorbar_ = add_colorbar(
+                self.edges_[-1],
+                ax,
+                location="bottom",
+                shrink=0.4,
+                aspect=30,
+                pad=0.03,
+                ticks=[-1, 0, 1],
+                label="weight (edge), bias (node), over the layer's largest",
+            )
         return self
 
-    def _draw_edges(self, ax, i: int, ends, column: Column, edge_kw) -> None:
+    def _draw_edges(self, ax, i: int, ends, column: NodeColumn, edge_kw) -> None:
         """Draw the edges between heights `ends` in the columns `i` and ``i + 1``."""
         from matplotlib.collections import LineCollection
 
@@ -234,7 +244,7 @@ class NetworkDisplay:
         )
         self.edges_.append(ax.add_collection(edges))
 
-    def _draw_nodes(self, ax, i: int, heights, column: Column, node_kw) -> None:
+    def _draw_nodes(self, ax, i: int, heights, column: NodeColumn, node_kw) -> None:
         """Draw the nodes of column `i` at their `heights`."""
         from matplotlib.collections import PathCollection
 
@@ -247,30 +257,16 @@ class NetworkDisplay:
         nodes = ax.scatter(x, heights, **style(PathCollection, own, node_kw))
         self.nodes_.append(nodes)
 
-    def _draw_key(self, ax) -> None:
-        """Draw the key to the colours of edges and nodes."""
-        self.colorbar_ = ax.figure.colorbar(
-            self.edges_[-1],
-            ax=ax,
-            location="bottom",
-            shrink=0.4,
-            aspect=30,
-            pad=0.03,
-            ticks=[-1, 0, 1],
-            label="weight (edge), bias (node), over the layer's largest",
-        )
-        self.colorbar_.outline.set_visible(False)
-
 
 def _write(ax, place, shift, text: str, across: str, along: str) -> None:
-    """Write `text` at `place`, moved by `shift` points, so aligned."""
+    """Write `text` at `place` shifted by `shift` points, with this alignment."""
     ax.annotate(
         text, place, shift, textcoords="offset points", ha=across, va=along, fontsize=9
     )
 
 
 def _check_size(layers: Sequence[Any], max_units: int) -> None:
-    """Raise ValueError if a column of the picture would have too many nodes."""
+    """Raise ValueError if a column would have too many nodes."""
     widths = {"input": layers[0].n_inputs}
     for i, layer in enumerate(layers, start=1):
         widths[f"hidden layer {i}" if i < len(layers) else "output"] = (
@@ -280,12 +276,12 @@ def _check_size(layers: Sequence[Any], max_units: int) -> None:
     if widths[widest] > max_units:
         raise ValueError(
             f"The {widest} of this net takes {widths[widest]} nodes, more than max_units="
-            f"{max_units} in a column. Draw a smaller net, or raise max_units."
+            f"{max_units} in a column. Plot a smaller net, or raise max_units."
         )
 
 
 def _names(parameter: str, given: Any, known: Sequence[str]) -> list[str]:
-    """Return the names `given`, if they are as many as those `known`; None takes these."""
+    """Return the names `given`, None means those `known`; check how many they are."""
     names = [str(name) for name in (known if given is None else given)]
     if len(names) != len(known):
         raise ValueError(f"{parameter} has {len(names)} names; {len(known)} are needed.")

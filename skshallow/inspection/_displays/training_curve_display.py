@@ -1,4 +1,4 @@
-"""How training went: losses, scores and the learning rate over the epochs."""
+"""Plot of training and validation curves, and of the learning rate, over the epochs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from skshallow._arrays.namespace import to_numpy
-from skshallow._estimators.checks.hyperparameters import resolve
+from skshallow._estimators.fit.results import CURVES
 from skshallow.inspection._common.drawing import (
     BLUE,
     GREEN,
@@ -22,8 +22,7 @@ from skshallow.inspection._common.drawing import (
     one_axes_each,
     style,
 )
-from skshallow.inspection._common.unwrap import find_net
-from skshallow.solvers import SOLVERS, Solver
+from skshallow.inspection._common.meta_estimators import find_net
 
 # A loss that falls by more than this factor is drawn on a logarithmic axis.
 RANGE_FOR_LOG_AXIS = 10
@@ -33,7 +32,7 @@ HEIGHTS = {"loss": 3.0, "score": 1.5, "learning_rate": 1.0}
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class TrainingCurveDisplay:
-    """Training loss, validation loss or score, and learning rate over the epochs.
+    """Plot of training loss, validation loss or score, and learning rate per epoch.
 
     It is recommended to use :meth:`from_estimator` to create a display. All parameters
     are stored as attributes.
@@ -41,22 +40,22 @@ class TrainingCurveDisplay:
     Parameters
     ----------
     loss : ndarray of shape (n_epochs,)
-        Training loss of each epoch, the penalty included.
+        Training loss of each epoch, including the penalty.
     validation_loss : ndarray of shape (n_epochs,), default=None
-        Loss on the validation data; None if there were none.
+        Loss on the validation data; None without validation data.
     validation_score : ndarray of shape (n_epochs,), default=None
-        Score on the validation data; None if there was no scorer.
+        Score on the validation data; None without `scoring`.
     learning_rate : ndarray of shape (n_epochs,), default=None
-        Learning rate that each epoch ended with; None for a solver without one, whose
+        Learning rate at the end of each epoch; None for a solver without one, whose
         epochs are called iterations.
     best_epoch : int, default=None
         The best epoch, counted from 1. None marks none.
     best_by : {"loss", "validation_loss", "validation_score"}, default="loss"
-        Which curve it is the best epoch of; a dot marks it there.
+        The curve by which it was chosen; a dot marks it there.
     loss_name, score_name : str, default="loss", "score"
-        What to write along the axes.
+        Labels of the axes.
     name : str, default=None
-        Goes before the labels in the legend, to tell nets on the same axes apart.
+        Prefix of the labels in the legend, to distinguish nets on the same axes.
 
     Attributes
     ----------
@@ -66,13 +65,13 @@ class TrainingCurveDisplay:
         All panels from top to bottom: losses, score if there is one, learning rate if
         there is one.
     lines_ : dict of str to matplotlib Line2D
-        The curves, by the name of the parameter that they draw.
+        The curves, by the name of the parameter.
     figure_ : matplotlib Figure
         Figure with the panels.
 
     See Also
     --------
-    HealthDisplay : What happened in each layer meanwhile.
+    HealthDisplay : Heat map of dead units or gradient norms by layer.
 
     Examples
     --------
@@ -98,7 +97,7 @@ class TrainingCurveDisplay:
 
     @classmethod
     def from_estimator(cls, estimator, *, ax=None, name=None, **kwargs):
-        """Draw the training of a fitted net.
+        """Plot the training of a fitted net.
 
         Parameters
         ----------
@@ -107,7 +106,7 @@ class TrainingCurveDisplay:
         ax : matplotlib Axes or sequence of them, default=None
             See :meth:`plot`.
         name : str, default=None
-            Goes before the labels in the legend.
+            Prefix of the labels in the legend.
         **kwargs : dict
             Passed to :meth:`matplotlib.axes.Axes.plot` for every curve.
 
@@ -119,23 +118,17 @@ class TrainingCurveDisplay:
         Raises
         ------
         ValueError
-            If the net has no history.
+            If the net has not been trained.
         """
         net = find_net(estimator)
         if net.n_iter_ == 0:
             raise ValueError(
                 f"This {type(net).__name__} was built from given weights and has not been "
-                "trained, so there are no curves to draw."
+                "trained, so there are no curves to plot."
             )
-        learning_rate = to_numpy(net.learning_rate_curve_)
-        curves = {
-            "loss": to_numpy(net.loss_curve_),
-            "validation_loss": _whole_curve(net, "validation_loss_curve_"),
-            "validation_score": _whole_curve(net, "validation_scores_"),
-        }
+        curves = _curves(net)
         display = cls(
             **curves,
-            learning_rate=None if np.isnan(learning_rate).all() else learning_rate,
             best_epoch=net.best_iter_ or None,
             best_by=_decided_by(net, curves),
             loss_name=_loss_name(net),
@@ -145,15 +138,15 @@ class TrainingCurveDisplay:
         return display.plot(ax=ax, **kwargs)
 
     def plot(self, ax=None, *, name=None, **kwargs):
-        """Draw the curves, one panel below the other.
+        """Plot the curves, in panels one below the other.
 
         Parameters
         ----------
         ax : matplotlib Axes or sequence of them, default=None
-            Axes whose place the panels share, or one a panel, such as the `axes_` of a
-            display to draw over. None makes a figure.
+            Axes whose place the panels share, or one per panel, such as the `axes_` of
+            another display. None makes a figure.
         name : str, default=None
-            Goes before the labels in the legend. None takes that of the display.
+            Prefix of the labels in the legend. None takes that of the display.
         **kwargs : dict
             Passed to :meth:`matplotlib.axes.Axes.plot` for every curve.
 
@@ -165,7 +158,7 @@ class TrainingCurveDisplay:
         Raises
         ------
         ValueError
-            If the number of axes given is not that of the panels.
+            If there are several axes, but not one per panel.
         """
         titles = self._panel_titles()
         size = (6.4, 1.4 + 0.8 * sum(HEIGHTS[panel] for panel in titles))
@@ -185,7 +178,7 @@ class TrainingCurveDisplay:
         return self
 
     def _panel_titles(self) -> dict[str, str]:
-        """Return what to write beside each panel that there is."""
+        """Return the axis label of each panel that there is."""
         titles = {"loss": self.loss_name}
         if self.validation_score is not None:
             titles["score"] = self.score_name
@@ -194,14 +187,14 @@ class TrainingCurveDisplay:
         return titles
 
     def _fall_far(self) -> bool:
-        """Return whether the losses stay positive and span a wide range."""
+        """Return whether all losses are positive and span a wide range."""
         curves = [c for c in (self.loss, self.validation_loss) if c is not None]
         losses = np.concatenate(curves)
         losses = losses[np.isfinite(losses)]
         return len(losses) > 0 and 0 < RANGE_FOR_LOG_AXIS * losses.min() < losses.max()
 
     def _draw_curves(self, panels: dict[str, Any], name: str | None, kwargs: dict) -> None:
-        """Draw every curve into its panel, and the best epoch through all panels."""
+        """Plot every curve in its panel, and mark the best epoch in all panels."""
         from matplotlib.lines import Line2D
 
         styles = {
@@ -227,7 +220,7 @@ class TrainingCurveDisplay:
             self._mark_best(panels, f"{prefix}best epoch, {self.best_epoch}")
 
     def _mark_best(self, panels: dict[str, Any], label: str) -> None:
-        """Draw the best epoch through all panels, and a dot on the curve it is best of."""
+        """Mark the best epoch in all panels, with a dot on the curve it was chosen by."""
         epoch: Any = self.best_epoch
         curve = self.lines_[self.best_by]
         dot = {"marker": "o", "markersize": 5, "color": curve.get_color()}
@@ -241,7 +234,7 @@ class TrainingCurveDisplay:
 
 
 def _panels_in_place_of(ax: Any, panels: list[str]) -> list[Any]:
-    """Return `ax`, made less high, and below it axes for the other `panels`."""
+    """Return `ax`, shrunk in height, and axes below it for the other `panels`."""
     heights = [HEIGHTS[panel] for panel in panels]
     grid = grid_in_place_of(ax, len(panels), 1, height_ratios=heights, hspace=0.08)
     ax.set_subplotspec(grid[0])
@@ -252,7 +245,7 @@ def _panels_in_place_of(ax: Any, panels: list[str]) -> list[Any]:
 
 
 def _dress(panel: Any, title: str) -> None:
-    """Label the vertical axis of a panel, and mark whole epochs on the other."""
+    """Label the vertical axis of a panel, and put ticks at whole epochs."""
     hide_frame(panel)
     panel.set_ylabel(title)
     panel.margins(x=0.02)
@@ -269,27 +262,24 @@ def _make_logarithmic(panel: Any) -> None:
     panel.yaxis.set_minor_locator(NullLocator())
 
 
-def _whole_curve(net: Any, attribute: str) -> np.ndarray | None:
-    """Return a curve of `net` (n_iter_,), None if it is empty."""
-    curve = to_numpy(getattr(net, attribute))
-    return curve if len(curve) else None
+def _curves(net: Any) -> dict[str, Any]:
+    """Return the curves of `net` (n_iter_,) by name, None for those it did not record."""
+    curves = {name: to_numpy(getattr(net, attribute)) for attribute, name in CURVES.items()}
+    empty = {name for name, curve in curves.items() if len(curve) == 0}
+    if np.isnan(curves["learning_rate"]).all():  # of a solver without a learning rate
+        empty.add("learning_rate")
+    return {name: None if name in empty else curve for name, curve in curves.items()}
 
 
-def _decided_by(net: Any, curves: dict[str, np.ndarray | None]) -> str:
-    """Return which curve of `net` decided on its best epoch.
-
-    ``early_stopping="auto"`` leaves L-BFGS alone, and where it holds nothing out there is
-    no other curve than the loss.
-    """
-    by_validation = net.early_stopping
-    if by_validation == "auto":
-        by_validation = resolve("solver", net.solver, SOLVERS, Solver).stochastic
-    recorded = [name for name, curve in curves.items() if curve is not None]
-    return recorded[-1] if by_validation else "loss"
+def _decided_by(net: Any, curves: dict[str, Any]) -> str:
+    """Return the name of the curve by which the best epoch of `net` was chosen."""
+    by_validation = net.resolved_params_.get("early_stopping", True)
+    candidates = ("validation_score", "validation_loss") if by_validation else ()
+    return next((name for name in candidates if curves[name] is not None), "loss")
 
 
 def _loss_name(net: Any) -> str:
-    """Return the name of the loss of `net`, and the units of a scaled target."""
+    """Return the name of the loss of `net`, and that its target is standardised, if so."""
     loss = net.loss if isinstance(net.loss, str) else type(net.loss).__name__
     words = re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", loss).lower()
     words = words.capitalize() if words in PROPER_NAMES else words
@@ -298,6 +288,6 @@ def _loss_name(net: Any) -> str:
 
 
 def _score_name(scoring: Any) -> str:
-    """Return what to call the values of a scorer, "score" if it has no name."""
+    """Return the name of a scorer, "score" if it has none."""
     name = scoring if isinstance(scoring, str) else getattr(scoring, "__name__", "score")
     return re.sub("^neg ", "negative ", name.replace("_", " "))

@@ -1,4 +1,4 @@
-"""What the displays read off a fitted net: parameters, and what layers and outputs mean."""
+"""Read off a fitted net: parameters, and names of its layers, activations and outputs."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ from skshallow.losses import Gaussian, LogLink, Quantile
 
 
 def layer_params(net: Any, standardized: bool, member: int = 0) -> list[Params]:
-    """Return copies of a member's parameters, in the net's own units or the user's."""
+    """Return copies of a member's parameters, for standardised features or the user's."""
     network = net.network_
     if not 0 <= member < network.n_members:
-        raise ValueError(f"member={member} is none of the net's {network.n_members}.")
+        raise ValueError(
+            f"member={member} does not exist: the net has n_members={network.n_members}, "
+            "counted from 0."
+        )
     if standardized:
         params = network.views(to_numpy(net.theta_).copy())
     else:
@@ -30,18 +33,18 @@ def layer_params(net: Any, standardized: bool, member: int = 0) -> list[Params]:
 
 
 def layer_names(net: Any) -> list[str]:
-    """Return what to call the layers of `net`, the output layer last."""
+    """Return the names of the layers of `net`, the output layer last."""
     return [*(f"hidden {i}" for i in range(1, len(net.network_.layers))), "output"]
 
 
 def activation_title(activation: Activation) -> str:
-    """Return the name of an activation with default settings, else all that it is."""
+    """Return an activation's name if its settings are the defaults, else its repr."""
     names = (name for name, cls in ACTIVATIONS.items() if cls() == activation)
     return next(names, repr(activation))
 
 
 def learned_activations(net: Any) -> dict[str, tuple[list[str], Activation, Params]]:
-    """Return layers, activation and mean learned parameters (1,) by what to call them."""
+    """Return (layer names, activation, mean learned parameters (1,)) by title."""
     found: dict[str, tuple[list[str], Activation, Params]] = {}
     names, params = layer_names(net), net.network_.views(to_numpy(net.theta_))
     for name, layer, own in zip(names, net.network_.layers[:-1], params, strict=False):
@@ -55,7 +58,7 @@ def learned_activations(net: Any) -> dict[str, tuple[list[str], Activation, Para
 
 
 def names_of_outputs(net: Any) -> list[str]:
-    """Return what each output of `net` stands for: a class, or a number it predicts."""
+    """Return the names of the outputs of `net`: a class, or part of a prediction."""
     if is_classifier(net):
         classes = [str(label) for label in net.classes_]
         one_for_two = net.n_outputs_ < len(classes)
@@ -67,7 +70,7 @@ def names_of_outputs(net: Any) -> list[str]:
 
 
 def _parts_of_prediction(loss: Any) -> list[str]:
-    """Return what the raw outputs for one target are, in their order."""
+    """Return the names of the raw outputs for one target, in their order."""
     if isinstance(loss, Gaussian):
         return ["mean", "log scale"]
     if isinstance(loss, Quantile) and len(loss.levels) > 1:

@@ -92,7 +92,9 @@ def test_a_square_number_of_features_is_a_square_image(few, images):
 
 
 def test_a_number_that_is_no_square_asks_for_the_shape(net):
-    with pytest.raises(ValueError, match=r"12 features.*no square.*columns == 12"):
+    with pytest.raises(
+        ValueError, match=r"12 features, which is not a square.*columns == 12"
+    ):
         WeightsDisplay.from_estimator(net)
 
 

@@ -39,7 +39,6 @@ from skshallow.inspection import (
     corrected_t_test,
     expected_calibration_error,
 )
-from skshallow.inspection._common.drawing import BLUE, GREY, VERMILLION
 
 
 @pytest.fixture
@@ -360,8 +359,8 @@ def test_the_picture_joins_the_scores_of_each_split(X, y):
     assert [line.get_ydata().tolist() for line in splits] == [
         [0.2, 0.1], [0.5, 0.5], [0.3, 0.9]
     ]  # fmt: skip
-    colors = [to_hex(line.get_color()) for line in splits]
-    assert colors == [VERMILLION.lower(), GREY, BLUE.lower()]
+    vermillion, grey, blue = "#d55e00", "#666666", "#0072b2"  # of Okabe and Ito
+    assert [to_hex(line.get_color()) for line in splits] == [vermillion, grey, blue]
     assert_allclose(mean.get_ydata(), [1 / 3, 0.5])
 
 
@@ -373,7 +372,7 @@ def test_two_kinds_of_models_are_not_compared(classifier, regressor, X, y):
         compare_with_baseline(classifier, X, y, baseline=Ridge())
     with pytest.raises(ValueError, match="is a regressor, but baseline=Logistic"):
         compare_with_baseline(regressor, X, y, baseline=LogisticRegression())
-    with pytest.raises(ValueError, match="KMeans is neither classifier nor regressor"):
+    with pytest.raises(ValueError, match="a classifier or a regressor; KMeans is neither"):
         compare_with_baseline(KMeans(), X, y, baseline=LogisticRegression())
 
 
@@ -384,10 +383,10 @@ def test_a_single_split_is_not_enough(classifier, X, y):
 
 @pytest.mark.parametrize("scoring", [["accuracy", "f1"], {"a": "accuracy"}])
 def test_several_scores_are_an_error(classifier, X, y, scoring):
-    with pytest.raises(ValueError, match="scoring must be one score"):
+    with pytest.raises(ValueError, match="scoring must be a single score"):
         compare_with_baseline(classifier, X, y, scoring=scoring)
     search = GridSearchCV(classifier, {}, scoring=scoring, refit=False)
-    with pytest.raises(ValueError, match="scoring must be one score"):
+    with pytest.raises(ValueError, match="scoring must be a single score"):
         compare_with_baseline(search, X, y)
 
 

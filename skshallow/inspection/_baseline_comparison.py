@@ -1,4 +1,4 @@
-"""Is the net worth it? A net and a simpler model on the same splits."""
+"""Comparison of a net with a baseline by cross-validation on the same splits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
 from sklearn.utils import indexable
 
-from skshallow.inspection._baselines import default_baseline, innermost_name, wrapped
 from skshallow.inspection._common.drawing import (
     BLUE,
     GREY,
@@ -19,6 +18,7 @@ from skshallow.inspection._common.drawing import (
     axes_for,
     hide_frame,
 )
+from skshallow.inspection._common.meta_estimators import given_chain, innermost_name
 from skshallow.inspection._common.report import Column, Report, decimals
 from skshallow.inspection._corrected_t_test import (
     CONFIDENCE,
@@ -26,47 +26,48 @@ from skshallow.inspection._corrected_t_test import (
     corrected_t_test,
 )
 from skshallow.inspection._cross_validation import CrossValidated, Splits, cross_validated
+from skshallow.inspection._default_baseline import default_baseline
 
 
 def compare_with_baseline(
     estimator, X, y, *, baseline=None, cv=5, scoring=None, n_jobs=None
 ) -> BaselineComparison:
-    """Compare a net with a simpler model on the same splits of a table.
+    """Compare a net with a simpler model by cross-validation on the same splits.
 
     Parameters
     ----------
     estimator : estimator
-        A net, a pipeline that ends in one, or a search over either. It is cloned; a
-        search chooses anew on the training rows of each split, so its score is one of
-        rows that had no say in the choice.
+        A net, a pipeline that ends in one, or a search over either. It is cloned. A
+        search is run on the training rows of each split, which makes this a nested
+        cross-validation.
     X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
-        Rows.
+        Features.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        Their targets.
+        Targets.
     baseline : estimator, default=None
-        What to compare with. None means a linear model on standardised features:
-        LogisticRegression, one a label if there are several, or RidgeCV. It replaces the
-        net in a pipeline, behind the same steps.
+        The model to compare with. None means a linear model on standardised features:
+        LogisticRegression, one per label for multilabel targets, or RidgeCV. It replaces
+        the net in a pipeline, after the same steps.
     cv : int, cross-validation generator or iterable of splits, default=5
-        An integer means folds as scikit-learn has them, in the order of the rows:
-        stratified for a classifier. Splits are drawn once, and both models see the
-        same. Groups, say, go in as ``list(GroupKFold(5).split(X, y, groups))``.
+        An integer means folds in the order of the rows, stratified for a classifier, as
+        in scikit-learn. Splits are drawn once and are the same for both models. With
+        groups, pass ``list(GroupKFold(5).split(X, y, groups))``.
     scoring : str or callable, default=None
-        One score of scikit-learn, the higher the better. None means the one that a
-        search has, else accuracy or R².
+        A single score, higher is better. None means that of the search, if `estimator`
+        is one, else accuracy or R².
     n_jobs : int, default=None
-        Processes to fit in; see scikit-learn's glossary.
+        How many fits to run in parallel; see scikit-learn's glossary.
 
     Returns
     -------
     comparison : BaselineComparison
-        It prints as a table with a verdict, and has `plot` and `to_frame`.
+        It prints as a table with a verdict, and has the methods `plot` and `to_frame`.
 
     Raises
     ------
     ValueError
-        If one estimator classifies and the other does not, if there are fewer than two
-        splits, or if a score is not finite.
+        If one estimator is a classifier and the other is not, if there are fewer than
+        two splits, or if a score is not finite.
 
     See Also
     --------
@@ -88,12 +89,17 @@ def compare_with_baseline(
     if scoring is None:
         scoring = _scoring_of(estimator)
     if not isinstance(scoring, str) and not callable(scoring):
-        raise ValueError(f"scoring must be one score, a string or a callable: {scoring!r}.")
+        raise ValueError(
+            f"scoring must be a single score, a string or a callable, got {scoring!r}."
+        )
     check_scoring(estimator, scoring=scoring)  # raises, and lists the names
     X, y = indexable(X, y)
     splits = list(check_cv(cv, y, classifier=is_classifier(estimator)).split(X, y))
     if len(splits) < 2:
-        raise ValueError("cv gives a single split, but a paired test needs at least 2.")
+        raise ValueError(
+            "cv gives a single split, but a paired test needs at least 2. Use more folds, "
+            "or repeat the split."
+        )
     net, simpler = (
         cross_validated(innermost_name(model), model, X, y, splits, scoring, n_jobs)
         for model in (estimator, baseline)
@@ -112,9 +118,9 @@ class BaselineComparison(Report):
         Each with `name`, `scores`, `fit_time`, `predict_time`, `log_loss`,
         `calibration_error` and the fitted `estimators`.
     test : PairedTest
-        Of the net's scores against the baseline's: `difference`, `interval`, `p_value`.
+        Of the net's scores minus the baseline's: `difference`, `interval`, `p_value`.
     score_name : str
-        What the scores are.
+        Name of the score.
 
     Examples
     --------
@@ -134,14 +140,14 @@ class BaselineComparison(Report):
 
     @property
     def winner(self) -> str | None:
-        """Return "net", "baseline", or None if the test cannot tell them apart."""
+        """Return "net", "baseline", or None if the difference is not significant."""
         if not self.test.p_value < 1 - CONFIDENCE:
             return None
         return "net" if self.test.difference > 0 else "baseline"
 
     @property
     def verdict(self) -> str:
-        """Which of the two to use, in a sentence or two."""
+        """Which of the two models to use, with the figures of the test."""
         low, high = self.test.interval
         difference = self.test.difference
         margin = high - difference
@@ -161,12 +167,12 @@ class BaselineComparison(Report):
 
     @property
     def title(self) -> str:
-        """What was compared."""
+        """Names of both models, and the number of splits."""
         n_splits = len(self.net.scores)
         return f"{self.net.name} against {self.baseline.name} on the same {n_splits} splits"
 
     def columns(self) -> list[Column]:
-        """Return the means over the splits, a row a model."""
+        """Return the means over the splits, one row per model."""
         models = self.net, self.baseline
         places = f".{decimals([m.scores.mean() for m in models], 4)}f"
         columns = [
@@ -188,11 +194,11 @@ class BaselineComparison(Report):
         return columns
 
     def notes(self) -> list[str]:
-        """Return the verdict, and what the figures are."""
+        """Return the verdict, and how the figures were computed."""
         return [
             self.verdict,
             "Means over the splits. Interval and p-value: corrected resampled t-test "
-            "(Nadeau, Bengio 2003), for training rows that splits share."
+            "(Nadeau, Bengio 2003), since training rows of the splits overlap."
             + self._note_on_calibration(),
         ]
 
@@ -200,17 +206,17 @@ class BaselineComparison(Report):
         if all(m.calibration_error is None for m in (self.net, self.baseline)):
             return ""
         return (
-            " Calibration error: the expected one of the most probable class, in 10 bins "
-            "of equally many rows, over the test rows of all splits."
+            " Calibration error: expected calibration error of the most probable class, in "
+            "10 bins of equally many rows, over the test rows of all splits."
         )
 
     def plot(self, ax=None):
-        """Draw the scores of both on each split, joined, and their means.
+        """Plot the scores of both models, one line per split, and their means.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
+            Axes to draw on. None makes a figure.
 
         Returns
         -------
@@ -231,7 +237,7 @@ class BaselineComparison(Report):
             ax.plot([0, 1], means, "D--", color="black", label="mean")
             ax.set_xticks([0, 1], [self.baseline.name, self.net.name])
             ax.set_xlim(-0.3, 1.3)
-            ax.set_ylabel(f"{self.score_name}, a line a split")
+            ax.set_ylabel(f"{self.score_name}, one line per split")
             ax.set_title(self.verdict.split(":")[0], fontsize="medium")
             ax.legend(frameon=False)
             hide_frame(ax)
@@ -239,7 +245,7 @@ class BaselineComparison(Report):
 
 
 def _check_kinds(estimator: Any, baseline: Any) -> None:
-    """Raise ValueError unless both classify or both regress."""
+    """Raise ValueError unless both are classifiers or both are regressors."""
     for kind in (is_classifier, is_regressor):
         if kind(estimator):
             if not kind(baseline):
@@ -249,13 +255,16 @@ def _check_kinds(estimator: Any, baseline: Any) -> None:
                     f"{innermost_name(baseline)} is not."
                 )
             return
-    raise ValueError(f"{innermost_name(estimator)} is neither classifier nor regressor.")
+    raise ValueError(
+        f"estimator must be a classifier or a regressor; {innermost_name(estimator)} is "
+        "neither."
+    )
 
 
 def _scoring_of(estimator: Any) -> Any:
-    """Return the score that a search chooses by, else accuracy or R²."""
-    for outer in wrapped(estimator):
-        # a net has a `scoring` too, but for early stopping
+    """Return the score by which a search chooses, else accuracy or R²."""
+    for outer in given_chain(estimator):
+        # a net has a `scoring` of its own, for early stopping
         if hasattr(outer, "estimator") and getattr(outer, "scoring", None) is not None:
             return outer.scoring
     return "accuracy" if is_classifier(estimator) else "r2"
@@ -268,7 +277,7 @@ def _name_of(scoring: Any) -> str:
 
 
 def _test_to_train(splits: Splits) -> float:
-    """Return how many test rows there are to a training row."""
+    """Return the number of test rows divided by that of training rows."""
     return float(np.sum([len(test) for _, test in splits])) / float(
         np.sum([len(train) for train, _ in splits])
     )
