@@ -7,6 +7,7 @@ class IneffectiveParameterWarning(UserWarning):
 
 __all__ = [
     "DeadUnitsWarning",
+    "IneffectiveParameterWarning",
     "UnreadableModel",
     "VanishingGradientWarning",
 ]

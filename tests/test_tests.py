@@ -18,11 +18,7 @@ MODULES = {
 }
 
 # `engine/layers.py` is tested by `engine/test_layers.py`, `losses/_links.py` by
-# `losses/test_links.py`. These folders have no folder of tests of their own:
-PATTERNS = {
-    "inspection/_common": "inspection/test_{}.py",
-    "inspection/_displays": "inspection/test_{}_display.py",
-}
+# `losses/test_links.py`.
 # What is tested where it can be seen, for modules and whole folders.
 TESTED_BY = {
     # what an import loads, and what not
@@ -34,6 +30,10 @@ TESTED_BY = {
     "_estimators/checks/overflow": "reliability/test_extremes.py",
     "_estimators/fit/diagnostics": "engine/test_trainer.py",
     "_estimators/fit/results": "_estimators/fit/test_run.py",
+    "_estimators/fit/start": "_estimators/fit/test_run.py",
+    "_estimators/fit/targets": "_estimators/test_classifier.py",
+    "_estimators/fit/config": "_estimators/checks/test_hyperparameters.py",
+    "_estimators/checks/user_warnings": "_estimators/fit/test_ineffective.py",
     # the docstrings that come out are compared with the code
     "_estimators/docstrings": "documentation/test_docstrings.py",
     # one file format: what is written is read back, or refused where it was altered
@@ -42,12 +42,11 @@ TESTED_BY = {
     "_estimators/files/codec": "_estimators/files/test_model.py",
     "persistence": "_estimators/files/test_model.py",
     # the parts of one function for users
-    "inspection/_baselines": "inspection/test_comparison.py",
-    "inspection/_cross_validation": "inspection/test_comparison.py",
-    "inspection/_displays/columns": "inspection/test_network_display.py",
+    "inspection/_default_baseline": "inspection/test_baseline_comparison.py",
+    "inspection/_cross_validation": "inspection/test_baseline_comparison.py",
     # what all displays share
-    "inspection/_common/drawing": "inspection/test_displays.py",
-    "inspection/_common/fitted": "inspection/test_displays.py",
+    "inspection/_common/drawing": "inspection/_displays/test_displays.py",
+    "inspection/_common/fitted_net": "inspection/_displays/test_displays.py",
     # every loss passes the same tests
     "losses/_base": "losses/test_losses.py",
     "losses/_classification": "losses/test_losses.py",
@@ -58,6 +57,7 @@ TESTED_BY = {
 }
 # Tests of no single module, and the folders of such tests.
 ACROSS_MODULES = {
+    "_estimators/checks/test_components_by_name.py",
     "_estimators/files/test_skops.py",
     "_estimators/test_exactness.py",
     "_estimators/test_members.py",
@@ -66,6 +66,7 @@ ACROSS_MODULES = {
     "reliability",
     "test_floors.py",
     "test_packaging.py",
+    "test_public_names.py",
     "test_tests.py",
 }
 # Private attributes of objects that a test was given or made.
@@ -107,7 +108,7 @@ def in_table(name, table):
 def counterpart(module):
     """Return the file that tests a module by the rule of names."""
     folder, _, name = module.rpartition("/")
-    pattern = PATTERNS.get(folder, f"{folder}/test_{{}}.py".removeprefix("/"))
+    pattern = f"{folder}/test_{{}}.py".removeprefix("/")
     return pattern.format(name.removeprefix("_"))
 
 

@@ -16,6 +16,7 @@ from skshallow._estimators.checks.hyperparameters import (
     CONSTRAINTS,
     SHALLOW_CONSTRAINTS,
     hidden_widths,
+    parameters_of,
     resolve,
 )
 from skshallow._estimators.checks.overflow import quiet
@@ -288,8 +289,7 @@ class BaseNet(FittedNet, CallbackSupportMixin, BaseEstimator, ABC):
         )
         data = TrainingData.split(table, own, targets, config)
         score = self._score_on(config, data.validation)
-        params = self.get_params(deep=False)
-        return FitRun(config, data, last, score=score, params=params)
+        return FitRun(config, data, last, score=score, params=parameters_of(self))
 
     def _check_link(self, loss: Loss, last: Loss) -> None:
         """Raise ValueError unless the weights to go on from predict through this link."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from skshallow._estimators.checks.hyperparameters import parameters_of
 from skshallow._estimators.fit.health_advice import (
     AGAINST_DEAD_UNITS,
     AGAINST_INFINITE_GRADIENT,
@@ -110,9 +111,7 @@ def health_report(estimator, X=None) -> HealthReport:
         weights=weights,
         epoch=epoch,
         n_rows=n_rows,
-        remedies=applicable_remedies(
-            net.get_params(deep=False), net.network_, has_learning_rate
-        ),
+        remedies=applicable_remedies(parameters_of(net), net.network_, has_learning_rate),
     )
 
 

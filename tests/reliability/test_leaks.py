@@ -16,6 +16,7 @@ from varieties import STOCHASTIC, VARIETIES, Variety, predictions
 
 from skshallow import DeepNetClassifier, DeepNetRegressor, ShallowNetClassifier, load
 from skshallow.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
+from skshallow.schedules import SCHEDULES
 from skshallow.solvers import SOLVERS
 
 pytestmark = [
@@ -289,7 +290,8 @@ def types_of_components(net, *, goes_on):
     else:
         types.append(REGRESSION_LOSSES.get(net.loss, type(net.loss)))
     if goes_on:
-        types.append(SOLVERS[net.solver])
+        schedule = "cosine" if net.schedule == "auto" else net.schedule
+        types += [SOLVERS[net.solver], SCHEDULES[schedule]]
     return {cls.__name__ for cls in types}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from numbers import Integral, Real
 from typing import Any, TypeVar
 
@@ -57,6 +58,11 @@ CONSTRAINTS: dict[str, list] = {
     "temperature_scaling": [StrOptions({"auto"}), "boolean"],
 }
 SHALLOW_CONSTRAINTS = {**CONSTRAINTS, "hidden_units": [_at_least_one]}
+
+
+def parameters_of(net: Any) -> dict[str, Any]:
+    """Return the parameters of a net, also those that a subclass does not let users set."""
+    return {field.name: getattr(net, field.name) for field in fields(net)}
 
 
 def hidden_widths(hidden_units: Any, depth: int | None) -> list[int]:
