@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
-
-import numpy as np
-from sklearn.base import BaseEstimator
-from sklearn.callback import CallbackSupportMixin, with_callbacks
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
 
 from skshallow._estimators.checks.array_api import check_same_place
-from skshallow._estimators.checks.hyperparameters import (
-    CONSTRAINTS,
-    SHALLOW_CONSTRAINTS,
-    hidden_widths,
-    parameters_of,
-    resolve,
-)
+from skshallow._estimators.checks.hyperparameters import parameters_of, resolve
 from skshallow._estimators.checks.overflow import quiet
+from skshallow._estimators.checks.typed_sklearn import (
+    BaseEstimator,
+    CallbackSupportMixin,
+    with_callbacks,
+)
 from skshallow._estimators.fit.checkpoint import TrainingFile
 from skshallow._estimators.fit.config import Components, FitConfig
 from skshallow._estimators.fit.diagnostics import diagnose
@@ -39,11 +34,9 @@ from skshallow._estimators.fit.transaction import (
     twin_of,
     undone_on_error,
 )
+from skshallow._estimators.given_weights import GivenWeights
 from skshallow._estimators.prediction import FittedNet
 from skshallow.activations import Activation
-from skshallow.engine.health import no_records
-from skshallow.engine.network import Network
-from skshallow.engine.units import USERS_UNITS
 from skshallow.initializers import Initializer
 from skshallow.losses import Loss
 from skshallow.schedules import Schedule
@@ -88,7 +81,7 @@ def takes_minibatches(net: BaseNet) -> bool:
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class BaseNet(FittedNet, CallbackSupportMixin, BaseEstimator, ABC):
+class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, BaseEstimator):
     """Parameters and training of every net; subclasses say how deep and what for.
 
     The fields are scikit-learn's parameters: the dataclass writes the ``__init__`` that
@@ -122,24 +115,12 @@ class BaseNet(FittedNet, CallbackSupportMixin, BaseEstimator, ABC):
     random_state: Any = None
     verbose: int | bool = False
 
-    _parameter_constraints: ClassVar[dict[str, list]] = CONSTRAINTS
     _doc_link_module: ClassVar[str] = "skshallow"
-    _doc_link_template: ClassVar[str] = (  # type: ignore[misc]
+    _doc_link_template: ClassVar[str] = (
         "https://skshallow.readthedocs.io/stable/api/skshallow.{estimator_name}.html"
     )
 
     # What subclasses say.
-
-    _targets_type: ClassVar[type[Targets]]
-
-    @abstractmethod
-    def _hidden_widths(self) -> list[int]:
-        """Return the width of each hidden layer."""
-
-    @classmethod
-    @abstractmethod
-    def _shape_parameters(cls, widths: list[int]) -> dict[str, Any]:
-        """Return the parameters that give hidden layers of these widths."""
 
     @property
     @abstractmethod
@@ -155,14 +136,14 @@ class BaseNet(FittedNet, CallbackSupportMixin, BaseEstimator, ABC):
     @with_callbacks
     def fit(
         self,
-        X,
-        y,
-        sample_weight=None,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
         *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-    ):
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> Self:
         """Train the net, from its initialisation or, with `warm_start`, from where it is.
 
         Parameters
@@ -202,14 +183,14 @@ class BaseNet(FittedNet, CallbackSupportMixin, BaseEstimator, ABC):
 
     def _fit(
         self,
-        X,
-        y,
-        sample_weight=None,
-        validation=(None, None, None),
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        validation: tuple[Any, Any, Any] = (None, None, None),
         *,
-        classes=None,
-        incremental=False,
-    ):
+        classes: Any = None,
+        incremental: bool = False,
+    ) -> Self:
         """Configure, read, train, then set all attributes at once."""
         goes_on = hasattr(self, "theta_") and (incremental or self.warm_start)
         with quiet():
@@ -246,7 +227,15 @@ class BaseNet(FittedNet, CallbackSupportMixin, BaseEstimator, ABC):
         return self
 
     def _prepare(
-        self, X, y, sample_weight, validation, *, classes, incremental, last
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        validation: tuple[Any, Any, Any],
+        *,
+        classes: Any,
+        incremental: bool,
+        last: FitResult | None,
     ) -> FitRun:
         """Return the run of a fit, before its first epoch; nothing is set on the net."""
         self._validate_params()
@@ -377,96 +366,9 @@ class BaseNet(FittedNet, CallbackSupportMixin, BaseEstimator, ABC):
             moments=getattr(self, "_moments", None),
         )
 
-    def _become_fitted(self, weights, biases, classes) -> None:
-        """Take over weights in the user's units; see `from_weights`."""
-        self._validate_params()
-        components = Components.of(self)
-        n_features, n_outputs = weights[0].shape[-2], weights[-1].shape[-1]
-        network = Network(
-            n_features,
-            n_outputs,
-            components.hidden_units,
-            components.activations,
-            0.0 if self.dropout == "auto" else float(self.dropout),
-            self.n_members,
-        )
-        targets = self._targets_type.of_outputs(n_outputs, self.loss, classes)
-        result = FitResult(
-            theta=_flat(network, weights, biases),
-            network=network,
-            units=USERS_UNITS,
-            loss=targets.loss(self.loss),
-            targets=targets,
-            feature_names=None,
-            n_iter=0,
-            best_iter=0,
-            loss_value=None,
-            curves={name: np.array([]) for name in CURVES},
-            health=no_records(len(network.layers)),
-            resolved_params={},
-        )
-        self._set_fitted(result)
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.array_api_support = True
         tags.target_tags.multi_output = True
         return tags
-
-
-def _flat(
-    network: Network, weights: Sequence[np.ndarray], biases: Sequence[np.ndarray]
-) -> np.ndarray:
-    """Return the parameters (P,) of a network from the arrays of its layers."""
-    members = (network.n_members,) if network.n_members > 1 else ()
-    theta = np.empty(network.layout.size, weights[0].dtype)
-    params = network.views(theta)
-    for i, layer in enumerate(network.layers):
-        shapes = layer.shapes()
-        for name, array in {"weight": weights[i], "bias": biases[i]}.items():
-            if array.shape != (*members, *shapes[name]):
-                raise ValueError(
-                    f"The {name} of layer {i} has shape {array.shape}; in this net, "
-                    f"{network}, it must be {(*members, *shapes[name])}."
-                )
-            params[i][name][...] = array.reshape(params[i][name].shape)
-        for name, array in layer.activation.initial_params(layer.n_units).items():
-            params[i][name][...] = array
-    return theta
-
-
-@dataclass(kw_only=True, eq=False, repr=False)
-class Shallow:
-    """One hidden layer."""
-
-    hidden_units: int = field(default=96, kw_only=False)
-
-    _parameter_constraints: ClassVar[dict[str, list]] = SHALLOW_CONSTRAINTS
-
-    def _hidden_widths(self) -> list[int]:
-        return [int(self.hidden_units)]
-
-    @classmethod
-    def _shape_parameters(cls, widths: list[int]) -> dict[str, Any]:
-        if len(widths) != 1:
-            raise ValueError(
-                f"{cls.__name__} has one hidden layer, so it wants the weights of 2 "
-                f"layers; got {len(widths) + 1}."
-            )
-        return {"hidden_units": widths[0]}
-
-
-@dataclass(kw_only=True, eq=False, repr=False)
-class Deep:
-    """As many hidden layers as `depth` says."""
-
-    hidden_units: int | Sequence[int] = field(default=96, kw_only=False)
-    depth: int | None = None
-
-    def _hidden_widths(self) -> list[int]:
-        return hidden_widths(self.hidden_units, self.depth)
-
-    @classmethod
-    def _shape_parameters(cls, widths: list[int]) -> dict[str, Any]:
-        return {"hidden_units": widths} if widths else {"depth": 0}

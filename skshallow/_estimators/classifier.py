@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import ClassifierMixin
-from sklearn.callback import with_callbacks
-from sklearn.utils.metaestimators import available_if
 
-from skshallow._estimators.base import BaseNet, Deep, Shallow, takes_minibatches
+from skshallow._estimators.base import BaseNet, takes_minibatches
 from skshallow._estimators.checks.array_api import follows_X, in_numpy
 from skshallow._estimators.checks.inputs import plain_labels
+from skshallow._estimators.checks.typed_sklearn import (
+    ClassifierMixin,
+    available_if,
+    with_callbacks,
+)
 from skshallow._estimators.docstrings import documented
 from skshallow._estimators.fit.targets import ClassTargets, Targets
+from skshallow._estimators.hidden_layers import Deep, Shallow
 from skshallow.losses import Loss
 
 
+class FittedClasses:
+    """What only classifiers learn."""
+
+    classes_: np.ndarray
+    temperature_: float
+    _is_multilabel: bool
+
+
 @dataclass(kw_only=True, eq=False, repr=False)
-class NetClassifier(ClassifierMixin, BaseNet):
+class NetClassifier(ClassifierMixin, FittedClasses, BaseNet):
     """What both classifiers share."""
 
     _targets_type: ClassVar[type[Targets]] = ClassTargets
@@ -31,7 +42,9 @@ class NetClassifier(ClassifierMixin, BaseNet):
 
     @available_if(takes_minibatches)
     @with_callbacks
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
+    def partial_fit(
+        self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
+    ) -> Self:
         """Train for one epoch on a part of the data, from where the net is.
 
         The first call measures the units of the features, later ones refine them; after
@@ -72,7 +85,7 @@ class NetClassifier(ClassifierMixin, BaseNet):
         return self._fit(X, y, sample_weight, classes=classes, incremental=True)
 
     @follows_X
-    def predict(self, X):
+    def predict(self, X: Any) -> np.ndarray:
         """Return the most probable class of each row, or the labels it has.
 
         Parameters
@@ -89,7 +102,7 @@ class NetClassifier(ClassifierMixin, BaseNet):
         return self._targets.decode(decision)
 
     @follows_X
-    def decision_function(self, X):
+    def decision_function(self, X: Any) -> np.ndarray:
         """Return raw predictions: what the output layer gives before the link.
 
         Parameters
@@ -106,7 +119,7 @@ class NetClassifier(ClassifierMixin, BaseNet):
         return self._decision(X)
 
     @follows_X
-    def predict_proba(self, X):
+    def predict_proba(self, X: Any) -> np.ndarray:
         """Return the probability of each class, or of each label.
 
         Parameters
@@ -123,7 +136,7 @@ class NetClassifier(ClassifierMixin, BaseNet):
         return self._loss.link.inverse(logits)
 
     @follows_X
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: Any) -> np.ndarray:
         """Return the logarithm of `predict_proba`, finite however small that is.
 
         Parameters
@@ -140,7 +153,7 @@ class NetClassifier(ClassifierMixin, BaseNet):
         return self._loss.link.log_inverse(logits)
 
     @follows_X
-    def predict_members(self, X):
+    def predict_members(self, X: Any) -> np.ndarray:
         """Return the probabilities that each member gives, whose mean is `predict_proba`.
 
         How far they spread tells how little the training rows say of a row.
@@ -206,7 +219,7 @@ class NetClassifier(ClassifierMixin, BaseNet):
 
 @documented
 @dataclass(kw_only=True, eq=False, repr=False)
-class ShallowNetClassifier(Shallow, NetClassifier):
+class ShallowNetClassifier(NetClassifier, Shallow):
     """Classifier with one hidden layer.
 
     The network computes ``raw = activation(X @ W1 + b1) @ W2 + b2``, and probabilities
@@ -245,7 +258,7 @@ class ShallowNetClassifier(Shallow, NetClassifier):
 
 @documented
 @dataclass(kw_only=True, eq=False, repr=False)
-class DeepNetClassifier(Deep, NetClassifier):
+class DeepNetClassifier(NetClassifier, Deep):
     """Classifier with any number of hidden layers; with none, logistic regression.
 
     Each hidden layer computes ``a = activation(a_before @ W + b)``; probabilities are

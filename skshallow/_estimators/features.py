@@ -76,7 +76,7 @@ class HiddenFeatures(
     """
 
     _doc_link_module: ClassVar[str] = "skshallow"
-    _doc_link_template: ClassVar[str] = BaseNet._doc_link_template  # type: ignore[misc]
+    _doc_link_template: ClassVar[str] = BaseNet._doc_link_template
 
     def __init__(self, net: Any, layer: int = -1) -> None:
         self.net = net

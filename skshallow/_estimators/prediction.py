@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.exceptions import InconsistentVersionWarning
-from sklearn.utils.validation import check_array, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from skshallow import __version__
 from skshallow._arrays.namespace import asarray_like, dtype_of, to_numpy
@@ -29,22 +29,26 @@ VALUES_AT_ONCE = 1 << 21
 
 
 class FittedNet:
-    """The fitted side of a net.
-
-    Attributes
-    ----------
-    theta_ : ndarray of shape (P,)
-        All parameters in one vector, in the units the net was trained in.
-    network_ : Network
-        The layers, and where their parameters lie in `theta_`.
-    """
+    """The fitted side of a net: what `fit` leaves, and what can be done with it."""
 
     _takes_checkpoints = True  # see `skshallow.callbacks.Checkpoint`
 
+    # Declared here, so that editors and type checkers know them; documented for users in
+    # `docstrings`.
     theta_: np.ndarray
     network_: Network
     n_features_in_: int
+    feature_names_in_: np.ndarray
     n_outputs_: int
+    n_iter_: int
+    best_iter_: int
+    loss_: float
+    loss_curve_: np.ndarray
+    learning_rate_curve_: np.ndarray
+    validation_loss_curve_: np.ndarray
+    validation_scores_: np.ndarray
+    health_: dict[str, np.ndarray]
+    resolved_params_: dict[str, Any]
     _units: Units
     _loss: Loss
 
@@ -80,7 +84,7 @@ class FittedNet:
         return params
 
     @follows_X
-    def hidden_activations(self, X) -> list[np.ndarray]:
+    def hidden_activations(self, X: Any) -> list[np.ndarray]:
         """Return what each hidden layer puts out.
 
         Parameters
@@ -157,53 +161,6 @@ class FittedNet:
         rows = Rows(X, asarray_like(no_targets, X), None, units.center, units.scale)
         for x, _, _ in rows.batches(max(1, VALUES_AT_ONCE // self.network_.widest)):
             yield x
-
-    @classmethod
-    def from_weights(cls, coefs, intercepts, *, classes=None, **params):
-        """Build a fitted net from weights trained elsewhere.
-
-        Parameters
-        ----------
-        coefs : sequence of array-like of shape (n_inputs, n_units)
-            Weights of each layer, the output layer's last, for rows in the units of
-            your data. A maxout layer has its pieces side by side:
-            (n_inputs, pieces * n_units). With `n_members`, a leading axis of members.
-        intercepts : sequence of array-like of shape (n_units,)
-            Biases of each layer.
-        classes : array-like of shape (n_classes,), default=None
-            Labels of a classifier, in the order of the outputs; for several labels at
-            once one pair of classes each. None means ``0 .. n_classes - 1``. Two
-            outputs for two classes become one, their difference: the same model.
-        **params : dict
-            Parameters of the estimator; `hidden_units` and `depth` follow from the
-            weights.
-
-        Returns
-        -------
-        estimator : object
-            Fitted: it predicts and scores at once, and `partial_fit`, or `fit` with
-            ``warm_start=True``, trains it further.
-
-        Raises
-        ------
-        ValueError
-            If the shapes do not fit together.
-        """
-        if len(coefs) == 0:
-            raise ValueError("coefs is empty; give the weights of at least one layer.")
-        floats = (np.float64, np.float32)
-        weights = [check_array(w, dtype=floats, allow_nd=True) for w in coefs]
-        biases = [
-            check_array(b, dtype=weights[0].dtype, ensure_2d=False) for b in intercepts
-        ]
-        if len(weights) != len(biases):
-            raise ValueError(
-                f"coefs has {len(weights)} layers, but intercepts has {len(biases)}."
-            )
-        widths = [weight.shape[-2] for weight in weights[1:]]
-        estimator = cls(**cls._shape_parameters(widths), **params)
-        estimator._become_fitted(weights, biases, classes)
-        return estimator
 
     # On disk.
 

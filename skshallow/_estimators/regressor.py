@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
-from sklearn.base import RegressorMixin
-from sklearn.callback import with_callbacks
-from sklearn.utils.metaestimators import available_if
+import numpy as np
 
-from skshallow._estimators.base import BaseNet, Deep, Shallow, takes_minibatches
+from skshallow._estimators.base import BaseNet, takes_minibatches
 from skshallow._estimators.checks.array_api import follows_X
+from skshallow._estimators.checks.typed_sklearn import (
+    RegressorMixin,
+    available_if,
+    with_callbacks,
+)
 from skshallow._estimators.docstrings import documented
 from skshallow._estimators.fit.targets import RealTargets, Targets
+from skshallow._estimators.hidden_layers import Deep, Shallow
 from skshallow._estimators.uncertainty import Uncertainty, needs_positive_targets
 
 
@@ -24,7 +28,7 @@ class NetRegressor(RegressorMixin, Uncertainty, BaseNet):
 
     @available_if(takes_minibatches)
     @with_callbacks
-    def partial_fit(self, X, y, sample_weight=None):
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train for one epoch on a part of the data, from where the net is.
 
         The first call measures the units of features and targets, later ones refine
@@ -47,7 +51,7 @@ class NetRegressor(RegressorMixin, Uncertainty, BaseNet):
         return self._fit(X, y, sample_weight, incremental=True)
 
     @follows_X
-    def predict(self, X):
+    def predict(self, X: Any) -> np.ndarray:
         """Return what the loss makes the net predict: a mean, a median, a quantile.
 
         With ``Quantile`` of several levels it is the one nearest to 0.5.
@@ -71,7 +75,7 @@ class NetRegressor(RegressorMixin, Uncertainty, BaseNet):
         return self._targets.decode(self._loss.link.inverse(raw))
 
     @follows_X
-    def predict_members(self, X):
+    def predict_members(self, X: Any) -> np.ndarray:
         """Return what each member predicts; the net predicts the mean of theirs.
 
         How far they spread tells how little the training rows say of a row.
@@ -115,7 +119,7 @@ class NetRegressor(RegressorMixin, Uncertainty, BaseNet):
 
 @documented
 @dataclass(kw_only=True, eq=False, repr=False)
-class ShallowNetRegressor(Shallow, NetRegressor):
+class ShallowNetRegressor(NetRegressor, Shallow):
     """Regressor with one hidden layer.
 
     The network computes ``raw = activation(X @ W1 + b1) @ W2 + b2``, and predicts it or,
@@ -149,7 +153,7 @@ class ShallowNetRegressor(Shallow, NetRegressor):
 
 @documented
 @dataclass(kw_only=True, eq=False, repr=False)
-class DeepNetRegressor(Deep, NetRegressor):
+class DeepNetRegressor(NetRegressor, Deep):
     """Regressor with any number of hidden layers; with none, a generalised linear model.
 
     Each hidden layer computes ``a = activation(a_before @ W + b)``; the prediction is

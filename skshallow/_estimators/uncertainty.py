@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from abc import abstractmethod
+from typing import Any, Self
 
 import numpy as np
 from scipy import stats
 from scipy.special import ndtri
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted
 
 from skshallow._arrays.namespace import to_numpy
 from skshallow._estimators.checks.array_api import follows_X, in_numpy
 from skshallow._estimators.checks.hyperparameters import resolve
+from skshallow._estimators.checks.typed_sklearn import (
+    available_if,
+)
+from skshallow._estimators.fit.targets import RealTargets
+from skshallow._estimators.prediction import FittedNet
 from skshallow.losses import REGRESSION_LOSSES, Likelihood, LogLink, Loss, Quantile
 
 
@@ -54,7 +59,7 @@ def has_intervals(net: Any) -> bool:
     return _gives_intervals(_loss_of(net)) or net._calibration is not None
 
 
-class Uncertainty:
+class Uncertainty(FittedNet):
     """The methods of a regressor that say how sure it is.
 
     Attributes
@@ -63,16 +68,21 @@ class Uncertainty:
         Only with a loss that has one, "gamma": the variance over the squared mean.
     """
 
-    _loss: Loss
-    _target_ndim: int
     dispersion_: np.ndarray
+    _n_targets: int
+    _target_ndim: int
     _dispersion_weight: float
     # raw predictions and targets of the calibration rows, in the user's units
     _calibration: tuple[np.ndarray, np.ndarray] | None = None
 
+    @property
+    @abstractmethod
+    def _targets(self) -> RealTargets:
+        """What the fitted net predicts."""
+
     @available_if(has_distribution)
     @follows_X
-    def predict_proba(self, X):
+    def predict_proba(self, X: Any) -> Any:
         """Return the distribution of each row's target.
 
         Parameters
@@ -102,7 +112,7 @@ class Uncertainty:
 
     @available_if(has_quantiles)
     @follows_X
-    def predict_quantiles(self, X, q):
+    def predict_quantiles(self, X: Any, q: Any) -> np.ndarray:
         """Return quantiles of each row's target, which never cross.
 
         Parameters
@@ -140,7 +150,7 @@ class Uncertainty:
 
     @available_if(has_intervals)
     @follows_X
-    def predict_interval(self, X, coverage=0.9):
+    def predict_interval(self, X: Any, coverage: float = 0.9) -> np.ndarray:
         """Return an interval for each row's target, as likely to lie below as above it.
 
         Parameters
@@ -179,7 +189,7 @@ class Uncertainty:
         interval = np.stack([lower, upper], axis=-1)
         return interval[:, 0] if self._target_ndim == 1 else interval
 
-    def conformalize(self, X_cal, y_cal):
+    def conformalize(self, X_cal: Any, y_cal: Any) -> Self:
         """Calibrate the intervals on rows that the net has not been trained on.
 
         Parameters
@@ -238,7 +248,7 @@ class Uncertainty:
     def _distribution_parameters(self, raw: np.ndarray) -> dict[str, np.ndarray]:
         """Return the parameters of the rows' distributions, each (n, n_targets)."""
         dispersion = None
-        if self._loss.has_dispersion:  # type: ignore[attr-defined]
+        if self._loss.has_dispersion:
             if not hasattr(self, "dispersion_"):
                 raise ValueError(
                     "A net built from given weights knows no dispersion. Train it "

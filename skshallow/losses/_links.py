@@ -37,6 +37,10 @@ class Link:
         """Map raw predictions (n, m) to the scale of the target (n, m)."""
         raise NotImplementedError
 
+    def log_inverse(self, raw_prediction: np.ndarray) -> np.ndarray:
+        """Return the logarithm of `inverse`, of a link that gives probabilities."""
+        raise NotImplementedError
+
     def is_usable(self, raw_prediction: np.ndarray) -> np.ndarray:
         """Return which raw predictions, and their inverses, are finite: (n, m) of bool."""
         return np.isfinite(raw_prediction)

@@ -210,9 +210,12 @@ def register() -> None:
                 "nocl": [True, False],
             },
         )
-    for net in (ShallowNetRegressor, DeepNetRegressor):
+    for regressor in (ShallowNetRegressor, DeepNetRegressor):
         update_registered_converter(
-            net, f"Skshallow{net.__name__}", _shape_of_regressor, _convert_regressor
+            regressor,
+            f"Skshallow{regressor.__name__}",
+            _shape_of_regressor,
+            _convert_regressor,
         )
     update_registered_converter(
         HiddenFeatures, "SkshallowHiddenFeatures", _shape_of_features, _convert_features

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from sklearn import get_config
@@ -22,6 +22,8 @@ from skshallow._arrays.namespace import (
     same_place,
     to_numpy,
 )
+
+Method = TypeVar("Method", bound=Callable)
 
 
 def is_on() -> bool:
@@ -71,7 +73,7 @@ def _kind_of(array: Any) -> str:
     return f"{type(array).__module__}.{type(array).__name__}{device}"
 
 
-def follows_X(method: Callable) -> Callable:
+def follows_X(method: Method) -> Method:
     """Let what a `method` of NumPy's returns for rows X go where these came from.
 
     What another library has no type for, labels that are texts say, stays as it is.
@@ -88,7 +90,7 @@ def follows_X(method: Callable) -> Callable:
             return [moved(array, X) for array in result]
         return moved(result, X)
 
-    return where_X_is
+    return where_X_is  # type: ignore[return-value]
 
 
 def moved(array: Any, X: Any) -> Any:

@@ -226,4 +226,4 @@ def _checked_shape(image_shape: Any, n_features: int) -> tuple[int, int]:
             f"image_shape must be (rows, columns) with rows * columns == {n_features}, the "
             f"net's number of features; got {image_shape!r}."
         )
-    return shape  # type: ignore[return-value]
+    return shape

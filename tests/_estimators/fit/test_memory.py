@@ -111,8 +111,8 @@ def refused(X, net):
 
 
 FITS = [
-    plain, with_validation_data, by_a_scorer, on_weighted_rows, part_by_part, warm, by_lbfgs,
-    with_callbacks, failing, interrupted, diverging, refused,
+    plain, with_validation_data, by_a_scorer, on_weighted_rows, part_by_part, warm,
+    by_lbfgs, with_callbacks, failing, interrupted, diverging, refused,
 ]  # fmt: skip
 
 

@@ -1,0 +1,133 @@
+"""Fitted nets from weights that were trained elsewhere."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.utils.validation import check_array
+
+from skshallow._estimators.checks.typed_sklearn import BaseEstimator
+from skshallow._estimators.fit.config import Components
+from skshallow._estimators.fit.results import CURVES, FitResult
+from skshallow._estimators.fit.targets import Targets
+from skshallow._estimators.hidden_layers import HiddenLayers
+from skshallow.engine.health import no_records
+from skshallow.engine.network import Network
+from skshallow.engine.units import USERS_UNITS
+from skshallow.losses import Loss
+
+
+class GivenWeights(BaseEstimator, HiddenLayers):
+    """The way from given weights to a fitted net."""
+
+    loss: str | Loss
+    dropout: float | str
+    n_members: int
+    _targets_type: ClassVar[type[Targets]]
+
+    @abstractmethod
+    def _set_fitted(self, result: FitResult) -> None:
+        """Take over a result: all attributes at once."""
+
+    @classmethod
+    def from_weights(
+        cls, coefs: Any, intercepts: Any, *, classes: Any = None, **params: Any
+    ) -> Self:
+        """Build a fitted net from weights trained elsewhere.
+
+        Parameters
+        ----------
+        coefs : sequence of array-like of shape (n_inputs, n_units)
+            Weights of each layer, the output layer's last, for rows in the units of
+            your data. A maxout layer has its pieces side by side:
+            (n_inputs, pieces * n_units). With `n_members`, a leading axis of members.
+        intercepts : sequence of array-like of shape (n_units,)
+            Biases of each layer.
+        classes : array-like of shape (n_classes,), default=None
+            Labels of a classifier, in the order of the outputs; for several labels at
+            once one pair of classes each. None means ``0 .. n_classes - 1``. Two
+            outputs for two classes become one, their difference: the same model.
+        **params : dict
+            Parameters of the estimator; `hidden_units` and `depth` follow from the
+            weights.
+
+        Returns
+        -------
+        estimator : object
+            Fitted: it predicts and scores at once, and `partial_fit`, or `fit` with
+            ``warm_start=True``, trains it further.
+
+        Raises
+        ------
+        ValueError
+            If the shapes do not fit together.
+        """
+        if len(coefs) == 0:
+            raise ValueError("coefs is empty; give the weights of at least one layer.")
+        floats = (np.float64, np.float32)
+        weights = [check_array(w, dtype=floats, allow_nd=True) for w in coefs]
+        biases = [
+            check_array(b, dtype=weights[0].dtype, ensure_2d=False) for b in intercepts
+        ]
+        if len(weights) != len(biases):
+            raise ValueError(
+                f"coefs has {len(weights)} layers, but intercepts has {len(biases)}."
+            )
+        widths = [weight.shape[-2] for weight in weights[1:]]
+        estimator = cls(**cls._shape_parameters(widths), **params)
+        estimator._become_fitted(weights, biases, classes)
+        return estimator
+
+    def _become_fitted(self, weights, biases, classes) -> None:
+        """Take over weights in the user's units; see `from_weights`."""
+        self._validate_params()
+        components = Components.of(self)
+        n_features, n_outputs = weights[0].shape[-2], weights[-1].shape[-1]
+        network = Network(
+            n_features,
+            n_outputs,
+            components.hidden_units,
+            components.activations,
+            0.0 if self.dropout == "auto" else float(self.dropout),
+            self.n_members,
+        )
+        targets = self._targets_type.of_outputs(n_outputs, self.loss, classes)
+        result = FitResult(
+            theta=_flat(network, weights, biases),
+            network=network,
+            units=USERS_UNITS,
+            loss=targets.loss(self.loss),
+            targets=targets,
+            feature_names=None,
+            n_iter=0,
+            best_iter=0,
+            loss_value=None,
+            curves={name: np.array([]) for name in CURVES},
+            health=no_records(len(network.layers)),
+            resolved_params={},
+        )
+        self._set_fitted(result)
+
+
+def _flat(
+    network: Network, weights: Sequence[np.ndarray], biases: Sequence[np.ndarray]
+) -> np.ndarray:
+    """Return the parameters (P,) of a network from the arrays of its layers."""
+    members = (network.n_members,) if network.n_members > 1 else ()
+    theta = np.empty(network.layout.size, weights[0].dtype)
+    params = network.views(theta)
+    for i, layer in enumerate(network.layers):
+        shapes = layer.shapes()
+        for name, array in {"weight": weights[i], "bias": biases[i]}.items():
+            if array.shape != (*members, *shapes[name]):
+                raise ValueError(
+                    f"The {name} of layer {i} has shape {array.shape}; in this net, "
+                    f"{network}, it must be {(*members, *shapes[name])}."
+                )
+            params[i][name][...] = array.reshape(params[i][name].shape)
+        for name, array in layer.activation.initial_params(layer.n_units).items():
+            params[i][name][...] = array
+    return theta

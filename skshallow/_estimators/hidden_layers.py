@@ -1,0 +1,65 @@
+"""Hidden layers: one of a width, or as many as `depth` says."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from skshallow._estimators.checks.hyperparameters import (
+    CONSTRAINTS,
+    SHALLOW_CONSTRAINTS,
+    hidden_widths,
+)
+
+
+class HiddenLayers(ABC):
+    """How the hidden layers of a net follow from its parameters."""
+
+    _parameter_constraints: ClassVar[dict[str, list]] = CONSTRAINTS
+
+    @abstractmethod
+    def _hidden_widths(self) -> list[int]:
+        """Return the width of each hidden layer."""
+
+    @classmethod
+    @abstractmethod
+    def _shape_parameters(cls, widths: list[int]) -> dict[str, Any]:
+        """Return the parameters that give hidden layers of these widths."""
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class Shallow(HiddenLayers):
+    """One hidden layer."""
+
+    hidden_units: int = field(default=96, kw_only=False)
+
+    _parameter_constraints: ClassVar[dict[str, list]] = SHALLOW_CONSTRAINTS
+
+    def _hidden_widths(self) -> list[int]:
+        return [int(self.hidden_units)]
+
+    @classmethod
+    def _shape_parameters(cls, widths: list[int]) -> dict[str, Any]:
+        if len(widths) != 1:
+            raise ValueError(
+                f"{cls.__name__} has one hidden layer, so it wants the weights of 2 "
+                f"layers; got {len(widths) + 1}."
+            )
+        return {"hidden_units": widths[0]}
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class Deep(HiddenLayers):
+    """As many hidden layers as `depth` says."""
+
+    hidden_units: int | Sequence[int] = field(default=96, kw_only=False)
+    depth: int | None = None
+
+    def _hidden_widths(self) -> list[int]:
+        return hidden_widths(self.hidden_units, self.depth)
+
+    @classmethod
+    def _shape_parameters(cls, widths: list[int]) -> dict[str, Any]:
+        return {"hidden_units": widths} if widths else {"depth": 0}
