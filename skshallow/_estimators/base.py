@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 
 from skshallow._estimators.checks.hyperparameters import (
@@ -26,6 +25,7 @@ from skshallow._estimators.fit.results import CURVES
 from skshallow._estimators.fit.run import Fit
 from skshallow._estimators.fit.training_data import TrainingData
 from skshallow._estimators.fit.transaction import Draft
+from skshallow._estimators.nested_params import NestedParams
 from skshallow._estimators.prediction import FittedNet
 from skshallow.activations import Activation
 from skshallow.engine.health import no_records
@@ -48,7 +48,7 @@ def takes_minibatches(net: BaseNet) -> bool:
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class BaseNet(FittedNet, CallbackSupportMixin, BaseEstimator):
+class BaseNet(FittedNet, CallbackSupportMixin, NestedParams):
     """Parameters and training of every net; subclasses say how deep and what for.
 
     The fields are scikit-learn's parameters: the dataclass writes the ``__init__`` that
