@@ -201,7 +201,7 @@ class Poisson(Likelihood):
     def check_targets(self, y):
         if (y < 0).any():
             raise ValueError(
-                f"loss='poisson' needs targets y >= 0; got a smallest of {y.min():g}. "
+                f"loss='poisson' needs targets y >= 0; the smallest is {y.min():g}. "
                 "Use loss='squared_error' for targets of any sign."
             )
 
@@ -263,7 +263,7 @@ class Gamma(Likelihood):
     def check_targets(self, y):
         if (y <= 0).any():
             raise ValueError(
-                f"loss='gamma' needs targets y > 0; got a smallest of {y.min():g}. Use "
+                f"loss='gamma' needs targets y > 0; the smallest is {y.min():g}. Use "
                 "loss='poisson' if there are zeros, or loss='squared_error' for "
                 "targets of any sign."
             )
