@@ -1,18 +1,18 @@
-r"""Activations: the non-linearities between the affine maps, each with its backward pass.
+r"""Activation functions: ReLU, sigmoid, tanh and others, each forward beside its backward.
 
 Conventions
 -----------
 ``forward(z, params)`` maps the pre-activation ``z`` (n, n_units * n_pieces) to
 ``(a, cache)`` with ``a`` (n, n_units). ``backward(grad_a, cache, params, grads)``
-is the vector-Jacobian product: it maps the objective's derivative with respect to ``a``
-to the one with respect to ``z``, and writes the derivatives of the activation's own
+is the vector-Jacobian product: it maps the gradient of the objective with respect to ``a``
+to that with respect to ``z``, and writes the gradients of the activation's own learned
 parameters, if it has any, into ``grads``.
 
-``z`` and ``grad_a`` are scratch: both passes may reuse their memory. ``a`` is not: the
-next layer keeps it. What `forward` caches is whatever makes `backward` cheapest.
+Both passes may overwrite ``z`` and ``grad_a``, but not ``a``, which the next layer keeps.
+`forward` caches whatever makes `backward` cheapest.
 
-An activation is a frozen set of settings without state. A new one is a class with these
-two methods and a line in `ACTIVATIONS`; the tests find it there.
+An activation is a frozen dataclass without state. A new one is a class with these two
+methods and a line in `ACTIVATIONS`; the tests find it there.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from scipy.special import ndtr
 
 from skshallow._arrays.linalg import column_sums
 from skshallow._arrays.namespace import as_dtype, namespace
+from skshallow._component import Component, setting
 
 __all__ = [
     "ACTIVATIONS",
@@ -72,19 +73,19 @@ def _softplus(z: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Activation:
-    """What every activation shares; see the module's conventions.
+class Activation(Component):
+    """Base class of activation functions; the module's docstring has the conventions.
 
     Attributes
     ----------
     n_pieces : int
-        Pre-activations an output unit consumes; more than one only for maxout.
+        Pre-activations per output unit; more than one only for maxout.
     variance_scale, fan : float, {"fan_in", "fan_avg"}
         The initialisation that ``init="auto"`` uses before this activation: weights of
         variance ``variance_scale / fan``.
     straight_through : bool
-        Whether `backward` is that of another function than `forward`, on purpose, so that
-        no check by differences can hold it to that.
+        Whether `backward` is deliberately the derivative of another function than
+        `forward`, a straight-through estimator, which finite differences cannot check.
     """
 
     n_pieces: ClassVar[int] = 1
@@ -93,23 +94,23 @@ class Activation:
     straight_through: ClassVar[bool] = False
 
     def initial_params(self, n_units: int) -> Params:
-        """Return the starting values of the activation's own learned parameters."""
+        """Return the initial values of the activation's own learned parameters."""
         return {}
 
     def forward(self, z: np.ndarray, params: Params) -> tuple[np.ndarray, Any]:
-        """Return the activation ``a`` and the cache that `backward` wants."""
+        """Return the activation ``a`` and the cache that `backward` needs."""
         raise NotImplementedError
 
     def backward(
         self, grad_a: np.ndarray, cache: Any, params: Params, grads: Params
     ) -> np.ndarray:
-        """Return the derivative with respect to ``z``."""
+        """Return the gradient with respect to ``z``."""
         raise NotImplementedError
 
 
 @dataclass(frozen=True)
 class Identity(Activation):
-    """``a = z``: makes a network of any depth one linear map.
+    """Identity, ``a = z``: with it a network of any depth is a linear model.
 
     Examples
     --------
@@ -128,11 +129,11 @@ class Identity(Activation):
 
 @dataclass(frozen=True)
 class Step(Activation):
-    """``a = 1 if z > 0 else 0``, trained with a clipped straight-through gradient.
+    """Step function, ``a = 1 if z > 0 else 0``, with a straight-through gradient.
 
-    The true derivative is 0 almost everywhere, so `backward` gives the derivative of
-    the surrogate ``clip(z, -1, 1)`` instead: the gradient passes unchanged where
-    ``|z| <= 1`` and is stopped elsewhere.
+    The true derivative is 0 almost everywhere, so `backward` uses the derivative of
+    ``clip(z, -1, 1)`` instead, the straight-through estimator: the gradient passes
+    unchanged where ``|z| <= 1`` and is 0 elsewhere.
 
     References
     ----------
@@ -160,7 +161,7 @@ class Step(Activation):
 
 @dataclass(frozen=True)
 class Sigmoid(Activation):
-    """``a = 1 / (1 + exp(-z))`` with derivative ``a (1 - a)``.
+    """Logistic sigmoid, ``a = 1 / (1 + exp(-z))``; derivative ``a (1 - a)``.
 
     Examples
     --------
@@ -181,7 +182,7 @@ class Sigmoid(Activation):
 
 @dataclass(frozen=True)
 class Tanh(Activation):
-    """``a = tanh(z)`` with derivative ``1 - a^2``.
+    """Hyperbolic tangent, ``a = tanh(z)``; derivative ``1 - a^2``.
 
     Examples
     --------
@@ -202,11 +203,11 @@ class Tanh(Activation):
 
 @dataclass(frozen=True)
 class ReLU(Activation):
-    """``a = max(0, z)``; derivative 1 where ``z > 0``, else 0.
+    """Rectified linear unit, ``a = max(0, z)``; derivative 1 where ``z > 0``, else 0.
 
-    At the kink the derivative is taken as 0, the left one: a unit that outputs exactly
-    0, as all do under zero initialisation, stays silent. Any value in [0, 1] is a
-    subgradient there, and real pre-activations are almost never exactly 0.
+    At 0 the derivative is taken to be the left one, 0: a unit whose pre-activation is
+    exactly 0, as all are with weights initialised to 0, gets no gradient. Any value in
+    [0, 1] is a subgradient there, and pre-activations are almost never exactly 0.
 
     Examples
     --------
@@ -231,14 +232,14 @@ class ReLU(Activation):
 
 @dataclass(frozen=True)
 class LeakyReLU(Activation):
-    """``a = z if z > 0 else slope * z``; derivative 1 or `slope`.
+    """Leaky ReLU, ``a = z if z > 0 else slope * z``; derivative 1 or `slope`.
 
-    At the kink the derivative is `slope`, the left one, as for ReLU.
+    At 0 the derivative is the left one, `slope`, as for ReLU.
 
     Parameters
     ----------
     slope : float, default=0.01
-        The slope for negative ``z``.
+        The slope for negative ``z``, in [-10, 10].
 
     References
     ----------
@@ -253,7 +254,7 @@ class LeakyReLU(Activation):
     array([[-0.2,  3. ]])
     """
 
-    slope: float = 0.01
+    slope: float = setting(0.01, "[-10, 10]")
     fan: ClassVar[str] = "fan_in"
 
     @property
@@ -274,14 +275,14 @@ class LeakyReLU(Activation):
 
 @dataclass(frozen=True)
 class PReLU(Activation):
-    """Leaky ReLU whose slope, one a unit, is learned: ``max(z, 0) + slope * min(z, 0)``.
+    """Parametric ReLU, ``max(z, 0) + slope * min(z, 0)``, with a learned slope per unit.
 
-    At the kink the derivative with respect to ``z`` is the slope, the left one.
+    At 0 the derivative with respect to ``z`` is the left one, the slope.
 
     Parameters
     ----------
     slope : float, default=0.25
-        Where the learned slopes start.
+        Initial value of the learned slopes, in [-10, 10].
 
     References
     ----------
@@ -295,7 +296,7 @@ class PReLU(Activation):
     array([[-0.5,  3. ]])
     """
 
-    slope: float = 0.25
+    slope: float = setting(0.25, "[-10, 10]")
     fan: ClassVar[str] = "fan_in"
 
     @property
@@ -321,14 +322,15 @@ class PReLU(Activation):
 
 @dataclass(frozen=True)
 class ELU(Activation):
-    """``a = z if z > 0 else alpha * (exp(z) - 1)``; derivative 1 or ``a + alpha``.
+    """Exponential linear unit, ``a = z if z > 0 else alpha * (exp(z) - 1)``.
 
-    At 0 the derivative is `alpha`, the left one; with ``alpha=1`` there is no kink.
+    The derivative is 1 or ``a + alpha``. At 0 it is the left one, `alpha`; with
+    ``alpha=1`` the two are the same.
 
     Parameters
     ----------
     alpha : float, default=1.0
-        Minus the value that the activation saturates to.
+        The activation saturates at ``-alpha`` for negative ``z``; in [0, 10].
 
     References
     ----------
@@ -342,7 +344,7 @@ class ELU(Activation):
     array([[-0.865,  3.   ]])
     """
 
-    alpha: float = 1.0
+    alpha: float = setting(1.0, "[0, 10]")
     scale: ClassVar[float] = 1.0
     variance_scale: ClassVar[float] = 2.0
     fan: ClassVar[str] = "fan_in"
@@ -370,9 +372,14 @@ class ELU(Activation):
 
 @dataclass(frozen=True)
 class SELU(ELU):
-    """ELU scaled so that zero mean and unit variance are a fixed point.
+    """Scaled ELU, for which zero mean and unit variance are a fixed point.
 
-    ``a = scale * (z if z > 0 else alpha * (exp(z) - 1))`` with fixed `scale`, `alpha`.
+    ``a = scale * (z if z > 0 else alpha * (exp(z) - 1))``, with a fixed `scale`.
+
+    Parameters
+    ----------
+    alpha : float, default=1.6732632423543772
+        As in :class:`ELU`, in [0, 10]. Only the default has that fixed point.
 
     References
     ----------
@@ -386,16 +393,17 @@ class SELU(ELU):
     True
     """
 
-    alpha: float = 1.6732632423543772
+    alpha: float = setting(1.6732632423543772, "[0, 10]")
     scale: ClassVar[float] = 1.0507009873554805
     variance_scale: ClassVar[float] = 1.0
 
 
 @dataclass(frozen=True)
 class GELU(Activation):
-    """``a = z * Phi(z)``, `Phi` the standard normal distribution function.
+    """Gaussian error linear unit, ``a = z * Phi(z)``.
 
-    Derivative ``Phi(z) + z * phi(z)``; exact, not the tanh approximation.
+    `Phi` is the standard normal cumulative distribution function, computed exactly and not
+    by the tanh approximation. The derivative is ``Phi(z) + z * phi(z)``.
 
     References
     ----------
@@ -426,7 +434,9 @@ class GELU(Activation):
 
 @dataclass(frozen=True)
 class SiLU(Activation):
-    """``a = z * sigmoid(z)``, also called swish; derivative ``s + a (1 - s)``.
+    """Sigmoid linear unit (swish), ``a = z * s``, ``s = sigmoid(z)``.
+
+    The derivative is ``s + a (1 - s)``.
 
     References
     ----------
@@ -456,7 +466,7 @@ class SiLU(Activation):
 
 @dataclass(frozen=True)
 class Softplus(Activation):
-    """``a = log(1 + exp(z))``, a smooth ReLU; derivative ``sigmoid(z)``.
+    """Softplus, ``a = log(1 + exp(z))``, a smooth ReLU; derivative ``sigmoid(z)``.
 
     References
     ----------
@@ -483,9 +493,9 @@ class Softplus(Activation):
 
 @dataclass(frozen=True)
 class Mish(Activation):
-    """``a = z * t`` with ``t = tanh(softplus(z))``.
+    """Mish, ``a = z * t`` with ``t = tanh(softplus(z))``.
 
-    Derivative ``t + z (1 - t^2) sigmoid(z)``.
+    The derivative is ``t + z (1 - t^2) sigmoid(z)``.
 
     References
     ----------
@@ -514,20 +524,20 @@ class Mish(Activation):
 
 @dataclass(frozen=True)
 class Maxout(Activation):
-    """The largest of `pieces` affine maps: ``a_u = max_k z_ku``.
+    """Maxout, the maximum of `pieces` affine maps: ``a_u = max_k z_ku``.
 
-    The gradient goes to the winning piece; of equal pieces the first one wins.
-    Pre-activations lie piece by piece: ``z`` (n, pieces * n_units).
+    The gradient goes to the maximal piece, and among equal ones to the first.
+    Pre-activations are ordered by piece: ``z`` (n, pieces * n_units).
 
     Parameters
     ----------
     pieces : int, default=2
-        Affine maps an output unit chooses from, at least 2.
+        Affine maps per output unit, in [2, 100].
 
     Notes
     -----
-    Weights start at the variance that gives the largest of `pieces` normals a second
-    moment of 1: 1 / fan_in for two pieces, less for more.
+    Weights are initialised with the variance for which the maximum of `pieces` normal
+    variables has a second moment of 1: 1 / fan_in for two pieces, less for more.
 
     References
     ----------
@@ -541,12 +551,8 @@ class Maxout(Activation):
     (array([[2., 5.]]), array([[1, 0]]))
     """
 
-    pieces: int = 2
+    pieces: int = setting(2, "[2, 100]")  # the quadrature below holds for these
     fan: ClassVar[str] = "fan_in"
-
-    def __post_init__(self):
-        if self.pieces < 2:
-            raise ValueError(f"Maxout needs at least 2 pieces, got {self.pieces}.")
 
     @property
     def n_pieces(self) -> int:  # type: ignore[override]

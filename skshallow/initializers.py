@@ -1,17 +1,21 @@
-r"""Initialisation: where the weights start. One variance-scaling law has many names.
+r"""Weight initialisation: He, Glorot (Xavier), LeCun, orthogonal and others.
 
 An initializer maps ``(rng, n_inputs, n_units, activation)`` to weights
-(n_inputs, n_units) in float64. `n_units` counts pre-activations, so a maxout layer of
-10 units with 2 pieces asks for 20. Biases start at 0 and are no business of this module.
+(n_inputs, n_units) in float64. He, Glorot and LeCun are `VarianceScaling` with different
+settings. `n_units` counts pre-activations, so a maxout layer of 10 units with 2 pieces
+asks for 20. Biases are initialised elsewhere: hidden ones to 0, see
+:class:`skshallow.engine.layers.Dense`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
+from skshallow._component import Choice, Component, setting
 from skshallow.activations import Activation
 
 __all__ = [
@@ -27,8 +31,8 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class Initializer:
-    """What every initializer shares; see the module's text."""
+class Initializer(Component):
+    """Base class of initializers; see the module's docstring."""
 
     def __call__(
         self,
@@ -48,11 +52,12 @@ class VarianceScaling(Initializer):
     Parameters
     ----------
     scale : float, default=1.0
-        2 keeps the size of what passes through a ReLU, 1 through a linear unit.
+        In (0, 1e6]. 2 preserves the second moment of activations through ReLU layers, 1
+        through linear ones.
     fan : {"fan_in", "fan_avg"}, default="fan_in"
-        Divide by the inputs, or by the mean of inputs and units.
+        The number of inputs, or the mean of the numbers of inputs and units.
     distribution : {"normal", "uniform"}, default="normal"
-        The shape; a uniform one reaches to ``sqrt(3 * variance)``.
+        The distribution, which if uniform ends at ``+-sqrt(3 * variance)``.
 
     References
     ----------
@@ -69,17 +74,11 @@ class VarianceScaling(Initializer):
     2.0
     """
 
-    scale: float = 1.0
-    fan: Literal["fan_in", "fan_avg"] = "fan_in"
-    distribution: Literal["normal", "uniform"] = "normal"
-
-    def __post_init__(self):
-        if self.fan not in ("fan_in", "fan_avg"):
-            raise ValueError(f"fan must be 'fan_in' or 'fan_avg', got {self.fan!r}.")
-        if self.distribution not in ("normal", "uniform"):
-            raise ValueError(
-                f"distribution must be 'normal' or 'uniform', got {self.distribution!r}."
-            )
+    scale: float = setting(1.0, "(0, 1e6]")
+    fan: Literal["fan_in", "fan_avg"] = setting("fan_in", Choice("fan_in", "fan_avg"))
+    distribution: Literal["normal", "uniform"] = setting(
+        "normal", Choice("normal", "uniform")
+    )
 
     def __call__(self, rng, n_inputs, n_units, activation):
         fan = n_inputs if self.fan == "fan_in" else (n_inputs + n_units) / 2
@@ -92,9 +91,10 @@ class VarianceScaling(Initializer):
 
 @dataclass(frozen=True)
 class Auto(Initializer):
-    """The variance-scaling law that the layer's activation names as its own.
+    """The initialisation that suits the layer's activation.
 
-    He before the rectifiers, LeCun before selu and maxout, Glorot before the rest.
+    He for ReLU and its relatives, LeCun for SELU and maxout, Glorot for the rest:
+    `VarianceScaling` with the activation's own `variance_scale` and `fan`.
 
     Examples
     --------
@@ -115,7 +115,7 @@ class Auto(Initializer):
 
 @dataclass(frozen=True)
 class Normal(Initializer):
-    """Standard normal weights, whatever the layer's size; shrink with `init_scale`.
+    """Standard normal weights, whatever the layer's size; scale them with `init_scale`.
 
     Examples
     --------
@@ -132,7 +132,7 @@ class Normal(Initializer):
 
 @dataclass(frozen=True)
 class Uniform(Initializer):
-    """Weights uniform in (-1, 1), whatever the layer's size; shrink with `init_scale`.
+    """Weights uniform in (-1, 1), whatever the layer's size; scale with `init_scale`.
 
     Examples
     --------
@@ -149,7 +149,7 @@ class Uniform(Initializer):
 
 @dataclass(frozen=True)
 class Zeros(Initializer):
-    """All weights 0. The units of a layer then stay equal for ever: for study only.
+    """All weights 0: the units of a layer stay equal throughout training. For study only.
 
     Examples
     --------
@@ -187,7 +187,7 @@ class Orthogonal(Initializer):
         return q if n_inputs >= n_units else q.T
 
 
-INITIALIZERS = {
+INITIALIZERS: dict[str, Callable[[], Initializer]] = {
     "auto": Auto,
     "he_normal": lambda: VarianceScaling(2.0, "fan_in", "normal"),
     "he_uniform": lambda: VarianceScaling(2.0, "fan_in", "uniform"),

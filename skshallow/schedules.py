@@ -1,9 +1,9 @@
-r"""Schedules: the learning rate's multiplier over the epochs of a fit.
+r"""Learning rate schedules: constant, step decay, cosine, one-cycle, on plateau and others.
 
-A schedule is a frozen set of settings. ``multiplier(epoch, n_epochs, state)`` gives the
-factor on the learning rate, `epoch` counting in fractions as minibatches pass. Only
-`Plateau` has a state; ``update(state, criterion)`` tells it at the end of an epoch what
-is to be minimised: the validation loss, or without one the training loss.
+A schedule is a frozen dataclass. ``multiplier(epoch, n_epochs, state)`` returns the factor
+on the learning rate; `epoch` is fractional within an epoch. Only `Plateau` has a state:
+``update(state, criterion)`` is called at the end of each epoch with the validation loss,
+or without validation data the training loss.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
+
+from skshallow._component import Component, setting
 
 __all__ = [
     "SCHEDULES",
@@ -25,19 +27,19 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class Schedule:
-    """What every schedule shares; see the module's text.
+class Schedule(Component):
+    """Base class of learning rate schedules; see the module's docstring.
 
     Attributes
     ----------
     needs_end : bool
-        Whether the multiplier depends on how many epochs there will be.
+        Whether the multiplier depends on the total number of epochs.
     """
 
     needs_end: ClassVar[bool] = False
 
     def init(self) -> dict[str, Any]:
-        """Return a new state."""
+        """Return the initial state."""
         return {}
 
     def multiplier(self, epoch: float, n_epochs: int, state: dict[str, Any]) -> float:
@@ -45,12 +47,12 @@ class Schedule:
         raise NotImplementedError
 
     def update(self, state: dict[str, Any], criterion: float) -> None:
-        """Take note of the `criterion` that an epoch ended with."""
+        """Update the state with the `criterion` at the end of an epoch."""
 
 
 @dataclass(frozen=True)
 class Constant(Schedule):
-    """``1``.
+    """Constant learning rate: the multiplier is 1.
 
     Examples
     --------
@@ -65,13 +67,13 @@ class Constant(Schedule):
 
 @dataclass(frozen=True)
 class InverseScaling(Schedule):
-    """``(1 + epoch)^-power``.
+    """Inverse scaling: the multiplier is ``(1 + epoch)^-power``.
 
     Parameters
     ----------
     power : float, default=0.5
-        Above 0.5 and up to 1 the steps satisfy the conditions of Robbins and Monro
-        (1951), doi:10.1214/aoms/1177729586.
+        In [0, 10]. In (0.5, 1] the learning rates satisfy the conditions of Robbins and
+        Monro (1951), doi:10.1214/aoms/1177729586.
 
     Examples
     --------
@@ -80,7 +82,7 @@ class InverseScaling(Schedule):
     [1.0, 0.5, 0.1]
     """
 
-    power: float = 0.5
+    power: float = setting(0.5, "[0, 10]")
 
     def multiplier(self, epoch, n_epochs, state):
         return (1 + epoch) ** -self.power
@@ -88,14 +90,14 @@ class InverseScaling(Schedule):
 
 @dataclass(frozen=True)
 class StepDecay(Schedule):
-    """``factor^floor(epoch / every)``.
+    """Step decay: the multiplier is ``factor^floor(epoch / every)``.
 
     Parameters
     ----------
     every : int, default=50
-        Epochs between drops.
+        Epochs between drops, in [1, 1e9].
     factor : float, default=0.5
-        What each drop multiplies by.
+        The factor of each drop, in (0, 1].
 
     Examples
     --------
@@ -105,8 +107,8 @@ class StepDecay(Schedule):
     [1.0, 1.0, 0.1, 0.01]
     """
 
-    every: int = 50
-    factor: float = 0.5
+    every: int = setting(50, "[1, 1e9]")
+    factor: float = setting(0.5, "(0, 1]")
 
     def multiplier(self, epoch, n_epochs, state):
         return self.factor ** math.floor(epoch / self.every)
@@ -114,14 +116,14 @@ class StepDecay(Schedule):
 
 @dataclass(frozen=True)
 class Cosine(Schedule):
-    """From 1 to `final` along half a cosine: ``final + (1 - final) (1 + cos(pi p)) / 2``.
+    """Cosine annealing: the multiplier is ``final + (1 - final) (1 + cos(pi p)) / 2``.
 
-    Here ``p = epoch / n_epochs`` is the progress.
+    It falls from 1 to `final` along half a cosine, with ``p = epoch / n_epochs``.
 
     Parameters
     ----------
     final : float, default=0.0
-        The multiplier at the end.
+        The multiplier at the end, in [0, 1].
 
     References
     ----------
@@ -134,7 +136,7 @@ class Cosine(Schedule):
     [1.0, 0.854, 0.5, 0.0]
     """
 
-    final: float = 0.0
+    final: float = setting(0.0, "[0, 1]")
     needs_end: ClassVar[bool] = True
 
     def multiplier(self, epoch, n_epochs, state):
@@ -143,14 +145,14 @@ class Cosine(Schedule):
 
 @dataclass(frozen=True)
 class OneCycle(Schedule):
-    """Up from `initial` to 1, then down to `final`, each along half a cosine.
+    """One-cycle policy: up from `initial` to 1, then down to `final`, along half cosines.
 
     Parameters
     ----------
     warmup : float, default=0.3
-        Share of the epochs that the way up takes.
+        Share of the epochs for the way up, in [0, 1).
     initial, final : float, default=0.04, 0.0001
-        The multipliers at the start and at the end.
+        The multipliers at the start and at the end, in [0, 1].
 
     References
     ----------
@@ -163,9 +165,9 @@ class OneCycle(Schedule):
     [0.04, 1.0, 0.0]
     """
 
-    warmup: float = 0.3
-    initial: float = 0.04
-    final: float = 1e-4
+    warmup: float = setting(0.3, "[0, 1)")
+    initial: float = setting(0.04, "[0, 1]")
+    final: float = setting(1e-4, "[0, 1]")
     needs_end: ClassVar[bool] = True
 
     def multiplier(self, epoch, n_epochs, state):
@@ -177,16 +179,17 @@ class OneCycle(Schedule):
 
 @dataclass(frozen=True)
 class Plateau(Schedule):
-    """Multiplied by `factor` each time the criterion has not improved for a while.
+    """Reduce on plateau: multiply by `factor` after `patience` epochs without improvement.
 
     Parameters
     ----------
     factor : float, default=0.2
-        What each drop multiplies by.
+        The factor of each drop, in (0, 1].
     patience : int, default=5
-        Epochs without improvement before a drop.
+        Consecutive epochs without improvement before a drop, in [1, 1e9].
     tol : float, default=1e-4
-        What counts as an improvement, relative to the best criterion's magnitude.
+        The least improvement that counts, relative to the absolute value of the best
+        loss so far; in [0, 1).
 
     Examples
     --------
@@ -199,9 +202,9 @@ class Plateau(Schedule):
     0.5
     """
 
-    factor: float = 0.2
-    patience: int = 5
-    tol: float = 1e-4
+    factor: float = setting(0.2, "(0, 1]")
+    patience: int = setting(5, "[1, 1e9]")
+    tol: float = setting(1e-4, "[0, 1)")
 
     def init(self):
         return {"multiplier": 1.0, "best": math.inf, "n_waited": 0}

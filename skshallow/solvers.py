@@ -1,8 +1,8 @@
-r"""Solvers: how a gradient moves the flat parameter vector.
+r"""Optimisers (solvers): SGD, momentum, Nesterov, RMSprop, Adam, AdamW and L-BFGS.
 
-A solver is a frozen set of settings; what it remembers between steps is a separate
-state of plain arrays and numbers. ``init(theta) -> state``;
-``step(theta, grad, state, learning_rate)`` moves `theta` (P,) in place. Solvers know
+A solver is a frozen dataclass; its moving averages are in a separate state of plain arrays
+and numbers. ``init(theta)`` returns that state, and
+``step(theta, grad, state, learning_rate)`` updates `theta` (P,) in place. Solvers know
 nothing of networks, only vectors; AdamW alone is told which leading part of the vector
 holds weights.
 
@@ -20,6 +20,7 @@ import numpy as np
 from scipy.optimize import OptimizeResult, minimize
 
 from skshallow._arrays.namespace import namespace
+from skshallow._component import Component, setting
 
 __all__ = [
     "LBFGS",
@@ -35,12 +36,14 @@ __all__ = [
 
 State = dict[str, Any]
 BLOCK = 1 << 18
+# With a smaller epsilon a gradient whose square float32 rounds to 0 would make large steps.
+EPSILONS = "[1e-20, 1]"
 
 
 def _walk(update: Callable[..., None], *vectors: np.ndarray) -> None:
     """Call `update` with the vectors (P,) block by block, side by side.
 
-    However large the net, the passes of one update stay within a few MB of cache.
+    However large the network, one update works on a few MB at a time, which fit the cache.
     """
     n = vectors[0].shape[0]
     if n <= BLOCK:
@@ -51,17 +54,17 @@ def _walk(update: Callable[..., None], *vectors: np.ndarray) -> None:
 
 
 @dataclass(frozen=True)
-class Solver:
-    """What every solver shares; see the module's text.
+class Solver(Component):
+    """Base class of solvers; see the module's docstring.
 
     Attributes
     ----------
     stochastic : bool
-        Whether it takes a step a minibatch; else it minimises the whole objective.
+        Whether it takes one step per minibatch; else it minimises the full-batch objective.
     scale_free : bool
-        Whether steps are of one size, whatever that of the gradient.
+        Whether the size of the steps does not depend on the scale of the gradient.
     default_learning_rate : float
-        The rate that ``learning_rate="auto"`` means.
+        The learning rate that ``learning_rate="auto"`` means.
     """
 
     stochastic: ClassVar[bool] = True
@@ -74,16 +77,17 @@ class Solver:
         Parameters
         ----------
         theta : ndarray of shape (P,)
-            Where the solver will start; only its shape and dtype matter.
+            The initial parameters; only their shape and dtype matter.
         n_weights : int, default=None
-            The leading entries that decoupled weight decay applies to; None means all.
+            Number of leading entries that decoupled weight decay applies to; None means
+            all.
         """
         return {}
 
     def step(
         self, theta: np.ndarray, grad: np.ndarray, state: State, learning_rate: float
     ) -> None:
-        """Move `theta` (P,) against `grad` (P,), both and the state in place."""
+        """Update `theta` (P,) and the state in place, given the gradient `grad` (P,)."""
         raise NotImplementedError
 
     def minimize(
@@ -101,7 +105,9 @@ class Solver:
 
 @dataclass(frozen=True)
 class SGD(Solver):
-    """``theta -= learning_rate * grad``; with the whole set a batch, gradient descent.
+    """Stochastic gradient descent: ``theta -= learning_rate * grad``.
+
+    With ``batch_size=None`` it is gradient descent on the whole training set.
 
     Examples
     --------
@@ -123,12 +129,12 @@ class SGD(Solver):
 
 @dataclass(frozen=True)
 class Momentum(Solver):
-    """``v = momentum * v - learning_rate * grad;  theta += v``.
+    """SGD with momentum: ``v = momentum * v - learning_rate * grad;  theta += v``.
 
     Parameters
     ----------
     momentum : float, default=0.9
-        How much of the last step goes on.
+        Share of the previous update that is added to the next one, in [0, 1).
 
     References
     ----------
@@ -140,13 +146,13 @@ class Momentum(Solver):
     >>> from skshallow.solvers import Momentum
     >>> solver, theta = Momentum(momentum=0.5), np.array([1.0])
     >>> state = solver.init(theta)
-    >>> for _ in range(2):  # a step of -0.1, then half of it goes on
+    >>> for _ in range(2):  # the second step has half of the first one added
     ...     solver.step(theta, np.array([1.0]), state, learning_rate=0.1)
     >>> theta
     array([0.75])
     """
 
-    momentum: float = 0.9
+    momentum: float = setting(0.9, "[0, 1)")
     default_learning_rate: ClassVar[float] = 0.01
 
     def init(self, theta, n_weights=None):
@@ -163,10 +169,15 @@ class Momentum(Solver):
 
 @dataclass(frozen=True)
 class Nesterov(Momentum):
-    """Momentum that looks ahead: ``theta += momentum * v - learning_rate * grad``.
+    """Nesterov momentum: ``theta += momentum * v - learning_rate * grad``.
 
-    Here ``v`` is already the new velocity, and `theta` stands for the point ahead, where
-    the gradient is taken.
+    Here ``v`` is the velocity after its update, and `theta` is the look-ahead point, at
+    which the gradient is computed.
+
+    Parameters
+    ----------
+    momentum : float, default=0.9
+        Share of the previous update that is added to the next one, in [0, 1).
 
     References
     ----------
@@ -195,14 +206,16 @@ class Nesterov(Momentum):
 
 @dataclass(frozen=True)
 class RMSprop(Solver):
-    """``s = rho s + (1 - rho) grad^2;  theta -= learning_rate grad / (sqrt(s) + epsilon)``.
+    """RMSprop: the gradient divided by the root of its moving mean square.
+
+    ``s = rho s + (1 - rho) grad^2;  theta -= learning_rate grad / (sqrt(s) + epsilon)``.
 
     Parameters
     ----------
     rho : float, default=0.9
-        Memory of the mean square.
+        Exponential decay rate of the mean square, in [0, 1).
     epsilon : float, default=1e-8
-        Keeps the division finite.
+        Added to the denominator for numerical stability, in [1e-20, 1].
 
     References
     ----------
@@ -217,8 +230,8 @@ class RMSprop(Solver):
     array([0.8, 1.2])
     """
 
-    rho: float = 0.9
-    epsilon: float = 1e-8
+    rho: float = setting(0.9, "[0, 1)")
+    epsilon: float = setting(1e-8, EPSILONS)
     scale_free: ClassVar[bool] = True
 
     def init(self, theta, n_weights=None):
@@ -241,9 +254,10 @@ class RMSprop(Solver):
 
 @dataclass(frozen=True)
 class Adam(Solver):
-    r"""Steps of about `learning_rate` whatever the gradient's scale.
+    r"""Adam: adaptive moment estimation, with bias correction.
 
-    With step number ``t``::
+    Steps are of about the size `learning_rate`, whatever the scale of the gradient. At step
+    ``t``::
 
         m = beta_1 m + (1 - beta_1) grad
         s = beta_2 s + (1 - beta_2) grad^2
@@ -252,18 +266,18 @@ class Adam(Solver):
     Parameters
     ----------
     beta_1, beta_2 : float, default=0.9, 0.99
-        Memories of the mean and of the mean square.
+        Exponential decay rates of the first and second moment estimates, in [0, 1).
     epsilon : float, default=1e-8
-        Keeps the division finite.
+        Added to the denominator for numerical stability, in [1e-20, 1].
 
     Notes
     -----
     The paper suggests 0.999 for `beta_2`. Fits of a few thousand steps do better with a
-    shorter memory: 0.95 in Holzmueller, Grinsztajn, Steinwart (2024), arXiv:2407.04491.
-    On a few rows that is so short that rounding grows until it shows.
+    smaller one: 0.95 in Holzmueller, Grinsztajn, Steinwart (2024), arXiv:2407.04491. On a
+    few rows 0.95 is so small that rounding errors grow until they show in the result.
 
-    The state holds ``m / (1 - beta_1)`` and ``s / (1 - beta_2)``; their constants join
-    the bias corrections, which saves passes over the vectors.
+    The state holds ``m / (1 - beta_1)`` and ``s / (1 - beta_2)``; these constant factors
+    are part of the bias corrections, which saves passes over the vectors.
 
     References
     ----------
@@ -278,9 +292,9 @@ class Adam(Solver):
     array([0.9, 1.1])
     """
 
-    beta_1: float = 0.9
-    beta_2: float = 0.99
-    epsilon: float = 1e-8
+    beta_1: float = setting(0.9, "[0, 1)")
+    beta_2: float = setting(0.99, "[0, 1)")
+    epsilon: float = setting(1e-8, EPSILONS)
     scale_free: ClassVar[bool] = True
     default_learning_rate: ClassVar[float] = 1e-2
 
@@ -316,17 +330,19 @@ class Adam(Solver):
 
 @dataclass(frozen=True)
 class AdamW(Adam):
-    """Adam with decoupled decay: ``weights *= 1 - learning_rate * weight_decay`` first.
+    """Adam with decoupled weight decay.
+
+    Each step begins with ``weights *= 1 - learning_rate * weight_decay``.
 
     Parameters
     ----------
     beta_1, beta_2 : float, default=0.9, 0.99
-        Memories of the mean and of the mean square.
+        Exponential decay rates of the first and second moment estimates, in [0, 1).
     epsilon : float, default=1e-8
-        Keeps the division finite.
+        Added to the denominator for numerical stability, in [1e-20, 1].
     weight_decay : float, default=0.01
-        Strength of the decay, on weights and not on biases. It is apart from an
-        estimator's `alpha`, which stays a penalty in the objective.
+        Strength of the decay of weights, not of biases; in [0, 1000]. It adds to an
+        estimator's `alpha`, the L2 penalty in the objective.
 
     References
     ----------
@@ -342,7 +358,7 @@ class AdamW(Adam):
     array([0.95, 1.  ])
     """
 
-    weight_decay: float = 0.01
+    weight_decay: float = setting(0.01, "[0, 1000]")
 
     def init(self, theta, n_weights=None):
         return super().init(theta) | {"n_weights": n_weights}
@@ -354,14 +370,14 @@ class AdamW(Adam):
 
 @dataclass(frozen=True)
 class LBFGS(Solver):
-    """Limited-memory BFGS with line search on the whole objective, through SciPy.
+    """Limited-memory BFGS with line search on the full-batch objective, through SciPy.
 
     Parameters
     ----------
     memory : int, default=10
-        Past steps that shape the quadratic model.
+        Number of past steps that approximate the Hessian, in [1, 1000].
     max_line_search : int, default=50
-        Objective evaluations that one line search may take.
+        Maximum number of objective evaluations per line search, in [1, 1000].
 
     References
     ----------
@@ -377,8 +393,8 @@ class LBFGS(Solver):
     True
     """
 
-    memory: int = 10
-    max_line_search: int = 50
+    memory: int = setting(10, "[1, 1000]")
+    max_line_search: int = setting(50, "[1, 1000]")
     stochastic: ClassVar[bool] = False
 
     def minimize(

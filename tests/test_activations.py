@@ -188,7 +188,7 @@ def test_maxout_is_the_largest_piece_and_its_gradient_goes_there(pieces):
 
 @pytest.mark.parametrize("pieces", [-1, 0, 1])
 def test_maxout_refuses_fewer_than_two_pieces(pieces):
-    with pytest.raises(ValueError, match=f"at least 2 pieces, got {pieces}"):
+    with pytest.raises(ValueError, match=rf"in the range \[2, 100\]\. Got {pieces} "):
         Maxout(pieces)
 
 

@@ -11,7 +11,7 @@ import skshallow
 # The folders and modules of the package, bottom to top. What stands on one floor imports
 # nothing from its neighbours; scikit-learn is known from `_estimators` up only.
 FLOORS = [
-    ["_arrays", "callbacks", "exceptions"],
+    ["_arrays", "_component", "callbacks", "exceptions"],
     ["activations", "losses", "schedules", "solvers"],
     ["initializers"],
     ["engine"],

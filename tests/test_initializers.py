@@ -198,5 +198,5 @@ def test_tanh_under_auto_does_not_saturate():
 )
 def test_variance_scaling_takes_only_what_it_knows(params):
     ((name, value),) = params.items()
-    with pytest.raises(ValueError, match=f"{name} must be .* got '{value}'"):
+    with pytest.raises(ValueError, match=f"'{name}' parameter .* Got '{value}'"):
         VarianceScaling(**params)

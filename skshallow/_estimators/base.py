@@ -11,7 +11,6 @@ from skshallow._estimators.checks.array_api import check_same_place
 from skshallow._estimators.checks.hyperparameters import parameters_of, resolve
 from skshallow._estimators.checks.overflow import quiet
 from skshallow._estimators.checks.typed_sklearn import (
-    BaseEstimator,
     CallbackSupportMixin,
     with_callbacks,
 )
@@ -35,6 +34,7 @@ from skshallow._estimators.fit.transaction import (
     undone_on_error,
 )
 from skshallow._estimators.given_weights import GivenWeights
+from skshallow._estimators.nested_params import NestedParams
 from skshallow._estimators.prediction import FittedNet
 from skshallow.activations import Activation
 from skshallow.initializers import Initializer
@@ -81,7 +81,7 @@ def takes_minibatches(net: BaseNet) -> bool:
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, BaseEstimator):
+class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
     """Parameters and training of every net; subclasses say how deep and what for.
 
     The fields are scikit-learn's parameters: the dataclass writes the ``__init__`` that

@@ -1,20 +1,19 @@
-r"""Losses: what is minimised, each composed with the link its predictions go through.
+r"""Loss functions and their links: cross-entropy, squared error, Huber, quantile, others.
 
 Conventions
 -----------
-``y`` and ``raw_prediction`` are arrays (n, n_outputs) of one float dtype; classes come
-as 0/1 indicators, or as probabilities after label smoothing. A loss that predicts more
-than one number a target wants more raw outputs than targets, see
-`Loss.n_raw_outputs`. The raw prediction is what
-the last affine map gives, before any link. Writing loss and link as one function of it
-is what keeps them exact: no ``log(0)``, no overflow, a gradient that never vanishes by
-rounding.
+``y`` and ``raw_prediction`` are arrays (n, n_outputs) of one float dtype. Classes are
+encoded as 0/1 indicators, or as probabilities after label smoothing. The raw prediction is
+the output of the last affine map, before the inverse link. A loss that predicts several
+numbers per target needs as many raw outputs, see `Loss.n_raw_outputs`. Each loss is written
+as a function of the raw prediction, composed with its link, for numerical stability: no
+``log(0)``, no overflow, no gradient that is rounded to 0.
 
 ``loss(y, raw_prediction)`` returns the loss of each row (n,), summed over outputs, and
-``gradient(y, raw_prediction)`` its derivative with respect to the raw prediction
-(n, n_outputs). A step of training needs the gradient alone. Both leave their arguments
-as they are. Rows are weighted and averaged by the objective, not here. Summing over
-outputs makes a net of depth 0 with several outputs the same as one net an output.
+``gradient(y, raw_prediction)`` its gradient with respect to the raw prediction
+(n, n_outputs), all that a training step needs. Both leave their arguments unchanged. The
+objective, not the loss, weights and averages the rows. Because losses are summed over
+outputs, a net of depth 0 with several outputs equals separate nets, one per output.
 
 A new loss is a class and a line in `REGRESSION_LOSSES` or `CLASSIFICATION_LOSSES`.
 """
@@ -75,8 +74,8 @@ REGRESSION_LOSSES: dict[str, type[Loss]] = {
     "gaussian": Gaussian,
 }
 
-# The loss of a classifier depends on what it classifies: two classes or several labels
-# at once are binomial, one of several classes is multinomial.
+# The form of a classifier's loss depends on the targets: binomial for two classes and for
+# multilabel targets, multinomial for more than two classes.
 CLASSIFICATION_LOSSES: dict[str, dict[str, type[Loss]]] = {
     "log_loss": {"binomial": BinomialLogLoss, "multinomial": MultinomialLogLoss},
     "squared_error": {

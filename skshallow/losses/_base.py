@@ -1,4 +1,4 @@
-"""What every loss shares: the base class, and constants fitted to weighted targets."""
+"""Base class of losses, and weighted means and quantiles for their best constants."""
 
 from __future__ import annotations
 
@@ -7,39 +7,48 @@ from typing import ClassVar
 
 import numpy as np
 
+from skshallow._component import Component
 from skshallow.losses._links import Link
 
 
 @dataclass(frozen=True)
-class Loss:
-    """A loss composed with its link; see :mod:`skshallow.losses` for the conventions."""
+class Loss(Component):
+    """Base class of loss functions, each composed with its link.
+
+    See :mod:`skshallow.losses` for the conventions.
+
+    Attributes
+    ----------
+    link : Link
+        Its inverse maps raw predictions to means or probabilities.
+    """
 
     link: ClassVar[Link]
     has_dispersion: ClassVar[bool] = False
 
     def n_raw_outputs(self, n_targets: int) -> int:
-        """Return how many raw outputs a net needs to predict `n_targets` targets.
+        """Return the number of raw outputs of a net that predicts `n_targets` targets.
 
-        Where a target needs several, they lie parameter by parameter: the first of all
-        targets, then the second of all targets, and so on.
+        Several outputs per target are ordered by parameter: the first of all targets, then
+        the second of all targets, and so on.
         """
         return n_targets
 
     def check_targets(self, y: np.ndarray) -> None:
-        """Raise ValueError if a target lies outside of the loss's domain."""
+        """Raise ValueError if a target is outside of the loss's domain."""
 
     def loss(self, y: np.ndarray, raw_prediction: np.ndarray) -> np.ndarray:
         """Return the loss of each row (n,), summed over outputs."""
         raise NotImplementedError
 
     def gradient(self, y: np.ndarray, raw_prediction: np.ndarray) -> np.ndarray:
-        """Return its derivative with respect to the raw prediction (n, n_raw_outputs)."""
+        """Return the gradient with respect to the raw prediction (n, n_raw_outputs)."""
         raise NotImplementedError
 
     def loss_and_gradient(
         self, y: np.ndarray, raw_prediction: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return both."""
+        """Return the losses (n,) and the gradient (n, n_raw_outputs)."""
         return self.loss(y, raw_prediction), self.gradient(y, raw_prediction)
 
     def dispersion_terms(self, y: np.ndarray, raw_prediction: np.ndarray) -> np.ndarray:
@@ -47,12 +56,12 @@ class Loss:
         raise NotImplementedError
 
     def start_output_weights(self, weight: np.ndarray) -> None:
-        """Change the initial weights (n_inputs, n_raw_outputs) of the output layer."""
+        """Adjust the initial weights (n_inputs, n_raw_outputs) of the output layer."""
 
     def fit_intercept_only(
         self, y: np.ndarray, sample_weight: np.ndarray | None = None
     ) -> np.ndarray:
-        """Return the constant raw prediction (n_raw_outputs,) of least total loss."""
+        """Return the constant raw prediction (n_raw_outputs,) that minimises the loss."""
         raise NotImplementedError
 
 

@@ -1,7 +1,7 @@
-"""Losses for classes: the log loss (cross-entropy) and the squared error of probabilities.
+"""Classification losses: log loss (cross-entropy) and squared error (Brier score).
 
-Each has a binomial form, for two classes and for every label of several, and a
-multinomial one for more classes.
+Each has a binomial form, for two classes and for each label of a multilabel target, and a
+multinomial form for more than two classes.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ from skshallow.losses._links import Link, LogitLink, SoftmaxLink
 
 
 def _mean_probability(y, sample_weight) -> np.ndarray:
-    """Return each class's share (m,), a class without rows counted as half a row.
+    """Return each class's frequency (m,), a class without rows counted as half a row.
 
-    The optimum of such a class is a raw prediction of minus infinity; half a row keeps
-    it where a later batch that does contain the class can still move it.
+    The optimal raw prediction of such a class is minus infinity; half a row keeps it
+    finite, so that later batches that do contain the class can still change it.
     """
     half_a_row = 0.5 / len(y)
     return np.clip(weighted_mean(y, sample_weight), half_a_row, 1 - half_a_row)
 
 
-# Raw predictions this close together need no shift of their own a row: the smallest
-# exponential is e^-60, far above what float32 rounds to 0.
+# Raw predictions this close together need no shift per row: the smallest exponential is
+# e^-60, far above what float32 rounds to 0.
 SAFE_SPREAD = 60
 
 
 def _shift(raw_prediction: np.ndarray) -> np.ndarray:
     """Return raw predictions (n, m), each row less a constant, safe to exponentiate.
 
-    The constant is the row's maximum or, where all rows lie close together, the
-    maximum of all: softmax and log loss do not depend on it, and one maximum is much
-    faster than one a row.
+    The constant is the row's maximum or, where all values are close together, the maximum
+    of all rows: softmax and log loss do not depend on it, and one maximum is much faster
+    than one per row.
     """
     peak = largest(raw_prediction)
     if not smallest(raw_prediction) > peak - SAFE_SPREAD:
@@ -49,7 +49,9 @@ def _shift(raw_prediction: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class BinomialLogLoss(Loss):
-    """``log(1 + exp(raw)) - y raw`` an output: one for two classes, one a label.
+    """Binary cross-entropy, ``log(1 + exp(raw)) - y raw``, summed over outputs.
+
+    There is one output for two classes, and one per label of a multilabel target.
 
     Examples
     --------
@@ -79,7 +81,9 @@ class BinomialLogLoss(Loss):
 
 @dataclass(frozen=True)
 class MultinomialLogLoss(Loss):
-    """``log(sum_j exp(raw_j)) - sum_k y_k raw_k``, for rows of y that sum to 1.
+    """Softmax cross-entropy, ``log(sum_j exp(raw_j)) - sum_k y_k raw_k``.
+
+    The rows of ``y`` sum to 1.
 
     Examples
     --------
@@ -108,10 +112,10 @@ class MultinomialLogLoss(Loss):
 
 @dataclass(frozen=True)
 class BinomialSquaredError(Loss):
-    """``1/2 (y - p)^2`` with ``p = sigmoid(raw)``; not convex in the weights.
+    """Squared error of the probability, ``1/2 (y - p)^2`` with ``p = sigmoid(raw)``.
 
-    The gradient ``(p - y) p (1 - p)`` vanishes where the net is surely wrong, which is
-    why the log loss is the better choice.
+    The gradient ``(p - y) p (1 - p)`` vanishes where the prediction is confident and wrong,
+    which is why the log loss is the better choice; and the loss is not convex in ``raw``.
 
     Examples
     --------
@@ -138,7 +142,7 @@ class BinomialSquaredError(Loss):
 
 @dataclass(frozen=True)
 class MultinomialSquaredError(Loss):
-    """``1/2 sum_k (y_k - p_k)^2`` with ``p = softmax(raw)``, half the Brier score.
+    """Half the Brier score, ``1/2 sum_k (y_k - p_k)^2`` with ``p = softmax(raw)``.
 
     Examples
     --------

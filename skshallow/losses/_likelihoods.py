@@ -1,7 +1,7 @@
-r"""Likelihoods: losses whose raw prediction is a whole distribution of the target.
+r"""Likelihoods: Gaussian, Poisson and gamma losses, which predict a distribution.
 
-Each names a family of `scipy.stats` and says which parameters of it a raw prediction
-stands for, so that a net trained with it knows how sure it is.
+Each names a distribution of `scipy.stats` and maps a raw prediction to its parameters, so
+that a net trained with it predicts probabilities, quantiles and intervals.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from scipy.special import ndtri
 from skshallow._arrays.linalg import row_sums
 from skshallow._arrays.namespace import namespace
 from skshallow._arrays.special import xlogy
+from skshallow._component import Interval, setting
 from skshallow.losses._base import Loss, weighted_mean
 from skshallow.losses._links import GaussianLink, Link, LogLink, positive_exp
 
@@ -25,12 +26,15 @@ LARGE_MEAN = 1e9  # of a Poisson distribution; SciPy's quantiles are NaN above 1
 
 @dataclass(frozen=True)
 class Likelihood(Loss):
-    """What the losses that are distributions share.
+    """Base class of losses that predict a distribution.
 
     Attributes
     ----------
     family : str
         Name of the distribution in :mod:`scipy.stats`.
+    has_dispersion : bool
+        Whether the distribution has a dispersion parameter, which is estimated after
+        training.
     """
 
     family: ClassVar[str]
@@ -38,19 +42,19 @@ class Likelihood(Loss):
     def parameters(
         self, raw_prediction: np.ndarray, dispersion: np.ndarray | None = None
     ) -> dict[str, np.ndarray]:
-        """Return the family's parameters, each (n, n_targets).
+        """Return the distribution's parameters, each (n, n_targets).
 
         Parameters
         ----------
         raw_prediction : ndarray of shape (n, n_raw_outputs)
             In the user's units.
         dispersion : ndarray of shape (n_targets,), default=None
-            Only for a family that `has_dispersion`.
+            Only where `has_dispersion`.
         """
         raise NotImplementedError
 
     def deviation(self, parameters: dict[str, np.ndarray]) -> np.ndarray:
-        """Return the standard deviations, not through variances, which may overflow."""
+        """Return the standard deviations; variances could overflow."""
         raise NotImplementedError
 
     def quantiles(self, parameters: dict[str, np.ndarray], levels) -> np.ndarray:
@@ -60,43 +64,42 @@ class Likelihood(Loss):
 
 @dataclass(frozen=True)
 class Gaussian(Likelihood):
-    r"""Mean and deviation of a normal distribution, learned together.
+    r"""Gaussian loss: learns the mean and the standard deviation of each row.
 
     With ``scale = exp(log_scale)`` and ``square = (y - mean)^2 + floor^2``
 
         1/2 ((1/beta - 1) scale^(2 beta) + square scale^(2 beta - 2))
 
-    less its least value, so that no loss is negative. The raw outputs are the means of
-    all targets, then the logarithms of all their scales.
+    minus its minimum, so that no loss is negative. The raw outputs are the means of all
+    targets, then the logarithms of all their scales.
 
     Parameters
     ----------
     beta : float, default=0.5
-        In [0, 1). How little rows that are sure outweigh the others: a row's pull on the
-        mean is ``(y - mean) scale^(2 beta - 2)``. 0 is the likelihood itself,
-        ``log(scale) + 1/2 square / scale^2``; towards 1 the pull becomes that of the
-        squared error.
+        0 or in [0.001, 1). The gradient of the mean is weighted by
+        ``scale^(2 beta - 2)``: the larger `beta`, the less rows of small scale outweigh the
+        others. 0 is the negative log-likelihood, ``log(scale) + 1/2 square / scale^2``;
+        near 1 the gradient of the mean is that of the squared error.
     floor : float, default=0.001
-        Deviation that every target is taken to have, in the units that the net sees:
-        standard deviations of the target with ``standardize=True``. It keeps rows that
-        are fitted exactly from a scale of 0.
+        Standard deviation of noise that every target is assumed to have, in [1e-15, 1e15].
+        Its unit is that of the target inside the net: a standard deviation of the target
+        with ``standardize=True``. It prevents a scale of 0 in rows that are fitted exactly.
 
     Notes
     -----
-    A row far out, fitted with a small scale, can have a gradient beyond all others and
-    throw training off; ``max_grad_norm=1`` keeps it from that.
+    An outlier that is fitted with a small scale can have a gradient much larger than all
+    others and make training diverge; ``max_grad_norm=1`` prevents that.
 
-    The likelihood trains poor means: rows that are fitted badly get a large scale and
-    then hardly pull. Seitzer et al. multiply each row's likelihood by
-    ``scale^(2 beta)``, taken as a constant; that is a gradient, but of no function, so
-    neither L-BFGS nor a check by differences could use it. The loss above has that
-    gradient for the mean, and ``1 - beta`` times it for the log scale, and it is a
-    function: the score of the mean and the variance whose entropy is
-    ``variance^beta / (2 beta)``. Its expectation is least at the true mean and variance
-    for every `beta`. For 1/2 it is ``1/2 (scale + square / scale)``, which Huber used to
-    learn a scale along with a mean.
-    The scale starts the same for all rows, so that training begins like that of the
-    squared error.
+    The log-likelihood trains poor means: rows that are fitted badly get a large scale, and
+    then a small weight. Seitzer et al. multiply each row's negative log-likelihood by
+    ``scale^(2 beta)``, treated as a constant. The result is not the gradient of any
+    function, so that neither L-BFGS nor finite differences could use it. The loss above
+    has that gradient for the mean, and ``1 - beta`` times it for the log scale, and it is
+    a function: a proper scoring rule for mean and variance, with the entropy
+    ``variance^beta / (2 beta)``. Its expectation is minimal at the true mean and variance
+    for every `beta`. For 1/2 it is ``1/2 (scale + square / scale)``, with which Huber
+    estimates scale and mean together. The initial scale is the same for all rows, so that
+    training begins like that of the squared error.
 
     References
     ----------
@@ -119,16 +122,11 @@ class Gaussian(Likelihood):
     array([[-3., -8.]])
     """
 
-    beta: float = 0.5
-    floor: float = 1e-3
+    # for smaller ones the loss is a difference of numbers too large for float32
+    beta: float = setting(0.5, Interval("[0.001, 1)", float, or_zero=True))
+    floor: float = setting(1e-3, "[1e-15, 1e15]")  # whose square float32 can hold
     link: ClassVar[Link] = GaussianLink()
     family: ClassVar[str] = "norm"
-
-    def __post_init__(self):
-        if not 0 <= self.beta < 1:
-            raise ValueError(f"beta must lie in [0, 1), got {self.beta}.")
-        if not self.floor > 0:
-            raise ValueError(f"floor must be positive, got {self.floor}.")
 
     def n_raw_outputs(self, n_targets):
         return 2 * n_targets
@@ -152,7 +150,7 @@ class Gaussian(Likelihood):
         return xp.concat([pull * residual, of_log_scale], axis=-1)
 
     def _parts(self, y, raw_prediction):
-        """Return log scale, mean - y, scale^(2 beta - 2) and that times the square."""
+        """Return log scale, mean - y, scale^(2 beta - 2), and that times `square`."""
         n_targets = y.shape[-1]
         log_scale = raw_prediction[..., n_targets:]
         residual = raw_prediction[..., :n_targets] - y
@@ -160,7 +158,7 @@ class Gaussian(Likelihood):
         return log_scale, residual, pull, pull * (residual * residual + self.floor**2)
 
     def start_output_weights(self, weight):
-        """Start with one scale for all rows: a random one would pull at random."""
+        """Start with one scale for all rows: random ones would weight rows at random."""
         weight[..., weight.shape[-1] // 2 :] = 0
 
     def fit_intercept_only(self, y, sample_weight=None):
@@ -181,7 +179,7 @@ class Gaussian(Likelihood):
 
 @dataclass(frozen=True)
 class Poisson(Likelihood):
-    """Half the Poisson deviance: ``y log(y / mean) - y + mean``, ``mean = exp(raw)``.
+    """Half the Poisson deviance, ``y log(y / mean) - y + mean``, ``mean = exp(raw)``.
 
     Examples
     --------
@@ -198,7 +196,7 @@ class Poisson(Likelihood):
     def check_targets(self, y):
         if (y < 0).any():
             raise ValueError(
-                f"loss='poisson' needs targets y >= 0; got a smallest of {y.min():g}. "
+                f"loss='poisson' needs targets y >= 0; the smallest is {y.min():g}. "
                 "Use loss='squared_error' for targets of any sign."
             )
 
@@ -213,8 +211,8 @@ class Poisson(Likelihood):
         mean = weighted_mean(y, sample_weight)
         if not (mean > 0).all():
             raise ValueError(
-                "loss='poisson' needs at least one target y > 0; all are 0, whose "
-                "optimum, a mean of 0, lies at a raw prediction of minus infinity."
+                "loss='poisson' needs at least one target y > 0; all are 0, and the log "
+                "of their mean, which the net would have to predict, is minus infinity."
             )
         return np.log(mean)
 
@@ -225,10 +223,10 @@ class Poisson(Likelihood):
         return np.sqrt(parameters["mu"])
 
     def quantiles(self, parameters, levels):
-        """Return the family's; near ones for means above `LARGE_MEAN`, where it has none.
+        """Return SciPy's quantiles, and approximate ones for means above `LARGE_MEAN`.
 
-        They are the first terms of Cornish and Fisher's expansion (1938),
-        doi:10.2307/1400905; the next is below 1e-4 of a count.
+        These are the first terms of Cornish and Fisher's expansion (1938),
+        doi:10.2307/1400905; the next term is below 1e-4 of a count.
         """
         mean, z = parameters["mu"], ndtri(levels)
         large = np.ceil(mean + z * np.sqrt(mean) + (z * z - 1) / 6 - 0.5)
@@ -238,11 +236,11 @@ class Poisson(Likelihood):
 
 @dataclass(frozen=True)
 class Gamma(Likelihood):
-    """Half the gamma deviance: ``log(mean / y) + y / mean - 1``, ``mean = exp(raw)``.
+    """Half the gamma deviance, ``log(mean / y) + y / mean - 1``, ``mean = exp(raw)``.
 
-    The variance is ``dispersion * mean^2``. The mean's optimum does not depend on the
-    dispersion, which is estimated after training, by the mean of ``(y / mean - 1)^2``
-    over the training rows.
+    The variance is ``dispersion * mean^2``. The optimal mean does not depend on the
+    dispersion, which is estimated after training by the mean of ``(y / mean - 1)^2`` over
+    the training rows.
 
     Examples
     --------
@@ -260,7 +258,7 @@ class Gamma(Likelihood):
     def check_targets(self, y):
         if (y <= 0).any():
             raise ValueError(
-                f"loss='gamma' needs targets y > 0; got a smallest of {y.min():g}. Use "
+                f"loss='gamma' needs targets y > 0; the smallest is {y.min():g}. Use "
                 "loss='poisson' if there are zeros, or loss='squared_error' for "
                 "targets of any sign."
             )

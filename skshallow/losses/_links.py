@@ -1,16 +1,16 @@
-r"""Links: the maps between a network's raw predictions and what they predict.
+r"""Link functions: identity, log, logit and softmax, between predictions and raw outputs.
 
-A network ends in an affine map; its raw prediction is any real number. The link's
-inverse takes it to the scale of the target: a mean, a probability. Losses are written
-in raw predictions and carry their link with them.
+A network ends in an affine map; its raw prediction is any real number. The inverse link
+maps it to a mean or a probability. Losses are functions of raw predictions, and each has
+its link.
 
-Each link also knows how a change of the target's units moves the raw prediction: with
+Each link also knows how the target's units change the raw prediction: with
 ``y = center + scale * y_standard``, the raw prediction in the user's units is
-``offset + factor * raw``. That is what folds a standardised target back into the last
-layer's weights.
+``offset + factor * raw``. With these, the standardisation of the target is folded into the
+last layer's weights.
 
-Where a target takes several raw outputs, they lie parameter by parameter: the first of
-all targets, then the second of all targets.
+Several raw outputs per target are ordered by parameter: the first of all targets, then the
+second of all targets.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ def positive_exp(raw_prediction: np.ndarray) -> np.ndarray:
 
 
 class Link:
-    """What a loss and an estimator ask of a link."""
+    """Base class of link functions."""
 
     def inverse(self, raw_prediction: np.ndarray) -> np.ndarray:
-        """Map raw predictions (n, m) to the scale of the target (n, m)."""
+        """Map raw predictions (n, m) to means or probabilities (n, m)."""
         raise NotImplementedError
 
     def log_inverse(self, raw_prediction: np.ndarray) -> np.ndarray:
@@ -42,13 +42,14 @@ class Link:
         raise NotImplementedError
 
     def is_usable(self, raw_prediction: np.ndarray) -> np.ndarray:
-        """Return which raw predictions, and their inverses, are finite: (n, m) of bool."""
+        """Return which raw predictions are finite and have a finite inverse (n, m)."""
         return np.isfinite(raw_prediction)
 
     def combine(self, raw_prediction: np.ndarray) -> np.ndarray:
-        """Return the raw prediction (n, m) that stands for those of members (k, n, m).
+        """Return the ensemble's raw prediction (n, m) from those of its members (k, n, m).
 
-        Its inverse is the mean of theirs. One network's (n, m) come back as they are.
+        Its inverse is the mean of theirs. Those of a single network (n, m) are returned
+        unchanged.
         """
         if raw_prediction.ndim == 2:
             return raw_prediction
@@ -58,21 +59,21 @@ class Link:
         raise NotImplementedError
 
     def target_units(self, moments: Any) -> tuple[np.ndarray, np.ndarray] | None:
-        """Return the (center, scale) to standardise targets with; None for as is.
+        """Return the (center, scale) to standardise targets with; None for no scaling.
 
-        `moments` holds the targets' ``center`` and ``deviation``, each (m,).
+        `moments` has the targets' ``center`` and ``deviation``, each (m,).
         """
         return None
 
     def raw_units(
         self, center: np.ndarray, scale: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return the (factor, offset) that take raw predictions to the user's units."""
+        """Return the (factor, offset) that convert raw predictions to the user's units."""
         raise NotImplementedError
 
 
 class IdentityLink(Link):
-    """``mean = raw``; the target may be centred and scaled."""
+    """Identity link, ``mean = raw``; the target may be centred and scaled."""
 
     def inverse(self, raw_prediction):
         return raw_prediction
@@ -88,7 +89,7 @@ class IdentityLink(Link):
 
 
 class LogLink(Link):
-    """``mean = exp(raw)``; the target may be scaled, never centred."""
+    """Log link, ``mean = exp(raw)``; the target may be scaled, never centred."""
 
     def inverse(self, raw_prediction):
         return positive_exp(raw_prediction)
@@ -109,9 +110,9 @@ class LogLink(Link):
 
 
 class GaussianLink(IdentityLink):
-    """``mean = raw``, then ``scale = exp(raw)``; predicts the mean.
+    """``mean = raw`` and ``scale = exp(raw)``, of two raw outputs; predicts the mean.
 
-    ``y = center + scale * y_standard`` multiplies the predicted scale by `scale`, which
+    ``y = center + scale * y_standard`` multiplies the predicted scale by `scale`, that is,
     adds its logarithm to the raw output.
     """
 
@@ -119,7 +120,7 @@ class GaussianLink(IdentityLink):
         return raw_prediction[..., : raw_prediction.shape[-1] // 2]
 
     def is_usable(self, raw_prediction):
-        """Return the same; the logarithm of a scale must not be too large."""
+        """Return which are finite, and for log scales have a finite exponential (n, m)."""
         usable = np.isfinite(raw_prediction)
         log_scales = raw_prediction[..., raw_prediction.shape[-1] // 2 :]
         # scales are computed in float64
@@ -128,7 +129,7 @@ class GaussianLink(IdentityLink):
         return usable
 
     def _combine(self, raw_prediction):
-        """Mean and variance of the members' mixture."""
+        """Return mean and log scale of the mixture of the members' distributions."""
         xp = namespace(raw_prediction)
         n_targets = raw_prediction.shape[-1] // 2
         means, log_scales = raw_prediction[..., :n_targets], raw_prediction[..., n_targets:]
@@ -142,13 +143,13 @@ class GaussianLink(IdentityLink):
 
 
 class QuantilesLink(IdentityLink):
-    """The quantiles of a target are its raw outputs in order; predicts a central one.
+    """The sorted raw outputs of a target are its quantiles; predicts the central one.
 
     Parameters
     ----------
     levels : tuple of float
-        Which quantiles they are, rising. The one nearest to 0.5 is predicted, the lower
-        one of two.
+        Probability levels of the quantiles, in increasing order. The quantile whose level
+        is nearest to 0.5 is predicted, of two such the lower.
     """
 
     def __init__(self, levels: tuple[float, ...]) -> None:
@@ -161,7 +162,7 @@ class QuantilesLink(IdentityLink):
         return xp.sort(xp.reshape(raw_prediction, shape), axis=-2)
 
     def _combine(self, raw_prediction):
-        """Return the mean of each quantile, in order (n, n_levels * n_targets)."""
+        """Return the mean of each quantile over the members (n, n_levels * n_targets)."""
         xp = namespace(raw_prediction)
         quantiles = xp.mean(self.quantiles(raw_prediction), axis=0)
         return xp.reshape(quantiles, raw_prediction.shape[1:])
@@ -176,7 +177,7 @@ class QuantilesLink(IdentityLink):
 
 
 class LogitLink(Link):
-    """``probability = 1 / (1 + exp(-raw))``, for every output by itself."""
+    """Logit link, ``probability = 1 / (1 + exp(-raw))``, for each output separately."""
 
     def inverse(self, raw_prediction):
         return expit(raw_prediction)
@@ -191,7 +192,7 @@ class LogitLink(Link):
 
 
 class SoftmaxLink(Link):
-    """``probability_k = exp(raw_k) / sum_j exp(raw_j)``, over the last axis."""
+    """Softmax, ``probability_k = exp(raw_k) / sum_j exp(raw_j)``, over the last axis."""
 
     def inverse(self, raw_prediction):
         return softmax(raw_prediction)

@@ -1,4 +1,4 @@
-"""Losses for real targets: squared, absolute, Huber and quantile."""
+"""Regression losses: squared error, absolute error, Huber and quantile (pinball) loss."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from scipy.optimize import brentq
 
 from skshallow._arrays.linalg import row_sums
 from skshallow._arrays.namespace import as_dtype, asarray_like, dtype_of, namespace
+from skshallow._component import OneOrIncreasing, setting
 from skshallow.losses._base import Loss, weighted_mean, weighted_quantile
 from skshallow.losses._links import IdentityLink, Link, QuantilesLink
 
 
 @dataclass(frozen=True)
 class SquaredError(Loss):
-    """``1/2 (y - raw)^2``; predicts the mean.
+    """Half the squared error, ``1/2 (y - raw)^2``; predicts the mean.
 
     Examples
     --------
@@ -43,7 +44,7 @@ class SquaredError(Loss):
 
 @dataclass(frozen=True)
 class AbsoluteError(Loss):
-    """``|y - raw|``; predicts the median. At the kink the gradient is 0.
+    """Absolute error, ``|y - raw|``; predicts the median. The gradient at 0 is 0.
 
     Examples
     --------
@@ -68,13 +69,17 @@ class AbsoluteError(Loss):
 
 @dataclass(frozen=True)
 class Huber(Loss):
-    """Squared error up to `delta`, then linear: ``delta (|y - raw| - delta / 2)``.
+    """Huber loss: squared error up to `delta`, then linear.
+
+    It is ``1/2 (y - raw)^2`` where ``|y - raw| <= delta``, and beyond
+    ``delta (|y - raw| - delta / 2)``.
 
     Parameters
     ----------
     delta : float, default=1.35
-        Where it turns linear, in the units of the target that the net sees: standard
-        deviations with ``standardize=True``.
+        Absolute error at which the loss becomes linear, in [1e-15, 1e15]. Its unit is that
+        of the target inside the net: a standard deviation of the target with
+        ``standardize=True``.
 
     References
     ----------
@@ -89,7 +94,7 @@ class Huber(Loss):
            [1. ]]))
     """
 
-    delta: float = 1.35
+    delta: float = setting(1.35, "[1e-15, 1e15]")  # whose square float32 can hold
     link: ClassVar[Link] = IdentityLink()
 
     def loss(self, y, raw_prediction):
@@ -118,23 +123,24 @@ class Huber(Loss):
 
 @dataclass(frozen=True)
 class Quantile(Loss):
-    """Pinball loss: ``max(q (y - raw), (q - 1) (y - raw))``; predicts the q-quantile.
+    """Pinball loss, ``max(q (y - raw), (q - 1) (y - raw))``; predicts the q-quantile.
 
-    At the kink the gradient is ``-q``, the one from below.
+    At ``raw = y`` the gradient is the left one, ``-q``.
 
     Parameters
     ----------
     quantile : float or sequence of float, default=0.5
-        In (0, 1); 0.5 is half the absolute error. Several, in rising order, are learned
-        at once: a raw output each, for all targets the first quantile, then for all
-        targets the second. The net predicts the one that is nearest to 0.5.
+        In (0, 1); 0.5 is half the absolute error. A sequence, in increasing order, gives
+        several quantiles that are learned together, with one raw output each: for all
+        targets the first quantile, then for all targets the second. The net predicts the
+        quantile that is nearest to 0.5.
 
     Notes
     -----
-    Several quantiles are the raw outputs of a target put in order, and the loss is the
-    sum of theirs. So they never cross, no quantile is held to any distance from
-    another, and a change of the target's units changes each raw output alike. Putting
-    estimates in order never raises their loss.
+    Several quantiles are the sorted raw outputs of a target, and the loss is the sum of
+    their pinball losses. So quantiles never cross, no minimum distance between them is
+    imposed, and a change of the target's units changes all raw outputs alike. Sorting
+    estimates never increases their loss.
 
     References
     ----------
@@ -154,27 +160,18 @@ class Quantile(Loss):
     3
     """
 
-    quantile: float | Sequence[float] = 0.5
-
-    def __post_init__(self):
-        if np.ndim(self.quantile) > 0:
-            levels = tuple(float(level) for level in self.quantile)
-            object.__setattr__(self, "quantile", levels)
-            if len(levels) == 0 or (np.diff(levels) <= 0).any():
-                raise ValueError(f"quantile must hold rising levels, got {levels}.")
-        if not all(0 < level < 1 for level in self.levels):
-            raise ValueError(f"quantile must lie in (0, 1), got {self.quantile}.")
+    quantile: float | Sequence[float] = setting(0.5, OneOrIncreasing("(0, 1)"))
 
     @property
     def levels(self) -> tuple[float, ...]:
-        """The quantiles that are learned."""
+        """The probability levels of the quantiles."""
         if isinstance(self.quantile, Sequence):
             return tuple(self.quantile)
         return (self.quantile,)
 
     @property
     def link(self) -> Link:  # type: ignore[override]
-        """The identity for one quantile, put in order for several."""
+        """The identity for one quantile; for several, the sorted raw outputs."""
         several = isinstance(self.quantile, Sequence)
         return QuantilesLink(self.levels) if several else IdentityLink()
 
@@ -194,7 +191,7 @@ class Quantile(Loss):
     def _ordered(self, y, raw_prediction):
         """Return ``raw - y`` and the loss's slope for each level (n, levels, n_targets).
 
-        The raw outputs are put in order; `order` says where each one came from.
+        The raw outputs are sorted; `order` has the index that each one had before.
         """
         xp = namespace(y)
         shape = *raw_prediction.shape[:-1], len(self.levels), y.shape[-1]
@@ -207,7 +204,7 @@ class Quantile(Loss):
         return residual, slope, order
 
     def start_output_weights(self, weight):
-        """Start with all quantiles of a target at the same distance in every row."""
+        """Start with the same distances between a target's quantiles in every row."""
         by_level = weight.reshape(*weight.shape[:-1], len(self.levels), -1)
         by_level[...] = by_level[..., :1, :]
 

@@ -10,9 +10,9 @@ def sections(doc):
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
-def entries(section):
+def entries(section, name=r"\*{0,2}\w+"):
     """Return the type and the text of each ``name : type`` entry of a section."""
     found = re.findall(
-        r"^(\*{0,2}\w+)(?: : (.*))?\n((?:(?:    .*)?\n)*)", section + "\n", re.M
+        rf"^({name})(?: : (.*))?\n((?:(?:    .*)?\n)*)", section + "\n", re.M
     )
     return {name: (kind, text) for name, kind, text in found}

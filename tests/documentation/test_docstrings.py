@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 from numpydoc_sections import entries, sections
 
+from skshallow._component import valid_values
+from skshallow._estimators.files.codec import component_types
 from skshallow._estimators.fit import config
 from skshallow.activations import ACTIVATIONS
 from skshallow.initializers import INITIALIZERS
@@ -16,17 +18,16 @@ from skshallow.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
 from skshallow.schedules import SCHEDULES
 from skshallow.solvers import SOLVERS
 
-# Every component whose settings are documented in its own class.
-COMPONENTS = [
-    kind
-    for table in [ACTIVATIONS, REGRESSION_LOSSES, SCHEDULES, SOLVERS]
-    for kind in table.values()
-    if "Parameters\n" in kind.__doc__
-]
+COMPONENTS = [kind for kind in dict.fromkeys(component_types()) if dataclasses.fields(kind)]
 
 
 def parameters(net_class):
     return entries(sections(net_class.__doc__)["Parameters"])
+
+
+def settings_documented(kind):
+    """Return type and text of a component's entries, each for a name or for several."""
+    return entries(sections(kind.__doc__)["Parameters"], name=r"\w+(?:, \w+)*")
 
 
 def quoted(text):
@@ -48,12 +49,21 @@ def test_every_parameter_is_documented_with_its_true_default(net_class):
 @pytest.mark.parametrize("kind", COMPONENTS, ids=lambda kind: kind.__name__)
 def test_every_setting_of_a_component_is_documented_with_its_true_default(kind):
     documented = {}
-    pattern = r"^(\w+(?:, \w+)*) : .*default=(.*)$"  # or several names, several defaults
-    section = sections(kind.__doc__)["Parameters"]
-    for names, defaults in re.findall(pattern, section, flags=re.M):
+    for names, (type_and_default, _) in settings_documented(kind).items():
+        defaults = re.search("default=(.*)$", type_and_default)[1]
         documented |= zip(names.split(", "), defaults.split(", "), strict=True)
     settings = {field.name: field.default for field in dataclasses.fields(kind)}
     assert {name: ast.literal_eval(text) for name, text in documented.items()} == settings
+
+
+@pytest.mark.parametrize("kind", COMPONENTS, ids=lambda kind: kind.__name__)
+def test_every_setting_of_a_component_is_documented_with_its_true_range(kind):
+    documented = {}
+    for names, entry in settings_documented(kind).items():
+        text = " ".join(" ".join(entry).split())
+        documented |= dict.fromkeys(names.split(", "), text)
+    for name, valid in valid_values(kind).items():
+        assert valid.notation in documented[name], name
 
 
 def test_every_documented_attribute_exists_after_fit(net_class, X, y, few):

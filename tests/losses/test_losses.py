@@ -334,7 +334,7 @@ def test_huber_is_half_the_square_up_to_delta_and_linear_beyond():
 
 @pytest.mark.parametrize("quantile", [-0.1, 0, 1, 1.1, np.nan])
 def test_quantile_refuses_levels_outside_of_zero_to_one(quantile):
-    with pytest.raises(ValueError, match=r"quantile must lie in \(0, 1\)"):
+    with pytest.raises(ValueError, match=r"a float in the range \(0, 1\), or a sequence"):
         Quantile(quantile)
 
 
@@ -382,8 +382,10 @@ def test_gaussian_pulls_as_the_likelihood_times_a_power_of_the_variance(beta):
 
 @pytest.mark.parametrize(
     ("settings", "message"),
-    [({"beta": 1}, "beta must lie in"), ({"beta": -0.1}, "beta must lie in"),
-     ({"floor": 0}, "floor must be positive"), ({"floor": np.nan}, "floor must be")],
+    [({"beta": 1}, r"'beta' .* must be 0 or a float in the range \[0.001, 1\)"),
+     ({"beta": -0.1}, "'beta' .* must be 0 or"), ({"beta": 1e-9}, "'beta' .* must be 0 or"),
+     ({"floor": 0}, r"'floor' .* must be a float in the range \[1e-15, 1e15\]"),
+     ({"floor": np.nan}, "'floor' .* must be a float")],
 )  # fmt: skip
 def test_gaussian_refuses_settings_without_a_minimum(settings, message):
     with pytest.raises(ValueError, match=message):
@@ -414,9 +416,9 @@ def test_equal_raw_outputs_take_the_levels_in_order():
 
 @pytest.mark.parametrize("levels", [[], [0.5, 0.5], [0.9, 0.1], [0.1, 0.9, 0.5]])
 def test_quantile_refuses_levels_that_do_not_rise(levels):
-    with pytest.raises(ValueError, match="quantile must hold rising levels"):
+    with pytest.raises(ValueError, match="a sequence of such floats in increasing order"):
         Quantile(levels)
-    with pytest.raises(ValueError, match=r"quantile must lie in \(0, 1\)"):
+    with pytest.raises(ValueError, match=r"in the range \(0, 1\)"):
         Quantile([0.1, 1.0])
 
 

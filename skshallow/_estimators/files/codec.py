@@ -11,8 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import Field, dataclass, fields
-from numbers import Integral, Real
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -66,28 +65,19 @@ def _settings(instance: Any) -> dict[str, Any]:
 
 
 def _component(cls: type) -> Kind:
-    """Return how a component, a frozen set of settings, is described."""
+    """Return how a component, a frozen dataclass of settings, is described."""
 
     def with_settings(settings: dict[str, Any]) -> Any:
-        known = {field.name: field for field in fields(cls)}
+        unknown = settings.keys() - {field.name for field in fields(cls)}
+        if unknown:
+            raise UnreadableModel(f"{cls.__name__} has no setting {min(unknown)!r}.")
+        component = cls(**settings)  # which checks their values
         for name, value in settings.items():
-            if name not in known or not _suits(value, known[name]):
-                raise UnreadableModel(f"{cls.__name__} has no setting {name}={value!r}.")
-        return cls(**settings)
+            if getattr(component, name) != value:
+                raise UnreadableModel(f"{cls.__name__} does not store {name} as {value!r}.")
+        return component
 
     return Kind(cls, _settings, with_settings)
-
-
-def _suits(value: Any, setting: Field) -> bool:
-    """Return whether `value` is of the type of a setting, which its default shows."""
-    if isinstance(value, tuple):  # the levels of Quantile
-        return "Sequence" in setting.type and all(isinstance(x, float) for x in value)
-    if isinstance(value, bool):
-        return False
-    for kind in (Integral, Real, str):
-        if isinstance(setting.default, kind):
-            return isinstance(value, kind)
-    return False
 
 
 def _take_network_apart(network: Network) -> dict[str, Any]:

@@ -1,0 +1,177 @@
+r"""Nested parameters: those of an estimator's components, as in ``solver__beta_2``.
+
+scikit-learn changes an estimator that is a parameter of another one in place. Components
+are frozen, so `set_params` replaces the instance by one with the new settings.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, replace
+from typing import Any, Self
+
+from sklearn.base import is_classifier
+
+from skshallow._component import Component, settings_of
+from skshallow._estimators.checks.typed_sklearn import BaseEstimator
+from skshallow.activations import ACTIVATIONS
+from skshallow.initializers import INITIALIZERS
+from skshallow.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
+from skshallow.schedules import SCHEDULES
+from skshallow.solvers import SOLVERS
+
+Table = Mapping[str, Callable[[], Component]]
+# For each parameter that takes components, those that have a name. A classifier's losses
+# have the same parameters, none, in each of their forms.
+TABLES: dict[str, Table] = {
+    "activation": ACTIVATIONS,
+    "init": INITIALIZERS,
+    "loss": REGRESSION_LOSSES,
+    "schedule": SCHEDULES,
+    "solver": SOLVERS,
+}
+OF_CLASSIFIERS: dict[str, Table] = TABLES | {
+    "loss": {name: forms["multinomial"] for name, forms in CLASSIFICATION_LOSSES.items()}
+}
+MODULES = {
+    "activation": "skshallow.activations",
+    "init": "skshallow.initializers",
+    "loss": "skshallow.losses",
+    "schedule": "skshallow.schedules",
+    "solver": "skshallow.solvers",
+}
+
+
+class NestedParams(BaseEstimator):
+    """An estimator whose `get_params` and `set_params` reach into its components."""
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters of this estimator.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether to add the parameters of components that are instances, such as
+            ``solver__beta_2``.
+
+        Returns
+        -------
+        params : dict
+            Parameter names mapped to their values.
+        """
+        params = super().get_params(deep=deep)
+        return _with_nested(params) if deep else params
+
+    def set_params(self, **params: Any) -> Self:
+        """Set the parameters of this estimator.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameters of the estimator, or of components that are instances:
+            ``solver__beta_2=0.8`` replaces the solver by one that differs in `beta_2`.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+        """
+        tables = OF_CLASSIFIERS if is_classifier(self) else TABLES
+        values = self.get_params(deep=False)
+        return super().set_params(**_merged(values, params, tables))
+
+
+def _with_nested(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return parameters, and under ``name__setting`` the settings of those with any."""
+    found = dict(params)
+    for name, value in params.items():
+        if isinstance(value, Component):
+            settings = _with_nested(settings_of(value))
+            found |= {f"{name}__{setting}": it for setting, it in settings.items()}
+    return found
+
+
+def _merged(
+    values: Mapping[str, Any], params: Mapping[str, Any], tables: Mapping[str, Table]
+) -> dict[str, Any]:
+    """Return what to set: whole values as they are, nested ones within components.
+
+    Parameters
+    ----------
+    values : mapping of str to object
+        The values so far. Names in `params` that are not among them stay as they are.
+    params : mapping of str to object
+        What to set, whole values before what is nested in them.
+    tables : mapping of str to Table
+        The components that each of them may name, for the error messages.
+    """
+    merged: dict[str, Any] = {}
+    nested: dict[str, dict[str, Any]] = defaultdict(dict)
+    for key, value in params.items():
+        name, is_nested, setting = key.partition("__")
+        if is_nested and name in values:
+            nested[name][setting] = value
+        else:
+            merged[key] = value
+    for name, settings in nested.items():
+        value = merged.get(name, values[name])
+        if not isinstance(value, Component):
+            raise ValueError(_advice(name, value, settings, tables.get(name, {})))
+        merged[name] = _with_settings(value, settings)
+    return merged
+
+
+def _with_settings(component: Component, settings: Mapping[str, Any]) -> Component:
+    """Return a component that differs in these settings."""
+    values = settings_of(component)
+    merged = _merged(values, settings, {})
+    for name in merged:
+        if name not in values:
+            raise ValueError(_invalid(name, repr(component), values))
+    return replace(component, **merged)
+
+
+# What the errors say.
+
+
+def _invalid(setting: str, owner: str, valid: Iterable[str]) -> str:
+    """Return scikit-learn's words for a parameter that does not exist."""
+    return f"Invalid parameter {setting!r} for {owner}. Valid parameters are: {[*valid]!r}."
+
+
+def _advice(name: str, value: Any, settings: Mapping[str, Any], table: Table) -> str:
+    """Return what to write in place of a `value` that is not a component."""
+    setting = next(iter(settings))
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        what = "a sequence, with one entry for each layer"
+        codes = [_code(entry, settings, table) for entry in value]
+        texts = [code or repr(entry) for code, entry in zip(codes, value, strict=True)]
+        line = f"[{', '.join(texts)}]"
+    else:
+        what = "not an instance"
+        codes = [_code(choice, settings, table) for choice in (value, *table)]
+        line = next(filter(None, codes), "")
+    if not any(codes):
+        names = [value] if isinstance(value, str) and value in table else table
+        valid = {valid for choice in names for valid in settings_of(table[choice]())}
+        return _invalid(setting, f"{name}={value!r}", sorted(valid))
+    return (
+        f"Cannot set {name}__{setting}, because {name}={value!r} is {what}. Pass "
+        f"{name}={line} (from {MODULES[name]}) instead."
+    )
+
+
+def _code(choice: Any, settings: Mapping[str, Any], table: Table) -> str | None:
+    """Return how to write a component with these settings, None if it has none such."""
+    is_name = isinstance(choice, str) and choice in table
+    component = table[choice]() if is_name else choice
+    if not isinstance(component, Component) or settings.keys() - settings_of(component):
+        return None
+    component = _with_settings(component, settings)
+    shown = [
+        f"{it.name}={getattr(component, it.name)!r}"
+        for it in fields(component)
+        if it.name in settings or getattr(component, it.name) != it.default
+    ]
+    return f"{type(component).__name__}({', '.join(shown)})"

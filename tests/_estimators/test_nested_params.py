@@ -1,0 +1,292 @@
+"""Settings of components as parameters of an estimator, in searches and pipelines too."""
+
+import pickle
+import re
+from dataclasses import dataclass, fields
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from scipy import stats
+from sklearn.base import clone
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.model_selection import (
+    GridSearchCV,
+    HalvingGridSearchCV,
+    KFold,
+    ParameterGrid,
+    RandomizedSearchCV,
+    cross_val_score,
+)
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import (
+    check_estimator_repr,
+    check_get_params_invariance,
+    check_set_params,
+)
+
+from skshallow import (
+    DeepNetClassifier,
+    DeepNetRegressor,
+    HiddenFeatures,
+    ShallowNetClassifier,
+    ShallowNetRegressor,
+)
+from skshallow.activations import LeakyReLU, PReLU, Tanh
+from skshallow.initializers import VarianceScaling
+from skshallow.losses import Huber, Quantile
+from skshallow.schedules import Cosine, InverseScaling, StepDecay
+from skshallow.solvers import Adam, Momentum, Solver
+
+INSTANCES = {
+    "activation": LeakyReLU(),
+    "init": VarianceScaling(),
+    "schedule": StepDecay(),
+    "solver": Adam(),
+}
+CHANGES = {
+    "activation__slope": 0.3,
+    "init__fan": "fan_avg",
+    "schedule__every": 2,
+    "solver__beta_2": 0.8,
+}
+
+
+@dataclass(frozen=True)
+class Lookahead(Solver):
+    """A user's solver around another one; its settings say nothing of their range."""
+
+    inner: Solver
+    share: float = 0.5
+
+    def init(self, theta, n_weights=None):
+        return self.inner.init(theta, n_weights)
+
+    def step(self, theta, grad, state, learning_rate):
+        self.inner.step(theta, self.share * grad, state, learning_rate)
+
+
+# Getting and setting.
+
+
+def test_settings_of_instances_are_among_the_deep_parameters(net_class):
+    net = net_class(**INSTANCES)
+    deep, shallow = net.get_params(), net.get_params(deep=False)
+    assert deep.keys() - shallow.keys() == {
+        f"{name}__{setting.name}"
+        for name, instance in INSTANCES.items()
+        for setting in fields(instance)
+    }
+    assert deep["solver__beta_2"] == 0.99
+    assert shallow.items() <= deep.items()
+    assert net_class().get_params() == net_class().get_params(deep=False)
+
+
+def test_a_setting_replaces_the_instance_and_leaves_the_old_one(net_class):
+    net = net_class(**INSTANCES)
+    assert net.set_params(**CHANGES) is net
+    assert net.activation == LeakyReLU(0.3)
+    assert net.init == VarianceScaling(fan="fan_avg")
+    assert net.schedule == StepDecay(every=2)
+    assert net.solver == Adam(beta_2=0.8)
+    assert INSTANCES["solver"] == Adam()
+    assert {name: net.get_params()[name] for name in CHANGES} == CHANGES
+
+
+def test_a_loss_has_nested_parameters_too(regressor_class):
+    net = regressor_class(loss=Huber()).set_params(loss__delta=0.5)
+    assert net.loss == Huber(0.5)
+    net.set_params(loss=Quantile(), loss__quantile=np.array([0.1, 0.9]))
+    assert net.loss == Quantile([0.1, 0.9])
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["instance first", "setting first"])
+def test_an_instance_is_set_before_its_settings_whatever_their_order(net_class, order):
+    params = [("solver", Momentum(0.5)), ("solver__momentum", 0.7), ("schedule", "auto")]
+    net = net_class(solver=Adam()).set_params(**dict(params[::order]))
+    assert net.solver == Momentum(0.7)
+
+
+def test_clones_are_independent(net_class):
+    net = net_class(**INSTANCES)
+    other = clone(net)
+    assert other.get_params() == net.get_params()
+    other.set_params(**CHANGES)
+    assert net.get_params() == net_class(**INSTANCES).get_params()
+    net.set_params(solver__beta_1=0.5)
+    assert other.solver == Adam(beta_2=0.8)
+
+
+def test_settings_reach_the_components_within_a_component(X, y, few):
+    net = DeepNetRegressor(**few, solver=Lookahead(Momentum()))
+    assert net.get_params()["solver__inner__momentum"] == 0.9
+    net.set_params(solver__inner__momentum=0.5, solver__share=1.0)
+    assert net.solver == Lookahead(Momentum(0.5), 1.0)
+    expected = DeepNetRegressor(**few, solver=Momentum(0.5)).fit(X, y)
+    assert_array_equal(net.fit(X, y).theta_, expected.theta_)
+    with pytest.raises(ValueError, match="'momentum' parameter of Momentum must be"):
+        net.set_params(solver__inner__momentum=2)
+
+
+@pytest.mark.parametrize(
+    "check", [check_get_params_invariance, check_set_params, check_estimator_repr]
+)
+def test_scikit_learns_checks_of_parameters_pass_with_instances(net_class, check):
+    check(net_class.__name__, net_class(**INSTANCES))
+
+
+def test_instances_are_shown_and_pickled(net_class):
+    net = net_class(**INSTANCES)
+    assert "solver=Adam(beta_1=0.9, beta_2=0.99, epsilon=1e-08)" in repr(net)
+    html = net._repr_html_()
+    for shown in ("Adam(beta_1=0.9, beta_2=0.99, epsilon=1e-08)", *CHANGES):
+        assert shown in html
+    loaded = pickle.loads(pickle.dumps(net)).set_params(**CHANGES)
+    assert loaded.get_params() == net.set_params(**CHANGES).get_params()
+
+
+# Errors.
+
+
+@pytest.mark.parametrize(
+    ("cls", "params", "change", "message"),
+    [
+        (DeepNetClassifier, {}, {"solver__beta_2": 0.8},
+         "Cannot set solver__beta_2, because solver='adam' is not an instance. "
+         "Pass solver=Adam(beta_2=0.8) (from skshallow.solvers) instead."),
+        (DeepNetClassifier, {}, {"schedule__final": 0.1},
+         "schedule='auto' is not an instance. Pass schedule=Cosine(final=0.1) (from "
+         "skshallow.schedules)"),
+        (ShallowNetRegressor, {"init": "glorot_normal"}, {"init__scale": 2},
+         "Pass init=VarianceScaling(scale=2.0, fan='fan_avg') (from skshallow.init"),
+        (DeepNetRegressor, {"loss": None}, {"loss__delta": np.float64(1.35)},
+         "loss=None is not an instance. Pass loss=Huber(delta=1.35) (from skshallow.loss"),
+        (ShallowNetClassifier, {"solver": Adam}, {"solver__beta_1": 0.5},
+         "is not an instance. Pass solver=Adam(beta_1=0.5)"),
+        (DeepNetClassifier, {"activation": ["tanh", "leaky_relu", PReLU(0.5)]},
+         {"activation__slope": 0.1},
+         "is a sequence, with one entry for each layer. Pass activation=['tanh', "
+         "LeakyReLU(slope=0.1), PReLU(slope=0.1)] (from skshallow.activations) instead."),
+        (DeepNetClassifier, {"activation": ["tanh", "relu"]}, {"activation__slope": 0.1},
+         "Invalid parameter 'slope' for activation=['tanh', 'relu']."),
+        (DeepNetClassifier, {"solver": Adam()}, {"solver__beta2": 0.8},
+         "Invalid parameter 'beta2' for Adam(beta_1=0.9, beta_2=0.99, epsilon=1e-08). "
+         "Valid parameters are: ['beta_1', 'beta_2', 'epsilon']."),
+        (DeepNetClassifier, {}, {"solver__beta2": 0.8},
+         "Invalid parameter 'beta2' for solver='adam'. Valid parameters are: ['beta_1', "),
+        (DeepNetClassifier, {"activation": Tanh()}, {"activation__slope": 1},
+         "Invalid parameter 'slope' for Tanh(). Valid parameters are: []."),
+        (DeepNetClassifier, {}, {"loss__delta": 1},
+         "Invalid parameter 'delta' for loss='log_loss'. Valid parameters are: []."),
+        (DeepNetClassifier, {"loss": "squared_error"}, {"loss__delta": 1},
+         "Invalid parameter 'delta' for loss='squared_error'."),
+        (DeepNetClassifier, {}, {"alpha__x": 1}, "Invalid parameter 'x' for alpha=0.0005."),
+        (DeepNetClassifier, {"solver": Adam()}, {"solver__beta_2__x": 1},
+         "Invalid parameter 'x' for beta_2=0.99."),
+        (DeepNetClassifier, {"solver": Adam()}, {"solver__beta_2": 1},
+         "The 'beta_2' parameter of Adam must be a float in the range [0, 1). Got 1 inst"),
+        (DeepNetClassifier, {}, {"solver__beta_2": "high"},
+         "The 'beta_2' parameter of Adam must be a float in the range [0, 1). Got 'high'"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_set_is_an_error_that_says_what_can(cls, params, change, message):
+    net = cls(**params)
+    before = net.get_params()
+    with pytest.raises(ValueError, match=re.escape(message)):
+        net.set_params(max_iter=7, **change)
+    assert net.get_params() == before
+
+
+def test_names_of_parameters_are_refused_by_scikit_learn(net_class):
+    message = re.escape(f"Invalid parameter 'sovler' for estimator {net_class.__name__}()")
+    for name in ("sovler", "sovler__beta_2"):
+        with pytest.raises(ValueError, match=message):
+            net_class().set_params(**{name: Adam()})
+
+
+# Searches.
+
+
+def scored(net, params, X, y, folds):
+    """Return the mean score of the net with these components, set as a whole."""
+    return cross_val_score(clone(net).set_params(**params), X, y, cv=folds).mean()
+
+
+def test_a_grid_over_settings_scores_nets_with_these_settings(net_class, X, y, few):
+    net, folds = net_class(**few | {"schedule": InverseScaling()}, solver=Adam()), KFold(2)
+    grid = {"solver__beta_2": [0.5, 0.9], "schedule__power": [0.1, 0.9]}
+    search = GridSearchCV(net, grid, cv=folds).fit(X, y)
+    expected = [
+        scored(
+            net,
+            {
+                "solver": Adam(beta_2=params["solver__beta_2"]),
+                "schedule": InverseScaling(params["schedule__power"]),
+            },
+            X, y, folds,
+        )
+        for params in ParameterGrid(grid)
+    ]  # fmt: skip
+    assert_array_equal(search.cv_results_["mean_test_score"], expected)
+    best = search.best_params_
+    assert search.best_estimator_.solver == Adam(beta_2=best["solver__beta_2"])
+    assert net.solver == Adam()
+
+
+def test_a_grid_may_choose_the_instance_beside_its_settings(X, y, few):
+    grid = [
+        {"solver": [Adam(), Adam(beta_1=0.5)], "solver__beta_2": [0.5, 0.9]},
+        {"solver": [Momentum()], "solver__momentum": [0.1]},
+        {"solver": ["sgd"]},
+    ]
+    search = GridSearchCV(DeepNetRegressor(**few), grid, cv=2).fit(X, y)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+    assert len(search.cv_results_["params"]) == 6
+
+
+def test_settings_are_searched_through_a_pipeline(net_class, X, y, few):
+    pipeline = Pipeline([("scale", StandardScaler()), ("net", net_class(**few))])
+    pipeline.set_params(net__activation=LeakyReLU(), net__activation__slope=0.5)
+    assert pipeline["net"].activation == LeakyReLU(0.5)
+    search = GridSearchCV(pipeline, {"net__activation__slope": [0.1, 0.2]}, cv=2).fit(X, y)
+    assert search.best_estimator_["net"].activation.slope in (0.1, 0.2)
+    features = HiddenFeatures(net_class(solver=Adam()))
+    assert features.set_params(net__solver__beta_1=0.5).net.solver == Adam(beta_1=0.5)
+
+
+def test_random_searches_draw_settings_from_distributions(regressor_class, X, y, few):
+    distributions = {
+        "solver__beta_2": stats.uniform(0.5, 0.4),
+        "solver__epsilon": stats.loguniform(1e-9, 1e-3),
+        "schedule__every": stats.randint(1, 4),
+        "loss__delta": stats.expon(0.1),
+        "init__distribution": ["normal", "uniform"],
+    }
+    net = regressor_class(**few | INSTANCES, loss=Huber())
+    search = RandomizedSearchCV(net, distributions, n_iter=4, cv=2, random_state=0)
+    best = search.fit(X, y).best_estimator_.get_params()
+    assert {name: best[name] for name in distributions} == search.best_params_
+    assert type(best["schedule__every"]) is int
+    assert type(best["solver__beta_2"]) is float
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_halving_searches_over_settings(net_class, X, y, few):
+    net = net_class(**few | {"schedule": Cosine()}, solver=Adam())
+    grid = {"solver__beta_2": [0.5, 0.9], "schedule__final": [0.0, 0.5]}
+    search = HalvingGridSearchCV(
+        net, grid, resource="max_iter", min_resources=1, max_resources=4, factor=2, cv=2,
+        random_state=0,
+    )  # fmt: skip
+    best = search.fit(X, y).best_estimator_
+    assert search.n_candidates_ == [4, 2, 1]
+    assert best.schedule == Cosine(search.best_params_["schedule__final"])
+
+
+def test_a_search_ends_at_a_setting_out_of_its_range(X, y, few):
+    net = DeepNetRegressor(**few, solver=Adam())
+    with pytest.raises(ValueError, match=r"'beta_2' parameter of Adam .* Got 1\.5 instead"):
+        GridSearchCV(net, {"solver__beta_2": [0.9, 1.5]}, cv=2).fit(X, y)
+    with pytest.raises(ValueError, match=r"Pass solver=Adam\(beta_2=0\.9\)"):
+        GridSearchCV(DeepNetRegressor(**few), {"solver__beta_2": [0.9]}, cv=2).fit(X, y)
