@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Iterator
 from typing import Any
@@ -33,12 +34,12 @@ def warn_of_ineffective_params(net: Any, config: FitConfig, data: TrainingData) 
 
     There is no warning for a parameter at its default, nor for one that is off anyway.
     """
-    defaults = inspect.signature(type(net)).parameters
+    defaults = _defaults(type(net))
     for names, reason in _reasons(net, config, data):
         for name in names:
             if name not in defaults:
                 continue
-            value, default = getattr(net, name), defaults[name].default
+            value, default = getattr(net, name), defaults[name]
             off = value is None or value is False
             if name in (*OF_VALIDATION, "early_stopping", "average") and off:
                 continue
@@ -49,6 +50,13 @@ def warn_of_ineffective_params(net: Any, config: FitConfig, data: TrainingData) 
                 f"leave {name} at its default, {default!r}.",
                 IneffectiveParameterWarning,
             )
+
+
+@functools.cache
+def _defaults(cls: type) -> dict[str, Any]:
+    """Return the default of each parameter, as the signature of the class has it."""
+    parameters = inspect.signature(cls).parameters.values()
+    return {parameter.name: parameter.default for parameter in parameters}
 
 
 def _reasons(
