@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from skshallow._estimators.base import BaseNet, takes_minibatches
 from skshallow._estimators.checks.array_api import follows_X
@@ -51,7 +52,7 @@ class NetRegressor(RegressorMixin, Uncertainty, BaseNet):
         return self._fit(X, y, sample_weight, incremental=True)
 
     @follows_X
-    def predict(self, X: Any) -> np.ndarray:
+    def predict(self, X: Any, return_std: bool = False) -> Any:
         """Return what the loss makes the net predict: a mean, a median, a quantile.
 
         With ``Quantile`` of several levels it is the one nearest to 0.5.
@@ -60,19 +61,32 @@ class NetRegressor(RegressorMixin, Uncertainty, BaseNet):
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Rows to predict for.
+        return_std : bool, default=False
+            Whether to return the standard deviation of the predictive distribution too,
+            with ``loss="gaussian"``, ``"poisson"`` or ``"gamma"``.
 
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             In the units of the training targets.
+        y_std : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Standard deviation of each target, that of :meth:`predict_proba`. Only with
+            `return_std`.
 
         Raises
         ------
         ValueError
-            If the output for a row is not finite; the message names the row.
+            If the output for a row is not finite; the message names the row. With
+            `return_std` also if the loss predicts no distribution.
         """
+        if return_std:
+            check_is_fitted(self)
+            self._check_has_deviation()
         raw = self._raw_predict(X)
-        return self._targets.decode(self._loss.link.inverse(raw))
+        prediction = self._targets.decode(self._loss.link.inverse(raw))
+        if not return_std:
+            return prediction
+        return prediction, self._targets.decode(self._deviation(raw))
 
     @follows_X
     def predict_members(self, X: Any) -> np.ndarray:

@@ -259,6 +259,21 @@ class Uncertainty(FittedNet):
             raw.astype(np.float64), dispersion
         )
 
+    def _check_has_deviation(self) -> None:
+        """Raise ValueError unless the loss of the fit predicts a distribution."""
+        if not has_distribution(self):
+            raise ValueError(
+                "return_std=True needs a loss that predicts a distribution, 'gaussian', "
+                f"'poisson' or 'gamma'; the net was fitted with {self._loss}. Fit "
+                "it with one of these, or use conformalize and predict_interval."
+            )
+
+    def _deviation(self, raw: np.ndarray) -> np.ndarray:
+        """Return the standard deviations (n, n_targets), above 0, of a likelihood."""
+        assert isinstance(self._loss, Likelihood)
+        deviation = self._loss.deviation(self._distribution_parameters(raw))
+        return np.maximum(deviation, np.finfo(np.float64).tiny)
+
     def _frozen(self, parameters: dict[str, np.ndarray]) -> Any:
         """Return the frozen distribution of the loss's family."""
         return getattr(stats, self._loss.family)(**parameters)  # type: ignore[attr-defined]
@@ -308,8 +323,7 @@ class Uncertainty(FittedNet):
         quantiles = self._quantiles(raw, tails, at_most_outermost=True)
         unit = np.ones(quantiles.shape[:2])
         if isinstance(loss, Likelihood):
-            unit = loss.deviation(self._distribution_parameters(raw))
-            unit = np.maximum(unit, np.finfo(np.float64).tiny)
+            unit = self._deviation(raw)
         return quantiles[..., 0], quantiles[..., 1], unit
 
     def _calibrated(self, raw, coverage, raw_cal, y_cal) -> tuple[np.ndarray, np.ndarray]:

@@ -17,7 +17,13 @@ from typing import Any
 
 import numpy as np
 
-from skshallow._arrays.namespace import copy_of, namespace, widest_float
+from skshallow._arrays.namespace import (
+    asarray_like,
+    copy_of,
+    dtype_of,
+    namespace,
+    widest_float,
+)
 from skshallow.engine.network import Network
 from skshallow.losses import Loss
 
@@ -35,6 +41,8 @@ class Objective:
         Strength of the penalty on the weights; biases are free.
     theta : ndarray of shape (P,)
         The parameters; solvers move them in place, and `params` follow.
+    known_outputs : ndarray of bool of shape (n_raw_outputs,), default=None
+        Raw outputs that are optimal already: their gradient counts as 0.
 
     Attributes
     ----------
@@ -45,7 +53,12 @@ class Objective:
     """
 
     def __init__(
-        self, network: Network, loss: Loss, alpha: float, theta: np.ndarray
+        self,
+        network: Network,
+        loss: Loss,
+        alpha: float,
+        theta: np.ndarray,
+        known_outputs: np.ndarray | None = None,
     ) -> None:
         self.network = network
         self.loss = loss
@@ -56,6 +69,9 @@ class Objective:
         self._grad_weights = self.grad[: network.layout.n_weights]
         self.params = network.views(theta)
         self.grads = network.views(self.grad)
+        self._learned: Any = None  # 1 where a raw output is to be learned, else 0
+        if known_outputs is not None:
+            self._learned = asarray_like((~known_outputs).astype(dtype_of(theta)), theta)
 
     def value_and_gradient(
         self,
@@ -101,6 +117,8 @@ class Objective:
             grad_raw *= 1 / y.shape[0]
         else:
             grad_raw *= (sample_weight / y.shape[0])[:, np.newaxis]
+        if self._learned is not None:
+            grad_raw *= self._learned
         self.network.backward(grad_raw, caches, self.params, self.grads)
         if self.alpha:
             self._grad_weights += self.alpha * self._weights

@@ -129,13 +129,21 @@ class GaussianLink(IdentityLink):
         return usable
 
     def _combine(self, raw_prediction):
-        """Return mean and log scale of the mixture of the members' distributions."""
+        """Return mean and log scale of the mixture of the members' distributions.
+
+        Its variance is the mean of theirs plus that of their means, summed as logarithms:
+        squares would overflow, or round to 0, where the numbers themselves do not.
+        """
         xp = namespace(raw_prediction)
         n_targets = raw_prediction.shape[-1] // 2
         means, log_scales = raw_prediction[..., :n_targets], raw_prediction[..., n_targets:]
         mean = xp.mean(means, axis=0)
-        variance = xp.mean(xp.exp(2 * log_scales) + (means - mean) ** 2, axis=0)
-        return xp.concat([mean, 0.5 * xp.log(variance)], axis=-1)
+        with np.errstate(divide="ignore"):  # members that agree add nothing: log(0)
+            log_distances = xp.log(xp.abs(means - mean))
+        log_parts = xp.concat([log_scales, log_distances], axis=0)  # (2k, n, n_targets)
+        log_sum = logsumexp(2 * log_parts, axis=0)
+        log_scale = 0.5 * (log_sum - math.log(raw_prediction.shape[0]))
+        return xp.concat([mean, log_scale], axis=-1)
 
     def raw_units(self, center, scale):
         factor = np.concatenate([scale, np.ones_like(scale)])

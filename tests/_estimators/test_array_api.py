@@ -259,6 +259,20 @@ def test_training_curves_of_any_library_are_drawn(library, settings, X, y):
     plt.close("all")
 
 
+def test_standard_deviations_go_where_the_predictions_go(library, settings, X, y):
+    settings |= {"loss": "gaussian", "max_grad_norm": 1.0}
+    of_numpy = DeepNetRegressor(**settings).fit(X, y)
+    other = DeepNetRegressor(**settings).fit(library(X), library(y))
+    both = zip(
+        other.predict(library(X), return_std=True),
+        of_numpy.predict(X, return_std=True),
+        strict=True,
+    )
+    for found, expected in both:
+        assert type(found) is type(library(X))
+        assert_allclose(to_numpy(found), expected, rtol=1e-6)
+
+
 # More than one call
 
 

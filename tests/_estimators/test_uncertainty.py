@@ -243,7 +243,46 @@ def test_an_uncalibrated_interval_lies_between_two_quantiles(fitted, noisy, loss
         )
 
 
+# Standard deviations beside the predictions
+
+
+@every_likelihood
+@pytest.mark.parametrize("n_members", [1, 3])
+def test_return_std_gives_the_deviation_of_the_distribution(noisy, few, loss, n_members):
+    X, y = noisy
+    for target in y, y[:, np.newaxis], np.column_stack([y, 2 * y]):
+        net = ShallowNetRegressor(**few, loss=loss, n_members=n_members).fit(X, target)
+        prediction, deviation = net.predict(X[:5], return_std=True)
+        assert_array_equal(prediction, net.predict(X[:5]))
+        assert deviation.shape == prediction.shape
+        assert_allclose(deviation, net.predict_proba(X[:5]).std(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("loss", [*POINT_LOSSES, THREE], ids=str)
+def test_return_std_names_the_losses_that_have_one(fitted, noisy, loss):
+    with pytest.raises(ValueError, match=r"needs .* 'gaussian', 'poisson' or 'gamma'"):
+        fitted(loss).predict(noisy[0], return_std=True)
+
+
+def test_return_std_of_an_unfitted_net_raises_not_fitted_error():
+    with pytest.raises(NotFittedError):
+        ShallowNetRegressor().predict([[0.0]], return_std=True)
+
+
 # Units
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n_members", [1, 3])
+@pytest.mark.parametrize("exponent", [-30, -23, 22, 30])
+def test_gaussian_intervals_scale_with_targets_of_any_magnitude(
+    noisy, few, dtype, n_members, exponent
+):
+    X, y = noisy[0].astype(dtype), noisy[1]
+    net = ShallowNetRegressor(**few, loss="gaussian", n_members=n_members)
+    expected = net.fit(X, y).predict_interval(X)
+    interval = net.fit(X, y * 10.0**exponent).predict_interval(X)
+    assert_allclose(interval / 10.0**exponent, expected, rtol=1e-4, atol=1e-3)
 
 
 @pytest.mark.parametrize("loss", ["gaussian", "gamma", THREE, "squared_error"], ids=str)

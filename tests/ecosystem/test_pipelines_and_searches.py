@@ -17,8 +17,10 @@ from sklearn.ensemble import (
     VotingClassifier,
     VotingRegressor,
 )
+from sklearn.experimental import enable_iterative_imputer  # noqa: F401
 from sklearn.feature_selection import SequentialFeatureSelector
 from sklearn.frozen import FrozenEstimator
+from sklearn.impute import IterativeImputer
 from sklearn.inspection import (
     DecisionBoundaryDisplay,
     partial_dependence,
@@ -34,6 +36,8 @@ from sklearn.multioutput import ClassifierChain, MultiOutputRegressor, Regressor
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import SplineTransformer, StandardScaler
 from sklearn.semi_supervised import SelfTrainingClassifier
+
+from skshallow import DeepNetRegressor
 
 N_ROWS = 160
 SETTINGS = {
@@ -309,3 +313,21 @@ def test_sequential_selection_finds_the_informative_column(task):
     X = X[:, [2, 3, 4]]  # one that counts and two that do not
     selector = SequentialFeatureSelector(net, n_features_to_select=1, cv=2).fit(X, y)
     assert selector.get_support().tolist() == [True, False, False]
+
+
+def test_missing_values_are_drawn_from_the_predicted_distribution(table):
+    X = table[0].copy()
+    X[:, 3] = X[:, 0] + X[:, 1] + 0.1 * np.random.default_rng(1).normal(size=N_ROWS)
+    holes = X.copy()
+    holes[::4, 3] = np.nan
+    net = DeepNetRegressor(
+        **SETTINGS | {"hidden_units": 4, "max_grad_norm": 1.0}, loss="gaussian"
+    )
+    draws = []
+    for seed in range(4):
+        imputer = IterativeImputer(
+            net, sample_posterior=True, max_iter=1, random_state=seed
+        )
+        draws.append(imputer.fit_transform(holes)[::4, 3])
+    assert np.std(draws, axis=0).min() > 0
+    assert 0.05 < np.std(draws - X[::4, 3]) < 0.2  # the noise has 0.1

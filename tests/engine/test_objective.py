@@ -339,6 +339,27 @@ def test_mean_loss_is_the_value_without_penalty_for_any_batches(weighted):
         assert objective.mean_loss(batches) == pytest.approx(expected, rel=1e-12)
 
 
+def test_known_outputs_have_no_gradient_and_leave_that_of_the_others():
+    objective, X, y = problem("squared_error-3", [Tanh()], alpha=0.0)
+    objective.gradient(X, y)
+    grad = objective.grads[-1]
+    known = np.array([False, True, False])
+    masked = Objective(objective.network, objective.loss, 0.0, objective.theta, known)
+    masked.gradient(X, y)
+    of_outputs = masked.grads[-1]
+    assert not of_outputs["weight"][:, known].any()
+    assert not of_outputs["bias"][..., known].any()
+    for name in "weight", "bias":
+        np.testing.assert_array_equal(
+            of_outputs[name][..., ~known], grad[name][..., ~known]
+        )
+    objective.network.views(objective.theta)[-1]["weight"][:, known] = 0
+    objective.gradient(X, y)
+    masked.gradient(X, y)
+    first = objective.network.views(objective.grad)[0]["weight"]
+    np.testing.assert_allclose(masked.grads[0]["weight"], first, rtol=1e-12)
+
+
 def test_mean_loss_divides_by_the_weights_that_it_saw():
     objective, X, y = problem("squared_error-1", [Tanh()])
     weight = sample_weights()

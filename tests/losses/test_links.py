@@ -193,6 +193,35 @@ def test_gaussian_members_are_a_mixture(of_members):
     np.testing.assert_allclose(second_moment, law.moment(2).mean(axis=0), rtol=1e-12)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("exponent", [-300, -150, -35, -23, 0, 22, 35, 150, 300])
+def test_the_mixture_of_gaussian_members_is_exact_at_any_magnitude(
+    of_members, dtype, exponent
+):
+    of_members, finfo = of_members.copy(), np.finfo(dtype)
+    if not np.log10(finfo.tiny) < exponent - 2 < exponent + 2 < np.log10(finfo.max):
+        pytest.skip("numbers that the dtype does not hold")
+    of_members[..., :3] *= 10.0**exponent
+    of_members[..., 3:] += exponent * np.log(10.0)
+    of_members = of_members.astype(dtype)
+    mean, log_scale = np.split(GaussianLink().combine(of_members), 2, axis=-1)
+    means, log_scales = np.split(of_members.astype(np.float64), 2, axis=-1)
+    unit = 10.0**exponent  # in units of which float64 holds the squares
+    scales = np.exp(log_scales - np.log(unit))
+    variance = np.mean(scales**2, axis=0) + np.var(means / unit, axis=0)
+    # a log scale of some hundreds is itself rounded to so many eps
+    eps = finfo.eps * (1 + abs(np.log(unit)))
+    np.testing.assert_allclose(mean / unit, means.mean(axis=0) / unit, atol=8 * eps)
+    np.testing.assert_allclose(
+        log_scale - np.log(unit), 0.5 * np.log(variance), rtol=0, atol=8 * eps
+    )
+
+
+def test_gaussian_members_that_agree_have_their_own_scale():
+    raw = np.tile(np.float32([[3.0, -60.0]]), (5, 1, 1))
+    np.testing.assert_allclose(GaussianLink().combine(raw), raw[0], rtol=1e-6)
+
+
 def test_each_quantile_of_members_together_is_the_mean_of_theirs(of_members):
     link = QuantilesLink((0.1, 0.6, 0.9))
     expected = np.mean([link.quantiles(raw) for raw in of_members], axis=0)

@@ -86,8 +86,8 @@ def follows_X(method: Method) -> Method:
         check_is_fitted(self)
         check_same_place(X, self.theta_, f"{type(self).__name__}.{method.__name__}")
         result = method(self, X, *args, **kwargs)
-        if isinstance(result, list):
-            return [moved(array, X) for array in result]
+        if isinstance(result, list | tuple):
+            return type(result)(moved(array, X) for array in result)
         return moved(result, X)
 
     return where_X_is  # type: ignore[return-value]

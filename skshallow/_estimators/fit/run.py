@@ -12,6 +12,7 @@ from skshallow._arrays.threads import ONE_THREAD
 from skshallow._estimators.checks.array_api import moved
 from skshallow._estimators.checks.overflow import check_targets_fit
 from skshallow._estimators.fit.config import FitConfig
+from skshallow._estimators.fit.constant_targets import known_outputs, start_at_constants
 from skshallow._estimators.fit.results import FitResult, joined_curves
 from skshallow._estimators.fit.start import (
     first_theta,
@@ -90,13 +91,17 @@ class FitRun:
             config.n_members,
         )
         rng = new_rng(config)
+        own_y = data.training_part(y)
+        to_constants = self.network, config.loss, own_y, data.constant_targets
         if last is None:
-            own = data.training_part(y), data.training_part(weight)
-            theta = first_theta(config, self.network, *own, rng)
+            own_weight = data.training_part(weight)
+            theta = first_theta(config, self.network, own_y, own_weight, rng)
+            start_at_constants(theta, *to_constants)
         else:
             theta = last_theta(config, self.network, last, self.measured)
+        known = known_outputs(theta, *to_constants)
         theta = asarray_like(theta, data.X)
-        self.objective = Objective(self.network, config.loss, config.alpha, theta)
+        self.objective = Objective(self.network, config.loss, config.alpha, theta, known)
         self.progress = new_progress(config, self.network, theta, rng)
         if last is not None:
             self.progress = last_progress(config, last, self.progress)

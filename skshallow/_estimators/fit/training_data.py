@@ -14,6 +14,7 @@ from skshallow._estimators.checks.array_api import in_numpy
 from skshallow._estimators.checks.inputs import check_weights, refuse_containers, validated
 from skshallow._estimators.checks.sklearn_private import take_rows
 from skshallow._estimators.fit.config import FitConfig, n_held_out
+from skshallow._estimators.fit.constant_targets import constant_columns
 from skshallow._estimators.fit.targets import Targets
 
 
@@ -229,6 +230,13 @@ class TrainingData:
     def n_training(self) -> int:
         """Number of rows to train on."""
         return len(self.y if self.train_rows is None else self.train_rows)
+
+    @property
+    def constant_targets(self) -> np.ndarray:
+        """Which columns of `y` are constant real values in the training rows."""
+        if not self.targets.numeric:
+            return np.zeros(self.y.shape[1], dtype=bool)
+        return constant_columns(self.training_part(self.y))
 
     def training_part(self, values: Any) -> Any:
         """Return the training rows of `values` (n_rows, ...), None of None."""
