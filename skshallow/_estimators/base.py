@@ -21,10 +21,11 @@ from skshallow._estimators.fit.epoch_callbacks import EpochCallbacks
 from skshallow._estimators.fit.ineffective import warn_of_ineffective_params
 from skshallow._estimators.fit.results import CURVES, FitResult
 from skshallow._estimators.fit.run import FitRun
+from skshallow._estimators.fit.scoring import ValidationScore
+from skshallow._estimators.fit.split import Split
 from skshallow._estimators.fit.targets import Targets
 from skshallow._estimators.fit.training_data import (
     TrainingData,
-    ValidationData,
     read_table,
     read_validation_table,
 )
@@ -267,17 +268,29 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
         own = read_validation_table(reader, validation, kind)
         if own is not None:
             targets.check(own.labels)
+        split = Split.of(
+            self,
+            components,
+            table,
+            targets,
+            None,
+            incremental=incremental,
+            has_validation_data=own is not None,
+        )
+        train_rows, rows = split.train_rows, split.validation_rows
         config = FitConfig.of(
             self,
             components,
             loss,
-            n_rows=table.n_rows,
+            n_training=table.n_rows if train_rows is None else len(train_rows),
             dtype=table.dtype,
             incremental=incremental,
+            early_stopping=split.early_stopping,
+            why_no_early_stopping=split.why_off,
             has_validation_data=own is not None,
         )
-        data = TrainingData.split(table, own, targets, config)
-        score = self._score_on(config, data.validation)
+        data = TrainingData.split(table, own, targets, config, train_rows, rows)
+        score = self._score_on(config, data)
         return FitRun(config, data, last, score=score, params=parameters_of(self))
 
     def _check_link(self, loss: Loss, last: Loss) -> None:
@@ -291,22 +304,13 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
             )
 
     def _score_on(
-        self, config: FitConfig, validation: ValidationData | None
+        self, config: FitConfig, data: TrainingData
     ) -> Callable[[FitResult], float] | None:
         """Return what scores a result on the validation rows, None without a scorer."""
-        if config.scoring is None or validation is None:
+        if config.scoring is None or data.validation is None:
             return None
-        from sklearn.metrics import check_scoring  # slow to import, rarely used
-
-        scorer = check_scoring(self, scoring=config.scoring)
-        weight = validation.weight
-        weighted = {} if weight is None else {"sample_weight": weight}
-
-        def score(result: FitResult) -> float:
-            fitted = self._as_fitted(result)
-            return float(scorer(fitted, validation.users_X, validation.labels, **weighted))
-
-        return score
+        score = ValidationScore.of(self, config, data)
+        return lambda result: score(self._as_fitted(result))
 
     # The one place where a result becomes attributes, and back.
 

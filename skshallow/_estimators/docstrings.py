@@ -122,7 +122,8 @@ n_iter_no_change : int, inf or "auto", default="auto"
 early_stopping : bool or "auto", default="auto"
     Whether validation data, not the training loss, decide which epoch is the best and
     when to stop. The weights of the best epoch are restored. "auto" does so if `fit` is
-    given `X_val` or at least 256 rows, but not for "lbfgs" nor in `partial_fit`.
+    given `X_val` or at least 256 rows of which some can be held out, with `scoring` some
+    of each class, but not for "lbfgs" nor in `partial_fit`.
 """,
     "validation_fraction": """
 validation_fraction : float, default=0.1
@@ -132,7 +133,9 @@ validation_fraction : float, default=0.1
     "scoring": """
 scoring : str or callable, default=None
     Scorer for the validation data, as in :func:`sklearn.model_selection.cross_validate`.
-    None judges by the loss.
+    None judges by the loss. It is given sample weights if its metric, or the function,
+    has a parameter of that name; with metadata routing, if it requests them by
+    ``set_score_request``.
 """,
     "standardize": """
 standardize : bool, default=True

@@ -78,6 +78,14 @@ class Targets(ABC):
         """Return what to stratify by where rows are held out (n,), None for nothing."""
         return None
 
+    def too_rare(self, y: np.ndarray) -> list:
+        """Return the classes with too few rows to train and to validate on: 0 or 1."""
+        return []
+
+    def missing(self, y: np.ndarray) -> str | None:
+        """Return in words which classes have no row, None if there are none such."""
+        return None
+
 
 @dataclass(frozen=True)
 class RealTargets(Targets):
@@ -253,6 +261,22 @@ class ClassTargets(Targets):
     def strata(self, y):
         return None if self.is_multilabel else y
 
+    def too_rare(self, y):
+        return [] if self.is_multilabel else self.classes[self._counts(y) < 2].tolist()
+
+    def missing(self, y):
+        if self.is_multilabel:
+            constant = (y == y[:1]).all(axis=0)
+            words = "no rows both with and without label"
+            labels = ", ".join(map(str, np.flatnonzero(constant)))
+            return f"{words} {labels}" if labels else None
+        classes = self.classes[self._counts(y) == 0].tolist()
+        return f"no row of {listed(classes)}" if classes else None
+
+    def _counts(self, y: np.ndarray) -> np.ndarray:
+        """Return the number of rows of each class (n_classes,)."""
+        return np.bincount(self.codes(y), minlength=len(self.classes))
+
     def weigh(self, y, sample_weight, class_weight):
         if class_weight is None:
             return sample_weight
@@ -280,6 +304,13 @@ class ClassTargets(Targets):
         if decision.ndim == 1:
             return self.classes[(decision > 0).astype(int)]
         return self.classes[decision.argmax(axis=1)]
+
+
+def listed(classes: list) -> str:
+    """Return some classes in words."""
+    shown = ", ".join(map(repr, classes[:5]))
+    more = f" and {len(classes) - 5} more" if len(classes) > 5 else ""
+    return f"class{'es' if len(classes) > 1 else ''} {shown}{more}"
 
 
 def _balance_labels(y: np.ndarray, sample_weight: np.ndarray | None) -> np.ndarray:

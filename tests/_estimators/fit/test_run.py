@@ -17,7 +17,7 @@ from skshallow import (
     ShallowNetClassifier,
     ShallowNetRegressor,
 )
-from skshallow._estimators.fit.training_data import rows_to_hold_out
+from skshallow._estimators.fit.split import rows_to_hold_out
 from skshallow.losses import REGRESSION_LOSSES
 from skshallow.schedules import SCHEDULES
 from skshallow.solvers import SOLVERS
