@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 
 from skshallow._estimators.checks.array_api import check_same_place
 from skshallow._estimators.checks.hyperparameters import parameters_of, resolve
+from skshallow._estimators.checks.inputs import check_groups
 from skshallow._estimators.checks.overflow import quiet
 from skshallow._estimators.checks.typed_sklearn import (
     CallbackSupportMixin,
@@ -107,7 +108,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
     tol: float = 1e-4
     n_iter_no_change: float | str = "auto"
     early_stopping: bool | str = "auto"
-    validation_fraction: float = 0.1
+    validation_fraction: Any = 0.1
     scoring: Any = None
     standardize: bool = True
     dtype: str | None = None
@@ -144,6 +145,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
         X_val: Any = None,
         y_val: Any = None,
         sample_weight_val: Any = None,
+        groups: Any = None,
     ) -> Self:
         """Train the net, from its initialisation or, with `warm_start`, from where it is.
 
@@ -163,6 +165,10 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
             Their targets.
         sample_weight_val : array-like of shape (n_val,), default=None
             Their weights.
+        groups : array-like of shape (n_samples,), default=None
+            Which group each training row belongs to, such as a patient or a day. Where
+            early stopping holds rows out, it then holds whole groups out, a
+            `validation_fraction` of them, or as the splitter says that this is.
 
         Returns
         -------
@@ -180,7 +186,8 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
         Exception
             What a callback raises; the estimator is then as it was before.
         """
-        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
+        validation = X_val, y_val, sample_weight_val
+        return self._fit(X, y, sample_weight, validation, groups=groups)
 
     def _fit(
         self,
@@ -189,6 +196,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
         sample_weight: Any = None,
         validation: tuple[Any, Any, Any] = (None, None, None),
         *,
+        groups: Any = None,
         classes: Any = None,
         incremental: bool = False,
     ) -> Self:
@@ -200,6 +208,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
                 y,
                 sample_weight,
                 validation,
+                groups=groups,
                 classes=classes,
                 incremental=incremental,
                 last=self._last_result() if goes_on else None,
@@ -234,9 +243,10 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
         sample_weight: Any,
         validation: tuple[Any, Any, Any],
         *,
-        classes: Any,
-        incremental: bool,
-        last: FitResult | None,
+        groups: Any = None,
+        classes: Any = None,
+        incremental: bool = False,
+        last: FitResult | None = None,
     ) -> FitRun:
         """Return the run of a fit, before its first epoch; nothing is set on the net."""
         self._validate_params()
@@ -273,7 +283,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
             components,
             table,
             targets,
-            None,
+            check_groups(groups, X),
             incremental=incremental,
             has_validation_data=own is not None,
         )

@@ -126,9 +126,14 @@ early_stopping : bool or "auto", default="auto"
     of each class, but not for "lbfgs" nor in `partial_fit`.
 """,
     "validation_fraction": """
-validation_fraction : float, default=0.1
+validation_fraction : float or splitter, default=0.1
     Share of the training rows that early stopping holds out, stratified by class,
-    unless `fit` is given `X_val` and `y_val`.
+    unless `fit` is given `X_val` and `y_val`. With `groups` in `fit`, it is the share of
+    groups that are held out as wholes. Or a splitter of
+    :mod:`sklearn.model_selection`, of which the last split is used: ``TimeSeriesSplit()``
+    validates on the last rows, ``StratifiedGroupKFold()`` on groups stratified by class,
+    ``PredefinedSplit(test_fold)`` on rows of your choice. Rows of weight 0 are left out
+    before it splits.
 """,
     "scoring": """
 scoring : str or callable, default=None

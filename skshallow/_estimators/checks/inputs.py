@@ -93,6 +93,29 @@ def check_weights(sample_weight: Any, X: Any, name: str) -> np.ndarray | None:
     return weight / weight.max()
 
 
+def check_groups(groups: Any, X: Any) -> np.ndarray | None:
+    """Return the groups of rows (n_samples,) as integers, or None."""
+    if groups is None:
+        return None
+    refuse_containers(groups=groups)
+    groups = check_array(in_numpy(groups), ensure_2d=False, dtype=None, input_name="groups")
+    if groups.ndim != 1:
+        raise ValueError(f"groups must be 1-dimensional, got shape {groups.shape}.")
+    try:
+        check_consistent_length(X, groups)
+    except ValueError as error:
+        raise ValueError(
+            f"groups has {len(groups)} entries; give the group of each row of X."
+        ) from error
+    try:
+        return np.unique(groups, return_inverse=True)[1]
+    except TypeError as error:  # from sorting
+        raise ValueError(
+            "groups has entries of several types, or missing ones. Give numbers, or "
+            "strings, one for each row of X."
+        ) from error
+
+
 def refuse_columns(X: Any, cause: Exception) -> None:
     """Raise ValueError from `cause` if a column of the frame X holds no numbers."""
     if not hasattr(X, "columns"):
