@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 
 from skshallow._estimators.checks.array_api import check_same_place
 from skshallow._estimators.checks.hyperparameters import parameters_of, resolve
-from skshallow._estimators.checks.inputs import check_groups
+from skshallow._estimators.checks.inputs import check_groups, relative
 from skshallow._estimators.checks.overflow import quiet
 from skshallow._estimators.checks.typed_sklearn import (
     CallbackSupportMixin,
@@ -262,6 +262,10 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
             reset=last is None,
             ensure_min_samples=n_least,
         )
+        class_weight = getattr(self, "class_weight", None)
+        known = classes if last is None else getattr(last.targets, "classes", None)
+        weight = kind.weigh(table.labels, table.weight, class_weight, known)
+        table = table.weighted(relative(weight))
         if last is None:
             targets = kind.learn(table.labels, classes)
         else:
@@ -272,9 +276,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
         loss = targets.loss(self.loss)
         if last is not None:
             self._check_link(loss, last.loss)
-        table = table.weighted(
-            targets.weigh(table.labels, table.weight, getattr(self, "class_weight", None))
-        ).stratified(targets)
+        table = table.stratified(targets)
         own = read_validation_table(reader, validation, kind)
         if own is not None:
             targets.check(own.labels)

@@ -182,8 +182,9 @@ verbose : bool or int, default=False
 """,
     "class_weight": """
 class_weight : dict, list of dict, "balanced" or None, default=None
-    Weights of the classes, multiplied into the sample weights. "balanced" makes all
-    classes weigh the same. For several labels, one dict a label.
+    Weights of the classes, multiplied into the sample weights; a class of weight 0 is as
+    if absent. "balanced" makes all classes weigh the same. For several labels, one dict a
+    label.
 """,
     "label_smoothing": """
 label_smoothing : float or "auto", default="auto"

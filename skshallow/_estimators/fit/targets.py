@@ -64,10 +64,18 @@ class Targets(ABC):
         """The log loss in the form for these targets, if they are classes."""
         raise NotImplementedError
 
+    @staticmethod
     def weigh(
-        self, y: np.ndarray, sample_weight: np.ndarray | None, class_weight: Any
+        y: np.ndarray,
+        sample_weight: np.ndarray | None,
+        class_weight: Any,
+        known: np.ndarray | None = None,
     ) -> np.ndarray | None:
-        """Return the sample weights (n,) times those of the classes."""
+        """Return the sample weights (n,) times those of the classes.
+
+        Rows that come to weight 0 are as if absent, so that this comes before the classes
+        are learned. Those that are `known` (n_classes,) need not all be in `y`.
+        """
         return sample_weight
 
     def smooth(self, encoded: np.ndarray, share: float) -> np.ndarray:
@@ -277,21 +285,23 @@ class ClassTargets(Targets):
         """Return the number of rows of each class (n_classes,)."""
         return np.bincount(self.codes(y), minlength=len(self.classes))
 
-    def weigh(self, y, sample_weight, class_weight):
+    @staticmethod
+    def weigh(y, sample_weight, class_weight, known=None):
         if class_weight is None:
             return sample_weight
-        if self.is_multilabel and class_weight == "balanced":
+        is_multilabel = _kind_of_target(y) == "multilabel-indicator"
+        if is_multilabel and class_weight == "balanced":
             weight = _balance_labels(y, sample_weight)
-        elif self.is_multilabel:
+        elif is_multilabel:
             weight = compute_sample_weight(class_weight, y)
         else:
+            classes, codes = np.unique(y, return_inverse=True)
+            if known is not None and isinstance(class_weight, dict):
+                class_weight = _weights_among(class_weight, classes, known)
             per_class = compute_class_weight(
-                class_weight,
-                classes=self.classes,
-                y=y.astype(self.classes.dtype, copy=False),
-                sample_weight=sample_weight,
+                class_weight, classes=classes, y=y, sample_weight=sample_weight
             )
-            weight = per_class[self.codes(y)]
+            weight = per_class[codes]
         weight = check_weights(weight, y, "class_weight")
         if sample_weight is None:
             return weight
@@ -311,6 +321,19 @@ def listed(classes: list) -> str:
     shown = ", ".join(map(repr, classes[:5]))
     more = f" and {len(classes) - 5} more" if len(classes) > 5 else ""
     return f"class{'es' if len(classes) > 1 else ''} {shown}{more}"
+
+
+def _weights_among(
+    class_weight: dict, classes: np.ndarray, known: np.ndarray
+) -> dict[Any, float]:
+    """Return the weights of these `classes` among all `known` ones (n_known,).
+
+    What has a weight must be known, unless it is 0: classes without weight are no classes.
+    """
+    positive = {label: weight for label, weight in class_weight.items() if weight}
+    compute_class_weight(positive, classes=known, y=known)  # raises, and names the classes
+    present = set(classes.tolist())
+    return {label: weight for label, weight in class_weight.items() if label in present}
 
 
 def _balance_labels(y: np.ndarray, sample_weight: np.ndarray | None) -> np.ndarray:

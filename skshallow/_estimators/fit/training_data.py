@@ -10,7 +10,12 @@ from scipy import sparse
 
 from skshallow._arrays.namespace import dtype_of, rows_of
 from skshallow._estimators.checks.array_api import in_numpy
-from skshallow._estimators.checks.inputs import check_weights, refuse_containers, validated
+from skshallow._estimators.checks.inputs import (
+    check_weights,
+    refuse_containers,
+    relative,
+    validated,
+)
 from skshallow._estimators.checks.sklearn_private import take_rows
 from skshallow._estimators.fit.config import FitConfig
 from skshallow._estimators.fit.targets import Targets
@@ -29,7 +34,7 @@ class Table:
     labels : ndarray of shape (n_rows,) or (n_rows, n_outputs)
         Their targets, as the user gave them.
     weight : ndarray of shape (n_rows,) or None
-        Their weights, the largest 1.
+        Their weights, of which only the ratios count.
     kept : ndarray of int or None
         Which of the user's rows these are; None means all.
     strata : ndarray of shape (n_rows,) or None
@@ -138,9 +143,10 @@ def read_validation_table(
         given, missing = ("X_val", "y_val") if y_val is None else ("y_val", "X_val")
         raise ValueError(f"{given} was given without {missing}; give both.")
     names = "X_val", "y_val", "sample_weight_val"
-    return read_table(
+    table = read_table(
         reader, X_val, y_val, sample_weight_val, targets, names=names, reset=False
     )
+    return replace(table, weight=relative(table.weight))
 
 
 @dataclass(frozen=True)
