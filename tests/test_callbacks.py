@@ -80,6 +80,29 @@ def test_parameters_that_are_code_are_refused(X, y, few, checkpoint):
     refused(net, X, y, "'scoring' holds what it cannot compare", TypeError)
 
 
+def test_a_checkpoint_knows_a_splitter_by_the_rows_that_it_chose(X, y, few, tmp_path):
+    class Late:
+        """What tells nobody its settings."""
+
+        def __init__(self, start):
+            self.start = start
+
+        def split(self, X, y=None, groups=None):
+            yield np.arange(self.start), np.arange(self.start, len(X))
+
+        def get_n_splits(self, X=None, y=None, groups=None):
+            return 1
+
+    def fit(start):
+        net = ShallowNetRegressor(**few, early_stopping=True)
+        net.set_params(validation_fraction=Late(start))
+        return net.set_callbacks(Checkpoint(tmp_path / "it.npz")).fit(X, y)
+
+    assert (fit(50).theta_ == fit(50).theta_).all()
+    with pytest.raises(ValueError, match="the choice of training rows"):
+        fit(40)
+
+
 def test_a_checkpoint_on_a_meta_estimator_is_refused(X, y, few, checkpoint):
     search = GridSearchCV(ShallowNetRegressor(**few), {"alpha": [0.1]}, cv=2)
     with pytest.raises(TypeError, match="not of a GridSearchCV: call set_callbacks on"):

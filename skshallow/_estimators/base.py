@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 
 from skshallow._estimators.checks.array_api import check_same_place
 from skshallow._estimators.checks.hyperparameters import parameters_of, resolve
+from skshallow._estimators.checks.inputs import check_groups, relative
 from skshallow._estimators.checks.overflow import quiet
 from skshallow._estimators.checks.typed_sklearn import (
     CallbackSupportMixin,
@@ -21,10 +22,11 @@ from skshallow._estimators.fit.epoch_callbacks import EpochCallbacks
 from skshallow._estimators.fit.ineffective import warn_of_ineffective_params
 from skshallow._estimators.fit.results import CURVES, FitResult
 from skshallow._estimators.fit.run import FitRun
+from skshallow._estimators.fit.scoring import ValidationScore
+from skshallow._estimators.fit.split import Split
 from skshallow._estimators.fit.targets import Targets
 from skshallow._estimators.fit.training_data import (
     TrainingData,
-    ValidationData,
     read_table,
     read_validation_table,
 )
@@ -106,7 +108,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
     tol: float = 1e-4
     n_iter_no_change: float | str = "auto"
     early_stopping: bool | str = "auto"
-    validation_fraction: float = 0.1
+    validation_fraction: Any = 0.1
     scoring: Any = None
     standardize: bool = True
     dtype: str | None = None
@@ -143,6 +145,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
         X_val: Any = None,
         y_val: Any = None,
         sample_weight_val: Any = None,
+        groups: Any = None,
     ) -> Self:
         """Train the net, from its initialisation or, with `warm_start`, from where it is.
 
@@ -162,6 +165,10 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
             Their targets.
         sample_weight_val : array-like of shape (n_val,), default=None
             Their weights.
+        groups : array-like of shape (n_samples,), default=None
+            Which group each training row belongs to, such as a patient or a day. Where
+            early stopping holds rows out, it then holds whole groups out, a
+            `validation_fraction` of them, or as the splitter says that this is.
 
         Returns
         -------
@@ -179,7 +186,8 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
         Exception
             What a callback raises; the estimator is then as it was before.
         """
-        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
+        validation = X_val, y_val, sample_weight_val
+        return self._fit(X, y, sample_weight, validation, groups=groups)
 
     def _fit(
         self,
@@ -188,6 +196,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
         sample_weight: Any = None,
         validation: tuple[Any, Any, Any] = (None, None, None),
         *,
+        groups: Any = None,
         classes: Any = None,
         incremental: bool = False,
     ) -> Self:
@@ -199,6 +208,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
                 y,
                 sample_weight,
                 validation,
+                groups=groups,
                 classes=classes,
                 incremental=incremental,
                 last=self._last_result() if goes_on else None,
@@ -233,9 +243,10 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
         sample_weight: Any,
         validation: tuple[Any, Any, Any],
         *,
-        classes: Any,
-        incremental: bool,
-        last: FitResult | None,
+        groups: Any = None,
+        classes: Any = None,
+        incremental: bool = False,
+        last: FitResult | None = None,
     ) -> FitRun:
         """Return the run of a fit, before its first epoch; nothing is set on the net."""
         self._validate_params()
@@ -251,6 +262,10 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
             reset=last is None,
             ensure_min_samples=n_least,
         )
+        class_weight = getattr(self, "class_weight", None)
+        known = classes if last is None else getattr(last.targets, "classes", None)
+        weight = kind.weigh(table.labels, table.weight, class_weight, known)
+        table = table.weighted(relative(weight))
         if last is None:
             targets = kind.learn(table.labels, classes)
         else:
@@ -261,23 +276,33 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
         loss = targets.loss(self.loss)
         if last is not None:
             self._check_link(loss, last.loss)
-        table = table.weighted(
-            targets.weigh(table.labels, table.weight, getattr(self, "class_weight", None))
-        ).stratified(targets)
+        table = table.stratified(targets)
         own = read_validation_table(reader, validation, kind)
         if own is not None:
             targets.check(own.labels)
+        split = Split.of(
+            self,
+            components,
+            table,
+            targets,
+            check_groups(groups, X),
+            incremental=incremental,
+            has_validation_data=own is not None,
+        )
+        train_rows, rows = split.train_rows, split.validation_rows
         config = FitConfig.of(
             self,
             components,
             loss,
-            n_rows=table.n_rows,
+            n_training=table.n_rows if train_rows is None else len(train_rows),
             dtype=table.dtype,
             incremental=incremental,
+            early_stopping=split.early_stopping,
+            why_no_early_stopping=split.why_off,
             has_validation_data=own is not None,
         )
-        data = TrainingData.split(table, own, targets, config)
-        score = self._score_on(config, data.validation)
+        data = TrainingData.split(table, own, targets, config, train_rows, rows)
+        score = self._score_on(config, data)
         return FitRun(config, data, last, score=score, params=parameters_of(self))
 
     def _check_link(self, loss: Loss, last: Loss) -> None:
@@ -291,22 +316,13 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
             )
 
     def _score_on(
-        self, config: FitConfig, validation: ValidationData | None
+        self, config: FitConfig, data: TrainingData
     ) -> Callable[[FitResult], float] | None:
         """Return what scores a result on the validation rows, None without a scorer."""
-        if config.scoring is None or validation is None:
+        if config.scoring is None or data.validation is None:
             return None
-        from sklearn.metrics import check_scoring  # slow to import, rarely used
-
-        scorer = check_scoring(self, scoring=config.scoring)
-        weight = validation.weight
-        weighted = {} if weight is None else {"sample_weight": weight}
-
-        def score(result: FitResult) -> float:
-            fitted = self._as_fitted(result)
-            return float(scorer(fitted, validation.users_X, validation.labels, **weighted))
-
-        return score
+        score = ValidationScore.of(self, config, data)
+        return lambda result: score(self._as_fitted(result))
 
     # The one place where a result becomes attributes, and back.
 

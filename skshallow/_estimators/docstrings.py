@@ -122,17 +122,25 @@ n_iter_no_change : int, inf or "auto", default="auto"
 early_stopping : bool or "auto", default="auto"
     Whether validation data, not the training loss, decide which epoch is the best and
     when to stop. The weights of the best epoch are restored. "auto" does so if `fit` is
-    given `X_val` or at least 256 rows, but not for "lbfgs" nor in `partial_fit`.
+    given `X_val` or at least 256 rows of which some can be held out, with `scoring` some
+    of each class, but not for "lbfgs" nor in `partial_fit`.
 """,
     "validation_fraction": """
-validation_fraction : float, default=0.1
+validation_fraction : float or splitter, default=0.1
     Share of the training rows that early stopping holds out, stratified by class,
-    unless `fit` is given `X_val` and `y_val`.
+    unless `fit` is given `X_val` and `y_val`. With `groups` in `fit`, it is the share of
+    groups that are held out as wholes. Or a splitter of
+    :mod:`sklearn.model_selection`, of which the last split is used: ``TimeSeriesSplit()``
+    validates on the last rows, ``StratifiedGroupKFold()`` on groups stratified by class,
+    ``PredefinedSplit(test_fold)`` on rows of your choice. Rows of weight 0 are left out
+    before it splits.
 """,
     "scoring": """
 scoring : str or callable, default=None
     Scorer for the validation data, as in :func:`sklearn.model_selection.cross_validate`.
-    None judges by the loss.
+    None judges by the loss. It is given sample weights if its metric, or the function,
+    has a parameter of that name; with metadata routing, if it requests them by
+    ``set_score_request``.
 """,
     "standardize": """
 standardize : bool, default=True
@@ -174,8 +182,9 @@ verbose : bool or int, default=False
 """,
     "class_weight": """
 class_weight : dict, list of dict, "balanced" or None, default=None
-    Weights of the classes, multiplied into the sample weights. "balanced" makes all
-    classes weigh the same. For several labels, one dict a label.
+    Weights of the classes, multiplied into the sample weights; a class of weight 0 is as
+    if absent. "balanced" makes all classes weigh the same. For several labels, one dict a
+    label.
 """,
     "label_smoothing": """
 label_smoothing : float or "auto", default="auto"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -105,6 +105,16 @@ class History:
             best = criterion, self.n_epochs, copy_of(theta)
             self.best_criterion, self.best_epoch, self.best_theta = best
         return criterion
+
+    def ahead(self, loss: float, learning_rate: float, validation_loss: float) -> History:
+        """Return the curves with one more epoch, whose score is yet to be computed."""
+        return replace(
+            self,
+            loss=[*self.loss, loss],
+            validation_loss=[*self.validation_loss, validation_loss],
+            validation_score=[*self.validation_score, math.nan],
+            learning_rate=[*self.learning_rate, learning_rate],
+        )
 
     def curve(self, name: str) -> np.ndarray:
         """Return a curve (n_epochs,), or (0,) if it was not recorded."""

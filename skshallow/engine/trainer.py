@@ -32,8 +32,9 @@ OUT_OF_ITERATIONS = 1  # SciPy's status of an L-BFGS that ran out of them
 START_SAMPLE = 256  # rows that tell the loss before the first step
 ROWS_PER_LOSS = 4096  # rows whose loss is evaluated at once
 
-# From the parameters to a validation loss, and a score where one was asked for.
-Validation = Callable[[np.ndarray], tuple[float, float | None]]
+# From the parameters, the loss and the learning rate of an epoch to its validation loss,
+# and to a score where one was asked for.
+Validation = Callable[[np.ndarray, float, float], tuple[float, float | None]]
 
 
 class Watcher(Protocol):
@@ -113,7 +114,7 @@ class Trainer:
     watcher : Watcher
         Is told of each epoch.
     validate : callable or None
-        From parameters to a validation loss and score, called once per epoch.
+        From an epoch to its validation loss and score, called once per epoch.
     """
 
     def __init__(
@@ -262,7 +263,9 @@ class Trainer:
     def _record(self, loss: float, learning_rate: float) -> float:
         """Validate and record an epoch; return the criterion that is minimised."""
         theta = self.objective.theta
-        validation = () if self.validate is None else self.validate(theta)
+        validation: tuple[float | None, ...] = ()
+        if self.validate is not None:
+            validation = self.validate(theta, loss, learning_rate)
         return self.history.record(theta, loss, learning_rate, *validation)
 
     def _loss_of_sample(self) -> float:

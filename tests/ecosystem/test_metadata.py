@@ -11,13 +11,22 @@ from sklearn.compose import TransformedTargetRegressor, make_column_transformer
 from sklearn.ensemble import StackingClassifier, VotingClassifier
 from sklearn.model_selection import (
     GridSearchCV,
+    GroupKFold,
+    GroupShuffleSplit,
     KFold,
     RandomizedSearchCV,
+    ShuffleSplit,
+    TimeSeriesSplit,
     cross_validate,
 )
 from sklearn.multioutput import MultiOutputClassifier, MultiOutputRegressor
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MaxAbsScaler, OneHotEncoder, StandardScaler
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MaxAbsScaler,
+    OneHotEncoder,
+    StandardScaler,
+)
 
 FOLDS = KFold(3)
 
@@ -142,6 +151,60 @@ def test_wrappers_of_regressors_route_sample_weights(regressor_class, X, y, weig
     assert_array_equal(several.estimators_[0].theta_, direct.theta_)
     model = TransformedTargetRegressor(net).fit(X, y, sample_weight=weight)
     assert_allclose(model.predict(X), direct.predict(X))
+
+
+# Groups.
+
+GROUPS = np.arange(60) // 4
+
+
+def fits_by_group(net, X, y, folds):
+    """Return the curves of fits that are given the groups of each fold's rows."""
+    return [
+        clone(net).fit(X[train], y[train], groups=GROUPS[train]).validation_loss_curve_
+        for train, _ in folds.split(X, y, GROUPS)
+    ]
+
+
+@pytest.mark.parametrize("splitter", [0.25, GroupShuffleSplit(random_state=0)], ids=str)
+@pytest.mark.usefixtures("routing")
+def test_groups_reach_the_net_through_pipelines_and_searches(
+    net_class, X, y, few, splitter
+):
+    net = net_class(**few, early_stopping=True, validation_fraction=splitter)
+    expected = fits_by_group(net, X, y, GroupKFold(3))
+    direct = clone(net).fit(X, y, groups=GROUPS)
+    by_row = clone(net).set_params(validation_fraction=0.25).fit(X, y)
+    assert not np.allclose(direct.validation_loss_curve_, by_row.validation_loss_curve_)
+
+    net.set_fit_request(groups=True)
+    pipeline = Pipeline([("same", FunctionTransformer()), ("net", net)])
+    routed = clone(pipeline).fit(X, y, groups=GROUPS)
+    assert_array_equal(routed[-1].theta_, direct.theta_)
+    results = cross_validate(
+        pipeline, X, y, params={"groups": GROUPS}, cv=GroupKFold(3), return_estimator=True
+    )
+    for fitted, curve in zip(results["estimator"], expected, strict=True):
+        assert_array_equal(fitted[-1].validation_loss_curve_, curve)
+    grid = {"net__alpha": [few.get("alpha", 5e-4)]}
+    search = GridSearchCV(pipeline, grid, cv=GroupKFold(3), error_score="raise")
+    search.fit(X, y, groups=GROUPS)
+    assert_array_equal(search.best_estimator_[-1].theta_, direct.theta_)
+
+
+def test_groups_reach_the_net_in_a_pipeline_without_routing(net_class, X, y, few):
+    net = net_class(**few, early_stopping=True)
+    direct = clone(net).fit(X, y, groups=GROUPS)
+    pipeline = Pipeline([("same", FunctionTransformer()), ("net", net)])
+    pipeline.fit(X, y, net__groups=GROUPS)
+    assert_array_equal(pipeline[-1].theta_, direct.theta_)
+
+
+def test_splitters_are_candidates_of_a_search(net_class, X, y, few):
+    candidates = [0.2, TimeSeriesSplit(3), ShuffleSplit(1, random_state=0)]
+    net = net_class(**few, early_stopping=True)
+    search = GridSearchCV(net, {"validation_fraction": candidates}, cv=2, n_jobs=2)
+    assert np.isfinite(search.fit(X, y).cv_results_["mean_test_score"]).all()
 
 
 # Frames.

@@ -31,6 +31,16 @@ def test_curves_hold_one_value_per_epoch():
     assert criteria == [-0.5, -0.6]
 
 
+def test_the_curves_one_epoch_ahead_leave_the_history_as_it_is():
+    history, _ = run([3.0], validation=[(5.0, 0.5)], early_stopping=True)
+    ahead = history.ahead(2.0, 0.05, 4.0)
+    assert ahead.n_epochs == 2
+    np.testing.assert_array_equal(ahead.curve("loss"), [3, 2])
+    np.testing.assert_array_equal(ahead.curve("validation_loss"), [5, 4])
+    np.testing.assert_array_equal(ahead.curve("validation_score"), [0.5, math.nan])
+    assert history.n_epochs == len(history.loss) == 1
+
+
 @pytest.mark.parametrize(
     ("early_stopping", "validation", "expected"),
     [

@@ -489,7 +489,7 @@ def score_of(value):
 def test_the_error_names_validation_scores_that_are_not_finite(net_class, score):
     X = rows()
     net = net_class(**FEW, early_stopping=True, scoring=score_of(score))
-    with pytest.raises(ValueError, match=f"the validation score is {score}.*scoring"):
+    with pytest.raises(ValueError, match=f"score by scoring=.* is {score} on"):
         net.fit(X, targets(net_class, X))
     assert not hasattr(net, "theta_")
 
@@ -498,7 +498,7 @@ def test_the_error_names_validation_scores_that_are_not_finite(net_class, score)
 def test_the_error_names_r2_on_one_validation_row():
     X = rows(8)
     net = ShallowNetRegressor(**FEW, early_stopping=True, scoring="r2")
-    with pytest.raises(ValueError, match="score is nan on 1 rows"):
+    with pytest.raises(ValueError, match="scoring='r2' is nan on 1 validation rows"):
         net.fit(X, targets(ShallowNetRegressor, X))
     with pytest.warns(UndefinedMetricWarning), pytest.raises(ValueError, match="nan"):
         net.fit(X, targets(ShallowNetRegressor, X))

@@ -165,3 +165,133 @@ def test_class_weights_multiply_sample_weights(loss, solver):
     product = weight * compute_sample_weight(class_weight, y)
     weighted = variety.make().fit(X, y, sample_weight=product)
     assert_allclose(predictions(net, X), predictions(weighted, X), rtol=1e-7)
+
+
+# A class weight of 0 is absence, too.
+
+
+def as_labels(codes, kind):
+    """Return codes (n,) from 0 to 3 as labels of some kind."""
+    return codes if kind == "integers" else np.array(["ant", "bee", "cow", "dog"])[codes]
+
+
+def four_classes(kind):
+    rng = np.random.default_rng(8)
+    codes = np.arange(80) % 4
+    X = rng.normal(size=(80, 3)) + np.eye(4)[codes][:, :3]
+    label = dict(enumerate(as_labels(np.arange(4), kind).tolist()))
+    return X, as_labels(codes, kind), codes, label
+
+
+def assert_same_but_for_class_weights(net, other):
+    assert_same(other.set_params(class_weight=net.class_weight), net)
+
+
+each_kind = pytest.mark.parametrize("kind", ["integers", "strings"])
+each_way_to_hold_out = pytest.mark.parametrize(
+    "params", [{}, {"early_stopping": True, "scoring": "neg_log_loss"}], ids=str
+)
+
+
+@each_kind
+@each_way_to_hold_out
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("without", [(3,), (0, 2)])
+def test_a_class_weight_of_zero_equals_sample_weights_of_zero(
+    classifier_class, kind, params, weighted, without
+):
+    X, y, codes, label = four_classes(kind)
+    params = {"hidden_units": 3, "max_iter": 3, "random_state": 0} | params
+    weight = np.ones(80)
+    if weighted:  # the largest of all weights is one that does not count
+        weight = np.random.default_rng(9).uniform(0.1, 7, 80)
+        weight[codes == without[-1]] *= 100
+    class_weight = {label[code]: 0 for code in without}
+    given = {"sample_weight": weight} if weighted else {}
+    net = classifier_class(**params, class_weight={**class_weight, label[1]: 1})
+    if len(without) == 1:  # those that are not named weigh 1 where all keys are labels
+        net.set_params(class_weight=class_weight)
+    net.fit(X, y, **given)
+    kept = ~np.isin(codes, without)
+    assert net.classes_.tolist() == sorted({label[code] for code in codes[kept]})
+    zero = classifier_class(**params).fit(X, y, sample_weight=weight * kept)
+    assert_same_but_for_class_weights(net, zero)
+
+
+@each_kind
+def test_a_class_weight_of_zero_leaves_the_others_as_they_are(classifier_class, kind):
+    X, y, codes, label = four_classes(kind)
+    params = {"hidden_units": 3, "max_iter": 3, "random_state": 0}
+    of_classes = {label[0]: 0.3, label[1]: 5.0, label[2]: 0, label[3]: 0.7}
+    weight = np.random.default_rng(9).uniform(0.1, 7, 80)
+    net = classifier_class(**params, class_weight=of_classes).fit(X, y, weight)
+    product = weight * np.array([of_classes[label[code]] for code in range(4)])[codes]
+    assert_same_but_for_class_weights(net, classifier_class(**params).fit(X, y, product))
+
+
+@each_kind
+def test_balanced_classes_are_those_of_rows_that_count(classifier_class, kind):
+    X, y, codes, _ = four_classes(kind)
+    params = {"hidden_units": 3, "max_iter": 3, "random_state": 0}
+    weight = np.where(codes == 2, 0, np.random.default_rng(9).uniform(0.1, 7, 80))
+    net = classifier_class(**params, class_weight="balanced").fit(X, y, weight)
+    kept = weight > 0
+    without = classifier_class(**params, class_weight="balanced")
+    assert_same(net, without.fit(X[kept], y[kept], weight[kept]))
+    assert len(net.classes_) == 3
+
+
+def test_label_weights_of_zero_equal_sample_weights_of_zero(classifier_class):
+    X, _, codes, _ = four_classes("integers")
+    Y = np.column_stack([codes % 2, codes // 2])
+    params = {"hidden_units": 3, "max_iter": 3, "random_state": 0}
+    weight = np.random.default_rng(9).uniform(0.1, 7, 80)
+    net = classifier_class(**params, class_weight=[{0: 1, 1: 0}, {0: 2, 1: 1}])
+    net.fit(X, Y, weight)
+    product = weight * np.where(codes % 2, 0, np.where(codes // 2, 1, 2))
+    assert_same_but_for_class_weights(net, classifier_class(**params).fit(X, Y, product))
+
+
+@each_kind
+def test_a_class_weight_of_zero_equals_sample_weights_of_zero_in_partial_fit(
+    classifier_class, kind
+):
+    X, y, codes, label = four_classes(kind)
+    params = {"hidden_units": 3, "random_state": 0}
+    for classes in (range(4), range(3)):  # the class of weight 0 may be named, or not
+        named = {"classes": [label[code] for code in classes]}
+        net = classifier_class(**params, class_weight={label[3]: 0, label[0]: 2})
+        zero = classifier_class(**params)
+        for part in (slice(0, 30), slice(30, 33), slice(33, 35), slice(35, 80)):
+            weight = np.array([2, 1, 1, 0])[codes[part]]
+            net.partial_fit(X[part], y[part], **named)
+            zero.partial_fit(X[part], y[part], **named, sample_weight=weight)
+            named = {}
+        assert net.classes_.tolist() == [label[code] for code in classes]
+        assert_same_but_for_class_weights(net, zero)
+
+
+def test_a_fit_and_then_partial_fit_leave_the_same_class_out(classifier_class):
+    X, y, codes, _ = four_classes("integers")
+    params = {"hidden_units": 3, "max_iter": 3, "random_state": 0}
+    net = classifier_class(**params, class_weight={3: 0}).fit(X, y).partial_fit(X, y)
+    weight = (codes < 3) * 1.0
+    zero = classifier_class(**params).fit(X, y, weight).partial_fit(X, y, None, weight)
+    assert_same_but_for_class_weights(net, zero)
+    # a part without a row of it, or of those that the others are
+    net.partial_fit(X[codes < 2], y[codes < 2])
+
+
+def test_weights_of_classes_that_do_not_exist_are_refused(classifier_class):
+    X, y, _, _ = four_classes("strings")
+    net = classifier_class(3, max_iter=3, class_weight={"horse": 0})
+    with pytest.raises(ValueError, match="not in class_weight"):
+        net.fit(X, y)
+    net.set_params(class_weight={"horse": 2})
+    with pytest.raises(ValueError, match="not in class_weight"):
+        net.partial_fit(X, y, classes=np.unique(y))
+    net.set_params(class_weight={"ant": 0, "bee": 0, "cow": 0})
+    with pytest.raises(ValueError, match="weight have only one class: 'dog'"):
+        net.fit(X, y)
+    with pytest.raises(ValueError, match="class_weight is zero for every row"):
+        net.set_params(class_weight=dict.fromkeys(np.unique(y).tolist(), 0)).fit(X, y)

@@ -9,7 +9,12 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from skshallow._estimators.checks.sklearn_private import Interval, Options, StrOptions
+from skshallow._estimators.checks.sklearn_private import (
+    HasMethods,
+    Interval,
+    Options,
+    StrOptions,
+)
 from skshallow.activations import Activation
 from skshallow.initializers import Initializer
 from skshallow.losses import Loss
@@ -22,6 +27,7 @@ _at_least_one = Interval(Integral, 1, None, closed="left")
 _not_negative = Interval(Real, 0, None, closed="left")
 _not_negative_integer = Interval(Integral, 0, None, closed="left")
 _positive = Interval(Real, 0, None, closed="neither")
+_splitter = HasMethods(["split", "get_n_splits"])  # a string has a method "split", too
 
 # For scikit-learn's own validation, one entry per parameter.
 CONSTRAINTS: dict[str, list] = {
@@ -45,7 +51,7 @@ CONSTRAINTS: dict[str, list] = {
     "tol": [_not_negative],
     "n_iter_no_change": [StrOptions({"auto"}), _at_least_one, Options(Real, {np.inf})],
     "early_stopping": [StrOptions({"auto"}), "boolean"],
-    "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+    "validation_fraction": [Interval(Real, 0, 1, closed="neither"), _splitter],
     "scoring": [None, str, callable],
     "standardize": ["boolean"],
     "dtype": [None, StrOptions({"float32", "float64"})],

@@ -78,7 +78,11 @@ def plain_labels(y: Any) -> Any:
 
 
 def check_weights(sample_weight: Any, X: Any, name: str) -> np.ndarray | None:
-    """Return sample weights (n_samples,) in float64, the largest 1, or None."""
+    """Return sample weights (n_samples,) in float64, or None.
+
+    They are scaled by a power of 2, which rounds nothing, so that the largest lies in
+    [0.5, 1) and their products with other weights do not overflow.
+    """
     if sample_weight is None:
         return None
     weight = in_numpy(sample_weight)
@@ -90,7 +94,35 @@ def check_weights(sample_weight: Any, X: Any, name: str) -> np.ndarray | None:
         raise ValueError(f"{name} must not be negative; the smallest is {weight.min()}.")
     if not weight.any():
         raise ValueError(f"{name} is zero for every row; at least one must be positive.")
-    return weight / weight.max()
+    return np.ldexp(weight, -np.frexp(weight.max())[1])
+
+
+def relative(weight: np.ndarray | None) -> np.ndarray | None:
+    """Return weights (n_samples,) of which the largest is 1, None of None."""
+    return None if weight is None else weight / weight.max()
+
+
+def check_groups(groups: Any, X: Any) -> np.ndarray | None:
+    """Return the groups of rows (n_samples,) as integers, or None."""
+    if groups is None:
+        return None
+    refuse_containers(groups=groups)
+    groups = check_array(in_numpy(groups), ensure_2d=False, dtype=None, input_name="groups")
+    if groups.ndim != 1:
+        raise ValueError(f"groups must be 1-dimensional, got shape {groups.shape}.")
+    try:
+        check_consistent_length(X, groups)
+    except ValueError as error:
+        raise ValueError(
+            f"groups has {len(groups)} entries; give the group of each row of X."
+        ) from error
+    try:
+        return np.unique(groups, return_inverse=True)[1]
+    except TypeError as error:  # from sorting
+        raise ValueError(
+            "groups has entries of several types, or missing ones. Give numbers, or "
+            "strings, one for each row of X."
+        ) from error
 
 
 def refuse_columns(X: Any, cause: Exception) -> None:

@@ -6,6 +6,8 @@
 - What scikit-learn keeps on an estimator, its callbacks and its metadata requests, is no
   part of a net that is saved; the requests have a public setter, and no public getter
   for those that were set.
+- Whether the metric of a scorer takes sample weights: without metadata routing,
+  scikit-learn goes by the metric's signature, and there is no public way to ask.
 - Which callbacks an estimator has: contexts for epochs cost time that only callbacks
   make worth while, a checkpoint is to be found before training starts, and there is no
   public way to ask.
@@ -13,17 +15,21 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from typing import Any
 
-from sklearn import config_context
+from sklearn import config_context, get_config
 from sklearn.utils import _safe_indexing as take_rows
-from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
+from sklearn.utils.metadata_routing import get_routing_for_object
 
 __all__ = [
     "SCIKIT_LEARNS_OWN",
+    "HasMethods",
     "Interval",
     "Options",
     "StrOptions",
+    "asks_for_weights",
     "callbacks_of",
     "metadata_requests",
     "set_metadata_requests",
@@ -42,6 +48,19 @@ SCIKIT_LEARNS_OWN = (
 def callbacks_of(estimator: Any) -> list:
     """Return the callbacks that were set on `estimator`, or propagated to it."""
     return getattr(estimator, "_skl_callbacks", None) or []
+
+
+def asks_for_weights(scorer: Any) -> bool:
+    """Return whether `scorer` asks for sample weights, as scikit-learn decides it.
+
+    With metadata routing by ``set_score_request``, else by the signature: that of the
+    metric, or of the function ``scorer(estimator, X, y)`` itself.
+    """
+    if get_config()["enable_metadata_routing"]:
+        request = get_routing_for_object(scorer)
+        return "sample_weight" in request.consumes("score", ["sample_weight"])
+    function = getattr(scorer, "_score_func", scorer)
+    return "sample_weight" in signature(function).parameters
 
 
 def metadata_requests(estimator: Any) -> dict[str, dict[str, bool | str]]:

@@ -28,6 +28,8 @@ COMPONENTS = (Activation, Initializer, Loss, Schedule, Solver)
 ADVICE = {
     "random_state": "Set it to an int or None: it only starts a fit, and the generator "
     "that training goes on with is saved by itself.",
+    "validation_fraction": "Set it to a number: a fitted net predicts without the rows "
+    "that a splitter held out.",
     "scoring": "Set it to a scorer's name or None: a fitted net predicts without it.",
 }
 ADVICE_ON_COMPONENTS = (

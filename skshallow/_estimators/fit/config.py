@@ -116,8 +116,8 @@ class FitConfig:
         Whether this is `partial_fit`.
     early_stopping : bool
         Whether validation rows decide which epoch is the best.
-    validation_fraction : float or None
-        The fraction of the rows to hold out for it; None holds out none.
+    why_no_early_stopping : str or None
+        Why "auto" came to False, in words that follow these.
     n_iter_no_change : float
         Epochs without improvement that end the training, infinity for none.
     label_smoothing : float
@@ -135,7 +135,7 @@ class FitConfig:
     plan: Plan
     incremental: bool
     early_stopping: bool
-    validation_fraction: float | None
+    why_no_early_stopping: str | None
     n_iter_no_change: float
     label_smoothing: float
     temperature_scaling: bool
@@ -157,20 +157,14 @@ class FitConfig:
         components: Components,
         loss: Loss,
         *,
-        n_rows: int,
+        n_training: int,
         dtype: np.dtype,
         incremental: bool,
+        early_stopping: bool,
+        why_no_early_stopping: str | None,
         has_validation_data: bool,
     ) -> FitConfig:
         """Decide how `net` is trained on so many rows of features of this `dtype`."""
-        early_stopping = net.early_stopping
-        if early_stopping == "auto":
-            enough = has_validation_data or n_rows >= AUTO_EARLY_STOPPING_ROWS
-            early_stopping = enough and components.solver.stochastic
-        early_stopping = bool(early_stopping) and not incremental
-        holds_out = early_stopping and not has_validation_data
-        fraction = float(net.validation_fraction) if holds_out else None
-        n_training = n_rows - (0 if fraction is None else n_held_out(n_rows, fraction))
         validates = early_stopping or has_validation_data
         return cls(
             components=components,
@@ -178,7 +172,7 @@ class FitConfig:
             plan=_plan(net, components, n_training, incremental),
             incremental=incremental,
             early_stopping=early_stopping,
-            validation_fraction=fraction,
+            why_no_early_stopping=why_no_early_stopping,
             n_iter_no_change=_patience(net.n_iter_no_change, components, early_stopping),
             label_smoothing=_smoothing(net, components, incremental),
             temperature_scaling=_is_calibrated(net, early_stopping, validates),
@@ -212,11 +206,6 @@ class FitConfig:
             "temperature_scaling": self.temperature_scaling,
         }
         return {name: value for name, value in resolved.items() if name in names}
-
-
-def n_held_out(n_rows: int, fraction: float) -> int:
-    """Return how many of the rows a `fraction` of them is, at least one."""
-    return max(1, round(fraction * n_rows))
 
 
 def _plan(net: Any, components: Components, n_training: int, incremental: bool) -> Plan:

@@ -85,13 +85,13 @@ def _why_none_is_best(run: FitRun) -> str | None:
     validation = run.data.validation
     assert validation is not None
     scores = history.validation_score
-    name, last = "score", scores[-1:] or history.validation_loss[-1:]
-    if not scores:
-        name = "loss"
+    name, last = "validation loss", history.validation_loss[-1:]
+    if scores:
+        name, last = f"score by scoring={run.config.scoring!r}", scores[-1:]
     return (
-        f"Early stopping found no best epoch among {history.n_epochs}: the validation "
-        f"{name} is {last[0]:g} on {len(validation.labels)} rows. Check their "
-        "number, their units, and scoring."
+        f"Early stopping found no best epoch among {history.n_epochs}: the {name} is "
+        f"{last[0]:g} on {len(validation.labels)} validation rows. Check their number, "
+        "their units, and scoring."
     )
 
 

@@ -18,6 +18,7 @@ from skshallow._estimators.files.codec import Arrays, NotData, describe
 from skshallow._estimators.fit.run import FitRun
 
 WITHOUT_EFFECT = ("verbose",)
+TOLD_BY_ROWS = "validation_fraction"  # a splitter is known by the rows that it chose
 START = "what training starts from"
 
 Fingerprint = dict[str, dict[str, str]]
@@ -57,6 +58,8 @@ def fingerprint(net: Any, run: FitRun) -> Fingerprint:
     }
     for name, value in net.get_params(deep=False).items():
         if name not in WITHOUT_EFFECT:
+            if name == TOLD_BY_ROWS and hasattr(value, "split"):
+                value = type(value).__name__
             try:
                 entries[name] = fingerprint_entry(value)
             except NotData as error:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from skshallow._estimators.checks.user_warnings import warn_user
-from skshallow._estimators.fit.config import AUTO_EARLY_STOPPING_ROWS, FitConfig
+from skshallow._estimators.fit.config import FitConfig
 from skshallow._estimators.fit.training_data import TrainingData
 from skshallow.exceptions import IneffectiveParameterWarning
 from skshallow.initializers import Zeros
@@ -83,11 +83,11 @@ def _reasons(
         yield ("init_scale",), f"init={net.init!r}"
     if config.incremental:
         yield ("early_stopping", "average"), "partial_fit, which runs one epoch per call"
-    if config.validation_fraction is None:
+    if data.train_rows is None:
         if data.validation is not None:
             yield ("validation_fraction",), "X_val and y_val"
         else:
-            words = _why_nothing_validates(early_stopping, config, data)
+            words = _why_nothing_validates(early_stopping, config)
             yield ("validation_fraction",), words
             yield OF_VALIDATION, f"{words} and no X_val"
 
@@ -102,16 +102,10 @@ def _why_nothing_stalls(net: Any) -> str:
     )
 
 
-def _why_nothing_validates(words: str, config: FitConfig, data: TrainingData) -> str:
+def _why_nothing_validates(words: str, config: FitConfig) -> str:
     """Return why early stopping is off."""
     if config.incremental:
         return "partial_fit, which holds no rows out"
-    if words != "early_stopping='auto'":
+    if config.why_no_early_stopping is None:
         return words
-    if not config.plan.solver.stochastic:
-        given = config.components.given["solver"]
-        return f"{words}, which is False for solver={given!r}"
-    return (
-        f"{words}, which is False on fewer than {AUTO_EARLY_STOPPING_ROWS} rows, here "
-        f"{data.n_training}"
-    )
+    return f"{words}, which is False {config.why_no_early_stopping}"

@@ -196,15 +196,22 @@ class FitRun:
 
     # Validation, after each epoch.
 
-    def _validate(self, theta: np.ndarray) -> tuple[float, float | None]:
-        """Return the validation loss at `theta`, where the objective is, and the score."""
+    def _validate(
+        self, theta: np.ndarray, training_loss: float, learning_rate: float
+    ) -> tuple[float, float | None]:
+        """Return the validation loss at `theta`, where the objective is, and the score.
+
+        The scorer sees an estimator that knows of the epoch, although this is not recorded
+        before its score.
+        """
         if self._temperature is not None:
             loss = self._temperature.refined_loss(self._validation_predictions())
         else:
             loss = self.objective.mean_loss(self._validation_batches())
         if self._score is None:
             return loss, None
-        return loss, self._score(self.result_at(theta))
+        history = self.history.ahead(training_loss, learning_rate, loss)
+        return loss, self._score(self.result_at(theta, history))
 
     def _validation_batches(self) -> Iterator[Batch]:
         assert self._validation is not None
@@ -232,10 +239,14 @@ class FitRun:
         self._forget_steps()
         return self._result(best, self.history.best_epoch, restored=True)
 
-    def result_at(self, theta: np.ndarray) -> FitResult:
-        """Return the result as if training had ended now, at `theta` (P,)."""
+    def result_at(self, theta: np.ndarray, history: History | None = None) -> FitResult:
+        """Return the result as if training had ended now, at `theta` (P,).
+
+        `history` is that of the run, unless another one knows more.
+        """
+        history = self.history if history is None else history
         with self.objective.at(theta):
-            return self._result(theta, self.history.n_epochs, goes_on=False)
+            return self._result(theta, history.n_epochs, history=history, goes_on=False)
 
     def _forget_steps(self) -> None:
         """Start the solver's state anew: what it remembers led to other parameters."""
@@ -243,10 +254,17 @@ class FitRun:
         self.progress.solver_state = self.progress.solver.init(theta, n_weights)
 
     def _result(
-        self, theta: np.ndarray, epoch: int, *, restored: bool = False, goes_on: bool = True
+        self,
+        theta: np.ndarray,
+        epoch: int,
+        *,
+        history: History | None = None,
+        restored: bool = False,
+        goes_on: bool = True,
     ) -> FitResult:
         """Return the result with the parameters `theta`, of this call's `epoch`."""
-        history, config = self.history, self.config
+        history = self.history if history is None else history
+        config = self.config
         theta = copy_of(theta)
         curves = joined_curves(self.last, history)
         curve = curves["loss_curve_"]

@@ -64,10 +64,18 @@ class Targets(ABC):
         """The log loss in the form for these targets, if they are classes."""
         raise NotImplementedError
 
+    @staticmethod
     def weigh(
-        self, y: np.ndarray, sample_weight: np.ndarray | None, class_weight: Any
+        y: np.ndarray,
+        sample_weight: np.ndarray | None,
+        class_weight: Any,
+        known: np.ndarray | None = None,
     ) -> np.ndarray | None:
-        """Return the sample weights (n,) times those of the classes."""
+        """Return the sample weights (n,) times those of the classes.
+
+        Rows that come to weight 0 are as if absent, so that this comes before the classes
+        are learned. Those that are `known` (n_classes,) need not all be in `y`.
+        """
         return sample_weight
 
     def smooth(self, encoded: np.ndarray, share: float) -> np.ndarray:
@@ -76,6 +84,14 @@ class Targets(ABC):
 
     def strata(self, y: np.ndarray) -> np.ndarray | None:
         """Return what to stratify by where rows are held out (n,), None for nothing."""
+        return None
+
+    def too_rare(self, y: np.ndarray) -> list:
+        """Return the classes with too few rows to train and to validate on: 0 or 1."""
+        return []
+
+    def missing(self, y: np.ndarray) -> str | None:
+        """Return in words which classes have no row, None if there are none such."""
         return None
 
 
@@ -253,21 +269,39 @@ class ClassTargets(Targets):
     def strata(self, y):
         return None if self.is_multilabel else y
 
-    def weigh(self, y, sample_weight, class_weight):
+    def too_rare(self, y):
+        return [] if self.is_multilabel else self.classes[self._counts(y) < 2].tolist()
+
+    def missing(self, y):
+        if self.is_multilabel:
+            constant = (y == y[:1]).all(axis=0)
+            words = "no rows both with and without label"
+            labels = ", ".join(map(str, np.flatnonzero(constant)))
+            return f"{words} {labels}" if labels else None
+        classes = self.classes[self._counts(y) == 0].tolist()
+        return f"no row of {listed(classes)}" if classes else None
+
+    def _counts(self, y: np.ndarray) -> np.ndarray:
+        """Return the number of rows of each class (n_classes,)."""
+        return np.bincount(self.codes(y), minlength=len(self.classes))
+
+    @staticmethod
+    def weigh(y, sample_weight, class_weight, known=None):
         if class_weight is None:
             return sample_weight
-        if self.is_multilabel and class_weight == "balanced":
+        is_multilabel = _kind_of_target(y) == "multilabel-indicator"
+        if is_multilabel and class_weight == "balanced":
             weight = _balance_labels(y, sample_weight)
-        elif self.is_multilabel:
+        elif is_multilabel:
             weight = compute_sample_weight(class_weight, y)
         else:
+            classes, codes = np.unique(y, return_inverse=True)
+            if known is not None and isinstance(class_weight, dict):
+                class_weight = _weights_among(class_weight, classes, known)
             per_class = compute_class_weight(
-                class_weight,
-                classes=self.classes,
-                y=y.astype(self.classes.dtype, copy=False),
-                sample_weight=sample_weight,
+                class_weight, classes=classes, y=y, sample_weight=sample_weight
             )
-            weight = per_class[self.codes(y)]
+            weight = per_class[codes]
         weight = check_weights(weight, y, "class_weight")
         if sample_weight is None:
             return weight
@@ -280,6 +314,26 @@ class ClassTargets(Targets):
         if decision.ndim == 1:
             return self.classes[(decision > 0).astype(int)]
         return self.classes[decision.argmax(axis=1)]
+
+
+def listed(classes: list) -> str:
+    """Return some classes in words."""
+    shown = ", ".join(map(repr, classes[:5]))
+    more = f" and {len(classes) - 5} more" if len(classes) > 5 else ""
+    return f"class{'es' if len(classes) > 1 else ''} {shown}{more}"
+
+
+def _weights_among(
+    class_weight: dict, classes: np.ndarray, known: np.ndarray
+) -> dict[Any, float]:
+    """Return the weights of these `classes` among all `known` ones (n_known,).
+
+    What has a weight must be known, unless it is 0: classes without weight are no classes.
+    """
+    positive = {label: weight for label, weight in class_weight.items() if weight}
+    compute_class_weight(positive, classes=known, y=known)  # raises, and names the classes
+    present = set(classes.tolist())
+    return {label: weight for label, weight in class_weight.items() if label in present}
 
 
 def _balance_labels(y: np.ndarray, sample_weight: np.ndarray | None) -> np.ndarray:

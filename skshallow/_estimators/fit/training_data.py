@@ -7,13 +7,17 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from sklearn.utils import check_random_state
 
 from skshallow._arrays.namespace import dtype_of, rows_of
 from skshallow._estimators.checks.array_api import in_numpy
-from skshallow._estimators.checks.inputs import check_weights, refuse_containers, validated
+from skshallow._estimators.checks.inputs import (
+    check_weights,
+    refuse_containers,
+    relative,
+    validated,
+)
 from skshallow._estimators.checks.sklearn_private import take_rows
-from skshallow._estimators.fit.config import FitConfig, n_held_out
+from skshallow._estimators.fit.config import FitConfig
 from skshallow._estimators.fit.constant_targets import constant_columns
 from skshallow._estimators.fit.targets import Targets
 
@@ -31,7 +35,7 @@ class Table:
     labels : ndarray of shape (n_rows,) or (n_rows, n_outputs)
         Their targets, as the user gave them.
     weight : ndarray of shape (n_rows,) or None
-        Their weights, the largest 1.
+        Their weights, of which only the ratios count.
     kept : ndarray of int or None
         Which of the user's rows these are; None means all.
     strata : ndarray of shape (n_rows,) or None
@@ -140,9 +144,10 @@ def read_validation_table(
         given, missing = ("X_val", "y_val") if y_val is None else ("y_val", "X_val")
         raise ValueError(f"{given} was given without {missing}; give both.")
     names = "X_val", "y_val", "sample_weight_val"
-    return read_table(
+    table = read_table(
         reader, X_val, y_val, sample_weight_val, targets, names=names, reset=False
     )
+    return replace(table, weight=relative(table.weight))
 
 
 @dataclass(frozen=True)
@@ -196,11 +201,17 @@ class TrainingData:
 
     @classmethod
     def split(
-        cls, table: Table, validation: Table | None, targets: Targets, config: FitConfig
+        cls,
+        table: Table,
+        validation: Table | None,
+        targets: Targets,
+        config: FitConfig,
+        train_rows: np.ndarray | None,
+        rows: np.ndarray | None,
     ) -> TrainingData:
-        """Encode the targets, and hold rows out if `config` says so."""
+        """Encode the targets; train on some rows and validate on `rows`, if given."""
         y = targets.encode(table.labels, config.loss)
-        train_rows, held_out = None, None
+        held_out = None
         if validation is not None:
             encoded = targets.encode(validation.labels, config.loss)
             held_out = ValidationData(
@@ -210,8 +221,7 @@ class TrainingData:
                 validation.users_rows(),
                 validation.labels,
             )
-        elif config.validation_fraction is not None:
-            train_rows, rows = split_rows(table, config)
+        elif rows is not None:
             held_out = ValidationData(
                 rows_of(table.X, rows),
                 y[rows],
@@ -246,59 +256,3 @@ class TrainingData:
 def rows_or_all(values: np.ndarray, rows: np.ndarray | None) -> np.ndarray:
     """Return these rows of `values` (n, ...), all for None."""
     return values if rows is None else values[rows]
-
-
-def split_rows(table: Table, config: FitConfig) -> tuple[np.ndarray, np.ndarray]:
-    """Return which rows train and which validate, stratified by class.
-
-    Raises
-    ------
-    ValueError
-        If there are too few rows.
-    """
-    n_rows, fraction = table.n_rows, config.validation_fraction
-    assert fraction is not None
-    strata = np.zeros(n_rows) if table.strata is None else table.strata
-    rows = rows_to_hold_out(
-        strata, n_held_out(n_rows, fraction), check_random_state(config.random_state)
-    )
-    if not len(rows):
-        kept = "a row" if table.strata is None else "a row of each class"
-        raise ValueError(
-            f"early_stopping cannot hold validation_fraction={fraction:g} of {n_rows} "
-            f"rows out and leave {kept} to train on. Give more rows, another fraction, or "
-            "X_val and y_val."
-        )
-    return np.setdiff1d(np.arange(n_rows), rows, assume_unique=True), rows
-
-
-def rows_to_hold_out(
-    strata: np.ndarray, n_rows: int, rng: np.random.RandomState
-) -> np.ndarray:
-    """Return rows drawn at random, from each stratum its share.
-
-    One row of each stratum is never among them. scikit-learn's `train_test_split` refuses
-    classes of a single row, and more classes than rows to hold out.
-
-    Parameters
-    ----------
-    strata : ndarray of shape (n,)
-        The class of each row.
-    n_rows : int
-        How many rows to hold out.
-    rng : RandomState
-        Draws them.
-
-    Returns
-    -------
-    rows : ndarray of int
-        Their indices, sorted; none if there are not as many to choose from.
-    """
-    order = rng.permutation(len(strata))
-    order = order[np.argsort(strata[order], kind="stable")]  # class by class
-    _, first = np.unique(strata[order], return_index=True)
-    candidates = np.delete(order, first)
-    if len(candidates) < n_rows:
-        return candidates[:0]
-    steps = (np.arange(n_rows) + rng.uniform()) / n_rows
-    return np.sort(candidates[(steps * len(candidates)).astype(int)])

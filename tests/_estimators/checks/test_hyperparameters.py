@@ -32,7 +32,7 @@ WRONG = {
     "tol": [-1, None, "auto", np.nan],
     "n_iter_no_change": [0, -1, 1.5, None, np.nan],
     "early_stopping": ["yes", None, 3],
-    "validation_fraction": [0, 1, -0.1, None, 1.5],
+    "validation_fraction": [0, 1, -0.1, None, 1.5, "auto", [0, 1], {}],
     "scoring": ["best", 3],
     "standardize": ["yes", None, 3],
     "dtype": ["float16", "int", np.float32],

@@ -16,6 +16,7 @@ from same_state import assert_same
 from scipy import sparse
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import InconsistentVersionWarning, NotFittedError
+from sklearn.model_selection import ShuffleSplit
 from small_nets import (
     LABELS,
     ROWS,
@@ -397,6 +398,7 @@ def a_scorer(net, X, y):
         ({"solver": MyAdamW()}, "skops"),
         ({"schedule": MyPlateau()}, "skops"),
         ({"scoring": a_scorer}, "scorer's name or None"),
+        ({"validation_fraction": ShuffleSplit()}, "Set it to a number: a fitted net"),
         ({"random_state": np.random.RandomState(0)}, "an int or None"),
         ({"alpha": np.longdouble(1)}, "plain arrays"),
     ],

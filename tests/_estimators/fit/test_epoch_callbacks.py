@@ -182,6 +182,32 @@ def test_scoring_monitor_logs_the_score_of_every_epoch(net_class, X, y, few):
     assert net.n_iter_ == 3
 
 
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_callbacks_of_a_gamma_fit_see_the_distribution_of_their_epoch(
+    regressor_class, X, y, few, early_stopping
+):
+    def likelihood(net, X, y):
+        return net.predict_proba(X).logpdf(y).mean()
+
+    few |= {"loss": "gamma", "early_stopping": early_stopping}
+    y = y + 1.0
+    recorder, monitor = Recorder(), ScoringMonitor(scoring={"likelihood": likelihood})
+    net = regressor_class(**few).set_callbacks(recorder, monitor)
+    for target in y, 50 * y:  # the second time nothing of the first is left
+        recorder.fitted.clear()
+        net.fit(X, target).conformalize(X, target)
+        rows = [row for row in monitor.get_logs().data if "epoch" in row["task_name"]]
+        for n_iter, fitted in enumerate(recorder.fitted, start=1):
+            short = regressor_class(**few | {"max_iter": n_iter, "early_stopping": False})
+            if not early_stopping:
+                short.fit(X, target)
+                assert_allclose(fitted.dispersion_, short.dispersion_)
+                assert_allclose(fitted.predict_interval(X), short.predict_interval(X))
+            expected = likelihood(fitted, X, target)
+            assert_allclose(rows[n_iter - 1]["likelihood"], expected)
+        assert len(rows) == len(recorder.fitted) == 3
+
+
 def test_scoring_monitor_works_in_a_pipeline(net_class, X, y, few):
     monitor = ScoringMonitor(scoring="r2")
     pipeline = make_pipeline(StandardScaler(), net_class(**few).set_callbacks(monitor))

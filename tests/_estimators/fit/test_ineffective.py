@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, KFold
 
 from skshallow import DeepNetClassifier, DeepNetRegressor
 from skshallow.exceptions import IneffectiveParameterWarning
@@ -40,6 +40,7 @@ CASES = [
     ({"init": "zeros"}, {"init_scale": 2.0}, "init='zeros'"),
     ({}, {"validation_fraction": 0.3}, "early_stopping='auto'"),
     ({"early_stopping": False}, {"validation_fraction": 0.3}, "early_stopping=False"),
+    ({"early_stopping": False}, {"validation_fraction": KFold(3)}, "early_stopping=False"),
 ]
 
 

@@ -17,7 +17,7 @@ from skshallow import (
     ShallowNetClassifier,
     ShallowNetRegressor,
 )
-from skshallow._estimators.fit.training_data import rows_to_hold_out
+from skshallow._estimators.fit.split import rows_to_hold_out
 from skshallow.losses import REGRESSION_LOSSES
 from skshallow.schedules import SCHEDULES
 from skshallow.solvers import SOLVERS
@@ -367,6 +367,108 @@ def test_scoring_may_be_a_callable(noisy):
     assert seen == [(8, 2)] * 6
     assert_array_equal(net.validation_scores_, [-1, -2, -3, -4, -5, -6])
     assert net.best_iter_ == 1
+
+
+def positive(y):
+    return y + 1.0
+
+
+def seen_by_a_scorer(net, look, *data, **validation):
+    """Return what `look` finds out about the estimator of each epoch that is scored."""
+    seen = []
+
+    def scorer(estimator, X, y):
+        seen.append(look(estimator, X))
+        return float(len(seen))
+
+    net.set_params(scoring=scorer, early_stopping=True).fit(*data, **validation)
+    return seen
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_a_scorer_sees_what_a_fit_that_ended_there_would_be(net_class, X, y, solver):
+    params = {"hidden_units": 4, "solver": solver, "max_iter": 4, "random_state": 0}
+    if solver == "adam":
+        params |= {"schedule": "constant", "batch_size": 16}
+
+    def look(estimator, X):
+        return estimator.n_iter_, estimator.loss_, estimator.predict(X), vars(estimator)
+
+    own = {"X_val": X[40:], "y_val": y[40:]}
+    seen = seen_by_a_scorer(net_class(**params), look, X[:40], y[:40], **own)
+    assert [n_iter for n_iter, *_ in seen] == [1, 2, 3, 4]
+    for n_iter, loss, prediction, attributes in seen:
+        short = net_class(**params | {"max_iter": n_iter, "early_stopping": True})
+        short.fit(X[:40], y[:40], **own)
+        assert_array_equal(prediction, short.predict(X[40:]))
+        for curve in ("loss_curve_", "validation_loss_curve_"):
+            assert_array_equal(attributes[curve], getattr(short, curve))
+        assert loss == attributes["loss_curve_"][-1]
+        assert len(attributes["validation_scores_"]) == n_iter
+
+
+def test_a_scorer_of_a_first_gamma_fit_gets_a_distribution(regressor_class, X, y, few):
+    net = regressor_class(**few, loss="gamma")
+    own = {"X_val": X[40:], "y_val": positive(y[40:])}
+
+    def look(estimator, X):
+        return estimator.dispersion_, estimator.predict_proba(X).std()
+
+    seen = seen_by_a_scorer(net, look, X[:40], positive(y[:40]), **own)
+    assert len(seen) == 3
+    for n_iter, (dispersion, std) in enumerate(seen, start=1):
+        short = regressor_class(**few | {"max_iter": n_iter}, loss="gamma")
+        short.fit(X[:40], positive(y[:40]))
+        assert_allclose(dispersion, short.dispersion_)
+        assert_allclose(std, short.predict_proba(X[40:]).std())
+
+
+@pytest.mark.parametrize("loss", ["gamma", "gaussian", "squared_error"])
+def test_a_scorer_of_a_second_fit_sees_none_of_the_first(regressor_class, X, y, few, loss):
+    net = regressor_class(**few, loss=loss).fit(X[:40], 50 * positive(y[:40]))
+    net.conformalize(X[40:], 50 * positive(y[40:]))
+    own = {"X_val": X[40:], "y_val": positive(y[40:])}
+
+    def look(estimator, X):
+        has_interval = hasattr(estimator, "predict_interval")
+        interval = estimator.predict_interval(X) if has_interval else None
+        return getattr(estimator, "dispersion_", None), interval
+
+    again = seen_by_a_scorer(net, look, X[:40], positive(y[:40]), **own)
+    new = regressor_class(**few, loss=loss)
+    first = seen_by_a_scorer(new, look, X[:40], positive(y[:40]), **own)
+    for before, now in zip(first, again, strict=True):
+        assert (now[1] is None) == (loss == "squared_error")
+        for mine, other in zip(now, before, strict=True):
+            assert_array_equal(mine, other)
+
+
+def test_a_scorer_sees_the_temperature_of_its_own_epoch(classifier_class, X, y, few):
+    net = classifier_class(**few, temperature_scaling=True)
+    net.fit(X, y, X_val=X[:20], y_val=y[::-1][:20])
+    of_the_last_fit = net.temperature_
+    own = {"X_val": X[40:], "y_val": y[40:]}
+
+    def look(estimator, X):
+        return estimator.temperature_, estimator.predict_proba(X)
+
+    seen = seen_by_a_scorer(net, look, X[:40], y[:40], **own)
+    for n_iter, (temperature, probability) in enumerate(seen, start=1):
+        params = few | {"max_iter": n_iter, "temperature_scaling": True}
+        short = classifier_class(**params).fit(X[:40], y[:40], **own)
+        assert temperature == short.temperature_ != of_the_last_fit
+        assert_array_equal(probability, short.predict_proba(X[40:]))
+
+
+def test_the_log_loss_as_a_scorer_is_of_calibrated_nets(classifier_class, X, y):
+    params = {"hidden_units": 8, "max_iter": 20, "early_stopping": True, "random_state": 0}
+    own = {"X_val": X[40:], "y_val": y[40:]}
+    net = classifier_class(**params, scoring="neg_log_loss").fit(X[:40], y[:40], **own)
+    best = net.validation_scores_.max()
+    assert_allclose(best, get_scorer("neg_log_loss")(net, X[40:], y[40:]))
+    raw = classifier_class(**params, scoring="neg_log_loss", temperature_scaling=False)
+    raw.fit(X[:40], y[:40], **own)
+    assert not np.allclose(net.validation_scores_, raw.validation_scores_)
 
 
 def test_validation_data_without_early_stopping_only_watch(net_class, noisy, few):

@@ -1,4 +1,4 @@
-"""What trains and what validates: rows are held out from each class its share."""
+"""What trains and what validates: rows of every class, and when rows are held out."""
 
 import numpy as np
 import pytest
@@ -7,36 +7,6 @@ from sklearn.datasets import make_classification
 
 from skshallow import DeepNetClassifier, DeepNetRegressor, ShallowNetClassifier
 from skshallow._estimators.fit.config import AUTO_EARLY_STOPPING_ROWS
-from skshallow._estimators.fit.training_data import rows_to_hold_out
-
-CLASSES = np.repeat(["a", "b", "c", "d"], [1, 2, 97, 200])
-
-
-@pytest.mark.parametrize("fraction", [0.1, 0.25, 0.5])
-def test_each_class_is_held_out_by_its_share(fraction):
-    rng = np.random.RandomState(0)
-    rows = rows_to_hold_out(CLASSES, round(300 * fraction), rng)
-    assert_array_equal(np.unique(rows), rows)
-    assert len(rows) == 300 * fraction
-    assert abs(np.sum(CLASSES[rows] == "c") - 97 * fraction) <= 1
-    assert abs(np.sum(CLASSES[rows] == "d") - 200 * fraction) <= 1
-
-
-def test_every_row_but_one_of_a_class_may_be_held_out_and_all_are_in_turn():
-    rng = np.random.RandomState(0)
-    draws = [rows_to_hold_out(CLASSES, 75, rng) for _ in range(200)]
-    times = np.bincount(np.concatenate(draws), minlength=300)
-    assert times[0] == 0  # the only row of its class
-    assert times[1:].min() > 20
-    assert times[3:].max() < 90
-    assert all(len(np.setdiff1d([1, 2], rows)) >= 1 for rows in draws)
-
-
-def test_no_rows_are_held_out_where_each_class_has_but_one():
-    rng = np.random.RandomState(0)
-    assert len(rows_to_hold_out(np.arange(5), 1, rng)) == 0
-    assert len(rows_to_hold_out(np.zeros(1), 1, rng)) == 0
-    assert len(rows_to_hold_out(np.zeros(2), 1, rng)) == 1
 
 
 def test_a_class_of_one_row_is_trained_on():

@@ -1,0 +1,241 @@
+"""Which rows train and which validate: by class, by group, or as a splitter says."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_random_state
+from sklearn.utils.metadata_routing import get_routing_for_object
+
+from skshallow._estimators.checks.user_warnings import warn_user
+from skshallow._estimators.fit.config import AUTO_EARLY_STOPPING_ROWS, Components
+from skshallow._estimators.fit.targets import Targets, listed
+from skshallow._estimators.fit.training_data import Table
+
+
+class CannotHoldOut(ValueError):
+    """The rows are too few to train on some and to validate on others.
+
+    Parameters
+    ----------
+    what : str
+        What early stopping cannot do.
+    """
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"early_stopping {what}. Give more rows, another validation_fraction, or X_val "
+            "and y_val."
+        )
+        self.what = what
+
+
+@dataclass(frozen=True)
+class Split:
+    """Whether early stopping is on, and which rows are held out for it.
+
+    Parameters
+    ----------
+    early_stopping : bool
+        Whether validation rows decide which epoch is the best.
+    train_rows, validation_rows : ndarray of int or None
+        Their indices among the rows of positive weight, sorted; None if no rows are held
+        out.
+    why_off : str or None
+        Why ``early_stopping="auto"`` came to False, in words that follow these.
+    """
+
+    early_stopping: bool
+    train_rows: np.ndarray | None = None
+    validation_rows: np.ndarray | None = None
+    why_off: str | None = None
+
+    @classmethod
+    def of(
+        cls,
+        net: Any,
+        components: Components,
+        table: Table,
+        targets: Targets,
+        groups: np.ndarray | None,
+        *,
+        incremental: bool,
+        has_validation_data: bool,
+    ) -> Split:
+        """Decide by the parameters of `net`, and hold rows out where that is to be done.
+
+        Raises
+        ------
+        ValueError
+            If ``early_stopping=True`` is to hold rows out and cannot, or if a splitter
+            does not fit the rows.
+        """
+        if incremental or not net.early_stopping:
+            return cls(False)
+        is_auto = net.early_stopping == "auto"
+        if is_auto and not components.solver.stochastic:
+            return cls(False, why_off=f"for solver={components.given['solver']!r}")
+        if has_validation_data:
+            return cls(True)
+        too_few = _why_too_few(net, table, targets) if is_auto else None
+        if too_few is not None:
+            return cls(False, why_off=too_few)
+        try:
+            return cls(True, *_split_rows(net, table, groups))
+        except CannotHoldOut as error:
+            if not is_auto:
+                raise
+            return cls(False, why_off=f"where it {error.what}")
+
+
+def _why_too_few(net: Any, table: Table, targets: Targets) -> str | None:
+    """Return why "auto" does not even try to hold rows out, if so.
+
+    Many a scorer has no value without a row of each class.
+    """
+    if table.n_rows < AUTO_EARLY_STOPPING_ROWS:
+        return f"on fewer than {AUTO_EARLY_STOPPING_ROWS} rows, here {table.n_rows}"
+    rare = targets.too_rare(table.labels) if net.scoring is not None else []
+    if rare:
+        return (
+            f"where there is no row of {listed(rare)} both to train on and to score, here "
+            f"by scoring={net.scoring!r}"
+        )
+    return None
+
+
+def _split_rows(
+    net: Any, table: Table, groups: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return which rows train and which validate."""
+    if groups is not None and table.kept is not None:
+        groups = groups[table.kept]
+    choice = net.validation_fraction
+    if not isinstance(choice, Real):
+        return _split_by(choice, table, groups)
+    rng = check_random_state(net.random_state)
+    if groups is None:
+        return _split_at_random(table, float(choice), rng, each=net.scoring is not None)
+    from sklearn.model_selection import GroupShuffleSplit  # slow to import, rarely used
+
+    splitter = GroupShuffleSplit(1, test_size=float(choice), random_state=rng)
+    return _split_by(splitter, table, groups)
+
+
+def _split_at_random(
+    table: Table, fraction: float, rng: np.random.RandomState, *, each: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return which rows train and which validate, stratified by class."""
+    n_rows = table.n_rows
+    strata = np.zeros(n_rows) if table.strata is None else table.strata
+    rows = rows_to_hold_out(strata, max(1, round(fraction * n_rows)), rng, each=each)
+    if not len(rows):
+        kept = "a row" if table.strata is None else "a row of each class"
+        raise CannotHoldOut(
+            f"cannot hold validation_fraction={fraction:g} of {n_rows} rows out and leave "
+            f"{kept} to train on"
+        )
+    return np.setdiff1d(np.arange(n_rows), rows, assume_unique=True), rows
+
+
+def rows_to_hold_out(
+    strata: np.ndarray, n_rows: int, rng: np.random.RandomState, *, each: bool = False
+) -> np.ndarray:
+    """Return rows drawn at random, from each stratum its share.
+
+    One row of each stratum is never among them. scikit-learn's `train_test_split` refuses
+    classes of a single row, and more classes than rows to hold out.
+
+    Parameters
+    ----------
+    strata : ndarray of shape (n,)
+        The class of each row.
+    n_rows : int
+        How many rows to hold out.
+    rng : RandomState
+        Draws them.
+    each : bool, default=False
+        Whether to hold out one row more of each stratum that has two rows and whose share
+        is none.
+
+    Returns
+    -------
+    rows : ndarray of int
+        Their indices, sorted; none if there are not as many to choose from.
+    """
+    order = rng.permutation(len(strata))
+    order = order[np.argsort(strata[order], kind="stable")]  # class by class
+    _, first = np.unique(strata[order], return_index=True)
+    candidates = np.delete(order, first)
+    if len(candidates) < n_rows:
+        return candidates[:0]
+    steps = (np.arange(n_rows) + rng.uniform()) / n_rows
+    rows = candidates[(steps * len(candidates)).astype(int)]
+    if each:
+        classes, second = np.unique(strata[candidates], return_index=True)
+        rows = np.append(rows, candidates[second[~np.isin(classes, strata[rows])]])
+    return np.sort(rows)
+
+
+def _split_by(
+    splitter: Any, table: Table, groups: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return which rows train and which validate in the last split of a splitter."""
+    name = f"validation_fraction={splitter!r}"
+    needs_groups = get_routing_for_object(splitter).consumes("split", ["groups"])
+    if needs_groups and groups is None:
+        raise ValueError(
+            f"{name} needs groups: pass fit(X, y, groups=groups). Within a pipeline or a "
+            "search, switch scikit-learn's metadata routing on, and request them by "
+            "set_fit_request(groups=True)."
+        )
+    X, labels = table.users_rows(), table.labels
+    try:
+        splits = deque(splitter.split(X, labels, groups=groups), maxlen=1)
+    except ValueError as error:
+        n_groups = "" if groups is None else f" of {len(np.unique(groups))} groups"
+        raise CannotHoldOut(
+            f"cannot split {table.n_rows} rows{n_groups} by {name} ({error})"
+        ) from error
+    if not splits:
+        raise ValueError(f"{name} gives no split.")
+    train_rows, validation_rows = (_as_indices(rows) for rows in splits[0])
+    _check_indices(name, train_rows, validation_rows, table)
+    lost = [] if table.strata is None else np.setdiff1d(labels, labels[train_rows]).tolist()
+    if lost:
+        warn_user(
+            f"{name} holds all rows of {listed(lost)} out, so that none of them "
+            "trains the net. Give more rows, or another split."
+        )
+    return train_rows, validation_rows
+
+
+def _as_indices(rows: Any) -> np.ndarray:
+    """Return rows of a splitter, indices or a mask (n,), as sorted indices."""
+    rows = np.asarray(rows)
+    return np.flatnonzero(rows) if rows.dtype == bool else np.sort(rows)
+
+
+def _check_indices(
+    name: str, train_rows: np.ndarray, validation_rows: np.ndarray, table: Table
+) -> None:
+    """Raise ValueError if these are no two separate parts of the rows."""
+    for what, rows in (("train on", train_rows), ("validate on", validation_rows)):
+        if not len(rows):
+            raise CannotHoldOut(f"has no rows to {what}, as {name} splits them")
+        if rows.dtype.kind not in "iu" or rows[0] < 0 or rows[-1] >= table.n_rows:
+            left_out = ", those of weight 0 left out" if table.kept is not None else ""
+            raise ValueError(
+                f"{name} gives rows {rows[0]} to {rows[-1]} to {what}, but X has "
+                f"{table.n_rows} rows{left_out}. Give it as many rows as that."
+            )
+    both = np.intersect1d(train_rows, validation_rows)
+    if len(both):
+        raise ValueError(
+            f"{name} gives row {both[0]} both to train and to validate on. Rows that "
+            "train the net do not tell when to stop."
+        )

@@ -1,0 +1,174 @@
+"""Scorers of early stopping: what they are given, and what they may not return."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn import config_context
+from sklearn.datasets import make_multilabel_classification
+from sklearn.metrics import accuracy_score, get_scorer, log_loss, make_scorer
+
+from skshallow import ShallowNetClassifier, ShallowNetRegressor
+
+
+@pytest.fixture
+def own(X, y):
+    """Validation rows with weights."""
+    weight = np.random.default_rng(3).uniform(0.1, 4, size=20)
+    return {"X_val": X[40:], "y_val": y[40:], "sample_weight_val": weight}
+
+
+def scores(net, X, y, own):
+    net.set_params(early_stopping=True).fit(X[:40], y[:40], **own)
+    return net.validation_scores_
+
+
+# Weights.
+
+
+def test_a_plain_function_gets_no_weights(net_class, X, y, weight, few, own):
+    def score(estimator, X, y):
+        return -float(np.square(estimator.predict(X) - y).mean())
+
+    net = net_class(**few, scoring=score)
+    assert len(scores(net, X, y, own)) == 3
+    net.fit(X, y, sample_weight=weight)
+    assert len(net.validation_scores_) == 3
+
+
+def test_class_weights_give_a_plain_function_no_weights(classifier_class, X, y, few):
+    def score(estimator, X, y):
+        return estimator.score(X, y)
+
+    params = few | {"early_stopping": True, "class_weight": "balanced"}
+    net = classifier_class(**params, scoring=score).fit(X, y)
+    assert len(net.validation_scores_) == 3
+
+
+def test_a_function_that_names_weights_gets_them(net_class, X, y, few, own):
+    seen = []
+
+    def score(estimator, X, y, sample_weight=None):
+        seen.append(sample_weight)
+        return 0.0
+
+    scores(net_class(**few, scoring=score), X, y, own)
+    expected = own["sample_weight_val"] / own["sample_weight_val"].max()
+    assert_allclose(seen, [expected] * 3)
+    seen.clear()
+    with config_context(enable_metadata_routing=True):  # where a function requests nothing
+        scores(net_class(**few, scoring=score), X, y, own)
+    assert seen == [None] * 3
+
+
+@pytest.mark.parametrize("scoring", ["neg_max_error", "neg_mean_absolute_error"])
+def test_a_metric_gets_weights_if_it_takes_them(regressor_class, X, y, few, own, scoring):
+    net = regressor_class(**few, scoring=scoring)
+    last = scores(net, X, y, own)[net.best_iter_ - 1]
+    weighted = {"sample_weight": own["sample_weight_val"]}
+    weighted = {} if scoring == "neg_max_error" else weighted
+    assert_allclose(last, get_scorer(scoring)(net, X[40:], y[40:], **weighted))
+
+
+def test_a_scorer_gets_the_weights_that_it_requests(classifier_class, X, y, few, own):
+    seen = []
+
+    def metric(y_true, y_predicted, sample_weight=None):
+        seen.append(sample_weight)
+        return accuracy_score(y_true, y_predicted, sample_weight=sample_weight)
+
+    with config_context(enable_metadata_routing=True):
+        for requested in (None, False, True):
+            seen.clear()
+            scorer = make_scorer(metric).set_score_request(sample_weight=requested)
+            scores(classifier_class(**few, scoring=scorer), X, y, own)
+            assert len(seen) == 3
+            assert all((it is not None) == bool(requested) for it in seen)
+        seen.clear()  # metadata of another name, which `fit` does not have
+        scorer = make_scorer(metric).set_score_request(sample_weight="importance")
+        scores(classifier_class(**few, scoring=scorer), X, y, own)
+        assert seen == [None] * 3
+        scores(classifier_class(**few, scoring="accuracy"), X, y, own)
+
+
+def test_without_weights_nobody_is_given_any(net_class, X, y, few):
+    def score(estimator, X, y, **metadata):
+        assert metadata == {}
+        return 0.0
+
+    own = {"X_val": X[40:], "y_val": y[40:]}
+    assert_array_equal(scores(net_class(**few, scoring=score), X, y, own), 0)
+
+
+# Scores that are none.
+
+
+@pytest.mark.parametrize("scoring", ["neg_log_loss", "roc_auc_ovr", "top_k_accuracy"])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
+def test_the_error_names_a_class_without_a_validation_row(
+    classifier_class, X, y, few, scoring
+):
+    labels = np.array(["ant", "bee", "cow"])[y]
+    seen = labels != "bee"
+    net = classifier_class(**few, early_stopping=True, scoring=scoring)
+    words = rf"scoring='{scoring}' .* no row of class 'bee' among .*make_scorer"
+    with pytest.raises(ValueError, match=words):
+        net.fit(X, labels, X_val=X[seen], y_val=labels[seen])
+    assert not hasattr(net, "theta_")
+    once = np.append(np.flatnonzero(seen), np.flatnonzero(~seen)[:1])
+    with pytest.raises(ValueError, match=words):
+        net.fit(X[once], labels[once])
+
+
+def test_a_scorer_that_is_told_the_classes_does_without_rows_of_each(
+    classifier_class, X, y, few
+):
+    scorer = make_scorer(
+        log_loss, greater_is_better=False, response_method="predict_proba", labels=[0, 1, 2]
+    )
+    net = classifier_class(**few, early_stopping=True, scoring=scorer)
+    net.fit(X, y, X_val=X[y > 0], y_val=y[y > 0])
+    assert np.isfinite(net.validation_scores_).all()
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
+def test_the_error_names_a_label_that_all_validation_rows_have(classifier_class, few):
+    X, Y = make_multilabel_classification(60, 5, n_classes=3, random_state=0)
+    rows = Y[:, 1] == 1
+    net = classifier_class(**few, early_stopping=True, scoring="roc_auc")
+    with pytest.raises(ValueError, match="no rows both with and without label 1 among"):
+        net.fit(X, Y, X_val=X[rows], y_val=Y[rows])
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
+def test_a_score_that_is_only_recorded_may_be_nan(X, y, few):
+    net = ShallowNetClassifier(**few, early_stopping=False, scoring="roc_auc")
+    net.fit(X, y > 0, X_val=X[y > 0], y_val=y[y > 0] > 0)
+    assert_array_equal(net.validation_scores_, [np.nan] * 3)
+
+
+def test_the_error_names_a_scorer_that_always_returns_nan(X, y, few):
+    def undefined(estimator, X, y):
+        return np.nan
+
+    net = ShallowNetRegressor(**few, early_stopping=True, scoring=undefined)
+    with pytest.raises(ValueError, match=r"scoring=<function .*undefined.* is nan on 6"):
+        net.fit(X, y)
+
+
+def test_epochs_whose_score_is_nan_are_never_the_best(X, y, few):
+    values = iter([np.nan, -5.0, np.nan])
+
+    def score(estimator, X, y):
+        return next(values)
+
+    net = ShallowNetRegressor(**few, early_stopping=True, scoring=score).fit(X, y)
+    assert net.best_iter_ == 2
+
+
+def test_the_scorers_own_errors_pass_through(X, y, few):
+    def score(estimator, X, y):
+        raise ValueError("mine")
+
+    net = ShallowNetClassifier(**few, early_stopping=True, scoring=score)
+    with pytest.raises(ValueError, match=r"^mine$"):
+        net.fit(X, y)
