@@ -115,7 +115,8 @@ def read_table(
         y_numeric=targets.numeric,
         **options,
     )
-    labels = labels.toarray() if sparse.issparse(labels) else np.asarray(labels)
+    labels = labels.toarray() if sparse.issparse(labels) else labels
+    labels = np.ascontiguousarray(labels)  # sums over columns in a row differ in bits
     names_of_features = getattr(reader, "feature_names_in_", None)
     table = Table(
         X, features, targets.after_validation(labels), None, feature_names=names_of_features
