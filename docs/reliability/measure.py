@@ -70,7 +70,7 @@ PROMISES = [
     ),
     Promise(
         "Unusual data",
-        ("reliability/test_degenerate.py",),
+        ("reliability/test_degenerate.py", "reliability/test_layouts.py"),
     ),
     Promise(
         "Interruption",

@@ -146,8 +146,10 @@ def copy_of(array: Any) -> Any:
 def rows_of(array: Any, rows: slice | np.ndarray) -> Any:
     """Return these rows of an array or sparse matrix, or None of None."""
     if isinstance(array, np.ndarray):
-        # of indices, `take` is twice as fast
-        return array[rows] if isinstance(rows, slice) else array.take(rows, axis=0)
+        # of indices, `take` is twice as fast, but first copies all that is not in row order
+        if isinstance(rows, slice) or not array.flags.c_contiguous:
+            return array[rows]
+        return array.take(rows, axis=0)
     if array is None:
         return None
     if not is_of_another_library(array):

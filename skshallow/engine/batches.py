@@ -105,12 +105,12 @@ class Rows:
 
     def _scale_dense(self, X: np.ndarray) -> np.ndarray:
         """Return (X - center) / scale; a division, so that no unit overflows."""
+        if isinstance(X, np.ndarray):
+            X = np.ascontiguousarray(X)  # the products of columns in a row differ in bits
         if self.center is not None:
             X = X - self.center
         if self.scale is not None:
             X = X / self.scale
-        if isinstance(X, np.ndarray):
-            X = np.ascontiguousarray(X)
         return as_dtype(X, self.y.dtype)
 
     def _scale_sparse(self, X):

@@ -75,14 +75,15 @@ class Moments:
         total = float(X.shape[0] if sample_weight is None else sample_weight.sum())
         if total == 0:
             return
-        X = X.astype(np.float64)
         if sparse.issparse(X):
+            X = X.astype(np.float64)
             X.sum_duplicates()
             self._note_values(X, sample_weight)
             self._grow_unit(abs(X).max(axis=0).toarray().ravel())
             X.data /= self.unit[X.indices] + (X.data == 0)  # stored zeros have no unit
             mean, square = _sparse_moments(X, sample_weight)
         else:
+            X = X.astype(np.float64, order="C")  # sums of columns in a row differ in bits
             self._note_values(X, sample_weight)
             self._grow_unit(np.abs(X).max(axis=0))
             X /= np.where(self.unit > 0, self.unit, 1)

@@ -1,5 +1,7 @@
 """Array namespaces: moves between libraries and back, and functions of each library."""
 
+import tracemalloc
+
 import numpy as np
 from array_libraries import strict_without_float64
 from numpy.testing import assert_array_equal
@@ -37,6 +39,17 @@ def test_rows_are_taken_by_slice_and_by_index(library, X):
     assert_array_equal(to_numpy(rows_of(library(X), rows)), X[rows])
     assert_array_equal(to_numpy(rows_of(library(X), slice(2, 4))), X[2:4])
     assert rows_of(None, rows) is None
+
+
+def test_rows_of_a_table_in_column_order_are_taken_without_a_copy_of_the_table():
+    table = np.asfortranarray(np.random.default_rng(0).normal(size=(10_000, 50)))  # 4 MB
+    for there in table, table[::-1], table[:, ::2]:
+        tracemalloc.start()
+        rows = rows_of(there, np.array([7, 0, 9999]))
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert_array_equal(rows, there[[7, 0, 9999]])
+        assert peak < 20_000
 
 
 def test_functions_of_a_library_give_what_numpys_give(library, X):

@@ -11,6 +11,7 @@ from skshallow.engine.batches import VALUES_AT_ONCE, Rows
 FORMS = {
     "dense": np.ascontiguousarray,
     "fortran": np.asfortranarray,
+    "strided": lambda X: X.repeat(2, axis=1)[:, ::2],
     "csr": sparse.csr_array,
     "csr matrix": sparse.csr_matrix,
 }
@@ -171,11 +172,14 @@ def test_sparse_batches_stay_sparse(form, batch_size):
         assert X_batch.nnz <= given.nnz
 
 
+@pytest.mark.parametrize("form", [np.asfortranarray, FORMS["strided"]])
+@pytest.mark.parametrize("units", [None, np.ones(3)])
+@each_order
 @pytest.mark.parametrize("batch_size", [7, 1000])
-def test_dense_batches_are_c_contiguous(batch_size):
+def test_dense_batches_are_c_contiguous(batch_size, shuffled, units, form):
     X, y, _ = table()
-    rows = Rows(np.asfortranarray(X), y, None, np.ones(3), np.ones(3))
-    for X_batch, _, _ in rows.batches(batch_size, np.random.default_rng(0)):
+    rows = Rows(form(X), y, None, units, units)
+    for X_batch, _, _ in rows.batches(batch_size, generator(shuffled)):
         assert X_batch.flags.c_contiguous
 
 
@@ -195,7 +199,9 @@ def test_a_full_batch_is_not_shuffled_and_draws_no_random_numbers():
     assert rng.bit_generator.state == np.random.default_rng(0).bit_generator.state
 
 
-@pytest.mark.parametrize("form", [np.ascontiguousarray, sparse.csr_array])
+@pytest.mark.parametrize(
+    "form", [np.ascontiguousarray, np.asfortranarray, sparse.csr_array]
+)
 @each_order
 def test_an_epoch_never_copies_the_whole_table(form, shuffled):
     X = np.ones((60_000, 100))  # 48 MB

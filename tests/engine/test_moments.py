@@ -58,6 +58,16 @@ def test_moments_equal_numpys(form, weighted):
     assert moments.total == pytest.approx(expected_total, rel=1e-12)
 
 
+@each_way
+def test_moments_of_dense_rows_are_equal_bits_in_every_layout(weighted):
+    X, sample_weight = table(), weights() if weighted else None
+    in_row_order = vars(Moments(5).update(X, sample_weight))
+    for layout in np.asfortranarray(X), X.repeat(2, axis=1)[:, ::2], X[::-1].copy()[::-1]:
+        moments = vars(Moments(5).update(layout, sample_weight))
+        for name, expected in in_row_order.items():
+            np.testing.assert_array_equal(moments[name], expected)
+
+
 @every_form
 @each_way
 def test_moments_of_some_rows_are_those_of_a_table_of_them(form, weighted):

@@ -9,6 +9,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from raw_predictions import raw_prediction
 from scipy import sparse
+from sklearn.base import clone
 from sklearn.model_selection import KFold, cross_val_score
 
 from skshallow import (
@@ -227,7 +228,21 @@ def read_only(X):
     return X
 
 
+class OnlyAnArray:
+    """Rows that NumPy can read, and nobody can take."""
+
+    def __init__(self, X):
+        self.X = X
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.X, dtype)
+
+    def __repr__(self):
+        return f"OnlyAnArray({self.X!r})"
+
+
 CONTAINERS = {
+    "__array__": lambda X, _: OnlyAnArray(X),
     "read-only": lambda X, _: read_only(X),
     "memory-mapped": memory_mapped,
     "Fortran order": lambda X, _: np.asfortranarray(X),
@@ -274,11 +289,8 @@ def test_containers_of_rows_give_the_model_of_the_plain_array(
     data = CONTAINERS[container](X, tmp_path)
     before = fingerprint(data)
     net = net_class(**FEW).fit(data, y)
-    # sums over rows and columns round by the order in memory
-    assert_allclose(net.theta_, plain.theta_, rtol=1e-10, atol=1e-13)
-    assert_allclose(
-        raw_prediction(net, data), raw_prediction(plain, X), rtol=1e-9, atol=1e-12
-    )
+    assert_array_equal(net.theta_, plain.theta_)
+    assert_array_equal(raw_prediction(net, data), raw_prediction(plain, X))
     assert fingerprint(data) == before
 
 
@@ -333,6 +345,10 @@ def with_long_indices(S):
     return S
 
 
+def thin(X):
+    return sparse.csr_array(np.where(np.abs(X) > 0.7, X, 0))
+
+
 SPARSE = {
     "64-bit indices": with_long_indices,
     "unsorted": reversed_within_rows,
@@ -348,6 +364,12 @@ SPARSE = {
     "dok": sparse.dok_array,
     "dia": sparse.dia_array,
     "csr_matrix": sparse.csr_matrix,
+    "csc_matrix": sparse.csc_matrix,
+    "coo_matrix": sparse.coo_matrix,
+    "bsr_matrix": sparse.bsr_matrix,
+    "lil_matrix": sparse.lil_matrix,
+    "dok_matrix": sparse.dok_matrix,
+    "dia_matrix": sparse.dia_matrix,
     "pandas": lambda S: pd.DataFrame.sparse.from_spmatrix(sparse.csr_matrix(S)),
 }
 
@@ -359,7 +381,7 @@ def test_sparse_rows_of_any_format_give_the_model_of_canonical_csr(
     net_class, form, standardize
 ):
     X = rows()
-    S = sparse.csr_array(np.where(np.abs(X) > 0.7, X, 0))
+    S = thin(X)
     data = SPARSE[form](S)
     for name in ("data", "indices", "indptr"):
         if isinstance(getattr(data, name, None), np.ndarray) and hasattr(data, "indptr"):
@@ -373,6 +395,62 @@ def test_sparse_rows_of_any_format_give_the_model_of_canonical_csr(
         raw_prediction(net, data), raw_prediction(plain, S), rtol=1e-9, atol=1e-12
     )
     assert fingerprint(data) == before
+
+
+def held_out(net, data, y, weight):
+    return net.set_params(early_stopping=True).fit(data, y)
+
+
+def held_out_and_weighted(net, data, y, weight):
+    return net.set_params(early_stopping=True).fit(data, y, weight)
+
+
+def of_ones_own(net, data, y, weight):
+    return net.fit(data, y, X_val=data, y_val=y, sample_weight_val=weight)
+
+
+# From the plain table, and from any other, made of that.
+OF_ANY_FORM = {
+    **{name: (lambda X: X, make) for name, make in CONTAINERS.items()},
+    **{
+        f"sparse, {name}": (thin, lambda S, _, make=make: make(S))
+        for name, make in SPARSE.items()
+    },
+}
+
+
+@pytest.mark.parametrize("form", OF_ANY_FORM)
+@pytest.mark.parametrize("validate", [held_out, held_out_and_weighted, of_ones_own])
+@pytest.mark.parametrize("scored", [False, True])
+def test_validation_rows_come_from_every_container(scored, validate, form, tmp_path):
+    X = rows()
+    weight = np.arange(N_ROWS) % 3 / 2.0
+    y = targets(DeepNetRegressor, X)
+    make_plain, convert = OF_ANY_FORM[form]
+    plain = make_plain(X)
+    data = convert(plain, tmp_path)
+    net = DeepNetRegressor(**FEW, scoring="r2" if scored else None)
+    expected = validate(clone(net), plain, y, weight)
+    validate(net, data, y, weight)
+    assert len(net.validation_scores_) == (net.n_iter_ if scored else 0)
+    for name in ("loss_curve_", "validation_loss_curve_", "validation_scores_", "theta_"):
+        actual = getattr(net, name)
+        assert_allclose(actual, getattr(expected, name), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("scored", [False, True])
+def test_only_a_scorer_gets_rows_of_the_users(scored):
+    taken = []
+
+    class Rows(OnlyAnArray):
+        def __getitem__(self, rows):
+            taken.append(rows)
+            return self.X[rows]
+
+    X = rows()
+    net = DeepNetRegressor(**FEW, early_stopping=True, scoring="r2" if scored else None)
+    net.fit(Rows(X), X[:, 0], np.arange(N_ROWS) % 3)
+    assert bool(taken) == scored
 
 
 @each_net

@@ -34,7 +34,7 @@ def warn_of_ineffective_params(net: Any, config: FitConfig, data: TrainingData) 
 
     There is no warning for a parameter at its default, nor for one that is off anyway.
     """
-    defaults = _defaults(type(net))
+    defaults = _defaults(net.__class__)
     for names, reason in _reasons(net, config, data):
         for name in names:
             if name not in defaults:

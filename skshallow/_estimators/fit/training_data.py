@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
+from sklearn.utils import indexable
 
 from skshallow._arrays.namespace import dtype_of, rows_of
 from skshallow._estimators.checks.array_api import in_numpy
@@ -80,10 +81,16 @@ class Table:
         return replace(self, strata=targets.strata(self.labels))
 
     def users_rows(self, rows: np.ndarray | None = None) -> Any:
-        """Return these rows of the user's own X."""
+        """Return these rows of the user's own X.
+
+        As for scikit-learn's cross-validation, what has no rows to take is made CSR or an
+        array first.
+        """
         if self.kept is not None:
             rows = self.kept if rows is None else self.kept[rows]
-        return self.users_X if rows is None else take_rows(self.users_X, rows)
+        if rows is None:
+            return self.users_X
+        return take_rows(*indexable(self.users_X), rows)
 
 
 def read_table(
@@ -120,7 +127,8 @@ def read_table(
         y_numeric=targets.numeric,
         **options,
     )
-    labels = labels.toarray() if sparse.issparse(labels) else np.asarray(labels)
+    labels = labels.toarray() if sparse.issparse(labels) else labels
+    labels = np.ascontiguousarray(labels)  # sums over columns in a row differ in bits
     names_of_features = getattr(reader, "feature_names_in_", None)
     table = Table(
         X, features, targets.after_validation(labels), None, feature_names=names_of_features
@@ -160,8 +168,10 @@ class ValidationData:
     y : ndarray of shape (n_val, n_columns)
         Encoded targets, not smoothed, in the user's units.
     weight : ndarray of shape (n_val,) or None
-    users_X, labels : array-like
-        The user's own rows and labels, for a scorer.
+    users_X : {array-like, sparse matrix} or None
+        The user's own rows, None where no scorer needs them.
+    labels : array-like of shape (n_val,) or (n_val, n_outputs)
+        The user's own labels.
     """
 
     X: Any
@@ -212,13 +222,14 @@ class TrainingData:
         """Encode the targets; train on some rows and validate on `rows`, if given."""
         y = targets.encode(table.labels, config.loss)
         held_out = None
+        scored = config.scoring is not None
         if validation is not None:
             encoded = targets.encode(validation.labels, config.loss)
             held_out = ValidationData(
                 validation.X,
                 encoded,
                 validation.weight,
-                validation.users_rows(),
+                validation.users_rows() if scored else None,
                 validation.labels,
             )
         elif rows is not None:
@@ -226,7 +237,7 @@ class TrainingData:
                 rows_of(table.X, rows),
                 y[rows],
                 None if table.weight is None else table.weight[rows],
-                table.users_rows(rows),
+                table.users_rows(rows) if scored else None,
                 table.labels[rows],
             )
         weight = table.weight
