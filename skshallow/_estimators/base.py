@@ -243,10 +243,10 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
         sample_weight: Any,
         validation: tuple[Any, Any, Any],
         *,
+        classes: Any,
+        incremental: bool,
+        last: FitResult | None,
         groups: Any = None,
-        classes: Any = None,
-        incremental: bool = False,
-        last: FitResult | None = None,
     ) -> FitRun:
         """Return the run of a fit, before its first epoch; nothing is set on the net."""
         self._validate_params()

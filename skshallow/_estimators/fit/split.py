@@ -115,15 +115,16 @@ def _split_rows(
     if groups is not None and table.kept is not None:
         groups = groups[table.kept]
     choice = net.validation_fraction
+    name = f"validation_fraction={choice!r}"
     if not isinstance(choice, Real):
-        return _split_by(choice, table, groups)
+        return _split_by(choice, name, table, groups)
     rng = check_random_state(net.random_state)
     if groups is None:
         return _split_at_random(table, float(choice), rng, each=net.scoring is not None)
     from sklearn.model_selection import GroupShuffleSplit  # slow to import, rarely used
 
     splitter = GroupShuffleSplit(1, test_size=float(choice), random_state=rng)
-    return _split_by(splitter, table, groups)
+    return _split_by(splitter, name, table, groups)
 
 
 def _split_at_random(
@@ -182,10 +183,12 @@ def rows_to_hold_out(
 
 
 def _split_by(
-    splitter: Any, table: Table, groups: np.ndarray | None
+    splitter: Any, name: str, table: Table, groups: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return which rows train and which validate in the last split of a splitter."""
-    name = f"validation_fraction={splitter!r}"
+    """Return which rows train and which validate in the last split of a splitter.
+
+    `name` is what the user calls it.
+    """
     needs_groups = get_routing_for_object(splitter).consumes("split", ["groups"])
     if needs_groups and groups is None:
         raise ValueError(

@@ -276,7 +276,7 @@ def test_a_splitter_of_all_rows_does_not_fit_those_of_positive_weight(X, y, few)
         (np.ones((60, 2)), "groups must be 1-dimensional"),
         (np.r_[np.nan, np.ones(59)], "groups contains NaN"),
         (np.array([None, *GROUPS[1:]], object), "several types, or missing ones"),
-        (np.zeros(60), "cannot split 60 rows of 1 groups"),
+        (np.zeros(60), "cannot split 60 rows of 1 groups by validation_fraction=0.1"),
     ],
     ids=str,
 )
