@@ -197,7 +197,6 @@ def test_units_that_grow_over_partial_fit_calls_keep_the_function(
     net.set_params(learning_rate=1e-30)
     net.partial_fit(convert(X[30:] * [1e3, 1, 1e-3, 50, 7]), y[30:] + (y[30:] == 9))
     assert not np.allclose(net._units.scale, units.scale)
-    assert (net._units.center is None) == sparse
     assert_allclose(net._raw_predict(X), before, rtol=1e-9, atol=1e-12)
 
 
@@ -574,21 +573,6 @@ def test_longer_rows_start_from_the_same_function(net_class, X, y, few):
     few |= {"learning_rate": 1e-30, "max_iter": 1, "alpha": 0, "hidden_units": 20}
     adam, sgd = (net_class(**few, solver=solver).fit(X, y) for solver in ("adam", "sgd"))
     assert_allclose(adam._raw_predict(X), sgd._raw_predict(X), rtol=1e-9, atol=1e-12)
-
-
-def test_sparse_features_are_scaled_and_not_centred(net_class, X, y, few):
-    from scipy.sparse import csr_array
-
-    few |= {"solver": "sgd"}
-    net = net_class(**few).fit(csr_array(X), y)
-    assert net._units.center is None
-    assert_allclose(net._units.scale, np.sqrt((X**2).mean(axis=0)))
-    same = net_class(**few, standardize=False)
-    if hasattr(net, "classes_"):
-        same.fit(X / net._units.scale, y)
-        assert_allclose(
-            same.predict_proba(X / net._units.scale), net.predict_proba(X), rtol=1e-7
-        )
 
 
 def test_output_bias_starts_at_the_best_constant(X, y, weight):
