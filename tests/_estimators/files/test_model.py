@@ -5,7 +5,6 @@ import json
 import os
 import pickle
 import zipfile
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +12,6 @@ import pandas as pd
 import pytest
 import sklearn
 from names import called
-from numpy.testing import assert_allclose
-from raw_predictions import raw_prediction
 from same_state import assert_same
 from scipy import sparse
 from sklearn.base import clone, is_classifier
@@ -196,25 +193,6 @@ def test_weights_curves_and_health_records_are_saved(net_class, again):
 def test_a_net_fitted_on_sparse_rows_is_saved(net_class, again):
     net = train(small_net(net_class), sparse.csr_array(ROWS))
     assert_same(again(net), net)
-
-
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.parametrize("method", ["fit", "partial_fit"])
-def test_units_without_a_center_are_read_and_trained_further(net_class, again, method):
-    """Nets that were fitted on sparse rows once had such ones."""
-    net = small_net(net_class, warm_start=True)
-    y = LABELS if is_classifier(net) else TARGETS
-    first = {"classes": np.unique(y)} if is_classifier(net) and method != "fit" else {}
-    getattr(net, method)(ROWS, y, **first)
-    net._units = replace(net._units, center=None)
-    loaded, rows = again(net), sparse.csr_array(ROWS)
-    assert_same(loaded, net)
-    before = raw_prediction(net, ROWS)
-    assert_allclose(raw_prediction(loaded, rows), before, rtol=1e-9)
-    loaded.set_params(learning_rate=1e-30)
-    getattr(loaded, method)(rows, y)
-    assert (loaded._units.center is None) == (method == "fit")
-    assert_allclose(raw_prediction(loaded, rows), before, rtol=1e-7, atol=1e-9)
 
 
 @pytest.mark.parametrize(
