@@ -70,7 +70,11 @@ PROMISES = [
     ),
     Promise(
         "Unusual data",
-        ("reliability/test_degenerate.py", "reliability/test_layouts.py"),
+        (
+            "reliability/test_degenerate.py",
+            "reliability/test_layouts.py",
+            "reliability/test_sparse.py",
+        ),
     ),
     Promise(
         "Interruption",

@@ -8,16 +8,50 @@ networks side by side have a leading axis of members k, over which `matmul` goes
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from scipy import sparse
+from scipy.linalg import get_blas_funcs
 
 from skshallow._arrays.namespace import namespace
 
 
+@dataclass(frozen=True)
+class ShiftedSparse:
+    r"""A sparse matrix plus one row that is added to all of its rows, never made dense.
+
+    With ``x = stored + 1 shift``, where 1 is a column of ones,
+
+        x @ weight   = stored @ weight + 1 (shift @ weight)
+        x.T @ grad_z = stored.T @ grad_z + shift.T (sum over rows of grad_z)
+
+    Parameters
+    ----------
+    stored : CSR array of shape (n, d)
+    shift : ndarray of shape (1, d)
+        In the dtype of `stored`.
+    """
+
+    stored: sparse.csr_array
+    shift: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of rows and columns."""
+        return self.stored.shape
+
+    def __getitem__(self, rows: Any) -> ShiftedSparse:
+        return ShiftedSparse(self.stored[rows], self.shift)
+
+
 def product(x: Any, weight: np.ndarray) -> np.ndarray:
-    """Return ``x @ weight`` as an array; `x` (n, d) may be a sparse row matrix."""
+    """Return ``x @ weight`` as an array; `x` (n, d) may be sparse."""
+    if isinstance(x, ShiftedSparse):
+        z = product(x.stored, weight)
+        z += x.shift @ weight  # (1, m), or (k, 1, m)
+        return z
     if weight.ndim == 2:
         return np.dot(x, weight) if isinstance(x, np.ndarray) else x @ weight
     if sparse.issparse(x):
@@ -33,8 +67,11 @@ def product_with_transpose(grad_z: np.ndarray, weight: np.ndarray) -> np.ndarray
 
 
 def transposed_product(x: Any, grad_z: np.ndarray, out: np.ndarray) -> None:
-    """Write ``x.T @ grad_z`` into `out` (d, m); `x` (n, d) may be sparse."""
-    if isinstance(x, np.ndarray):
+    """Write ``x.T @ grad_z`` into `out` (d, m), contiguous; `x` (n, d) may be sparse."""
+    if isinstance(x, ShiftedSparse):
+        transposed_product(x.stored, grad_z, out)
+        _add_outer(x.shift[0], grad_z.sum(axis=-2), out)
+    elif isinstance(x, np.ndarray):
         if grad_z.ndim == 2:
             np.dot(x.T, grad_z, out=out)
         else:
@@ -43,6 +80,24 @@ def transposed_product(x: Any, grad_z: np.ndarray, out: np.ndarray) -> None:
         out[...] = [x.T @ of_member for of_member in grad_z]
     else:
         out[...] = (x.T if sparse.issparse(x) else x.mT) @ grad_z
+
+
+def _add_outer(column: np.ndarray, row: np.ndarray, out: np.ndarray) -> None:
+    """Add ``column row`` to `out` (d, m) in place; of members, `row` is (k, m)."""
+    if out.ndim > 2:
+        for of_member, own in zip(row, out, strict=True):
+            _add_outer(column, of_member, own)
+        return
+    # BLAS works on the transpose, since it wants column order, and needs no other memory
+    get_blas_funcs("ger", (out,))(1.0, row, column, a=out.T, overwrite_a=True)
+
+
+def largest_magnitude(x: Any) -> float:
+    """Return the maximum of ``|x|``; `x` (n, d) may be sparse."""
+    if isinstance(x, ShiftedSparse):
+        rows = (x.stored[[i]].toarray() + x.shift for i in range(x.shape[0]))
+        return max(largest_magnitude(row) for row in rows)
+    return float(abs(x).max())
 
 
 def column_sums(a: np.ndarray, out: np.ndarray) -> None:

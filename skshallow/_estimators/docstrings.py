@@ -144,8 +144,8 @@ scoring : str or callable, default=None
 """,
     "standardize": """
 standardize : bool, default=True
-    Whether the net works in standard units: features centred and scaled (sparse ones
-    only scaled), {and_target}all weighted.
+    Whether the net works in standard units: features centred and scaled, sparse ones
+    without being made dense, {and_target}all weighted.
     For "rmsprop", "adam" and "adamw", whose steps are of one size, and hidden layers,
     features are ``sqrt(n_units / n_features)`` times larger, at most 4, so that the first
     layer learns at the pace of the others; and the two values of a column that has no

@@ -159,7 +159,8 @@ class FittedNet:
         no_targets = np.empty((X.shape[0], 0), dtype_of(self.theta_))
         units = self._units
         rows = Rows(X, asarray_like(no_targets, X), None, units.center, units.scale)
-        for x, _, _ in rows.batches(max(1, VALUES_AT_ONCE // self.network_.widest)):
+        widest = self.network_.widest(rows.values_per_row)
+        for x, _, _ in rows.batches(max(1, VALUES_AT_ONCE // widest)):
             yield x
 
     # On disk.

@@ -8,11 +8,15 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from skshallow._arrays.linalg import ShiftedSparse
 from skshallow._arrays.namespace import as_dtype, asarray_like, dtype_of, rows_of
 
 # How many values of X are gathered at once: many small batches share one gather, and
 # no copy of the whole table is ever made.
 VALUES_AT_ONCE = 1 << 18
+# A center this many scales away would cost digits, were it subtracted from a product. Such
+# a column has hardly a zero, and all of its values are stored.
+FARTHEST_CENTER = 8.0
 
 Batch = tuple[Any, np.ndarray, np.ndarray | None]
 
@@ -30,7 +34,8 @@ class Rows:
     sample_weight : ndarray of shape (n_samples,) or None
         Passed on as it is. Like `y` in the library of `X`, and on its device.
     center, scale : NumPy's ndarray of shape (n_features,) or None
-        Batches hold ``(X - center) / scale``. None leaves the step out.
+        Batches hold ``(X - center) / scale``. None leaves the step out. Sparse batches
+        stay sparse: with a center they are `ShiftedSparse`.
     rows : ndarray of int or None
         Which rows to use; None means all.
     """
@@ -50,6 +55,8 @@ class Rows:
         self.center = self._of_features(center)
         self.scale = self._of_features(scale)
         self.rows = rows
+        if sparse.issparse(X) and self.center is not None:
+            self._shift, self._far = self._implicit_center()
         self._whole: Batch | None = None
 
     def _of_features(self, values: np.ndarray | None) -> Any:
@@ -57,6 +64,20 @@ class Rows:
         if values is None:
             return None
         return asarray_like(values.astype(dtype_of(self.X), copy=False), self.X)
+
+    def _implicit_center(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return what centers all rows (1, n_features), and the columns beyond that."""
+        shift = -self.center if self.scale is None else -self.center / self.scale
+        is_far = ~(np.abs(shift) <= FARTHEST_CENTER)
+        shift = np.where(is_far, 0, shift).astype(self.y.dtype, copy=False)
+        return shift[np.newaxis], np.flatnonzero(is_far)
+
+    @property
+    def values_per_row(self) -> int:
+        """How many values a row has, of a sparse table on average."""
+        if sparse.issparse(self.X):
+            return 1 + self.X.nnz // self.X.shape[0]
+        return self.X.shape[1]
 
     def __len__(self) -> int:
         return self.X.shape[0] if self.rows is None else len(self.rows)
@@ -85,7 +106,8 @@ class Rows:
         order = self.rows
         if rng is not None:
             order = rng.permutation(len(self)) if order is None else rng.permutation(order)
-        per_gather = max(1, VALUES_AT_ONCE // (batch_size * self.X.shape[1])) * batch_size
+        per_gather = max(1, VALUES_AT_ONCE // (batch_size * self.values_per_row))
+        per_gather *= batch_size
         for start in range(0, len(self), per_gather):
             some = slice(start, min(start + per_gather, len(self)))
             X, y, sample_weight = self._gather(some if order is None else order[some])
@@ -98,23 +120,38 @@ class Rows:
     def _gather(self, rows: slice | np.ndarray) -> Batch:
         """Return the batch of these rows, scaled, in the dtype of `y`."""
         X = rows_of(self.X, rows)
-        if sparse.issparse(X) and self.center is not None:
-            X = X.toarray()  # a net fitted on dense rows: zeros, too, have a center
         scaled = self._scale_sparse if sparse.issparse(X) else self._scale_dense
         return scaled(X), rows_of(self.y, rows), rows_of(self.sample_weight, rows)
 
     def _scale_dense(self, X: np.ndarray) -> np.ndarray:
         """Return (X - center) / scale; a division, so that no unit overflows."""
         if isinstance(X, np.ndarray):
-            X = np.ascontiguousarray(X)  # the products of columns in a row differ in bits
+            X = np.ascontiguousarray(X)  # else the bits of products depend on the layout
         if self.center is not None:
             X = X - self.center
         if self.scale is not None:
             X = X / self.scale
         return as_dtype(X, self.y.dtype)
 
-    def _scale_sparse(self, X):
-        """Return X / scale; X stays sparse, so there is no center."""
+    def _scale_sparse(self, X: Any) -> Any:
+        """Return (X - center) / scale, of which only what X stores is stored."""
         data = X.data if self.scale is None else X.data / self.scale[X.indices]
         data = data.astype(self.y.dtype, copy=False)
-        return sparse.csr_array((data, X.indices, X.indptr), shape=X.shape)
+        scaled = sparse.csr_array((data, X.indices, X.indptr), shape=X.shape)
+        if self.center is None:
+            return scaled
+        if len(self._far):
+            scaled = self._with_far_columns(scaled, X)
+        return ShiftedSparse(scaled, self._shift)
+
+    def _with_far_columns(self, scaled: Any, X: Any) -> Any:
+        """Return `scaled` with each value of the columns in `_far`, centered and scaled."""
+        n_rows, n_far = X.shape[0], len(self._far)
+        columns = X[:, self._far].toarray() - self.center[self._far]
+        if self.scale is not None:
+            columns = columns / self.scale[self._far]
+        values = columns.astype(scaled.dtype, copy=False).ravel()
+        places = np.tile(self._far, n_rows), n_far * np.arange(n_rows + 1)
+        others = np.where(np.isin(scaled.indices, self._far), 0, scaled.data)
+        scaled = sparse.csr_array((others, scaled.indices, scaled.indptr), shape=X.shape)
+        return scaled + sparse.csr_array((values, *places), shape=X.shape)

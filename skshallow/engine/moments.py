@@ -83,7 +83,7 @@ class Moments:
             X.data /= self.unit[X.indices] + (X.data == 0)  # stored zeros have no unit
             mean, square = _sparse_moments(X, sample_weight)
         else:
-            X = X.astype(np.float64, order="C")  # sums of columns in a row differ in bits
+            X = X.astype(np.float64, order="C")  # else the bits of sums depend on layout
             self._note_values(X, sample_weight)
             self._grow_unit(np.abs(X).max(axis=0))
             X /= np.where(self.unit > 0, self.unit, 1)
@@ -136,11 +136,6 @@ class Moments:
         """The columns' standard deviations (n_columns,), or magnitudes where constant."""
         magnitude = np.where(self.constant, np.abs(self.mean), np.sqrt(self.square))
         return self._in_units(magnitude)
-
-    @property
-    def root_mean_square(self) -> np.ndarray:
-        """The columns' root mean squares (n_columns,): the scale without a center."""
-        return self._in_units(np.sqrt(self.square + self.mean**2))
 
     @property
     def least_scale(self) -> np.ndarray:

@@ -107,12 +107,13 @@ class Network:
         """Multiply-adds of the largest product, for one row."""
         return max(layer.n_inputs * layer.n_preactivations for layer in self.layers)
 
-    @property
-    def widest(self) -> int:
-        """The largest number of values that one row takes anywhere in the network."""
-        return self.n_members * max(
-            max(layer.n_inputs, layer.n_preactivations) for layer in self.layers
-        )
+    def widest(self, values_per_row: int) -> int:
+        """Return the largest number of values that one row takes anywhere in the network.
+
+        It comes in with `values_per_row`: all features, or those that are stored.
+        """
+        widths = [layer.n_preactivations for layer in self.layers]
+        return self.n_members * max(values_per_row, *widths)
 
     def views(self, theta: np.ndarray) -> list[Params]:
         """Return each layer's parameters as views of the flat `theta`."""
@@ -145,7 +146,7 @@ class Network:
 
         Parameters
         ----------
-        x : ndarray or sparse matrix of shape (n, n_features)
+        x : ndarray, sparse matrix or ShiftedSparse of shape (n, n_features)
             Rows, already in the units that the network was trained in.
         params : list of dict
             From `views`.

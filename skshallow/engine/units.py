@@ -47,18 +47,15 @@ class Units:
         features: Moments,
         targets: Moments,
         link: Link,
-        centered: bool,
         row_gain: float | None = None,
     ):
         """Return units in which targets, if `link` allows, and features are standard.
 
-        Features that may not be `centered`, sparse ones, are scaled by their root mean
-        square instead of their deviation. With a `row_gain`, for hidden layers, features
-        are that much larger; but those of two values are no further apart than
-        `MOST_DEVIATIONS` of the others, however rare the one is.
+        With a `row_gain`, for hidden layers, features are that much larger; but those of
+        two values are no further apart than `MOST_DEVIATIONS` of the others, however rare
+        the one is.
         """
-        center = features.center if centered else None
-        scale = features.deviation if centered else features.root_mean_square
+        center, scale = features.center, features.deviation
         if row_gain is not None:
             scale = np.maximum(scale, features.least_scale) / row_gain
         target_units = link.target_units(targets)

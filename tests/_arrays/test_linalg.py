@@ -5,7 +5,9 @@ import pytest
 from scipy import sparse
 
 from skshallow._arrays.linalg import (
+    ShiftedSparse,
     column_sums,
+    largest_magnitude,
     product,
     row_sums,
     transposed_product,
@@ -59,6 +61,42 @@ def test_transposed_product_is_written_to_out(form, shape, dtype):
     expected = np.einsum("nd,nm->dm", x.astype(np.float64), grad_z)
     np.testing.assert_allclose(out, expected, **tolerance(dtype))
     assert np.isnan(theta[: weight.size]).all()
+
+
+N_MEMBERS = 2
+
+
+@both_dtypes
+@each_shape
+@pytest.mark.parametrize("members", [(), (N_MEMBERS,)])
+def test_a_shifted_sparse_matrix_is_the_matrix_with_a_row_added(members, shape, dtype):
+    x, weight, grad_z = operands(*shape, dtype)
+    weight, grad_z = (
+        np.stack([(i + 1) * a for i in range(*members)]) if members else a
+        for a in (weight, grad_z)
+    )
+    shift = np.linspace(-2, 1, shape[1], dtype=dtype)[np.newaxis]
+    shifted = ShiftedSparse(sparse.csr_array(x), shift)
+    assert shifted.shape == x.shape
+    dense = x.astype(np.float64) + shift
+    actual = product(shifted, weight)
+    assert actual.dtype == dtype
+    np.testing.assert_allclose(actual, dense @ weight, **tolerance(dtype))
+    np.testing.assert_allclose(
+        product(shifted[1:], weight), dense[1:] @ weight, **tolerance(dtype)
+    )
+    theta = np.full(2 * weight.size, np.nan, dtype)
+    out = theta[weight.size :].reshape(weight.shape)
+    transposed_product(shifted, grad_z, out=out)
+    np.testing.assert_allclose(out, dense.T @ grad_z, **tolerance(dtype))
+    assert np.isnan(theta[: weight.size]).all()
+    assert largest_magnitude(shifted) == pytest.approx(np.abs(dense).max(), rel=1e-6)
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_the_largest_magnitude_is_numpys(form):
+    x, *_ = operands(7, 4, 3, np.float64)
+    assert largest_magnitude(form(x)) == np.abs(x).max()
 
 
 @both_dtypes

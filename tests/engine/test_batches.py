@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from skshallow._arrays.linalg import ShiftedSparse
 from skshallow.engine.batches import VALUES_AT_ONCE, Rows
 
 FORMS = {
@@ -31,6 +32,8 @@ def table(n_rows=N_ROWS, dtype=np.float64):
 
 
 def dense(X):
+    if isinstance(X, ShiftedSparse):
+        return X.stored.toarray() + X.shift
     return X.toarray() if sparse.issparse(X) else X
 
 
@@ -116,14 +119,13 @@ def test_shuffling_is_uniform_over_positions():
 @pytest.mark.parametrize("batch_size", [7, 1000])
 def test_batches_are_centered_and_scaled(form, batch_size):
     X, y, _ = table()
-    center = (
-        None if form in (sparse.csr_array, sparse.csr_matrix) else np.array([1.0, 2, 3])
-    )
-    scale = np.array([2.0, 1e-3, 1e3])
+    center, scale = np.array([1.0, 2, 3]), np.array([2.0, 1e-3, 1e3])
     batches = collect(Rows(form(X), y, None, center, scale), batch_size)
-    expected = (X - (0 if center is None else center)) / scale
     np.testing.assert_allclose(
-        np.concatenate([batch[0] for batch in batches]), expected, rtol=1e-15
+        np.concatenate([batch[0] for batch in batches]),
+        (X - center) / scale,
+        rtol=1e-14,
+        atol=1e-15,
     )
     assert all(batch[2] is None for batch in batches)
 
@@ -141,8 +143,7 @@ def test_units_of_extreme_size_scale_without_overflow(magnitude):
 def test_the_users_data_are_left_unchanged(form, shuffled, batch_size):
     X, y, weight = table()
     given = form(X)
-    center = None if sparse.issparse(given) else np.ones(3)
-    rows = Rows(given, y, weight, center, np.full(3, 2.0))
+    rows = Rows(given, y, weight, np.array([1.0, 1.0, 1e3]), np.full(3, 2.0))
     collect(rows, batch_size, generator(shuffled))
     np.testing.assert_array_equal(dense(given), X)
     np.testing.assert_array_equal(y, table()[1])
@@ -163,13 +164,36 @@ def test_batches_have_the_dtype_of_the_targets(form, x_dtype, dtype, batch_size)
 
 @pytest.mark.parametrize("batch_size", [7, 1000])
 @pytest.mark.parametrize("form", [sparse.csr_array, sparse.csr_matrix])
-def test_sparse_batches_stay_sparse(form, batch_size):
+@pytest.mark.parametrize("center", [None, np.ones(3)])
+def test_sparse_batches_stay_sparse(center, form, batch_size):
     X, y, _ = table()
     given = form(X)
-    for X_batch, _, _ in Rows(given, y, None, None, np.ones(3)).batches(batch_size):
-        assert sparse.issparse(X_batch)
-        assert X_batch.format == "csr"
-        assert X_batch.nnz <= given.nnz
+    for X_batch, _, _ in Rows(given, y, None, center, np.ones(3)).batches(batch_size):
+        stored = X_batch if center is None else X_batch.stored
+        assert type(stored) is sparse.csr_array
+        assert stored.nnz <= given.nnz
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@each_order
+def test_sparse_columns_far_from_0_lose_no_digits(shuffled, dtype):
+    """Also where a row has no value, or several that stand for their sum."""
+    X, y, _ = table(dtype=dtype)
+    X[:, 1] += 2**14
+    X[7, 1] = 0
+    center, scale = X.mean(axis=0), np.array([10, 2.0**-6, 1])
+    given = sparse.csr_array(X)
+    halves = given.data.repeat(2) / 2, given.indices.repeat(2), 2 * given.indptr
+    exact = (X.astype(np.float64) - center.astype(dtype)) / scale
+    for there in given, sparse.csr_array(halves, shape=X.shape):
+        rows = Rows(there, y.astype(dtype), None, center, scale)
+        for X_batch, y_batch, _ in rows.batches(7, generator(shuffled)):
+            expected = exact[y_batch[:, 0].astype(int)]
+            assert X_batch.stored.dtype == X_batch.shift.dtype == dtype
+            assert X_batch.stored.nnz <= 3 * len(expected)
+            np.testing.assert_allclose(
+                dense(X_batch), expected, rtol=4 * np.finfo(dtype).eps, atol=1e-6
+            )
 
 
 @pytest.mark.parametrize("form", [np.asfortranarray, FORMS["strided"]])
@@ -207,7 +231,8 @@ def test_an_epoch_never_copies_the_whole_table(form, shuffled):
     X = np.ones((60_000, 100))  # 48 MB
     given = form(X)
     del X
-    rows = Rows(given, np.zeros((60_000, 1)), None, None, np.ones(100))
+    center = np.linspace(0, 4, 100)
+    rows = Rows(given, np.zeros((60_000, 1)), None, center, np.ones(100))
     tracemalloc.start()
     n_rows = sum(len(y) for _, y, _ in rows.batches(200, generator(shuffled)))
     _, peak = tracemalloc.get_traced_memory()

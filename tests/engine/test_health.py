@@ -148,8 +148,8 @@ def test_lbfgs_records_iterations_as_epochs(X, y):
 def test_records_of_sparse_rows_equal_those_of_dense_rows(X, y, few):
     from scipy import sparse
 
-    dense = ShallowNetRegressor(**few, standardize=False).fit(X, y)
-    thin = ShallowNetRegressor(**few, standardize=False).fit(sparse.csr_array(X), y)
+    dense = ShallowNetRegressor(**few).fit(X, y)
+    thin = ShallowNetRegressor(**few).fit(sparse.csr_array(X), y)
     for name, values in dense.health_.items():
         assert_allclose(thin.health_[name], values, rtol=1e-5)
 

@@ -183,8 +183,9 @@ def test_size_counts_every_parameter():
 def test_costs_are_the_largest_product_and_the_widest_layer():
     network = Network(4, 2, [5, 3], [Maxout(3), Tanh()])
     assert network.multiply_adds_per_row == 4 * 15
-    assert network.widest == 15
-    assert Network(100, 2, [5], [Tanh()]).widest == 100
+    assert network.widest(4) == 15
+    assert network.widest(100) == 100
+    assert Network(4, 2, [5], [Tanh()], n_members=3).widest(4) == 15
 
 
 def test_networks_are_equal_if_they_predict_alike_from_one_vector():

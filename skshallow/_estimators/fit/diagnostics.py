@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from skshallow._arrays.linalg import largest_magnitude
 from skshallow._arrays.namespace import to_numpy
 from skshallow._estimators.checks.user_warnings import warn_user
 from skshallow._estimators.fit.health_advice import (
@@ -62,7 +63,8 @@ def _why_not_to_start(run: FitRun) -> str | None:
     if loss < math.sqrt(np.finfo(config.dtype).max):  # its gradient can be squared
         return None
     X, y, _ = map(to_numpy, run.rows.sample(START_SAMPLE))
-    reach = f"features reach {abs(X).max():.3g} and targets {abs(y).max():.3g}"
+    largest = map(largest_magnitude, (X, y))
+    reach = "features reach {:.3g} and targets {:.3g}".format(*largest)
     growth = run.measured.growth
     grown = f", which grew {growth:.3g}-fold since earlier calls" if growth > 1e3 else ""
     remedies = {

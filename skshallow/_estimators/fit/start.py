@@ -6,7 +6,6 @@ import copy
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import sparse
 from sklearn.utils import check_random_state
 
 from skshallow._arrays.namespace import to_numpy
@@ -64,7 +63,6 @@ def measure_units(
         features,
         targets,
         config.loss.link,
-        centered=not sparse.issparse(data.X),
         row_gain=feature_gain(config, data.X.shape[1]),
     )
     if last_units.scale is not None:

@@ -128,7 +128,7 @@ def read_table(
         **options,
     )
     labels = labels.toarray() if sparse.issparse(labels) else labels
-    labels = np.ascontiguousarray(labels)  # sums over columns in a row differ in bits
+    labels = np.ascontiguousarray(labels)  # else the bits of sums depend on the layout
     names_of_features = getattr(reader, "feature_names_in_", None)
     table = Table(
         X, features, targets.after_validation(labels), None, feature_names=names_of_features

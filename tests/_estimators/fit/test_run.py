@@ -2,10 +2,12 @@
 
 import copy
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.sparse import csr_array
 from sklearn import config_context
 from sklearn.metrics import get_scorer
 from sklearn.pipeline import make_pipeline
@@ -16,6 +18,7 @@ from skshallow import (
     DeepNetRegressor,
     ShallowNetClassifier,
     ShallowNetRegressor,
+    load,
 )
 from skshallow._estimators.fit.split import rows_to_hold_out
 from skshallow.losses import REGRESSION_LOSSES
@@ -188,8 +191,6 @@ def test_partial_fit_past_the_end_of_its_schedule_is_a_clear_error(X, y, few):
 def test_units_that_grow_over_partial_fit_calls_keep_the_function(
     net_class, X, y, few, sparse
 ):
-    from scipy.sparse import csr_array
-
     convert = csr_array if sparse else np.asarray
     net = net_class(**few)
     net.partial_fit(convert(X[:30]), y[:30], **all_classes(net))
@@ -197,7 +198,6 @@ def test_units_that_grow_over_partial_fit_calls_keep_the_function(
     net.set_params(learning_rate=1e-30)
     net.partial_fit(convert(X[30:] * [1e3, 1, 1e-3, 50, 7]), y[30:] + (y[30:] == 9))
     assert not np.allclose(net._units.scale, units.scale)
-    assert (net._units.center is None) == sparse
     assert_allclose(net._raw_predict(X), before, rtol=1e-9, atol=1e-12)
 
 
@@ -217,6 +217,26 @@ def test_partial_fit_after_fit_keeps_the_units(net_class, X, y, few):
     net.partial_fit(X * 100, y)
     assert_array_equal(net._units.scale, units.scale)
     assert net.n_iter_ == few["max_iter"] + 1
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_units_without_a_center_are_saved_and_trained_further(
+    net_class, X, y, few, method, tmp_path
+):
+    """Nets that were fitted on sparse rows once had such ones."""
+    net = net_class(**few, warm_start=True, record_health=False)
+    start = {} if method == "fit" else all_classes(net)
+    getattr(net, method)(X, y, **start)
+    net._units = replace(net._units, center=None)
+    before = net._raw_predict(X)
+    net.save(tmp_path / "net.npz")
+    loaded = load(tmp_path / "net.npz")
+    assert_array_equal(loaded._raw_predict(X), before)
+    assert_allclose(loaded._raw_predict(csr_array(X)), before, rtol=1e-9, atol=1e-12)
+    loaded.set_params(learning_rate=1e-30)
+    getattr(loaded, method)(csr_array(X), y)
+    assert (loaded._units.center is None) == (method == "fit")
+    assert_allclose(loaded._raw_predict(X), before, rtol=1e-8, atol=1e-10)
 
 
 def test_partial_fit_takes_a_single_row(net_class, X, y, few):
@@ -621,8 +641,6 @@ def test_classifiers_do_not_see_units(classifier_class, X, y, weight, few, activ
 
 @pytest.mark.parametrize("sparse", [False, True])
 def test_partial_fit_does_not_see_units(net_class, X, y, few, sparse):
-    from scipy.sparse import csr_array
-
     convert = csr_array if sparse else np.asarray
     units = columns_in_other_units(X.shape[1])
     raw = []
@@ -676,21 +694,6 @@ def test_longer_rows_start_from_the_same_function(net_class, X, y, few):
     few |= {"learning_rate": 1e-30, "max_iter": 1, "alpha": 0, "hidden_units": 20}
     adam, sgd = (net_class(**few, solver=solver).fit(X, y) for solver in ("adam", "sgd"))
     assert_allclose(adam._raw_predict(X), sgd._raw_predict(X), rtol=1e-9, atol=1e-12)
-
-
-def test_sparse_features_are_scaled_and_not_centred(net_class, X, y, few):
-    from scipy.sparse import csr_array
-
-    few |= {"solver": "sgd"}
-    net = net_class(**few).fit(csr_array(X), y)
-    assert net._units.center is None
-    assert_allclose(net._units.scale, np.sqrt((X**2).mean(axis=0)))
-    same = net_class(**few, standardize=False)
-    if hasattr(net, "classes_"):
-        same.fit(X / net._units.scale, y)
-        assert_allclose(
-            same.predict_proba(X / net._units.scale), net.predict_proba(X), rtol=1e-7
-        )
 
 
 def test_output_bias_starts_at_the_best_constant(X, y, weight):
