@@ -65,11 +65,15 @@ class Solver(Component):
         Whether the size of the steps does not depend on the scale of the gradient.
     default_learning_rate : float
         The learning rate that ``learning_rate="auto"`` means.
+    default_max_grad_norm : float or None
+        The length that gradients are limited to at that rate, where the length of the
+        steps depends on theirs: no rate alone is right for every width, loss and batch.
     """
 
     stochastic: ClassVar[bool] = True
     scale_free: ClassVar[bool] = False
     default_learning_rate: ClassVar[float] = 1e-3
+    default_max_grad_norm: ClassVar[float | None] = None
 
     def init(self, theta: np.ndarray, n_weights: int | None = None) -> State:
         """Return the state before the first step.
@@ -107,7 +111,8 @@ class Solver(Component):
 class SGD(Solver):
     """Stochastic gradient descent: ``theta -= learning_rate * grad``.
 
-    With ``batch_size=None`` it is gradient descent on the whole training set.
+    With ``batch_size=None`` it is gradient descent on the whole training set. At its
+    default learning rate an estimator limits the gradients' length, see `max_grad_norm`.
 
     Examples
     --------
@@ -119,6 +124,7 @@ class SGD(Solver):
     """
 
     default_learning_rate: ClassVar[float] = 0.1
+    default_max_grad_norm: ClassVar[float | None] = 1.0
 
     def step(self, theta, grad, state, learning_rate):
         def update(theta, grad):
@@ -154,6 +160,7 @@ class Momentum(Solver):
 
     momentum: float = setting(0.9, "[0, 1)")
     default_learning_rate: ClassVar[float] = 0.01
+    default_max_grad_norm: ClassVar[float | None] = 1.0
 
     def init(self, theta, n_weights=None):
         return {"velocity": namespace(theta).zeros_like(theta)}

@@ -100,7 +100,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
     n_members: int = 1
     alpha: float = 5e-4
     dropout: float | str = "auto"
-    max_grad_norm: float | None = None
+    max_grad_norm: float | str | None = "auto"
     average: bool | str = "auto"
     batch_size: int | str | None = "auto"
     max_iter: int | str = "auto"

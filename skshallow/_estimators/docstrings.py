@@ -45,8 +45,9 @@ loss : {losses}
     "solver": """
 solver : str or Solver, default="adam"
     "sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw" or "lbfgs", or an
-    instance from :mod:`skshallow.solvers`. "sgd" with ``batch_size=None`` is plain
-    gradient descent; "lbfgs" always takes the whole training set.
+    instance from :mod:`skshallow.solvers`. "sgd" with ``batch_size=None`` and
+    ``max_grad_norm=None`` is plain gradient descent; "lbfgs" always takes the whole
+    training set.
 """,
     "learning_rate": """
 learning_rate : float or "auto", default="auto"
@@ -81,8 +82,10 @@ dropout : float or "auto", default="auto"
     in several batches, else 0.
 """,
     "max_grad_norm": """
-max_grad_norm : float, default=None
-    Gradients longer than this are scaled down to it. None leaves them.
+max_grad_norm : float, "auto" or None, default="auto"
+    Gradients longer than this are scaled down to it. None leaves them. "auto" means 1
+    for sgd, momentum and nesterov with ``learning_rate="auto"``, which then are stable
+    at every batch size, and None for other solvers and for a rate of your own.
 """,
     "average": """
 average : bool or "auto", default="auto"
@@ -234,9 +237,9 @@ health_ : dict of str to ndarray
     (n_records, n_layers). Without `record_health` there are no records.
 resolved_params_ : dict of str to object
     What the parameters that can be "auto" came to in this fit: `init` (one initializer per
-    layer), `learning_rate`, `schedule`, `dropout`, `average`, `batch_size`, `max_iter`,
-    `n_iter_no_change`, `early_stopping`, `dtype`{of_classifiers}. Empty for a net from
-    given weights.
+    layer), `learning_rate`, `schedule`, `dropout`, `max_grad_norm`, `average`,
+    `batch_size`, `max_iter`, `n_iter_no_change`, `early_stopping`,
+    `dtype`{of_classifiers}. Empty for a net from given weights.
 best_iter_ : int
     The epoch with the best validation if `early_stopping`, else with the least training
     loss, counted from 1.

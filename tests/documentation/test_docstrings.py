@@ -128,6 +128,14 @@ def test_what_auto_means_is_documented(net_class):
         if solver.stochastic:
             rate = solver.default_learning_rate
             assert re.search(rf"{rate:g} for [^,.]*\b{name}\b", rates), name
+    norms = " ".join(documented["max_grad_norm"].split())
+    clipping = {
+        name for name, cls in SOLVERS.items() if cls.default_max_grad_norm is not None
+    }
+    assert {SOLVERS[name].default_max_grad_norm for name in clipping} == {1.0}
+    listed = re.search(r'"auto" means 1 for (.*) with ``learning_rate="auto"``', norms)
+    assert listed is not None
+    assert set(re.findall(r"\w+", listed[1])) - {"and"} == clipping
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from raw_predictions import raw_prediction
+from sklearn.datasets import load_diabetes, load_iris, load_wine, make_regression
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import StandardScaler
@@ -267,6 +268,35 @@ def test_clipping_keeps_a_diverging_fit_finite(X, y):
         batch_size=None, standardize=False, random_state=0, **ON,
     ).fit(X * 100, y)  # fmt: skip
     assert np.isfinite(net.loss_curve_).all()
+
+
+STANDARD_TABLES = {
+    "diabetes": load_diabetes(return_X_y=True),
+    "linear": make_regression(150, 10, noise=5.0, random_state=0),
+    "iris": load_iris(return_X_y=True),
+    "wine": load_wine(return_X_y=True),
+}
+
+
+@pytest.mark.parametrize("solver", ["sgd", "momentum", "nesterov"])
+@pytest.mark.parametrize("table", STANDARD_TABLES)
+@pytest.mark.parametrize("batch_size", [1, 4, 8, 32, 128, None])
+def test_default_rates_are_stable_at_every_batch_size(solver, table, batch_size):
+    X, y = STANDARD_TABLES[table]
+    X, y = X[::2], y[::2]
+    classifies = table in ("iris", "wine")
+    net_class = DeepNetClassifier if classifies else DeepNetRegressor
+    n_epochs = 8 if batch_size == 1 else 100
+    net = net_class(solver=solver, batch_size=batch_size, max_iter=n_epochs, random_state=0)
+    assert net.fit(X, y).score(X, y) > (0.9 if classifies else 0.4)
+    assert net.loss_curve_.max() < 2 * net.loss_curve_[0]  # and on the way, too
+
+
+@pytest.mark.parametrize("hidden_units", [1000, [200, 200, 200]])
+def test_default_rates_are_stable_for_wide_and_deep_nets(hidden_units):
+    X, y = STANDARD_TABLES["linear"]
+    net = DeepNetRegressor(hidden_units, solver="sgd", max_iter=20, random_state=0)
+    assert net.fit(X, y).score(X, y) > 0.4
 
 
 # Interruption.

@@ -43,7 +43,7 @@ CONSTRAINTS: dict[str, list] = {
     "n_members": [_at_least_one],
     "alpha": [_not_negative],
     "dropout": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="left")],
-    "max_grad_norm": [None, _positive],
+    "max_grad_norm": [StrOptions({"auto"}), None, _positive],
     "average": [StrOptions({"auto"}), "boolean"],
     "batch_size": [StrOptions({"auto"}), None, _at_least_one],
     "max_iter": [StrOptions({"auto"}), _at_least_one],

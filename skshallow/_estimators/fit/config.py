@@ -196,6 +196,7 @@ class FitConfig:
             "learning_rate": plan.learning_rate if plan.solver.stochastic else None,
             "schedule": plan.schedule if plan.solver.stochastic else None,
             "dropout": plan.dropout,
+            "max_grad_norm": plan.max_grad_norm,
             "average": plan.average,
             "batch_size": plan.batch_size,
             "max_iter": plan.max_iter,
@@ -220,10 +221,13 @@ def _plan(net: Any, components: Components, n_training: int, incremental: bool) 
         steps_per_epoch = math.ceil(n_training / batch_size)
         lengths = (min(steps // steps_per_epoch, most) for steps, most in AUTO_STEPS)
         max_iter = max(AUTO_FEWEST_EPOCHS, *lengths)
-    learning_rate = net.learning_rate
+    learning_rate, max_grad_norm = net.learning_rate, net.max_grad_norm
+    if max_grad_norm == "auto":
+        # who chooses a rate gets the solver's own steps
+        own = learning_rate == "auto"
+        max_grad_norm = solver.default_max_grad_norm if own else None
     if learning_rate == "auto":
         learning_rate = solver.default_learning_rate
-    max_grad_norm = net.max_grad_norm
     return Plan(
         solver=solver,
         learning_rate=float(learning_rate),

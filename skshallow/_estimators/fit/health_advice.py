@@ -48,7 +48,7 @@ def applicable_remedies(
         STANDARDIZE: not params["standardize"],
         LEARNING_RATE: has_learning_rate,
         ALPHA: params["alpha"] >= LARGE_ALPHA,
-        CLIP: has_learning_rate and params["max_grad_norm"] is None,
+        CLIP: has_learning_rate and params["max_grad_norm"] in (None, "auto"),
         DEPTH: len(network.layers) > 2,
         ACTIVATION: True,
     }

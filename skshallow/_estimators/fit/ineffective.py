@@ -25,6 +25,8 @@ OF_MINIBATCHES = (
     "max_grad_norm",
     "average",
 )
+# What is off at None or False, and asks for nothing then.
+SWITCHES = "scoring", "temperature_scaling", "early_stopping", "average", "max_grad_norm"
 # What asks for validation, unless it is off.
 OF_VALIDATION = "scoring", "temperature_scaling"
 
@@ -41,7 +43,7 @@ def warn_of_ineffective_params(net: Any, config: FitConfig, data: TrainingData) 
                 continue
             value, default = getattr(net, name), defaults[name]
             off = value is None or value is False
-            if name in (*OF_VALIDATION, "early_stopping", "average") and off:
+            if name in SWITCHES and off:
                 continue
             if value is default or np.array_equal(value, default):
                 continue

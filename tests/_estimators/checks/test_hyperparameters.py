@@ -5,7 +5,12 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
 
-from skshallow import DeepNetClassifier, DeepNetRegressor, ShallowNetClassifier
+from skshallow import (
+    DeepNetClassifier,
+    DeepNetRegressor,
+    ShallowNetClassifier,
+    ShallowNetRegressor,
+)
 from skshallow._estimators.checks.hyperparameters import hidden_widths
 from skshallow.activations import ACTIVATIONS, LeakyReLU, Maxout
 from skshallow.initializers import INITIALIZERS, VarianceScaling
@@ -25,7 +30,7 @@ WRONG = {
     "alpha": [-1e-9, "none", None, np.nan],
     "dropout": [-0.1, 1, 1.5, None],
     "average": ["always", None, 3],
-    "max_grad_norm": [0, -1, "auto"],
+    "max_grad_norm": [0, -1, "none"],
     "batch_size": [0, -5, 0.5, "all"],
     "max_iter": [0, -1, 1.5, None],
     "shuffle": ["yes", None, 3],
@@ -262,3 +267,32 @@ def test_auto_learning_rate_is_the_default_of_the_solver(X, y, few, solver):
     few |= {"learning_rate": "auto", "solver": solver}
     net = DeepNetRegressor(**few).fit(X, y)
     assert_array_equal(net.learning_rate_curve_, SOLVERS[solver].default_learning_rate)
+    assert net.resolved_params_["learning_rate"] == SOLVERS[solver].default_learning_rate
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+@pytest.mark.parametrize(
+    "solver", [name for name, solver in SOLVERS.items() if solver.stochastic]
+)
+def test_auto_clips_gradients_where_the_solver_does_at_its_own_rate(
+    X, y, few, solver, method
+):
+    own, clipped = few | {"solver": solver}, few | {"solver": solver, "max_grad_norm": 1.0}
+    for rate in "auto", 0.01:
+        net, other = (
+            getattr(ShallowNetRegressor(**settings | {"learning_rate": rate}), method)(X, y)
+            for settings in (own, clipped)
+        )
+        clips = solver in ("sgd", "momentum", "nesterov") and rate == "auto"
+        assert net.resolved_params_["max_grad_norm"] == (1.0 if clips else None)
+        if clips:
+            assert_array_equal(net.theta_, other.theta_)
+
+
+def test_no_clipping_is_a_choice_that_needs_no_effect(X, y, few):
+    net = ShallowNetRegressor(**few | {"learning_rate": "auto"}, max_grad_norm=None)
+    for solver in "sgd", "adam":
+        net.set_params(solver=solver).fit(X, y)
+        assert net.resolved_params_["max_grad_norm"] is None
+    linear = DeepNetRegressor(depth=0, solver="lbfgs", max_grad_norm=None)
+    assert linear.fit(X, y).resolved_params_["max_grad_norm"] is None  # and no warning
