@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from sklearn.utils import check_random_state
 
 from skshallow._arrays.namespace import dtype_of, rows_of
 from skshallow._estimators.checks.array_api import in_numpy
 from skshallow._estimators.checks.inputs import check_weights, refuse_containers, validated
+from skshallow._estimators.checks.random_state import random_state_of
 from skshallow._estimators.checks.sklearn_private import take_rows
 from skshallow._estimators.fit.config import FitConfig, n_held_out
 from skshallow._estimators.fit.targets import Targets
@@ -252,7 +252,7 @@ def split_rows(table: Table, config: FitConfig) -> tuple[np.ndarray, np.ndarray]
     assert fraction is not None
     strata = np.zeros(n_rows) if table.strata is None else table.strata
     rows = rows_to_hold_out(
-        strata, n_held_out(n_rows, fraction), check_random_state(config.random_state)
+        strata, n_held_out(n_rows, fraction), random_state_of(config.random_state)
     )
     if not len(rows):
         kept = "a row" if table.strata is None else "a row of each class"
