@@ -58,7 +58,9 @@ def test_partial_fit_is_refused(X, y, few, checkpoint):
     refused(net, X, y, r"net\.save\(path\)", method="partial_fit")
 
 
-@pytest.mark.parametrize("random_state", [None, np.random.RandomState(0)])
+@pytest.mark.parametrize(
+    "random_state", [None, np.random.RandomState(0), np.random.default_rng(0)]
+)
 def test_a_fit_that_cannot_be_repeated_is_refused(random_state, X, y, few, checkpoint):
     net = ShallowNetRegressor(**few | {"random_state": random_state})
     refused(net.set_callbacks(checkpoint), X, y, "Set random_state to an int")

@@ -175,9 +175,11 @@ warm_start : bool, default=False
     the best epoch.
 """,
     "random_state": """
-random_state : int, RandomState instance or None, default=None
+random_state : int, RandomState, Generator or None, default=None
     Fixes the starting weights, the held-out rows, the order of the rows and the
-    dropped units.
+    dropped units. A :class:`numpy.random.RandomState` or :class:`numpy.random.Generator`
+    is advanced by each fit, so that the next one differs; its clones begin where it
+    stands.
 """,
     "verbose": """
 verbose : bool or int, default=False

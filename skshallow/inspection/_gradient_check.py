@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 from sklearn.pipeline import Pipeline
-from sklearn.utils import check_random_state, check_scalar
+from sklearn.utils import check_scalar
 
 from skshallow._arrays.namespace import to_numpy
 from skshallow._estimators.base import BaseNet
 from skshallow._estimators.checks.array_api import in_numpy
+from skshallow._estimators.checks.random_state import random_state_of
 from skshallow._estimators.fit.run import FitRun
 from skshallow.engine.objective import Objective
 from skshallow.inspection._common.meta_estimators import describe
@@ -62,7 +63,7 @@ def gradient_check(
         None checks all.
     rtol : float, default=1e-5
         The relative error up to which an entry counts as right.
-    random_state : int, RandomState instance or None, default=0
+    random_state : int, RandomState, Generator or None, default=0
         Draws entries and dropout masks, and the initialisation of an unfitted net whose
         own `random_state` is None.
 
@@ -144,7 +145,7 @@ def _check_net(estimator: Any) -> None:
 
 def _seed(random_state: Any) -> int:
     """Return a seed drawn from `random_state`; a generator is not advanced."""
-    return int(check_random_state(copy.deepcopy(random_state)).randint(2**31))
+    return int(random_state_of(copy.deepcopy(random_state)).randint(2**31))
 
 
 def _start(estimator: Any, X, y, sample_weight, random_state: Any) -> FitRun:

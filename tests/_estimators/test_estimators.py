@@ -15,7 +15,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import get_tags
+from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.estimator_checks import check_estimator
 
 import skshallow
@@ -397,14 +397,41 @@ def test_multi_output_classifier_wraps_several_targets_of_classes(X, y, few):
 
 def test_random_states_of_every_kind_make_fits_reproducible(net_class, X, y, few):
     del few["random_state"]
-    for make in [lambda: 7, lambda: np.random.RandomState(7)]:
+    before = check_random_state(None).get_state()[1].copy()
+    for make in [
+        lambda: 7,
+        lambda: np.random.RandomState(7),
+        lambda: np.random.default_rng(7),
+        lambda: np.random.Generator(np.random.MT19937(7)),
+    ]:
         first, second = (net_class(**few, random_state=make()).fit(X, y) for _ in "ab")
         assert_array_equal(first.theta_, second.theta_)
-    shared = np.random.RandomState(7)
-    one, two = (net_class(**few, random_state=shared).fit(X, y) for _ in "ab")
-    assert (one.theta_ != two.theta_).any()
+    for shared in [np.random.RandomState(7), np.random.default_rng(7)]:
+        one, two = (net_class(**few, random_state=shared).fit(X, y) for _ in "ab")
+        assert (one.theta_ != two.theta_).any()
+    assert_array_equal(check_random_state(None).get_state()[1], before)
     free = [net_class(**few).fit(X, y).theta_ for _ in "ab"]
     assert (free[0] != free[1]).any()
+
+
+def test_a_generator_draws_the_held_out_rows_and_is_copied_by_clones(net_class, few):
+    X = np.random.default_rng(0).normal(size=(300, 5))
+    y = X[:, 0] > 0
+    few["random_state"] = np.random.default_rng(7)
+    net = net_class(**few, early_stopping=True)
+    copies = [clone(net).fit(X, y), pickle.loads(pickle.dumps(net)).fit(X, y)]
+    curve = net.fit(X, y).validation_loss_curve_
+    for copied in copies:
+        assert_array_equal(copied.validation_loss_curve_, curve)
+        assert_array_equal(copied.theta_, net.theta_)
+    assert (net.fit(X, y).validation_loss_curve_ != curve).any()
+    grid = {"init_scale": [0.5, 1.0]}
+    searches = [
+        GridSearchCV(net.set_params(random_state=np.random.default_rng(3)), grid, cv=2)
+        for _ in "ab"
+    ]
+    first, second = (it.fit(X, y).cv_results_["mean_test_score"] for it in searches)
+    assert_array_equal(first, second)
 
 
 def test_fit_returns_the_estimator_and_sets_only_what_is_documented(net_class, X, y, few):

@@ -373,7 +373,9 @@ def test_what_validates_a_fit_plays_no_part():
 
 
 @pytest.mark.parametrize("own", [None, 0])
-@pytest.mark.parametrize("given", [0, np.random.RandomState(3)], ids=["int", "RandomState"])
+@pytest.mark.parametrize(
+    "given", [0, np.random.RandomState(3), np.random.default_rng(3)], ids=type
+)
 def test_a_check_can_be_repeated(own, given):
     net = ShallowNetClassifier(30, dropout=0.5, random_state=own)
     checks = [

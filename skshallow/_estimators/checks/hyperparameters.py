@@ -57,7 +57,7 @@ CONSTRAINTS: dict[str, list] = {
     "dtype": [None, StrOptions({"float32", "float64"})],
     "record_health": ["boolean"],
     "warm_start": ["boolean"],
-    "random_state": ["random_state"],
+    "random_state": ["random_state", np.random.Generator],
     "verbose": ["verbose"],
     "class_weight": [None, dict, list, StrOptions({"balanced"})],
     "label_smoothing": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="left")],

@@ -106,13 +106,15 @@ def _moments(columns: dict[str, Any]) -> Moments:
     return moments
 
 
+BIT_GENERATORS = {"PCG64": np.random.PCG64, "PCG64DXSM": np.random.PCG64DXSM}
+
+
 def _take_generator_apart(generator: np.random.Generator) -> dict[str, Any]:
     """Return the state of a random generator as plain numbers."""
     state: Any = generator.bit_generator.state
+    if state["bit_generator"] not in BIT_GENERATORS:
+        raise NotData(generator)
     return {**state, **state["state"]}
-
-
-BIT_GENERATORS = {"PCG64": np.random.PCG64, "PCG64DXSM": np.random.PCG64DXSM}
 
 
 def _generator(numbers: dict[str, Any]) -> np.random.Generator:

@@ -8,9 +8,9 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_random_state
 from sklearn.utils.metadata_routing import get_routing_for_object
 
+from skshallow._estimators.checks.random_state import random_state_of
 from skshallow._estimators.checks.user_warnings import warn_user
 from skshallow._estimators.fit.config import AUTO_EARLY_STOPPING_ROWS, Components
 from skshallow._estimators.fit.targets import Targets, listed
@@ -118,7 +118,7 @@ def _split_rows(
     name = f"validation_fraction={choice!r}"
     if not isinstance(choice, Real):
         return _split_by(choice, name, table, groups)
-    rng = check_random_state(net.random_state)
+    rng = random_state_of(net.random_state)
     if groups is None:
         return _split_at_random(table, float(choice), rng, each=net.scoring is not None)
     from sklearn.model_selection import GroupShuffleSplit  # slow to import, rarely used

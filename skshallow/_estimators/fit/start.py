@@ -6,10 +6,10 @@ import copy
 from dataclasses import dataclass, replace
 
 import numpy as np
-from sklearn.utils import check_random_state
 
 from skshallow._arrays.namespace import to_numpy
 from skshallow._arrays.threads import ONE_THREAD
+from skshallow._estimators.checks.random_state import random_state_of
 from skshallow._estimators.fit.config import FitConfig
 from skshallow._estimators.fit.results import FitResult
 from skshallow._estimators.fit.training_data import TrainingData
@@ -119,7 +119,7 @@ def last_theta(
 
 def new_rng(config: FitConfig) -> np.random.Generator:
     """Return the generator of initial weights, the order of rows and dropout masks."""
-    random_state = check_random_state(config.random_state)
+    random_state = random_state_of(config.random_state)
     return np.random.default_rng(random_state.randint(2**31, size=4))
 
 

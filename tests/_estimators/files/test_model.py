@@ -215,6 +215,12 @@ def test_parameters_keep_their_values_and_their_types(params, again):
     assert_same(again(train(net)), net)
 
 
+def test_a_generator_as_random_state_is_saved_where_it_stands(again):
+    net = train(small_net(random_state=np.random.default_rng(3)))
+    loaded = again(net)
+    assert_same(train(loaded), train(net))
+
+
 def test_an_unfitted_net_is_saved_with_its_parameters(net_class, again):
     loaded = again(net_class(7, alpha=0.25, activation=ELU(0.5)))
     assert_same(loaded, net_class(7, alpha=0.25, activation=ELU(0.5)))
@@ -400,6 +406,7 @@ def a_scorer(net, X, y):
         ({"scoring": a_scorer}, "scorer's name or None"),
         ({"validation_fraction": ShuffleSplit()}, "Set it to a number: a fitted net"),
         ({"random_state": np.random.RandomState(0)}, "an int or None"),
+        ({"random_state": np.random.Generator(np.random.MT19937(0))}, "an int or None"),
         ({"alpha": np.longdouble(1)}, "plain arrays"),
     ],
     ids=called,
