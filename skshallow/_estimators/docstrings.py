@@ -1,4 +1,4 @@
-"""The estimators' shared documentation, written once and filled into each class."""
+"""Docstrings of the estimators' parameters and attributes, shared by all four classes."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ Class = TypeVar("Class", bound=type)
 
 PARAMETERS = {
     "hidden_units": """
-hidden_units : int{or_sequence}, default=96
-    Units of {each} hidden layer.{as_sequence}
+hidden_units : int >= 1{or_sequence}, default=96
+    Number of units in {each} hidden layer.{as_sequence}
 """,
     "depth": """
-depth : int, default=None
+depth : int >= 0 or None, default=None
     Number of hidden layers. 0 is the linear model. None means 2, or the length of
     `hidden_units` if that is a sequence.
 """,
     "activation": """
 activation : str, Activation or sequence of them, default="relu"
-    What follows each hidden layer's affine map: "identity", "step", "sigmoid",
-    "tanh", "relu", "leaky_relu", "prelu", "elu", "selu", "gelu", "silu", "softplus",
-    "mish" or "maxout", or an instance from :mod:`skshallow.activations` with settings
-    of its own. A sequence gives one to each hidden layer.
+    Activation function of the hidden layers: "identity", "step", "sigmoid", "tanh",
+    "relu", "leaky_relu", "prelu", "elu", "selu", "gelu", "silu", "softplus", "mish" or
+    "maxout", or an instance from :mod:`skshallow.activations` with settings of its own.
+    A sequence has one entry for each hidden layer.
 """,
     "init": """
 init : str or Initializer, default="auto"
-    Where the weights start: "auto" (the law that fits the activation: He for
-    rectifiers, LeCun for selu and maxout, else Glorot), "he_normal", "he_uniform",
+    Initialisation of the weights: "auto" (chosen by the activation: He for ReLU and its
+    variants, LeCun for selu and maxout, otherwise Glorot), "he_normal", "he_uniform",
     "glorot_normal", "glorot_uniform", "lecun_normal", "lecun_uniform", "orthogonal",
     "normal", "uniform" or "zeros", or an instance from
-    :mod:`skshallow.initializers`. Hidden biases start at 0, output biases at the best
-    constant prediction.
+    :mod:`skshallow.initializers`. The biases of hidden layers start at 0, those of the
+    output layer at the best constant prediction.
 """,
     "init_scale": """
-init_scale : float, default=1.0
-    Multiplies the starting weights, whatever `init`.
+init_scale : float >= 0, default=1.0
+    Factor by which the initial weights are multiplied, for every `init`.
 """,
     "loss": """
 loss : {losses}
@@ -44,240 +44,276 @@ loss : {losses}
 """,
     "solver": """
 solver : str or Solver, default="adam"
-    "sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw" or "lbfgs", or an
-    instance from :mod:`skshallow.solvers`. "sgd" with ``batch_size=None`` and
-    ``max_grad_norm=None`` is plain gradient descent; "lbfgs" always takes the whole
-    training set.
+    Optimiser: "sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw" or "lbfgs", or
+    an instance from :mod:`skshallow.solvers`. "sgd" with ``batch_size=None`` and
+    ``max_grad_norm=None`` is plain gradient descent; "lbfgs" always uses the whole training
+    set in each step.
 """,
     "learning_rate": """
-learning_rate : float or "auto", default="auto"
-    Size of the steps, multiplied by `schedule`. "auto" means the solver's own: 0.1 for
-    sgd, 0.01 for momentum and nesterov, 0.01 for adam and adamw, 0.001 for rmsprop.
+learning_rate : float > 0 or "auto", default="auto"
+    Initial learning rate, a number; `schedule` says how it changes. (In scikit-learn's
+    MLP estimators `learning_rate` is the name of the schedule.) "auto" means the
+    default of the solver: 0.1 for sgd, 0.01 for momentum and nesterov, 0.01 for adam and
+    adamw, 0.001 for rmsprop.
 """,
     "schedule": """
 schedule : str or Schedule, default="auto"
-    How the learning rate changes over the epochs: "constant", "inverse_scaling",
-    "step", "cosine", "one_cycle" or "plateau", or an instance from
-    :mod:`skshallow.schedules`. "auto" means "cosine" in `fit`, down to 0 at
-    `max_iter`, and "constant" in `partial_fit`, which has no end.
+    Learning rate schedule, by which `learning_rate` is multiplied: "constant",
+    "inverse_scaling", "step", "cosine", "one_cycle" or "plateau", or an instance from
+    :mod:`skshallow.schedules`. "auto" means "cosine" in `fit`, which decreases to 0 at
+    `max_iter`, and "constant" in `partial_fit`, where the number of epochs is not known.
 """,
     "n_members": """
-n_members : int, default=1
-    Nets that are trained at once, on the same batches, each with a start and dropped
-    units of its own. They predict by the mean of their probabilities or predictions:
-    more accurate and better calibrated than one, for less than their number times its
-    cost. Of several, weights and biases have a leading axis of members.
+n_members : int >= 1, default=1
+    Number of networks in an ensemble. They are trained at the same time on the same
+    batches, each with its own initial weights and dropout masks. The ensemble predicts
+    the mean of their probabilities or predictions. It is more accurate and better
+    calibrated than one network, and costs less than `n_members` times as much. With
+    more than one member, weights and biases have a leading axis of members.
 """,
     "alpha": """
-alpha : float, default=0.0005
-    Strength of the L2 penalty ``alpha/2 * sum(weights^2)`` on the mean loss, for the
-    weights in the units that the net works in, see `standardize`. It means the same at
-    every batch size.
+alpha : float >= 0, default=0.0005
+    Strength of the L2 penalty ``alpha/2 * sum(weights^2)``, which is added to the mean
+    loss. It applies to the weights for standardised features (see `standardize`), not to
+    the biases, and its effect does not depend on the batch size.
 """,
     "dropout": """
-dropout : float or "auto", default="auto"
-    Share of each hidden layer's activations that each training step drops, multiplied
-    by `schedule` as the learning rate is: where that falls to 0, training ends without.
-    "auto" means 0.15 where `fit` trains layers of at least 64 units on at least 256 rows
-    in several batches, else 0.
+dropout : float in [0, 1) or "auto", default="auto"
+    Fraction of the activations of each hidden layer that is set to 0 in each training
+    step. It is multiplied by `schedule`, as the learning rate is: with a schedule that
+    decreases to 0, training ends without dropout. "auto" means 0.15 if `fit` trains
+    layers of at least 64 units on at least 256 rows and in more than one batch per
+    epoch, otherwise 0.
 """,
     "max_grad_norm": """
-max_grad_norm : float, "auto" or None, default="auto"
-    Gradients longer than this are scaled down to it. None leaves them. "auto" means 1
-    for sgd, momentum and nesterov with ``learning_rate="auto"``, which then are stable
-    at every batch size, and None for other solvers and for a rate of your own.
+max_grad_norm : float > 0, "auto" or None, default="auto"
+    Gradient clipping: a gradient with a larger Euclidean norm is scaled down to this
+    norm. None means no clipping. "auto" means 1 for sgd, momentum and nesterov with
+    ``learning_rate="auto"``, which are then stable at every batch size, and None for the
+    other solvers and for a learning rate of your own.
 """,
     "average": """
 average : bool or "auto", default="auto"
-    Whether an epoch ends at the average of the weights over the steps so far, the late
-    ones above all (Shamir and Zhang 2013), which is less noisy than the last step's.
-    Validation judges that average, and `fit` keeps it. "auto" averages in `fit` where
-    the schedule ends at `max_iter`, as "cosine" does. `partial_fit` never averages.
+    Whether to average the weights over the training steps (Polyak-Ruppert averaging),
+    with most of the weight on the latest steps (Shamir and Zhang 2013). The average is
+    less noisy than the weights of the last step. The validation set is evaluated with
+    it, and `fit` keeps it. "auto" averages in `fit` if the schedule ends at `max_iter`,
+    as "cosine" does. `partial_fit` never averages.
 """,
     "batch_size": """
-batch_size : int, "auto" or None, default="auto"
-    Rows a step. "auto" means 128, None the whole training set; both end at the
-    number of rows.
+batch_size : int >= 1, "auto" or None, default="auto"
+    Rows per training step. "auto" means 128, None means the whole training set (in Keras
+    None means 32). Capped at the number of training rows.
 """,
     "max_iter": """
-max_iter : int or "auto", default="auto"
-    Epochs, each a pass over all rows; iterations for "lbfgs". "auto" means as many as
-    make about 1500 steps, in at most 500 epochs, or 4000 steps, in at most 120,
-    whichever is more, and at least 40.
+max_iter : int >= 1 or "auto", default="auto"
+    Maximum number of epochs, each a pass over all training rows, or of iterations for
+    "lbfgs". "auto" means the number of epochs that take about 1500 steps, in at most
+    500 epochs, or 4000 steps, in at most 120, whichever is more, and at least 40.
 """,
     "shuffle": """
 shuffle : bool, default=True
-    Whether each epoch takes the rows in a new order.
+    Whether to shuffle the rows in each epoch.
 """,
     "tol": """
-tol : float, default=0.0001
-    An epoch improves if it lowers the best loss (or raises the best score) by more
-    than this. For "lbfgs": the largest gradient entry at which it has converged.
+tol : float >= 0, default=0.0001
+    An epoch counts as an improvement if the loss is lower than the best so far (or the
+    score higher) by more than `tol`. For "lbfgs": training has converged when no entry of
+    the gradient is larger than `tol`.
 """,
     "n_iter_no_change": """
-n_iter_no_change : int, inf or "auto", default="auto"
-    Training stops after this many epochs in a row without improvement of the
-    validation or, without early stopping, of the training loss. "auto" means 10, but
-    lets a schedule that ends at `max_iter` run to its end, where early stopping only
-    picks the best epoch, and L-BFGS without early stopping to its own.
+n_iter_no_change : int >= 1, inf or "auto", default="auto"
+    Number of consecutive epochs without improvement after which training stops. With
+    early stopping the validation loss or score must improve, otherwise the training loss.
+    "auto" means 10, with two exceptions in which it means inf: a schedule that ends at
+    `max_iter`, such as "cosine", runs to its end (early stopping then only selects
+    the best epoch), and "lbfgs" without early stopping has its own stopping rule.
 """,
     "early_stopping": """
 early_stopping : bool or "auto", default="auto"
-    Whether validation data, not the training loss, decide which epoch is the best and
-    when to stop. The weights of the best epoch are restored. "auto" does so if `fit` is
-    given `X_val` or at least 256 rows of which some can be held out, with `scoring` some
-    of each class, but not for "lbfgs" nor in `partial_fit`.
+    Whether to select the best epoch, and to decide when to stop, by the loss or score on
+    a validation set instead of the training loss. The weights of the best epoch are
+    restored. The validation set is `X_val`, `y_val` if `fit` is given them; otherwise a
+    fraction `validation_fraction` of the rows is held out and not trained on. "auto"
+    means True if `fit` is given `X_val` or at least 256 rows of which some can be held
+    out (with `scoring`, some of each class), but False for "lbfgs" and in `partial_fit`.
 """,
     "validation_fraction": """
-validation_fraction : float or splitter, default=0.1
-    Share of the training rows that early stopping holds out, stratified by class,
-    unless `fit` is given `X_val` and `y_val`. With `groups` in `fit`, it is the share of
-    groups that are held out as wholes. Or a splitter of
+validation_fraction : float in (0, 1) or splitter, default=0.1
+    Fraction of the rows that early stopping holds out as the validation set, stratified
+    by class. Not used if `fit` is given `X_val` and `y_val`. With `groups` in `fit`, it is
+    the fraction of the groups, each of which is held out as a whole. Or a splitter of
     :mod:`sklearn.model_selection`, of which the last split is used: ``TimeSeriesSplit()``
     validates on the last rows, ``StratifiedGroupKFold()`` on groups stratified by class,
     ``PredefinedSplit(test_fold)`` on rows of your choice. Rows of weight 0 are left out
     before it splits.
 """,
     "scoring": """
-scoring : str or callable, default=None
-    Scorer for the validation data, as in :func:`sklearn.model_selection.cross_validate`.
-    None judges by the loss. It is given sample weights if its metric, or the function,
-    has a parameter of that name; with metadata routing, if it requests them by
-    ``set_score_request``.
+scoring : str, callable or None, default=None
+    Scorer for the validation set, as in :func:`sklearn.model_selection.cross_validate`.
+    None means that early stopping uses the validation loss. The scorer gets sample weights
+    if its metric, or the function, has a parameter of that name; with metadata routing, if
+    it requests them by ``set_score_request``.
 """,
     "standardize": """
 standardize : bool, default=True
-    Whether the net works in standard units: features centred and scaled, sparse ones
-    without being made dense, {and_target}all weighted.
-    For "rmsprop", "adam" and "adamw", whose steps are of one size, and hidden layers,
-    features are ``sqrt(n_units / n_features)`` times larger, at most 4, so that the first
-    layer learns at the pace of the others; and the two values of a column that has no
-    third are at most 3 deviations apart. Predictions, `coefs_` and `intercepts_` stay in
-    your units.
+    Whether to standardise internally: features are centred and divided by their
+    standard deviation (sparse ones implicitly, they stay sparse){and_target}. Sample
+    weights count.
+    With hidden layers and "rmsprop", "adam" or "adamw", standardised features are also
+    multiplied by ``sqrt(n_units / n_features)``, at most 4, with the number of units of the
+    first hidden layer. This layer then learns as fast as the others, because these
+    solvers take steps of similar size for all weights. The two values of a binary
+    column are then at most 3 standard deviations apart. Predictions, `coefs_` and
+    `intercepts_` are in the original units of your data.
 """,
     "dtype": """
-dtype : {{"float32", "float64"}}, default=None
-    Precision to compute in. None means that of `X`, if it is one of the two, else
-    float64.
+dtype : {{"float32", "float64"}} or None, default=None
+    Floating-point precision of training and prediction. None means the dtype of `X` if it
+    is one of the two, otherwise float64.
 """,
     "record_health": """
 record_health : bool, default=True
-    Whether `health_` is recorded, and a :class:`~skshallow.exceptions.DeadUnitsWarning`
-    or :class:`~skshallow.exceptions.VanishingGradientWarning` given where it is bad.
+    Whether to record `health_`, and to give a
+    :class:`~skshallow.exceptions.DeadUnitsWarning` or
+    :class:`~skshallow.exceptions.VanishingGradientWarning` if it shows a problem.
 """,
     "warm_start": """
 warm_start : bool, default=False
-    Whether `fit` goes on from the weights and the solver's state of the last one. On
-    the same data, fits of `a` and `b` epochs then equal one of `a + b`, bit by bit, for
-    every solver but "lbfgs" and every schedule that knows no end; "lbfgs" and schedules
-    with an end ("cosine", which "auto" means, and "one_cycle") begin anew from the
-    weights. Each fit counts `n_iter_no_change` from 0, and early stopping goes on from
+    Whether `fit` continues from the weights and the solver state of the previous call. On
+    the same data, `fit` of `a` epochs and then of `b` epochs gives bit for bit the result
+    of `a + b` epochs. Exceptions are "lbfgs" and schedules that end at `max_iter`
+    ("cosine", which is the default, and "one_cycle"): they start anew from the last
+    weights. Each call counts `n_iter_no_change` from 0, and early stopping continues from
     the best epoch.
 """,
     "random_state": """
 random_state : int, RandomState, Generator or None, default=None
-    Fixes the starting weights, the held-out rows, the order of the rows and the
-    dropped units. A :class:`numpy.random.RandomState` or :class:`numpy.random.Generator`
-    is advanced by each fit, so that the next one differs; its clones begin where it
-    stands.
+    Determines the initial weights, the validation rows, the shuffling and the dropout
+    masks. Pass an int for reproducible results. A :class:`numpy.random.RandomState` or
+    :class:`numpy.random.Generator` is advanced by each fit, so that the next one differs.
 """,
     "verbose": """
-verbose : bool or int, default=False
-    Print a line an epoch, or one every so many epochs.
+verbose : bool or int >= 0, default=False
+    Whether to print one line per epoch. An int n prints one line every n epochs.
 """,
     "class_weight": """
 class_weight : dict, list of dict, "balanced" or None, default=None
-    Weights of the classes, multiplied into the sample weights; a class of weight 0 is as
-    if absent. "balanced" makes all classes weigh the same. For several labels, one dict a
-    label.
+    Weight of each class, multiplied by the sample weights; a class of weight 0 is treated
+    as absent. "balanced" gives all classes the same total weight. For multilabel targets, a
+    list with one dict per label.
 """,
     "label_smoothing": """
-label_smoothing : float or "auto", default="auto"
-    Share of each target that is spread evenly over all classes. "auto" means 0.05 where
-    `fit` trains hidden layers by minibatches for the log loss, which few rows would else
-    make certain; for the linear model, "lbfgs" and in `partial_fit` it means 0.
+label_smoothing : float in [0, 1) or "auto", default="auto"
+    Fraction of each target that is distributed evenly over all classes, which makes
+    the network less overconfident. "auto" means 0.05 if `fit` trains hidden layers by
+    minibatches with the log loss. It means 0 for the linear model, for "lbfgs" and in
+    `partial_fit`.
 """,
     "temperature_scaling": """
 temperature_scaling : bool or "auto", default="auto"
-    Whether to calibrate probabilities on the validation data at the end of `fit`, which
-    then needs `early_stopping` or `X_val`: the output layer is divided by the
-    temperature of least log loss (Guo et al. 2017, arXiv:1706.04599), as if there was
-    one row more, of every class in equal shares. Decisions stay as they are. The
-    validation loss is then that at its own best temperature in every epoch (Berta et al.
-    2025, arXiv:2501.19195). "auto" does so with early stopping and the log loss.
+    Whether to calibrate the probabilities on the validation set at the end of `fit`, which
+    needs `early_stopping` or `X_val`. The output layer is divided by the temperature that
+    minimises the log loss (Guo et al. 2017, arXiv:1706.04599) on the validation set and
+    one more row, whose target is the same for every class. Predicted classes do not
+    change. The validation loss of each epoch is then the one at the best temperature
+    for this epoch (Berta et al. 2025, arXiv:2501.19195). "auto" means True with early
+    stopping and the log loss.
 """,
 }
 
 ATTRIBUTES = """
 theta_ : ndarray of shape (n_parameters,)
-    All parameters in one vector, in the units that the net works in.
+    All parameters in one vector; the weights are for standardised features (see
+    `standardize`).
 network_ : Network
-    The layers, and where their parameters lie in `theta_`.
+    The layers, and the position of their parameters in `theta_`.
 coefs_ : list of ndarray of shape (n_inputs, n_units)
-    Weights of each layer, in your units; with `n_members` (n_members, n_inputs, n_units).
+    Weights of each layer, in the original units of your data. If `n_members` is above 1,
+    of shape (n_members, n_inputs, n_units).
 intercepts_ : list of ndarray of shape (n_units,)
-    Biases of each layer, in your units; with `n_members` (n_members, n_units).
+    Biases of each layer, in the original units of your data. If `n_members` is above 1,
+    of shape (n_members, n_units).
 loss_ : float
-    The objective, on the training data, at the epoch whose weights were kept.
+    The training objective, as in `loss_curve_`, of the epoch whose weights were kept.
 loss_curve_ : ndarray of shape (n_iter_,)
-    The objective of each epoch: the mean loss over its steps, plus the penalty at its
-    end. A regressor's is in standard units of the target.
+    Training objective of each epoch: the mean loss over its steps, with
+    {smoothing}dropout and weights as in training, plus the L2 penalty at the end of
+    the epoch.{target_units}
 learning_rate_curve_ : ndarray of shape (n_iter_,)
-    The learning rate that each epoch ended with; NaN for "lbfgs".
+    The learning rate at the end of each epoch; NaN for "lbfgs".
 validation_loss_curve_ : ndarray of shape (n_iter_,) or (0,)
-    Mean loss on the validation data, without penalty; empty without validation, NaN for
-    calls without it among others that had it.
+    Mean loss on the validation set after each epoch, without dropout, label smoothing or
+    penalty. Empty without a validation set. If only some of several calls had one, the
+    epochs of the others are NaN.
 validation_scores_ : ndarray of shape (n_iter_,) or (0,)
-    Score on the validation data; empty without `scoring`, or NaN likewise.
+    Score on the validation set after each epoch. Empty without `scoring`, with NaN as in
+    `validation_loss_curve_`.
 health_ : dict of str to ndarray
-    What the layers did, at the epochs that "epoch" (n_records,) counts: the first, the
-    last planned, and every few between, on at most 256 training rows. "dead": share of
-    units that no row's gradient reaches; "zero": share of outputs that are 0;
-    "saturated": share of outputs that are not 0 and have a slope below 0.01
-    (n_records, n_hidden_layers); "gradient_norm", of the loss without penalty, and
-    "update_ratio", the length of the epoch's last step over that of the weights
-    (n_records, n_layers). Without `record_health` there are no records.
+    Diagnostics of the layers on at most 256 training rows, recorded in the first epoch, in
+    the last planned one and in some between; "epoch" (n_records,) has their numbers.
+    For each hidden layer (n_records, n_hidden_layers): "dead" is the fraction of units
+    whose gradient is 0 for every row; "zero" is the fraction of outputs that are 0;
+    "saturated" is the fraction of outputs that are not 0 and have a derivative of the
+    activation below 0.01. For each layer (n_records, n_layers): "gradient_norm" is the
+    norm of the gradient of the loss without penalty; "update_ratio" is the norm of the
+    last step of the epoch divided by the norm of the weights. Without `record_health`
+    all arrays are empty.
 resolved_params_ : dict of str to object
-    What the parameters that can be "auto" came to in this fit: `init` (one initializer per
-    layer), `learning_rate`, `schedule`, `dropout`, `max_grad_norm`, `average`,
-    `batch_size`, `max_iter`, `n_iter_no_change`, `early_stopping`,
-    `dtype`{of_classifiers}. Empty for a net from given weights.
+    The values that this fit used for the parameters that can be "auto": `init` (one
+    initializer per layer), `learning_rate`, `schedule`, `dropout`, `max_grad_norm`,
+    `average`, `batch_size`, `max_iter`, `n_iter_no_change`, `early_stopping`,
+    `dtype`{of_classifiers}. Empty for a network from `from_weights`.
 best_iter_ : int
-    The epoch with the best validation if `early_stopping`, else with the least training
-    loss, counted from 1.
+    The epoch with the best validation loss or score if `early_stopping`, otherwise with
+    the lowest training loss, counted from 1.
 n_iter_ : int
-    Epochs run so far, earlier calls that this one went on from included.
+    Number of epochs so far, including those of earlier calls that this one continued.
 n_features_in_ : int
     Number of features.
 feature_names_in_ : ndarray of shape (n_features_in_,)
-    Names of the features, if all are strings.
+    Names of the features. Only if `X` has column names that are all strings.
 n_outputs_ : int
-    Width of the output layer, a multiple of the number of targets for some losses.
+    Number of units in the output layer; for some losses a multiple of the number of
+    targets.
+{own_attributes}
 """
 
 _CLASSIFIER = {
     "losses": 'str or Loss, default="log_loss"',
-    "loss_text": '"log_loss", or "squared_error" on the probabilities.',
+    "loss_text": '"log_loss" (cross-entropy), or "squared_error" of the probabilities\n'
+    "    (Brier score).",
     "and_target": "",
-    "of_classifiers": ",\n    `label_smoothing` and `temperature_scaling`",
+    "smoothing": "label smoothing, ",
+    "target_units": "",
+    "of_classifiers": ", `label_smoothing` and\n    `temperature_scaling`",
+    "own_attributes": "temperature_ : float\n"
+    "    The temperature that the output layer was divided by; above 1 if the network was\n"
+    "    overconfident. Only if `fit` used `temperature_scaling`.",
 }
 _REGRESSOR = {
     "losses": 'str or Loss, default="squared_error"',
     "loss_text": '"squared_error", "absolute_error", "huber", "quantile", "poisson",\n'
     '    "gamma" or "gaussian", or an instance from :mod:`skshallow.losses` with settings\n'
-    "    of its own, such as ``Quantile(0.9)``. Poisson and gamma predict through an\n"
-    "    exponential. The Gaussian loss learns a mean and a scale, ``Quantile([0.05, 0.5,\n"
-    "    0.95])`` several quantiles; these take as many output units a target, parameter\n"
-    "    by parameter: the means of all targets, then the logarithms of all scales; the\n"
-    "    first quantile of all targets, then the second.",
-    "and_target": "the target\n    too, as far as its loss allows, ",
+    "    of its own, such as ``Quantile(0.9)``. Poisson and gamma have a log link: they\n"
+    "    predict the exponential of the output. The Gaussian loss learns a mean and a\n"
+    "    standard deviation, ``Quantile([0.05, 0.5, 0.95])`` several quantiles. These\n"
+    "    losses have several output units per target: first the means of all targets,\n"
+    "    then the logarithms of all standard deviations; or first the lowest quantile of\n"
+    "    all targets, then the next.",
+    "and_target": ", and\n    so is the target if the loss allows it",
+    "smoothing": "",
+    "target_units": " In units of the standardised target.",
     "of_classifiers": "",
+    "own_attributes": "dispersion_ : ndarray of shape (n_targets,)\n"
+    "    The variance divided by the squared mean, for each target. Only if `loss` is\n"
+    '    "gamma".',
 }
 _SHALLOW = {"or_sequence": "", "each": "the", "as_sequence": ""}
 _DEEP = {
     "or_sequence": " or sequence of int",
     "each": "every",
-    "as_sequence": " A sequence gives one width to each.",
+    "as_sequence": " A sequence has one entry for each hidden layer.",
 }
 
 

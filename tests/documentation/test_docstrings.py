@@ -69,7 +69,9 @@ def test_every_setting_of_a_component_is_documented_with_its_true_range(kind):
 def test_every_documented_attribute_exists_after_fit(net_class, X, y, few):
     documented = entries(sections(net_class.__doc__)["Attributes"])
     net = net_class(**few).fit(pd.DataFrame(X, columns=list("abcde")), y)
-    assert [name for name in documented if not hasattr(net, name)] == []
+    conditional = {name for name, (_, text) in documented.items() if "Only if" in text}
+    missing = {name for name in documented if not hasattr(net, name)}
+    assert missing <= conditional
     properties = {
         name
         for cls in net_class.__mro__
@@ -77,7 +79,17 @@ def test_every_documented_attribute_exists_after_fit(net_class, X, y, few):
         if isinstance(value, property) and not name.startswith("_")
     }
     learned = {name for name in vars(net) if re.fullmatch(r"[a-z]\w*_", name)}
-    assert set(documented) == learned | properties
+    assert set(documented) - missing == learned | properties
+
+
+def test_conditional_attributes_exist_under_the_documented_condition(net_class, X, y, few):
+    if hasattr(net_class, "decision_function"):
+        name, params = "temperature_", {"early_stopping": True, "temperature_scaling": True}
+    else:
+        name, params = "dispersion_", {"loss": "gamma"}
+    documented = entries(sections(net_class.__doc__)["Attributes"])
+    assert "Only if" in documented[name][1]
+    assert hasattr(net_class(**few, **params).fit(X, y + 1), name)
 
 
 def test_documented_shapes_are_those_after_fit(net_class, X, y, few):
