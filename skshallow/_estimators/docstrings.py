@@ -140,7 +140,7 @@ scoring : str or callable, default=None
     "standardize": """
 standardize : bool, default=True
     Whether the net works in standard units: features centred and scaled (sparse ones
-    only scaled), {and_target}all weighted.
+    only scaled), {and_target}all weighted.{of_robust}
     For "rmsprop", "adam" and "adamw", whose steps are of one size, and hidden layers,
     features are ``sqrt(n_units / n_features)`` times larger, at most 4, so that the first
     layer learns at the pace of the others; and the two values of a column that has no
@@ -248,6 +248,7 @@ _CLASSIFIER = {
     "losses": 'str or Loss, default="log_loss"',
     "loss_text": '"log_loss", or "squared_error" on the probabilities.',
     "and_target": "",
+    "of_robust": "",
     "of_classifiers": ",\n    `label_smoothing` and `temperature_scaling`",
 }
 _REGRESSOR = {
@@ -260,6 +261,9 @@ _REGRESSOR = {
     "    by parameter: the means of all targets, then the logarithms of all scales; the\n"
     "    first quantile of all targets, then the second.",
     "and_target": "the target\n    too, as far as its loss allows, ",
+    "of_robust": " For absolute error,\n"
+    "    huber and quantile, targets are centred by their median and scaled by 1.4826\n"
+    "    times their median absolute deviation, which outliers do not move.",
     "of_classifiers": "",
 }
 _SHALLOW = {"or_sequence": "", "each": "the", "as_sequence": ""}
