@@ -18,6 +18,7 @@ from skshallow._estimators.regressor import DeepNetRegressor, ShallowNetRegresso
 from skshallow.engine.layers import Dense, Dropout
 from skshallow.engine.moments import Moments
 from skshallow.engine.network import Network
+from skshallow.engine.robust_moments import RobustMoments
 from skshallow.engine.state import Progress
 from skshallow.engine.units import Units
 from skshallow.exceptions import UnreadableModel
@@ -41,7 +42,8 @@ TRUSTED_TYPES: list[str] = sorted(
     for cls in {
         *ESTIMATORS.values(),
         *component_types(),
-        *(HiddenFeatures, Network, Dense, Dropout, Units, Moments, Progress),
+        *(HiddenFeatures, Network, Dense, Dropout, Units, Progress),
+        *(Moments, RobustMoments),
     }
 )
 

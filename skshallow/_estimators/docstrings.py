@@ -159,7 +159,7 @@ scoring : str, callable or None, default=None
 standardize : bool, default=True
     Whether to standardise internally: features are centred and divided by their
     standard deviation (sparse ones implicitly, they stay sparse){and_target}. Sample
-    weights count.
+    weights count.{of_robust}
     With hidden layers and "rmsprop", "adam" or "adamw", standardised features are also
     multiplied by ``sqrt(n_units / n_features)``, at most 4, with the number of units of the
     first hidden layer. This layer then learns as fast as the others, because these
@@ -284,6 +284,7 @@ _CLASSIFIER = {
     "loss_text": '"log_loss" (cross-entropy), or "squared_error" of the probabilities\n'
     "    (Brier score).",
     "and_target": "",
+    "of_robust": "",
     "smoothing": "label smoothing, ",
     "target_units": "",
     "of_classifiers": ", `label_smoothing` and\n    `temperature_scaling`",
@@ -302,6 +303,9 @@ _REGRESSOR = {
     "    then the logarithms of all standard deviations; or first the lowest quantile of\n"
     "    all targets, then the next.",
     "and_target": ", and\n    so is the target if the loss allows it",
+    "of_robust": " For absolute error,\n"
+    "    huber and quantile, targets are centred by their median and scaled by 1.4826\n"
+    "    times their median absolute deviation, which outliers do not move.",
     "smoothing": "",
     "target_units": " In units of the standardised target.",
     "of_classifiers": "",

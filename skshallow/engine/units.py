@@ -14,6 +14,7 @@ import numpy as np
 
 from skshallow.activations import Params
 from skshallow.engine.moments import Moments
+from skshallow.engine.robust_moments import RobustMoments
 from skshallow.losses import Link
 
 MOST_ROW_GAIN = 4.0  # the penalty on the first weights weakens by its square
@@ -45,7 +46,7 @@ class Units:
     def measured(
         cls,
         features: Moments,
-        targets: Moments,
+        targets: Moments | RobustMoments,
         link: Link,
         row_gain: float | None = None,
     ):

@@ -21,10 +21,16 @@ class Loss(Component):
     ----------
     link : Link
         Its inverse maps raw predictions to means or probabilities.
+    has_dispersion : bool
+        Whether its distribution has a dispersion, which is estimated after training.
+    is_robust : bool
+        Whether its gradient is bounded, so that a few outliers among the targets hardly
+        count; their units are then measured in a way that is robust, too.
     """
 
     link: ClassVar[Link]
     has_dispersion: ClassVar[bool] = False
+    is_robust: ClassVar[bool] = False
 
     def n_raw_outputs(self, n_targets: int) -> int:
         """Return the number of raw outputs of a net that predicts `n_targets` targets.

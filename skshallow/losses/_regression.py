@@ -56,6 +56,7 @@ class AbsoluteError(Loss):
     """
 
     link: ClassVar[Link] = IdentityLink()
+    is_robust: ClassVar[bool] = True
 
     def loss(self, y, raw_prediction):
         return row_sums(abs(raw_prediction - y))
@@ -78,8 +79,9 @@ class Huber(Loss):
     ----------
     delta : float, default=1.35
         Absolute error at which the loss becomes linear, in [1e-15, 1e15]. Its unit is that
-        of the target inside the net: a standard deviation of the target with
-        ``standardize=True``.
+        of the target inside the net: with ``standardize=True`` 1.4826 times the target's
+        median absolute deviation, which is the standard deviation of normal targets and
+        hardly depends on outliers.
 
     References
     ----------
@@ -96,6 +98,7 @@ class Huber(Loss):
 
     delta: float = setting(1.35, "[1e-15, 1e15]")  # whose square float32 can hold
     link: ClassVar[Link] = IdentityLink()
+    is_robust: ClassVar[bool] = True
 
     def loss(self, y, raw_prediction):
         residual = raw_prediction - y
@@ -110,15 +113,17 @@ class Huber(Loss):
             clipped = np.clip(constant - column, -self.delta, self.delta)
             return np.average(clipped, weights=sample_weight)
 
-        return np.array(
-            [
-                # the slope rises from <= 0 at the least target to >= 0 at the largest
-                brentq(slope, column.min(), column.max(), args=(column,))
-                if column.min() < column.max()
-                else column[0]
-                for column in np.asarray(y, np.float64).T
-            ]
-        )
+        def best(column, median):
+            # no further from the median than delta: there half of the rows pull back with
+            # all of delta, and the others cannot pull harder
+            low = max(column.min(), median - self.delta)
+            high = min(column.max(), median + self.delta)
+            if not slope(low, column) < 0 < slope(high, column):
+                return low if slope(low, column) >= 0 else high
+            return brentq(slope, low, high, args=(column,))
+
+        y = np.asarray(y, np.float64)
+        return np.array(list(map(best, y.T, weighted_quantile(y, 0.5, sample_weight))))
 
 
 @dataclass(frozen=True)
@@ -161,6 +166,7 @@ class Quantile(Loss):
     """
 
     quantile: float | Sequence[float] = setting(0.5, OneOrIncreasing("(0, 1)"))
+    is_robust: ClassVar[bool] = True
 
     @property
     def levels(self) -> tuple[float, ...]:

@@ -5,7 +5,9 @@ import pytest
 from names import called
 from numpy.testing import assert_allclose, assert_array_equal
 from raw_predictions import forward_by_hand
-from sklearn.linear_model import LinearRegression
+from scipy.optimize import root
+from scipy.stats import median_abs_deviation
+from sklearn.linear_model import HuberRegressor, LinearRegression, QuantileRegressor
 from sklearn.metrics import (
     mean_absolute_error,
     mean_gamma_deviance,
@@ -108,6 +110,113 @@ def test_robust_losses_are_hardly_affected_by_outliers(loss):
     off = np.abs(net.predict(X) - y)[regular].mean()
     least_squares = LinearRegression().fit(X, y).predict(X)
     assert off < 0.25 * np.abs(least_squares - y)[regular].mean()
+
+
+ROBUST = ["absolute_error", "huber", "quantile", Quantile([0.1, 0.5, 0.9])]
+each_robust_loss = pytest.mark.parametrize("loss", ROBUST, ids=str)
+
+
+@pytest.fixture(scope="module")
+def linear():
+    """Features, and a linear target with noise."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 4))
+    y = X @ [1.0, 2, 3, -1] + 0.2 * rng.normal(size=300)
+    return X, y
+
+
+def with_outlier(y, outlier):
+    """Return targets (n,) or (n, m), the seventh of which has been moved."""
+    spoilt = y.copy()
+    spoilt[7] += outlier
+    return spoilt
+
+
+@each_robust_loss
+@pytest.mark.parametrize("outlier", [1e3, -1e6, 1e12, -1e36])
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"dtype": "float32"}, {"n_members": 2}, {"depth": 0}],
+    ids=str,
+)
+def test_an_outlier_changes_a_robust_fit_as_little_as_scikit_learns(
+    linear, loss, outlier, settings
+):
+    X, y = linear
+    clean = np.arange(300) != 7
+    oracle = HuberRegressor(max_iter=1000).fit(X, with_outlier(y, 1e3)).predict(X)
+    net = DeepNetRegressor(16, loss=loss, max_iter=100, random_state=0, **settings)
+    prediction = net.fit(X, with_outlier(y, outlier)).predict(X)
+    r2 = r2_score(y[clean], prediction[clean])
+    assert r2 > r2_score(y[clean], oracle[clean]) - 0.01
+    assert r2 > net.fit(X[clean], y[clean]).score(X[clean], y[clean]) - 0.01
+
+
+@pytest.mark.parametrize("loss", ["absolute_error", "quantile", Quantile(0.75)], ids=str)
+def test_a_linear_median_is_that_of_scikit_learn_in_spite_of_outliers(linear, loss):
+    X, y = linear
+    y = np.where(np.arange(300) % 60 == 7, 1e6, y)
+    level = getattr(loss, "quantile", 0.5)
+    expected = QuantileRegressor(quantile=level, alpha=0).fit(X, y).predict(X)
+    net = DeepNetRegressor(**EXACT, loss=loss, random_state=0).fit(X, y)
+    assert_allclose(net.predict(X), expected, atol=0.02 * np.std(expected))
+
+
+def test_a_linear_huber_fit_is_that_of_scipy_in_spite_of_outliers(linear):
+    X, y = linear
+    y = np.where(np.arange(300) % 60 == 7, 1e6, y)
+    columns = np.column_stack([X, np.ones(300)])
+    scale = 1.4826 * median_abs_deviation(y)
+
+    def slope(coef):  # of the loss, which is convex
+        return columns.T @ np.clip((columns @ coef - y) / scale, -1.35, 1.35)
+
+    expected = columns @ root(slope, np.linalg.lstsq(columns, np.clip(y, -9, 9))[0]).x
+    net = DeepNetRegressor(**EXACT, loss="huber", tol=1e-8, random_state=0).fit(X, y)
+    assert_allclose(net.predict(X), expected, atol=1e-3)
+
+
+@each_robust_loss
+def test_outliers_of_one_target_leave_the_others_alone(linear, loss):
+    X, y = linear
+    both = np.column_stack([with_outlier(y, 1e6), 1e-3 * y])
+    net = DeepNetRegressor(16, loss=loss, max_iter=100, random_state=0).fit(X, both)
+    clean = np.arange(300) != 7
+    for column, target in enumerate([y, 1e-3 * y]):
+        assert r2_score(target[clean], net.predict(X)[clean, column]) > 0.98
+
+
+@each_robust_loss
+def test_outliers_hardly_matter_in_parts_and_to_a_warm_start(linear, loss):
+    X, y = linear
+    y_spoilt, clean = with_outlier(y, 1e6), np.arange(300) != 7
+    net = DeepNetRegressor(16, loss=loss, random_state=0)
+    for _ in range(30):
+        for rows in np.array_split(np.arange(300), 6):  # the first has the outlier
+            net.partial_fit(X[rows], y_spoilt[rows])
+    assert r2_score(y[clean], net.predict(X)[clean]) > 0.97
+    net = DeepNetRegressor(16, loss=loss, random_state=0, warm_start=True, max_iter=60)
+    net.fit(X, y_spoilt).fit(X, y_spoilt)
+    assert r2_score(y[clean], net.predict(X)[clean]) > 0.98
+
+
+@each_robust_loss
+def test_targets_most_of_which_are_equal_are_learned(linear, loss):
+    X, y = linear
+    y = np.maximum(y - 2, 0)  # two in three are 0
+    assert np.median(y) == 0
+    net = DeepNetRegressor(32, loss=loss, max_iter=150, random_state=0)
+    prediction = net.fit(X, with_outlier(y, 1e6)).predict(X)
+    clean = np.arange(300) != 7
+    assert r2_score(y[clean], prediction[clean]) > 0.9
+
+
+def test_the_kind_of_units_stays_as_the_first_part_chose_it(linear):
+    X, y = linear
+    net = DeepNetRegressor(8, loss="squared_error", random_state=0)
+    net.partial_fit(X, y).set_params(loss="huber").partial_fit(X, y)
+    net.set_params(loss="squared_error").partial_fit(X, y)
+    assert np.isfinite(net.predict(X)).all()
 
 
 @pytest.mark.parametrize(

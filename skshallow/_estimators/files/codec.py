@@ -21,6 +21,7 @@ from skshallow._estimators.files.archive import is_plain
 from skshallow.activations import ACTIVATIONS
 from skshallow.engine.moments import Moments
 from skshallow.engine.network import Network
+from skshallow.engine.robust_moments import RobustMoments
 from skshallow.engine.state import Progress
 from skshallow.engine.units import Units
 from skshallow.exceptions import UnreadableModel
@@ -106,6 +107,15 @@ def _moments(columns: dict[str, Any]) -> Moments:
     return moments
 
 
+def _robust_moments(columns: dict[str, Any]) -> RobustMoments:
+    """Return robust moments that have grown to these."""
+    moments = RobustMoments(0)
+    if columns.keys() != vars(moments).keys():
+        raise UnreadableModel(f"Robust moments are not made of {sorted(columns)}.")
+    vars(moments).update(columns)
+    return moments
+
+
 BIT_GENERATORS = {"PCG64": np.random.PCG64, "PCG64DXSM": np.random.PCG64DXSM}
 
 
@@ -132,6 +142,7 @@ STATE = (
     Kind(Network, _take_network_apart, lambda settings: Network(**settings)),
     Kind(Units, _settings, lambda columns: Units(**columns)),
     Kind(Moments, lambda moments: dict(vars(moments)), _moments),
+    Kind(RobustMoments, lambda moments: dict(vars(moments)), _robust_moments),
     Kind(Progress, _settings, lambda settings: Progress(**settings)),
     Kind(np.random.Generator, _take_generator_apart, _generator),
 )

@@ -11,6 +11,7 @@ from sklearn.base import is_classifier
 from skshallow.activations import Activation
 from skshallow.engine.moments import Moments
 from skshallow.engine.network import Network
+from skshallow.engine.robust_moments import RobustMoments
 from skshallow.engine.state import Progress
 from skshallow.engine.units import Units
 from skshallow.exceptions import UnreadableModel
@@ -37,7 +38,10 @@ def check_fitted(net: Any) -> None:
         _require(type(moments) is tuple, "_moments is no pair")
         features, targets = moments
         _check_moments(features, net.n_features_in_)
-        _check_moments(targets, n_targets)
+        if isinstance(targets, RobustMoments):
+            _check_robust_moments(targets, n_targets)
+        else:
+            _check_moments(targets, n_targets)
     if progress is not None:
         _check_progress(progress, net.theta_, net.network_.layout.n_weights)
 
@@ -204,6 +208,22 @@ def _check_moments(moments: Any, n_columns: int) -> None:
         _require(fits and np.isfinite(column).all(), f"{name} of _moments does not fit")
     fits = _is_array(moments.two_valued, n_columns, kinds="b")
     _require(fits, "two_valued of _moments does not fit")
+
+
+def _check_robust_moments(moments: RobustMoments, n_columns: int) -> None:
+    """Check that robust moments are of `n_columns` columns."""
+    shapes = {
+        "values": (None, n_columns),
+        "weight": (len(moments.values),),
+        "center": (n_columns,),
+        "deviation": (n_columns,),
+    }
+    for name, shape in shapes.items():
+        array = getattr(moments, name)
+        fits = _is_array(array, *shape) and array.dtype == np.float64
+        _require(fits and np.isfinite(array).all(), f"{name} of _moments does not fit")
+        if name in ("weight", "deviation"):
+            _require((array > 0).all(), f"{name} of _moments is not positive")
 
 
 def _check_progress(progress: Any, theta: np.ndarray, n_weights: int) -> None:

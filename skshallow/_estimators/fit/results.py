@@ -13,6 +13,7 @@ from skshallow._estimators.fit.targets import Targets
 from skshallow.engine.history import History
 from skshallow.engine.moments import Moments
 from skshallow.engine.network import Network
+from skshallow.engine.robust_moments import RobustMoments
 from skshallow.engine.state import Progress
 from skshallow.engine.units import Units
 from skshallow.losses import Loss
@@ -56,7 +57,7 @@ class FitResult:
         The number of rows that it is the mean over.
     progress : Progress or None
         State of solver, schedule and random numbers, for a next call.
-    moments : tuple of Moments or None
+    moments : tuple of Moments and RobustMoments, or None
         Of features and targets, for the next call of `partial_fit`.
     """
 
@@ -76,7 +77,7 @@ class FitResult:
     dispersion: np.ndarray | None = None
     dispersion_weight: float = 0.0
     progress: Progress | None = None
-    moments: tuple[Moments, Moments] | None = None
+    moments: tuple[Moments, Moments | RobustMoments] | None = None
 
 
 def joined_curves(last: FitResult | None, history: History) -> dict[str, np.ndarray]:

@@ -33,6 +33,7 @@ from skshallow.engine.state import Outcome
 from skshallow.engine.trainer import Trainer, Watcher
 
 ROWS_PER_BATCH = 4096  # of predictions that are not steps
+FARTHEST = 1e10  # deviations that a target of a robust loss counts as away, at most
 
 
 class FitRun:
@@ -124,9 +125,21 @@ class FitRun:
 
     def _in_dtype(self, y: np.ndarray, weight: np.ndarray | None) -> tuple:
         """Return targets in the network's units, and weights, in the dtype of the fit."""
-        dtype = self.config.dtype
-        y = self.measured.units.scale_targets(y).astype(dtype, copy=False)
-        return y, None if weight is None else weight.astype(dtype, copy=False)
+        if weight is not None:
+            weight = weight.astype(self.config.dtype, copy=False)
+        return self._scaled(y), weight
+
+    def _scaled(self, y: np.ndarray) -> np.ndarray:
+        """Return targets in the network's units, and in the dtype of the fit.
+
+        A robust loss has the same slope however far a target is. No farther than
+        `FARTHEST`, its loss leaves those of the other rows visible in a sum.
+        """
+        units = self.measured.units
+        y = units.scale_targets(y)
+        if self.config.loss.is_robust and units.target_scale is not None:
+            y = np.clip(y, -FARTHEST, FARTHEST)
+        return y.astype(self.config.dtype, copy=False)
 
     def _rows(self, X: Any, y: np.ndarray, weight, rows=None) -> Rows:
         """Return rows that are handed out in the network's units."""
@@ -140,9 +153,7 @@ class FitRun:
         validation = self.data.validation
         if validation is None:
             return None
-        y = self.measured.units.scale_targets(validation.y)
-        y = y.astype(self.config.dtype, copy=False)
-        return self._rows(validation.X, y, validation.weight)
+        return self._rows(validation.X, self._scaled(validation.y), validation.weight)
 
     @property
     def n_epochs_before(self) -> int:

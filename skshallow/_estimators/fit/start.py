@@ -15,6 +15,7 @@ from skshallow._estimators.fit.results import FitResult
 from skshallow._estimators.fit.training_data import TrainingData
 from skshallow.engine.moments import Moments
 from skshallow.engine.network import Network
+from skshallow.engine.robust_moments import RobustMoments
 from skshallow.engine.state import Progress
 from skshallow.engine.units import USERS_UNITS, Units, re_express, row_gain
 
@@ -35,7 +36,7 @@ class Measured:
 
     units: Units
     last_units: Units
-    moments: tuple[Moments, Moments] | None
+    moments: tuple[Moments, Moments | RobustMoments] | None
 
     @property
     def growth(self) -> float:
@@ -54,7 +55,8 @@ def measure_units(
     if settled or not config.standardize:
         return Measured(last_units, last_units, moments)
     if moments is None:
-        moments = Moments(data.X.shape[1]), Moments(data.y.shape[1])
+        of_targets = RobustMoments if config.loss.is_robust else Moments
+        moments = Moments(data.X.shape[1]), of_targets(data.y.shape[1])
     features, targets = moments = copy.deepcopy(moments)
     silent = features.unit == 0 if last_units.center is None else features.constant
     for column_moments, columns in zip(moments, (data.X, data.y), strict=True):

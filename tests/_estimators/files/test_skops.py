@@ -21,7 +21,7 @@ from small_nets import (
     trained,
 )
 
-from skshallow import HiddenFeatures
+from skshallow import DeepNetRegressor, HiddenFeatures
 from skshallow._estimators.files.codec import component_types
 from skshallow.activations import Activation
 from skshallow.initializers import Initializer
@@ -69,6 +69,7 @@ def test_every_trusted_type_occurs_in_some_net():
         nets.append(small_net(**{parameter: component()}))
     nets.append(HiddenFeatures(small_net()))
     nets.append(small_net().partial_fit(ROWS, LABELS, classes=np.unique(LABELS)))
+    nets.append(DeepNetRegressor(2, loss="huber").partial_fit(ROWS, ROWS[:, 0]))
     assert set(sio.get_untrusted_types(data=sio.dumps(nets))) == set(TRUSTED_TYPES)
 
 
