@@ -8,7 +8,13 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from skshallow._arrays.namespace import as_dtype, asarray_like, dtype_of, rows_of
+from skshallow._arrays.namespace import (
+    as_dtype,
+    asarray_like,
+    dtype_like,
+    dtype_of,
+    rows_of,
+)
 
 # How many values of X are gathered at once: many small batches share one gather, and
 # no copy of the whole table is ever made.
@@ -26,13 +32,16 @@ class Rows:
         In the user's units; never changed and, unless one batch takes all, never copied
         as a whole.
     y : ndarray of shape (n_samples, n_outputs)
-        Targets as the loss wants them, in the dtype to compute in.
+        Targets as the loss wants them.
     sample_weight : ndarray of shape (n_samples,) or None
         Passed on as it is. Like `y` in the library of `X`, and on its device.
     center, scale : NumPy's ndarray of shape (n_features,) or None
         Batches hold ``(X - center) / scale``. None leaves the step out.
     rows : ndarray of int or None
         Which rows to use; None means all.
+    dtype : dtype or None
+        NumPy's name of the dtype to compute in, which the batches of `X` have. None means
+        that of `y`.
     """
 
     def __init__(
@@ -43,9 +52,12 @@ class Rows:
         center: np.ndarray | None = None,
         scale: np.ndarray | None = None,
         rows: np.ndarray | None = None,
+        *,
+        dtype: Any = None,
     ) -> None:
         self.X = X
         self.y = y
+        self.dtype = y.dtype if dtype is None else dtype_like(dtype, X)
         self.sample_weight = sample_weight
         self.center = self._of_features(center)
         self.scale = self._of_features(scale)
@@ -96,7 +108,7 @@ class Rows:
                 yield X[part, ...], y[part, ...], weight
 
     def _gather(self, rows: slice | np.ndarray) -> Batch:
-        """Return the batch of these rows, scaled, in the dtype of `y`."""
+        """Return the batch of these rows, scaled, in the dtype to compute in."""
         X = rows_of(self.X, rows)
         if sparse.issparse(X) and self.center is not None:
             X = X.toarray()  # a net fitted on dense rows: zeros, too, have a center
@@ -111,10 +123,10 @@ class Rows:
             X = X / self.scale
         if isinstance(X, np.ndarray):
             X = np.ascontiguousarray(X)
-        return as_dtype(X, self.y.dtype)
+        return as_dtype(X, self.dtype)
 
     def _scale_sparse(self, X):
         """Return X / scale; X stays sparse, so there is no center."""
         data = X.data if self.scale is None else X.data / self.scale[X.indices]
-        data = data.astype(self.y.dtype, copy=False)
+        data = data.astype(self.dtype, copy=False)
         return sparse.csr_array((data, X.indices, X.indptr), shape=X.shape)
