@@ -110,9 +110,12 @@ class Network:
     @property
     def widest(self) -> int:
         """The largest number of values that one row takes anywhere in the network."""
-        return self.n_members * max(
-            max(layer.n_inputs, layer.n_preactivations) for layer in self.layers
-        )
+        return max(self.layers[0].n_inputs * self.n_members, self.widest_layer)
+
+    @property
+    def widest_layer(self) -> int:
+        """The largest number of values that one row takes in any layer's output."""
+        return self.n_members * max(layer.n_preactivations for layer in self.layers)
 
     def views(self, theta: np.ndarray) -> list[Params]:
         """Return each layer's parameters as views of the flat `theta`."""

@@ -21,10 +21,16 @@ class Loss(Component):
     ----------
     link : Link
         Its inverse maps raw predictions to means or probabilities.
+    has_dispersion : bool
+        Whether its distribution has a dispersion besides the mean.
+    takes_codes : bool
+        Whether targets are class codes (n, 1), see `MultinomialLoss`, or have a column per
+        output.
     """
 
     link: ClassVar[Link]
     has_dispersion: ClassVar[bool] = False
+    takes_codes: ClassVar[bool] = False
 
     def n_raw_outputs(self, n_targets: int) -> int:
         """Return the number of raw outputs of a net that predicts `n_targets` targets.

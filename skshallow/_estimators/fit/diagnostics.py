@@ -62,7 +62,9 @@ def _why_not_to_start(run: FitRun) -> str | None:
     if loss < math.sqrt(np.finfo(config.dtype).max):  # its gradient can be squared
         return None
     X, y, _ = map(to_numpy, run.rows.sample(START_SAMPLE))
-    reach = f"features reach {abs(X).max():.3g} and targets {abs(y).max():.3g}"
+    reach = f"features reach {abs(X).max():.3g}"
+    if run.data.targets.numeric:
+        reach += f" and targets {abs(y).max():.3g}"
     growth = run.measured.growth
     grown = f", which grew {growth:.3g}-fold since earlier calls" if growth > 1e3 else ""
     remedies = {

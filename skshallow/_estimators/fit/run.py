@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from skshallow._arrays.namespace import asarray_like, copy_of, to_numpy
+from skshallow._arrays.namespace import asarray_like, copy_of, dtype_of, to_numpy
 from skshallow._arrays.threads import ONE_THREAD
 from skshallow._estimators.checks.array_api import moved
 from skshallow._estimators.checks.overflow import check_targets_fit
@@ -31,7 +31,10 @@ from skshallow.engine.objective import Objective
 from skshallow.engine.state import Outcome
 from skshallow.engine.trainer import Trainer, Watcher
 
-ROWS_PER_BATCH = 4096  # of predictions that are not steps
+# Of predictions that are not steps: so many rows at once or, in wide layers, so many values
+# in one of them.
+ROWS_PER_BATCH = 4096
+VALUES_PER_BATCH = 1 << 20
 
 
 class FitRun:
@@ -83,7 +86,7 @@ class FitRun:
         self.rows = self._rows(data.X, y, weight, data.train_rows)
         self.network = Network(
             data.X.shape[1],
-            config.loss.n_raw_outputs(y.shape[1]),
+            config.loss.n_raw_outputs(data.targets.n_outputs),
             config.components.hidden_units,
             config.components.activations,
             config.plan.dropout,
@@ -92,11 +95,12 @@ class FitRun:
         rng = new_rng(config)
         if last is None:
             own = data.training_part(y), data.training_part(weight)
-            theta = first_theta(config, self.network, *own, rng)
+            constant = data.targets.best_constant(data.loss, *own)
+            theta = first_theta(config, self.network, constant, rng)
         else:
             theta = last_theta(config, self.network, last, self.measured)
         theta = asarray_like(theta, data.X)
-        self.objective = Objective(self.network, config.loss, config.alpha, theta)
+        self.objective = Objective(self.network, data.loss, config.alpha, theta)
         self.progress = new_progress(config, self.network, theta, rng)
         if last is not None:
             self.progress = last_progress(config, last, self.progress)
@@ -120,14 +124,22 @@ class FitRun:
     def _in_dtype(self, y: np.ndarray, weight: np.ndarray | None) -> tuple:
         """Return targets in the network's units, and weights, in the dtype of the fit."""
         dtype = self.config.dtype
-        y = self.measured.units.scale_targets(y).astype(dtype, copy=False)
+        y = self.measured.units.scale_targets(y)
+        if not self.config.loss.takes_codes:
+            y = y.astype(dtype, copy=False)
         return y, None if weight is None else weight.astype(dtype, copy=False)
 
     def _rows(self, X: Any, y: np.ndarray, weight, rows=None) -> Rows:
         """Return rows that are handed out in the network's units."""
         units = self.measured.units
         return Rows(
-            X, asarray_like(y, X), asarray_like(weight, X), units.center, units.scale, rows
+            X,
+            asarray_like(y, X),
+            asarray_like(weight, X),
+            units.center,
+            units.scale,
+            rows,
+            dtype=self.config.dtype,
         )
 
     def _validation_rows(self) -> Rows | None:
@@ -135,8 +147,7 @@ class FitRun:
         validation = self.data.validation
         if validation is None:
             return None
-        y = self.measured.units.scale_targets(validation.y)
-        y = y.astype(self.config.dtype, copy=False)
+        y, _ = self._in_dtype(validation.y, None)
         return self._rows(validation.X, y, validation.weight)
 
     @property
@@ -196,18 +207,32 @@ class FitRun:
         if self._temperature is not None:
             loss = self._temperature.refined_loss(self._validation_predictions())
         else:
-            loss = self.objective.mean_loss(self._validation_batches())
+            loss = self.objective.mean_loss(self._validation_batches(), self.config.loss)
         if self._score is None:
             return loss, None
         return loss, self._score(self.result_at(theta))
 
     def _validation_batches(self) -> Iterator[Batch]:
         assert self._validation is not None
-        return self._validation.batches(ROWS_PER_BATCH)
+        return self._validation.batches(self._rows_per_batch)
+
+    @property
+    def _rows_per_batch(self) -> int:
+        """Rows of a batch that is no step."""
+        return max(1, min(ROWS_PER_BATCH, VALUES_PER_BATCH // self.network.widest_layer))
 
     def _validation_predictions(self) -> np.ndarray:
         """Return raw predictions, by members, for the validation rows, as NumPy's."""
-        return to_numpy(self.objective.raw_predictions(self._validation_batches()))
+        assert self._validation is not None
+        network, n_rows, start = self.network, len(self._validation), 0
+        members = (network.n_members,) if network.n_members > 1 else ()
+        shape = *members, n_rows, network.layers[-1].n_units
+        raw_prediction = np.empty(shape, dtype_of(self.objective.theta))
+        for part in self.objective.raw_predictions(self._validation_batches()):
+            stop = start + part.shape[-2]
+            raw_prediction[..., start:stop, :] = to_numpy(part)
+            start = stop
+        return raw_prediction
 
     # The result.
 
@@ -293,7 +318,7 @@ class FitRun:
         if not loss.has_dispersion:
             return None, 0.0
         total: Any = 0.0
-        for X, y, weight in self.rows.batches(ROWS_PER_BATCH):
+        for X, y, weight in self.rows.batches(self._rows_per_batch):
             raw_prediction, _ = self.network.forward(X, self.objective.params)
             raw_prediction = loss.link.combine(raw_prediction)
             terms = to_numpy(loss.dispersion_terms(y, raw_prediction)).astype(np.float64)
