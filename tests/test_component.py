@@ -37,7 +37,7 @@ OF_CLASSIFIERS = [
     form for forms in CLASSIFICATION_LOSSES.values() for form in forms.values()
 ]
 COMPONENTS = [*PARAMETER_OF, *OF_CLASSIFIERS]
-SETTINGS = [(cls, field.name) for cls in COMPONENTS for field in fields(cls)]
+SETTINGS = [(cls, field.name) for cls in COMPONENTS for field in fields(cls) if field.init]
 NUMBERS = [
     (cls, name)
     for cls, name in SETTINGS

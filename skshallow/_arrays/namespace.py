@@ -103,6 +103,11 @@ def dtype_of(array: Any) -> np.dtype:
     return array.dtype if isinstance(array, np.ndarray) else _in_numpy(array.dtype)
 
 
+def dtype_like(dtype: Any, example: Any) -> Any:
+    """Return the dtype that NumPy's `dtype` has where `example` is."""
+    return asarray_like(np.empty(0, dtype), example).dtype
+
+
 def _in_numpy(dtype: Any) -> np.dtype:
     """Return NumPy's dtype of the same name."""
     return np.dtype(str(dtype).rpartition(".")[-1])

@@ -156,9 +156,9 @@ class FittedNet:
 
     def _scaled_batches(self, X) -> Iterator[Any]:
         """Yield the rows of X, in the net's units, in batches of bounded memory."""
-        no_targets = np.empty((X.shape[0], 0), dtype_of(self.theta_))
-        units = self._units
-        rows = Rows(X, asarray_like(no_targets, X), None, units.center, units.scale)
+        no_targets = asarray_like(np.empty((X.shape[0], 0)), X)
+        units, dtype = self._units, dtype_of(self.theta_)
+        rows = Rows(X, no_targets, None, units.center, units.scale, dtype=dtype)
         widest = self.network_.widest(rows.values_per_row)
         for x, _, _ in rows.batches(max(1, VALUES_AT_ONCE // widest)):
             yield x

@@ -9,7 +9,13 @@ import numpy as np
 from scipy import sparse
 
 from skshallow._arrays.linalg import ShiftedSparse
-from skshallow._arrays.namespace import as_dtype, asarray_like, dtype_of, rows_of
+from skshallow._arrays.namespace import (
+    as_dtype,
+    asarray_like,
+    dtype_like,
+    dtype_of,
+    rows_of,
+)
 
 # How many values of X are gathered at once: many small batches share one gather, and
 # no copy of the whole table is ever made.
@@ -30,7 +36,7 @@ class Rows:
         In the user's units; never changed and, unless one batch takes all, never copied
         as a whole.
     y : ndarray of shape (n_samples, n_outputs)
-        Targets as the loss wants them, in the dtype to compute in.
+        Targets as the loss wants them.
     sample_weight : ndarray of shape (n_samples,) or None
         Passed on as it is. Like `y` in the library of `X`, and on its device.
     center, scale : NumPy's ndarray of shape (n_features,) or None
@@ -38,6 +44,9 @@ class Rows:
         stay sparse: with a center they are `ShiftedSparse`.
     rows : ndarray of int or None
         Which rows to use; None means all.
+    dtype : dtype or None
+        NumPy's name of the dtype to compute in, which the batches of `X` have. None means
+        that of `y`.
     """
 
     def __init__(
@@ -48,9 +57,12 @@ class Rows:
         center: np.ndarray | None = None,
         scale: np.ndarray | None = None,
         rows: np.ndarray | None = None,
+        *,
+        dtype: Any = None,
     ) -> None:
         self.X = X
         self.y = y
+        self.dtype = y.dtype if dtype is None else dtype_like(dtype, X)
         self.sample_weight = sample_weight
         self.center = self._of_features(center)
         self.scale = self._of_features(scale)
@@ -69,7 +81,7 @@ class Rows:
         """Return what centers all rows (1, n_features), and the columns beyond that."""
         shift = -self.center if self.scale is None else -self.center / self.scale
         is_far = ~(np.abs(shift) <= FARTHEST_CENTER)
-        shift = np.where(is_far, 0, shift).astype(self.y.dtype, copy=False)
+        shift = np.where(is_far, 0, shift).astype(self.dtype, copy=False)
         return shift[np.newaxis], np.flatnonzero(is_far)
 
     @property
@@ -118,7 +130,7 @@ class Rows:
                 yield X[part, ...], y[part, ...], weight
 
     def _gather(self, rows: slice | np.ndarray) -> Batch:
-        """Return the batch of these rows, scaled, in the dtype of `y`."""
+        """Return the batch of these rows, scaled, in the dtype to compute in."""
         X = rows_of(self.X, rows)
         scaled = self._scale_sparse if sparse.issparse(X) else self._scale_dense
         return scaled(X), rows_of(self.y, rows), rows_of(self.sample_weight, rows)
@@ -131,12 +143,12 @@ class Rows:
             X = X - self.center
         if self.scale is not None:
             X = X / self.scale
-        return as_dtype(X, self.y.dtype)
+        return as_dtype(X, self.dtype)
 
     def _scale_sparse(self, X: Any) -> Any:
         """Return (X - center) / scale, of which only what X stores is stored."""
         data = X.data if self.scale is None else X.data / self.scale[X.indices]
-        data = data.astype(self.y.dtype, copy=False)
+        data = data.astype(self.dtype, copy=False)
         scaled = sparse.csr_array((data, X.indices, X.indptr), shape=X.shape)
         if self.center is None:
             return scaled

@@ -112,8 +112,12 @@ class Network:
 
         It comes in with `values_per_row`: all features, or those that are stored.
         """
-        widths = [layer.n_preactivations for layer in self.layers]
-        return self.n_members * max(values_per_row, *widths)
+        return max(self.n_members * values_per_row, self.widest_layer)
+
+    @property
+    def widest_layer(self) -> int:
+        """The largest number of values that one row takes in any layer's output."""
+        return self.n_members * max(layer.n_preactivations for layer in self.layers)
 
     def views(self, theta: np.ndarray) -> list[Params]:
         """Return each layer's parameters as views of the flat `theta`."""

@@ -98,7 +98,7 @@ class Objective:
         Parameters
         ----------
         X : ndarray or sparse matrix of shape (n, n_features)
-        y : ndarray of shape (n, n_outputs)
+        y : ndarray of shape (n, n_outputs), or (n, 1) of class codes
         sample_weight : ndarray of shape (n,), default=None
             Of mean 1 over the training set, not over the batch.
         rng : Generator, default=None
@@ -129,16 +129,18 @@ class Objective:
         y: np.ndarray,
         raw_prediction: np.ndarray,
         sample_weight: np.ndarray | None = None,
+        loss: Loss | None = None,
     ) -> float:
         """Return the loss part of ``J`` for raw predictions (n, n_raw_outputs).
 
-        Of several members (n_members, n, n_raw_outputs) it is the mean of theirs.
+        Of several members (n_members, n, n_raw_outputs) it is the mean of theirs. Another
+        `loss` takes the place of the objective's.
         """
-        loss = self.loss.loss(y, raw_prediction)
+        losses = (self.loss if loss is None else loss).loss(y, raw_prediction)
         if sample_weight is not None:
-            loss = loss * sample_weight
-        xp = namespace(loss)
-        return float(xp.sum(loss, dtype=widest_float(loss))) / math.prod(loss.shape)
+            losses = losses * sample_weight
+        xp = namespace(losses)
+        return float(xp.sum(losses, dtype=widest_float(losses))) / math.prod(losses.shape)
 
     def penalty(self) -> float:
         """Return ``alpha/2 ||weights||^2``, of several members the mean of theirs."""
@@ -158,22 +160,23 @@ class Objective:
         finally:
             self.theta[...] = here
 
-    def raw_predictions(self, batches: Iterable[tuple]) -> np.ndarray:
-        """Return the raw predictions (n, n_outputs) of all rows of `batches`."""
-        raw = [self.network.forward(X, self.params)[0] for X, _, _ in batches]
-        return namespace(raw[0]).concat(raw, axis=-2)
+    def raw_predictions(self, batches: Iterable[tuple]) -> Iterator[np.ndarray]:
+        """Yield the raw predictions (n, n_raw_outputs) of each of `batches`."""
+        for X, _, _ in batches:
+            yield self.network.forward(X, self.params)[0]
 
-    def mean_loss(self, batches: Iterable[tuple]) -> float:
+    def mean_loss(self, batches: Iterable[tuple], loss: Loss | None = None) -> float:
         """Return the weighted mean loss over `batches` of (X, y, weight), no penalty.
 
-        Of several members it is the loss of what they predict together.
+        Of several members it is the loss of what they predict together. Another `loss`
+        with the same link takes the place of the objective's.
         """
         total = total_weight = 0.0
         for X, y, sample_weight in batches:
             raw_prediction, _ = self.network.forward(X, self.params)
             raw_prediction = self.loss.link.combine(raw_prediction)
             n_rows = y.shape[0]
-            total += n_rows * self.loss_of(y, raw_prediction, sample_weight)
+            total += n_rows * self.loss_of(y, raw_prediction, sample_weight, loss)
             if sample_weight is None:
                 total_weight += n_rows
             else:

@@ -30,7 +30,9 @@ from skshallow.engine.state import Outcome, Plan, Progress
 
 OUT_OF_ITERATIONS = 1  # SciPy's status of an L-BFGS that ran out of them
 START_SAMPLE = 256  # rows that tell the loss before the first step
-ROWS_PER_LOSS = 4096  # rows whose loss is evaluated at once
+# So many rows have their loss evaluated at once or, of many outputs, so many values.
+ROWS_PER_LOSS = 4096
+VALUES_PER_LOSS = 1 << 18
 
 # From the parameters, the loss and the learning rate of an epoch to its validation loss,
 # and to a score where one was asked for.
@@ -73,7 +75,8 @@ class RunningLoss:
         batch = (y, raw_prediction)
         self._pending.append(batch if sample_weight is None else (*batch, sample_weight))
         self._n_pending += y.shape[0]
-        if self._n_pending >= ROWS_PER_LOSS:
+        values_per_row = math.prod(raw_prediction.shape) // y.shape[0]
+        if self._n_pending >= min(ROWS_PER_LOSS, VALUES_PER_LOSS // values_per_row):
             self._evaluate()
 
     def mean(self) -> float:

@@ -2,12 +2,18 @@ r"""Loss functions and their links: cross-entropy, squared error, Huber, quantil
 
 Conventions
 -----------
-``y`` and ``raw_prediction`` are arrays (n, n_outputs) of one float dtype. Classes are
-encoded as 0/1 indicators, or as probabilities after label smoothing. The raw prediction is
-the output of the last affine map, before the inverse link. A loss that predicts several
-numbers per target needs as many raw outputs, see `Loss.n_raw_outputs`. Each loss is written
-as a function of the raw prediction, composed with its link, for numerical stability: no
-``log(0)``, no overflow, no gradient that is rounded to 0.
+``y`` and ``raw_prediction`` are arrays (n, n_outputs) of one float dtype. For two classes,
+and for each label of a multilabel target, ``y`` is 0 or 1, or a probability after label
+smoothing. For more than two classes, ``y`` holds the code of each row's class, integers
+(n, 1) from 0, since a column per class would be the largest array of a fit with many
+classes; the losses of `MultinomialLoss` smooth these themselves. A loss says with
+`Loss.takes_codes` which of the two it compares.
+
+The raw prediction is the output of the last affine map, before the inverse link. A loss
+that predicts several numbers per target needs as many raw outputs, see
+`Loss.n_raw_outputs`. Each loss is written as a function of the raw prediction, composed
+with its link, for numerical stability: no ``log(0)``, no overflow, no gradient that is
+rounded to 0.
 
 ``loss(y, raw_prediction)`` returns the loss of each row (n,), summed over outputs, and
 ``gradient(y, raw_prediction)`` its gradient with respect to the raw prediction
@@ -25,6 +31,7 @@ from skshallow.losses._classification import (
     BinomialLogLoss,
     BinomialSquaredError,
     MultinomialLogLoss,
+    MultinomialLoss,
     MultinomialSquaredError,
 )
 from skshallow.losses._likelihoods import Gamma, Gaussian, Likelihood, Poisson
@@ -56,6 +63,7 @@ __all__ = [
     "LogitLink",
     "Loss",
     "MultinomialLogLoss",
+    "MultinomialLoss",
     "MultinomialSquaredError",
     "Poisson",
     "Quantile",

@@ -26,11 +26,15 @@ class Loss(Component):
     is_robust : bool
         Whether its gradient is bounded, so that a few outliers among the targets hardly
         count; their units are then measured in a way that is robust, too.
+    takes_codes : bool
+        Whether targets are class codes (n, 1), see `MultinomialLoss`, or have a column per
+        output.
     """
 
     link: ClassVar[Link]
     has_dispersion: ClassVar[bool] = False
     is_robust: ClassVar[bool] = False
+    takes_codes: ClassVar[bool] = False
 
     def n_raw_outputs(self, n_targets: int) -> int:
         """Return the number of raw outputs of a net that predicts `n_targets` targets.

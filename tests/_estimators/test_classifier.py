@@ -1,18 +1,26 @@
 """Classifiers: labels, probabilities, class weights, label smoothing, multilabel."""
 
 import warnings
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
-from scipy.special import expit, logit, softmax
+from scipy.special import expit, log_softmax, logit, softmax
 from sklearn.exceptions import DataConversionWarning
 from sklearn.metrics import accuracy_score
 from sklearn.utils.class_weight import compute_sample_weight
 
-from skshallow import DeepNetClassifier, ShallowNetClassifier
-from skshallow.losses import CLASSIFICATION_LOSSES
+from skshallow import DeepNetClassifier, DeepNetRegressor, ShallowNetClassifier
+from skshallow.losses import (
+    CLASSIFICATION_LOSSES,
+    BinomialLogLoss,
+    Loss,
+    MultinomialLogLoss,
+    MultinomialSquaredError,
+    SoftmaxLink,
+)
 
 
 def labels_of_kind(y, kind):
@@ -301,6 +309,68 @@ def test_auto_smoothing_is_off_for_lbfgs_and_in_partial_fit(X, y):
     assert_array_equal(*(net.fit(X, y).theta_ for net in nets))
     nets = [DeepNetClassifier(4, random_state=0, label_smoothing=s) for s in ("auto", 0.0)]
     assert_array_equal(*(net.partial_fit(X, y, classes=[0, 1, 2]).theta_ for net in nets))
+
+
+# Losses that are instances.
+
+
+@dataclass(frozen=True)
+class LogLossOfColumns(Loss):
+    """The multinomial log loss of targets with a column per class."""
+
+    link = SoftmaxLink()
+
+    def loss(self, y, raw_prediction):
+        return -(y * log_softmax(raw_prediction, axis=-1)).sum(axis=-1)
+
+    def gradient(self, y, raw_prediction):
+        return softmax(raw_prediction, axis=-1) - y
+
+    def fit_intercept_only(self, y, sample_weight=None):
+        return np.log(np.average(y, axis=0, weights=sample_weight))
+
+
+@pytest.mark.parametrize("n_members", [1, 2])
+@pytest.mark.parametrize("label_smoothing", [0.0, 0.2])
+def test_a_loss_of_ones_own_on_columns_equals_that_on_codes(
+    X, y, weight, few, label_smoothing, n_members
+):
+    few |= {"label_smoothing": label_smoothing, "n_members": n_members}
+    validation = {"X_val": X, "y_val": y}
+    nets = [
+        DeepNetClassifier(**few, loss=loss).fit(X, y, weight, **validation)
+        for loss in (LogLossOfColumns(), MultinomialLogLoss())
+    ]
+    assert_allclose(*(net.theta_ for net in nets), rtol=1e-8, atol=1e-11)
+    assert_allclose(*(net.loss_curve_ for net in nets), rtol=1e-10)
+    assert_allclose(*(net.validation_loss_curve_ for net in nets), rtol=1e-10)
+
+
+def test_a_binomial_loss_of_several_classes_compares_each_with_the_rest(X, y, few):
+    net = DeepNetClassifier(**few, loss=BinomialLogLoss()).fit(X, y)
+    indicators = (y[:, np.newaxis] == net.classes_).astype(int)
+    multilabel = DeepNetClassifier(**few, loss=BinomialLogLoss()).fit(X, indicators)
+    assert_array_equal(net.theta_, multilabel.theta_)
+
+
+@pytest.mark.parametrize("loss", [MultinomialLogLoss(), MultinomialSquaredError()], ids=str)
+def test_a_multinomial_loss_is_refused_where_no_row_has_one_of_several_classes(
+    loss, classifier_class, X, y, few
+):
+    net = classifier_class(**few, loss=loss)
+    with pytest.raises(ValueError, match=r"y has two classes. Pass loss='log_loss' or"):
+        net.fit(X, y > 0)
+    with pytest.raises(ValueError, match="y has several labels per row"):
+        net.fit(X, y[:, np.newaxis] == [0, 1, 2])
+    with pytest.raises(ValueError, match="compares classes, and a regressor predicts"):
+        DeepNetRegressor(**few, loss=loss).fit(X, y)
+
+
+def test_classes_that_no_row_has_yet_have_an_output(X, y, few):
+    net = DeepNetClassifier(4, random_state=0)
+    net.partial_fit(X, y, classes=np.arange(6))
+    assert net.n_outputs_ == 6
+    assert net.predict_proba(X)[:, 3:].max() < 0.1
 
 
 # Several labels.

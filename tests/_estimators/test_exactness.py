@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris
 from sklearn.linear_model import (
     GammaRegressor,
     LinearRegression,
@@ -135,6 +135,28 @@ def test_label_smoothing_equals_logistic_regression_on_rows_of_both_labels(cance
     share = np.repeat([0.9, 0.1], len(y))  # 0.2 spread over two classes
     theirs = logistic(len(y))
     theirs.fit(np.vstack([X, X]), np.concatenate([y, 1 - y]), sample_weight=share)
+    assert_allclose(net.predict_proba(X), theirs.predict_proba(X), atol=1e-5)
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
+@pytest.mark.parametrize("label_smoothing", [0.0, 0.3])
+def test_depth_zero_equals_logistic_regression_on_rows_of_all_classes(
+    label_smoothing, weighted
+):
+    X, y = load_digits(n_class=6, return_X_y=True)
+    X, y = X[:300] / 16, y[:300]
+    weight = weights_like(y) if weighted else np.ones(len(y))
+    net = DeepNetClassifier(
+        alpha=ALPHA, standardize=False, label_smoothing=label_smoothing, **EXACT
+    )
+    net.fit(X, y, sample_weight=weight)
+    shares = [(1 - label_smoothing) * (y == c) + label_smoothing / 6 for c in range(6)]
+    theirs = logistic(weight.sum())
+    theirs.fit(
+        np.tile(X, (6, 1)),
+        np.repeat(np.arange(6), len(y)),
+        sample_weight=np.concatenate([weight * share for share in shares]),
+    )
     assert_allclose(net.predict_proba(X), theirs.predict_proba(X), atol=1e-5)
 
 

@@ -93,6 +93,8 @@ def test_gradients_of_members_equal_finite_differences(loss, activation):
     network = Network(3, n_outputs, [4, 3], [ACTIVATIONS[activation]()] * 2, 0.0, MEMBERS)
     y = rng.random((7, n_targets)) + 0.5
     y /= y.sum(axis=1, keepdims=True)
+    if loss.takes_codes:
+        y, loss = rng.integers(n_targets, size=(7, 1)), loss.smoothed(0.2)
     theta = 0.5 * rng.standard_normal(network.layout.size)
     objective = Objective(network, loss, 0.1, theta)
     assert_objective_gradient_is_exact(objective, X, y)

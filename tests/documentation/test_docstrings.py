@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from numpydoc_sections import entries, sections
 
-from skshallow._component import valid_values
+from skshallow._component import settings_of, valid_values
 from skshallow._estimators.files.codec import component_types
 from skshallow._estimators.fit import config
 from skshallow.activations import ACTIVATIONS
@@ -18,7 +18,7 @@ from skshallow.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
 from skshallow.schedules import SCHEDULES
 from skshallow.solvers import SOLVERS
 
-COMPONENTS = [kind for kind in dict.fromkeys(component_types()) if dataclasses.fields(kind)]
+COMPONENTS = [kind for kind in dict.fromkeys(component_types()) if settings_of(kind())]
 
 
 def parameters(net_class):
@@ -52,7 +52,7 @@ def test_every_setting_of_a_component_is_documented_with_its_true_default(kind):
     for names, (type_and_default, _) in settings_documented(kind).items():
         defaults = re.search("default=(.*)$", type_and_default)[1]
         documented |= zip(names.split(", "), defaults.split(", "), strict=True)
-    settings = {field.name: field.default for field in dataclasses.fields(kind)}
+    settings = {it.name: it.default for it in dataclasses.fields(kind) if it.init}
     assert {name: ast.literal_eval(text) for name, text in documented.items()} == settings
 
 

@@ -243,6 +243,16 @@ def test_an_epoch_never_copies_the_whole_table(form, shuffled):
     assert peak < 20e6
 
 
+@pytest.mark.parametrize("form", [np.asarray, sparse.csr_array])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_features_have_the_dtype_to_compute_in_beside_class_codes(form, dtype):
+    X, codes = np.ones((5, 3)), np.arange(5)[:, np.newaxis]
+    rows = Rows(form(X), codes, None, None, np.full(3, 2.0), dtype=dtype)
+    for X_batch, y_batch, _ in [rows.whole(), rows.sample(2), *rows.batches(2)]:
+        assert X_batch.dtype == dtype
+        assert y_batch.dtype == codes.dtype
+
+
 @pytest.mark.parametrize("batch_size", [VALUES_AT_ONCE // 2, VALUES_AT_ONCE + 1])
 def test_batches_larger_than_one_gather_have_their_full_size(batch_size):
     n_rows = 2 * batch_size + 1

@@ -1,6 +1,6 @@
 """Losses against scikit-learn's metrics, SciPy and central differences."""
 
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
@@ -79,27 +79,24 @@ ORACLES = {
         metrics.brier_score_loss(y, special.expit(raw)) / 2
     ),
     MultinomialLogLoss: lambda loss, y, raw: metrics.log_loss(
-        y, special.softmax(raw, axis=1)
+        y[:, 0], special.softmax(raw, axis=1)
     ),
     MultinomialSquaredError: lambda loss, y, raw: (
-        metrics.brier_score_loss(
-            y.argmax(axis=1), special.softmax(raw, axis=1), scale_by_half=False
-        )
+        metrics.brier_score_loss(y[:, 0], special.softmax(raw, axis=1), scale_by_half=False)
         / 2
     ),
 }
 
 
 def targets(loss, n=40, n_outputs=3, seed=0, smoothing=0.0):
-    """Return targets (n, n_outputs) in the loss's domain."""
+    """Return targets in the loss's domain: (n, n_outputs), or class codes (n, 1)."""
     rng = np.random.default_rng(seed)
     if isinstance(loss, Poisson):
         return rng.poisson(1.5, (n, n_outputs)).astype(float)
     if isinstance(loss, Gamma):
         return rng.gamma(2, size=(n, n_outputs))
     if isinstance(loss, MULTINOMIAL):
-        y = np.eye(n_outputs)[rng.integers(n_outputs, size=n)]
-        return (1 - smoothing) * y + smoothing / n_outputs
+        return rng.integers(n_outputs, size=(n, 1))
     if isinstance(loss, BINOMIAL):
         y = (rng.random((n, n_outputs)) < [0.3, 0.5, 0.8][:n_outputs]).astype(float)
         return (1 - smoothing) * y + smoothing / 2
@@ -109,6 +106,11 @@ def targets(loss, n=40, n_outputs=3, seed=0, smoothing=0.0):
 def raw_predictions(loss, n=40, n_outputs=3, seed=1):
     shape = n, loss.n_raw_outputs(n_outputs)
     return np.random.default_rng(seed).normal(scale=2, size=shape)
+
+
+def one_hot(codes, n_classes=3):
+    """Return indicators (n, n_classes) of class codes (n, 1)."""
+    return np.eye(n_classes)[codes[:, 0]]
 
 
 def evaluate(loss, y, raw):
@@ -158,6 +160,8 @@ def test_gradient_equals_central_differences(loss, n_outputs):
 def test_label_smoothed_gradient_equals_central_differences(kinds, kind):
     loss = kinds[kind]()
     y, raw = targets(loss, smoothing=0.2), raw_predictions(loss)
+    if isinstance(loss, MULTINOMIAL):
+        loss = loss.smoothed(0.2)
     expected = central_differences(lambda raw: total(loss, y, raw), raw)
     assert_gradients_agree(evaluate(loss, y, raw)[1], expected)
 
@@ -168,10 +172,65 @@ def test_log_losses_of_smoothed_labels_are_cross_entropies():
     expected = -y * special.log_expit(raw) - (1 - y) * special.log_expit(-raw)
     actual = evaluate(BinomialLogLoss(), y, raw)[0]
     np.testing.assert_allclose(actual, expected.sum(axis=1), rtol=1e-13)
-    y = targets(MultinomialLogLoss(), smoothing=0.2)
-    expected = -(y * special.log_softmax(raw, axis=1)).sum(axis=1)
-    actual = evaluate(MultinomialLogLoss(), y, raw)[0]
-    np.testing.assert_allclose(actual, expected, rtol=1e-13)
+    y = targets(MultinomialLogLoss())
+    expected = special.log_softmax(raw, axis=1) * (0.8 * one_hot(y) + 0.2 / 3)
+    actual = evaluate(MultinomialLogLoss().smoothed(0.2), y, raw)[0]
+    np.testing.assert_allclose(actual, -expected.sum(axis=1), rtol=1e-13)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.2])
+@pytest.mark.parametrize("shape", [(40, 5), (3, 40, 5)], ids=["one net", "members"])
+@both_dtypes
+def test_codes_have_the_loss_and_gradient_of_indicators(shape, share, dtype):
+    """Softmax cross-entropy and half the Brier score, as formulas of a table y."""
+    raw = np.random.default_rng(0).normal(scale=2, size=shape).astype(dtype)
+    raw = np.asfortranarray(raw)  # any order of memory
+    codes = targets(MultinomialLogLoss(), n_outputs=5)
+    y = (1 - share) * one_hot(codes, 5) + share / 5
+    p = special.softmax(raw.astype(float), axis=-1)
+    to_raw = p[..., np.newaxis] * (np.eye(5) - p[..., np.newaxis, :])  # dp/draw
+    expected = {
+        MultinomialLogLoss(): (-(y * np.log(p)).sum(axis=-1), p - y),
+        MultinomialSquaredError(): (
+            ((y - p) ** 2).sum(axis=-1) / 2,
+            np.einsum("...i,...ij->...j", p - y, to_raw),
+        ),
+    }
+    tolerance = {"rtol": 1e-5, "atol": 1e-6} if dtype == np.float32 else {"rtol": 1e-12}
+    for loss, (value, gradient) in expected.items():
+        results = evaluate(loss.smoothed(share), codes, raw)
+        np.testing.assert_allclose(results[0], value, **tolerance)
+        np.testing.assert_allclose(results[1], gradient, **{"atol": 1e-15} | tolerance)
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.int32, np.uint8, np.int64])
+def test_codes_of_every_integer_type_are_one_target(dtype):
+    raw = raw_predictions(MultinomialLogLoss())
+    codes = targets(MultinomialLogLoss())
+    for loss in (MultinomialLogLoss().smoothed(0.1), MultinomialSquaredError()):
+        for ours, expected in zip(
+            evaluate(loss, codes.astype(dtype), raw),
+            evaluate(loss, codes, raw),
+            strict=True,
+        ):
+            np.testing.assert_array_equal(ours, expected)
+
+
+def test_a_smoothed_loss_is_another_one_and_leaves_the_first_alone():
+    loss = MultinomialLogLoss()
+    assert loss.smoothed(0.2) != loss == loss.smoothed(0.2).smoothed(0.0)
+    assert loss.label_smoothing == 0
+
+
+@pytest.mark.parametrize("kind", MULTINOMIAL)
+@pytest.mark.parametrize("share", [0.0, 0.3])
+def test_the_best_constant_of_codes_is_the_logarithm_of_class_frequencies(kind, share):
+    codes = np.array([[0], [2], [2], [3]])
+    weight = np.array([1.0, 2.0, 0.5, 0.5])
+    frequency = np.array([1.0, 0.0, 2.5, 0.5, 0.0]) / 4
+    expected = np.maximum((1 - share) * frequency + share / 5, 0.5 / 4)
+    constant = kind().smoothed(share).fit_intercept_only(codes, weight, n_classes=5)
+    np.testing.assert_allclose(np.exp(constant), expected, rtol=1e-14)
 
 
 def extreme_cases(loss, dtype):
@@ -186,7 +245,12 @@ def extreme_cases(loss, dtype):
     grid = np.meshgrid(*[corners] * loss.n_raw_outputs(n_targets))
     raw = np.stack([values.ravel() for values in grid], axis=1)
     raw += 0.1 * np.arange(raw.shape[1])  # equal raw outputs are a kink
-    return targets(loss, len(raw), n_targets).astype(dtype), raw.astype(dtype)
+    return in_dtype(targets(loss, len(raw), n_targets), dtype), raw.astype(dtype)
+
+
+def in_dtype(y, dtype):
+    """Return targets in a precision, codes as they are."""
+    return y if y.dtype.kind == "i" else y.astype(dtype)
 
 
 @both_dtypes
@@ -228,7 +292,7 @@ def test_log_loss_of_a_sure_and_wrong_prediction_is_its_distance():
     assert value.item() == 1e3
     assert gradient.item() == 1
     value, gradient = evaluate(
-        MultinomialLogLoss(), np.array([[1.0, 0]]), np.array([[-1e3, 1e3]])
+        MultinomialLogLoss(), np.array([[0]]), np.array([[-1e3, 1e3]])
     )
     assert value.item() == 2e3
     np.testing.assert_array_equal(gradient, [[-1, 1]])
@@ -237,13 +301,13 @@ def test_log_loss_of_a_sure_and_wrong_prediction_is_its_distance():
 @both_dtypes
 @every_loss
 def test_dtype_is_kept_and_the_targets_are_left_alone(loss, dtype):
-    y, raw = targets(loss).astype(dtype), raw_predictions(loss).astype(dtype)
+    y, raw = in_dtype(targets(loss), dtype), raw_predictions(loss).astype(dtype)
     before = y.copy()
     value, gradient = loss.loss_and_gradient(y, raw)
     assert value.dtype == gradient.dtype == dtype
     gradient *= 2  # as the objective does
     np.testing.assert_array_equal(y, before)
-    exact, exact_gradient = evaluate(loss, y.astype(float), raw.astype(float))
+    exact, exact_gradient = evaluate(loss, in_dtype(y, float), raw.astype(float))
     np.testing.assert_allclose(value, exact, rtol=2e-5, atol=2e-5)
     np.testing.assert_allclose(gradient / 2, exact_gradient, rtol=1e-5, atol=1e-5)
 
@@ -283,7 +347,7 @@ def test_a_shift_of_all_raw_predictions_changes_no_multinomial_loss(loss):
 def test_two_classes_are_the_same_binomial_or_multinomial():
     y = targets(BinomialLogLoss(), n_outputs=1)
     raw = raw_predictions(BinomialLogLoss(), n_outputs=1)
-    both_y, both_raw = np.hstack([1 - y, y]), np.hstack([np.zeros_like(raw), raw])
+    both_y, both_raw = y.astype(int), np.hstack([np.zeros_like(raw), raw])
     value, gradient = evaluate(BinomialLogLoss(), y, raw)
     both_value, both_gradient = evaluate(MultinomialLogLoss(), both_y, both_raw)
     np.testing.assert_allclose(both_value, value, rtol=1e-13)
@@ -592,7 +656,7 @@ def test_best_constant_of_equal_targets_is_their_value(loss):
 def test_a_class_without_rows_counts_as_half_a_row(kinds):
     constant = kinds["binomial"]().fit_intercept_only(np.array([[0.0, 1]] * 10))
     np.testing.assert_allclose(special.expit(constant), [0.05, 0.95], rtol=1e-14)
-    constant = kinds["multinomial"]().fit_intercept_only(np.array([[1.0, 0]] * 10))
+    constant = kinds["multinomial"]().fit_intercept_only(np.zeros((10, 1), int), None, 2)
     np.testing.assert_allclose(np.exp(constant), [0.95, 0.05], rtol=1e-14)
 
 
@@ -623,8 +687,8 @@ def test_poisson_refuses_targets_that_are_all_zero(of_other_target):
 
 @every_loss
 def test_losses_with_equal_settings_are_equal(loss):
-    assert loss == type(loss)(**vars(loss))
-    assert hash(loss) == hash(type(loss)(**vars(loss)))
+    assert loss == replace(loss)
+    assert hash(loss) == hash(replace(loss))
 
 
 @every_loss

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from skshallow._arrays.namespace import to_numpy
+from skshallow._component import settings_of
 from skshallow._estimators.files.archive import is_plain
 from skshallow.activations import ACTIVATIONS
 from skshallow.engine.moments import Moments
@@ -69,7 +70,7 @@ def _component(cls: type) -> Kind:
     """Return how a component, a frozen dataclass of settings, is described."""
 
     def with_settings(settings: dict[str, Any]) -> Any:
-        unknown = settings.keys() - {field.name for field in fields(cls)}
+        unknown = settings.keys() - {field.name for field in fields(cls) if field.init}
         if unknown:
             raise UnreadableModel(f"{cls.__name__} has no setting {min(unknown)!r}.")
         component = cls(**settings)  # which checks their values
@@ -78,7 +79,7 @@ def _component(cls: type) -> Kind:
                 raise UnreadableModel(f"{cls.__name__} does not store {name} as {value!r}.")
         return component
 
-    return Kind(cls, _settings, with_settings)
+    return Kind(cls, settings_of, with_settings)
 
 
 def _take_network_apart(network: Network) -> dict[str, Any]:

@@ -63,8 +63,9 @@ def _why_not_to_start(run: FitRun) -> str | None:
     if loss < math.sqrt(np.finfo(config.dtype).max):  # its gradient can be squared
         return None
     X, y, _ = map(to_numpy, run.rows.sample(START_SAMPLE))
-    largest = map(largest_magnitude, (X, y))
-    reach = "features reach {:.3g} and targets {:.3g}".format(*largest)
+    reach = f"features reach {largest_magnitude(X):.3g}"
+    if run.data.targets.numeric:
+        reach += f" and targets {largest_magnitude(y):.3g}"
     growth = run.measured.growth
     grown = f", which grew {growth:.3g}-fold since earlier calls" if growth > 1e3 else ""
     remedies = {

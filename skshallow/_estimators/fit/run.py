@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from skshallow._arrays.namespace import asarray_like, copy_of, to_numpy
+from skshallow._arrays.namespace import asarray_like, copy_of, dtype_of, to_numpy
 from skshallow._arrays.threads import ONE_THREAD
 from skshallow._estimators.checks.array_api import moved
 from skshallow._estimators.checks.overflow import check_targets_fit
@@ -32,7 +32,10 @@ from skshallow.engine.objective import Objective
 from skshallow.engine.state import Outcome
 from skshallow.engine.trainer import Trainer, Watcher
 
-ROWS_PER_BATCH = 4096  # of predictions that are not steps
+# Of predictions that are not steps: so many rows at once or, in wide layers, so many values
+# in one of them.
+ROWS_PER_BATCH = 4096
+VALUES_PER_BATCH = 1 << 20
 FARTHEST = 1e10  # deviations that a target of a robust loss counts as away, at most
 
 
@@ -85,7 +88,7 @@ class FitRun:
         self.rows = self._rows(data.X, y, weight, data.train_rows)
         self.network = Network(
             data.X.shape[1],
-            config.loss.n_raw_outputs(y.shape[1]),
+            config.loss.n_raw_outputs(data.targets.n_outputs),
             config.components.hidden_units,
             config.components.activations,
             config.plan.dropout,
@@ -96,13 +99,14 @@ class FitRun:
         to_constants = self.network, config.loss, own_y, data.constant_targets
         if last is None:
             own_weight = data.training_part(weight)
-            theta = first_theta(config, self.network, own_y, own_weight, rng)
+            constant = data.targets.best_constant(data.loss, own_y, own_weight)
+            theta = first_theta(config, self.network, constant, rng)
             start_at_constants(theta, *to_constants)
         else:
             theta = last_theta(config, self.network, last, self.measured)
         known = known_outputs(theta, *to_constants)
         theta = asarray_like(theta, data.X)
-        self.objective = Objective(self.network, config.loss, config.alpha, theta, known)
+        self.objective = Objective(self.network, data.loss, config.alpha, theta, known)
         self.progress = new_progress(config, self.network, theta, rng)
         if last is not None:
             self.progress = last_progress(config, last, self.progress)
@@ -130,14 +134,16 @@ class FitRun:
         return self._scaled(y), weight
 
     def _scaled(self, y: np.ndarray) -> np.ndarray:
-        """Return targets in the network's units, and in the dtype of the fit.
+        """Return targets in the network's units and the fit's dtype; codes as they are.
 
         A robust loss has the same slope however far a target is. No farther than
         `FARTHEST`, its loss leaves those of the other rows visible in a sum.
         """
-        units = self.measured.units
+        loss, units = self.config.loss, self.measured.units
+        if loss.takes_codes:
+            return y
         y = units.scale_targets(y)
-        if self.config.loss.is_robust and units.target_scale is not None:
+        if loss.is_robust and units.target_scale is not None:
             y = np.clip(y, -FARTHEST, FARTHEST)
         return y.astype(self.config.dtype, copy=False)
 
@@ -145,7 +151,13 @@ class FitRun:
         """Return rows that are handed out in the network's units."""
         units = self.measured.units
         return Rows(
-            X, asarray_like(y, X), asarray_like(weight, X), units.center, units.scale, rows
+            X,
+            asarray_like(y, X),
+            asarray_like(weight, X),
+            units.center,
+            units.scale,
+            rows,
+            dtype=self.config.dtype,
         )
 
     def _validation_rows(self) -> Rows | None:
@@ -218,7 +230,7 @@ class FitRun:
         if self._temperature is not None:
             loss = self._temperature.refined_loss(self._validation_predictions())
         else:
-            loss = self.objective.mean_loss(self._validation_batches())
+            loss = self.objective.mean_loss(self._validation_batches(), self.config.loss)
         if self._score is None:
             return loss, None
         history = self.history.ahead(training_loss, learning_rate, loss)
@@ -226,11 +238,25 @@ class FitRun:
 
     def _validation_batches(self) -> Iterator[Batch]:
         assert self._validation is not None
-        return self._validation.batches(ROWS_PER_BATCH)
+        return self._validation.batches(self._rows_per_batch)
+
+    @property
+    def _rows_per_batch(self) -> int:
+        """Rows of a batch that is no step."""
+        return max(1, min(ROWS_PER_BATCH, VALUES_PER_BATCH // self.network.widest_layer))
 
     def _validation_predictions(self) -> np.ndarray:
         """Return raw predictions, by members, for the validation rows, as NumPy's."""
-        return to_numpy(self.objective.raw_predictions(self._validation_batches()))
+        assert self._validation is not None
+        network, n_rows, start = self.network, len(self._validation), 0
+        members = (network.n_members,) if network.n_members > 1 else ()
+        shape = *members, n_rows, network.layers[-1].n_units
+        raw_prediction = np.empty(shape, dtype_of(self.objective.theta))
+        for part in self.objective.raw_predictions(self._validation_batches()):
+            stop = start + part.shape[-2]
+            raw_prediction[..., start:stop, :] = to_numpy(part)
+            start = stop
+        return raw_prediction
 
     # The result.
 
@@ -327,7 +353,7 @@ class FitRun:
         if not loss.has_dispersion:
             return None, 0.0
         total: Any = 0.0
-        for X, y, weight in self.rows.batches(ROWS_PER_BATCH):
+        for X, y, weight in self.rows.batches(self._rows_per_batch):
             raw_prediction, _ = self.network.forward(X, self.objective.params)
             raw_prediction = loss.link.combine(raw_prediction)
             terms = to_numpy(loss.dispersion_terms(y, raw_prediction)).astype(np.float64)

@@ -56,11 +56,12 @@ def measure_units(
         return Measured(last_units, last_units, moments)
     if moments is None:
         of_targets = RobustMoments if config.loss.is_robust else Moments
-        moments = Moments(data.X.shape[1]), of_targets(data.y.shape[1])
+        moments = Moments(data.X.shape[1]), of_targets(data.targets.n_outputs)
     features, targets = moments = copy.deepcopy(moments)
     silent = features.unit == 0 if last_units.center is None else features.constant
-    for column_moments, columns in zip(moments, (data.X, data.y), strict=True):
-        column_moments.update(columns, data.weight, data.train_rows)
+    features.update(data.X, data.weight, data.train_rows)
+    if not config.loss.takes_codes:  # codes have no units
+        targets.update(data.y, data.weight, data.train_rows)
     units = Units.measured(
         features,
         targets,
@@ -85,14 +86,12 @@ def feature_gain(config: FitConfig, n_features: int) -> float | None:
 def first_theta(
     config: FitConfig,
     network: Network,
-    y: np.ndarray,
-    weight: np.ndarray | None,
+    output_bias: np.ndarray,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Return initial parameters (P,), for training targets in the network's units."""
+    """Return initial parameters (P,), with this bias of the output (n_raw_outputs,)."""
     theta = np.empty(network.layout.size, config.dtype)
     params = network.views(theta)
-    output_bias = config.loss.fit_intercept_only(y, weight)
     with ONE_THREAD:
         network.initialize(
             theta, config.components.initializer, config.init_scale, output_bias, rng

@@ -55,9 +55,20 @@ class Targets(ABC):
     def check(self, y: np.ndarray) -> None:
         """Raise ValueError if later targets differ in kind from the first."""
 
+    @property
+    @abstractmethod
+    def n_outputs(self) -> int:
+        """How many values are predicted per row."""
+
     @abstractmethod
     def encode(self, y: np.ndarray, loss: Loss) -> np.ndarray:
-        """Return targets as the loss takes them: floats (n, n_columns)."""
+        """Return targets as the loss takes them: floats (n, n_outputs) or codes (n, 1)."""
+
+    def best_constant(
+        self, loss: Loss, encoded: np.ndarray, sample_weight: np.ndarray | None
+    ) -> np.ndarray:
+        """Return the constant raw prediction (n_raw_outputs,) of least loss."""
+        return loss.fit_intercept_only(encoded, sample_weight)
 
     @property
     def log_loss(self) -> Loss:
@@ -78,9 +89,11 @@ class Targets(ABC):
         """
         return sample_weight
 
-    def smooth(self, encoded: np.ndarray, share: float) -> np.ndarray:
-        """Return encoded targets of which a `share` is spread over the alternatives."""
-        return encoded
+    def smooth(
+        self, encoded: np.ndarray, loss: Loss, share: float
+    ) -> tuple[np.ndarray, Loss]:
+        """Return targets and loss with a `share` of each target spread over the classes."""
+        return encoded, loss
 
     def strata(self, y: np.ndarray) -> np.ndarray | None:
         """Return what to stratify by where rows are held out (n,), None for nothing."""
@@ -129,7 +142,17 @@ class RealTargets(Targets):
         return cls(n_targets, 1 if n_targets == 1 else 2)
 
     def loss(self, choice):
-        return resolve("loss", choice, REGRESSION_LOSSES, Loss)
+        loss = resolve("loss", choice, REGRESSION_LOSSES, Loss)
+        if loss.takes_codes:
+            raise ValueError(
+                f"loss={choice!r} compares classes, and a regressor predicts numbers: use "
+                "a classifier, or another loss, such as 'squared_error'."
+            )
+        return loss
+
+    @property
+    def n_outputs(self):
+        return self.n_targets
 
     def check(self, y):
         n_targets = 1 if y.ndim == 1 else y.shape[1]
@@ -217,7 +240,15 @@ class ClassTargets(Targets):
 
     def loss(self, choice):
         table = {name: forms[self.form] for name, forms in CLASSIFICATION_LOSSES.items()}
-        return resolve("loss", choice, table, Loss)
+        loss = resolve("loss", choice, table, Loss)
+        if loss.takes_codes and self.form == "binomial":
+            what = "several labels per row" if self.is_multilabel else "two classes"
+            names = " or ".join(map(repr, table))
+            raise ValueError(
+                f"loss={choice!r} is for more than two classes, one per row, and y has "
+                f"{what}. Pass loss={names}, which take the form that y needs."
+            )
+        return loss
 
     @property
     def log_loss(self) -> Loss:
@@ -254,17 +285,31 @@ class ClassTargets(Targets):
         labels = y.astype(self.classes.dtype, copy=False)
         return order[np.searchsorted(self.classes, labels, sorter=order)]
 
+    @property
+    def n_outputs(self):
+        one_for_both = len(self.classes) == 2 and not self.is_multilabel
+        return 1 if one_for_both else len(self.classes)
+
     def encode(self, y, loss):
-        """Return 1.0 for the classes that rows have, else 0.0: (n, n_outputs)."""
+        """Return codes (n, 1), or 1.0 for the classes that rows have: (n, n_outputs)."""
         if self.is_multilabel:
             return y.astype(np.float64)
-        indicators = np.zeros((len(y), len(self.classes)))
-        indicators[np.arange(len(y)), self.codes(y)] = 1
-        return indicators[:, 1:] if len(self.classes) == 2 else indicators
+        codes = self.codes(y)[:, np.newaxis]
+        if loss.takes_codes:
+            return codes
+        return (codes == np.arange(len(self.classes))[-self.n_outputs :]).astype(np.float64)
 
-    def smooth(self, encoded, share):
+    def best_constant(self, loss, encoded, sample_weight):
+        if not loss.takes_codes:
+            return loss.fit_intercept_only(encoded, sample_weight)
+        return loss.fit_intercept_only(encoded, sample_weight, n_classes=self.n_outputs)
+
+    def smooth(self, encoded, loss, share):
+        """Smooth a column per output in the table, codes when they are used."""
+        if loss.takes_codes:
+            return encoded, loss.smoothed(share)
         n_alternatives = 2 if self.is_multilabel else len(self.classes)
-        return (1 - share) * encoded + share / n_alternatives
+        return (1 - share) * encoded + share / n_alternatives, loss
 
     def strata(self, y):
         return None if self.is_multilabel else y

@@ -15,6 +15,8 @@ from skshallow.losses import Loss
 # Without a bound, validation rows that are all classified rightly ask for a temperature
 # of 0, which is probabilities of 0 and 1.
 COLDEST, HOTTEST = 0.05, 20.0
+# Raw predictions whose loss is evaluated at once: of many classes, few rows.
+VALUES_AT_ONCE = 1 << 18
 
 
 def best_temperature(
@@ -32,8 +34,8 @@ def best_temperature(
     ----------
     loss : Loss
         A log loss, binomial or multinomial; for one member convex in ``1 / T``.
-    y : ndarray of shape (n, n_outputs)
-        Indicators of the classes of rows that did not train the net.
+    y : ndarray of shape (n, n_outputs), or (n, 1) of class codes
+        The classes, as the loss takes them, of rows that did not train the net.
     raw_prediction : ndarray of shape (n, n_outputs) or (n_members, n, n_outputs)
         The raw predictions for them, or those of each member.
     sample_weight : ndarray of shape (n,), default=None
@@ -103,11 +105,16 @@ def refined_loss(
 
 def _at_best(loss, y, raw_prediction, sample_weight, xatol: float) -> OptimizeResult:
     """Return SciPy's minimum of the mean loss over the logarithm of the temperature."""
-    raw_prediction = raw_prediction.astype(np.float64)
+    losses = np.empty(len(y))
+    values_per_row = raw_prediction.size // len(y)
+    rows_at_once = max(1, VALUES_AT_ONCE // values_per_row)
 
     def mean_loss(log_temperature: float) -> float:
-        scaled = raw_prediction / math.exp(log_temperature)
-        losses = loss.loss(y, loss.link.combine(scaled))
+        temperature = math.exp(log_temperature)
+        for start in range(0, len(y), rows_at_once):
+            some = slice(start, start + rows_at_once)
+            part = np.divide(raw_prediction[..., some, :], temperature, dtype=np.float64)
+            losses[some] = loss.loss(y[some], loss.link.combine(part))
         return float(np.average(losses, weights=sample_weight))
 
     return minimize_scalar(
@@ -126,8 +133,8 @@ class TemperatureScaling:
     ----------
     loss : Loss
         The log loss, binomial or multinomial.
-    y : ndarray of shape (n_val, n_outputs)
-        Indicators of the classes.
+    y : ndarray of shape (n_val, n_outputs), or (n_val, 1) of class codes
+        The classes.
     weight : ndarray of shape (n_val,) or None
         Weights of the rows.
     """
@@ -143,8 +150,10 @@ class TemperatureScaling:
         Without that row, validation rows that are all classified rightly would make the
         net as confident as can be.
         """
-        y = targets.smooth(validation.y, share=1 / (len(validation.y) + 1))
-        return cls(targets.log_loss, y, validation.weight)
+        loss, n_rows = targets.log_loss, len(validation.labels)
+        y = targets.encode(validation.labels, loss)
+        y, loss = targets.smooth(y, loss, share=1 / (n_rows + 1))
+        return cls(loss, y, validation.weight)
 
     def best(self, raw_prediction: np.ndarray) -> float:
         """Return the temperature for raw predictions of the rows, by members."""

@@ -21,6 +21,7 @@ from skshallow._estimators.checks.sklearn_private import take_rows
 from skshallow._estimators.fit.config import FitConfig
 from skshallow._estimators.fit.constant_targets import constant_columns
 from skshallow._estimators.fit.targets import Targets
+from skshallow.losses import Loss
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,7 @@ class ValidationData:
     Parameters
     ----------
     X : ndarray or CSR matrix of shape (n_val, n_features)
-    y : ndarray of shape (n_val, n_columns)
+    y : ndarray of shape (n_val, n_outputs) or (n_val, 1)
         Encoded targets, not smoothed, in the user's units.
     weight : ndarray of shape (n_val,) or None
     users_X : {array-like, sparse matrix} or None
@@ -191,8 +192,10 @@ class TrainingData:
         How targets are encoded.
     X : ndarray or CSR matrix of shape (n_rows, n_features)
         All rows of positive weight, held-out ones included.
-    y : ndarray of shape (n_rows, n_columns)
-        Their encoded targets, smoothed, in the user's units.
+    y : ndarray of shape (n_rows, n_outputs) or (n_rows, 1)
+        Their encoded targets, in the user's units, smoothed unless they are class codes.
+    loss : Loss
+        To train with: the configured one, which smooths class codes.
     weight : ndarray of shape (n_rows,) or None
         Their weights, of mean 1 over the training rows.
     train_rows : ndarray of int or None
@@ -204,6 +207,7 @@ class TrainingData:
     targets: Targets
     X: Any
     y: np.ndarray
+    loss: Loss
     weight: np.ndarray | None
     train_rows: np.ndarray | None
     validation: ValidationData | None
@@ -243,9 +247,9 @@ class TrainingData:
         weight = table.weight
         if weight is not None:
             weight = weight / rows_or_all(weight, train_rows).mean()
-        y = targets.smooth(y, config.label_smoothing)
+        y, loss = targets.smooth(y, config.loss, config.label_smoothing)
         names = table.feature_names
-        return cls(targets, table.X, y, weight, train_rows, held_out, names)
+        return cls(targets, table.X, y, loss, weight, train_rows, held_out, names)
 
     @property
     def n_training(self) -> int:

@@ -1,6 +1,7 @@
-"""Nothing keeps the training table alive after a fit, without the garbage collector."""
+"""What a fit needs beside the training table, and that nothing keeps it afterwards."""
 
 import gc
+import tracemalloc
 import warnings
 import weakref
 
@@ -146,3 +147,40 @@ def test_a_checkpoint_keeps_no_table(tmp_path, without_collector):
     net.set_callbacks(Checkpoint(tmp_path / "training.npz")).fit(X, labels(X))
     del X
     assert freed() is None
+
+
+N_CLASSES = 1000
+
+
+def many_classes(n_rows=4000):
+    rng = np.random.default_rng(0)
+    more = rng.integers(N_CLASSES, size=n_rows - N_CLASSES)
+    return rng.normal(size=(n_rows, 4)), np.concatenate([np.arange(N_CLASSES), more])
+
+
+def all_at_once(net, X, y):
+    net.fit(X, y)
+
+
+def balanced(net, X, y):
+    net.set_params(class_weight="balanced", loss="squared_error").fit(X, y)
+
+
+def by_its_log_loss(net, X, y):
+    net.set_params(temperature_scaling=False, label_smoothing=0.0).fit(X, y)
+
+
+def a_part(net, X, y):
+    net.partial_fit(X, y, classes=np.arange(N_CLASSES))
+
+
+@pytest.mark.parametrize("fit", [all_at_once, balanced, by_its_log_loss, a_part])
+def test_many_classes_take_less_memory_than_a_table_of_indicators(fit):
+    X, y = many_classes()
+    net = DeepNetClassifier(4, depth=1, max_iter=1, random_state=0)
+    tracemalloc.start()
+    fit(net, X, y)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    of_indicators = 8 * len(y) * N_CLASSES
+    assert peak < of_indicators / 2

@@ -9,6 +9,7 @@ from sklearn.datasets import make_classification, make_multilabel_classification
 from sklearn.metrics import log_loss
 
 from skshallow import DeepNetClassifier, ShallowNetClassifier
+from skshallow._estimators.fit import temperature as module
 from skshallow._estimators.fit.temperature import (
     COLDEST,
     HOTTEST,
@@ -33,13 +34,26 @@ def test_the_best_temperature_has_the_smallest_log_loss():
     raw = 3 * rng.normal(size=(400, 4))
     labels = np.array([rng.choice(4, p=p) for p in softmax(raw / 2, axis=1)])
     weight = rng.random(400)
-    best = best_temperature(MultinomialLogLoss(), np.eye(4)[labels], raw, weight)
+    best = best_temperature(MultinomialLogLoss(), labels[:, np.newaxis], raw, weight)
 
     def weighted(temperature):
         probability = softmax(raw / temperature, axis=1)
         return log_loss(labels, probability, sample_weight=weight)
 
     assert all(weighted(best) <= weighted(best * f) for f in (0.5, 0.99, 1.01, 2))
+
+
+@pytest.mark.parametrize("shape", [(50, 6), (3, 50, 6)], ids=["one net", "members"])
+@pytest.mark.parametrize("values_at_once", [1, 40, 301])
+def test_parts_of_any_size_give_the_same_temperature(values_at_once, shape, monkeypatch):
+    rng = np.random.default_rng(0)
+    raw, weight = 4 * rng.normal(size=shape), rng.random(50)
+    loss, y = MultinomialLogLoss().smoothed(0.1), rng.integers(6, size=(50, 1))
+    at_once = refined_loss(loss, y, raw, weight)
+    temperature = best_temperature(loss, y, raw, weight)
+    monkeypatch.setattr(module, "VALUES_AT_ONCE", values_at_once)
+    assert refined_loss(loss, y, raw, weight) == pytest.approx(at_once, rel=1e-12)
+    assert best_temperature(loss, y, raw, weight) == pytest.approx(temperature, rel=1e-6)
 
 
 def test_rows_all_classified_right_or_wrong_give_the_bounds():
@@ -129,7 +143,7 @@ def test_the_refined_loss_is_the_loss_at_the_best_temperature():
     rng = np.random.default_rng(0)
     raw = 5 * rng.normal(size=(200, 3))
     labels = np.where(rng.random(200) < 0.7, raw.argmax(axis=1), rng.integers(3, size=200))
-    y = np.eye(3)[labels]
+    y = labels[:, np.newaxis]
     loss = MultinomialLogLoss()
     temperature = best_temperature(loss, y, raw)
     expected = log_loss(labels, softmax(raw / temperature, axis=1))
