@@ -27,7 +27,7 @@ TESTED_BY = {
     "_estimators/base": "_estimators/test_estimators.py",
     "_estimators/checks/array_api": "_estimators/test_array_api.py",
     "_estimators/checks/inputs": "reliability/test_degenerate.py",
-    "_estimators/checks/random_state": "_estimators/fit/test_split.py",
+    "_estimators/checks/random_state": "_estimators/test_estimators.py",
     "_estimators/checks/typed_sklearn": "_estimators/test_subclassing.py",
     "_estimators/given_weights": "_estimators/test_prediction.py",
     "_estimators/hidden_layers": "_estimators/checks/test_hyperparameters.py",
