@@ -1,4 +1,4 @@
-"""The base of the four estimators: parameters, `fit`, and what a fit leaves."""
+"""Base class of the estimators: parameters, `fit`, and the attributes that it sets."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ from skshallow.losses import Loss
 from skshallow.schedules import Schedule
 from skshallow.solvers import SOLVERS, Solver
 
-# Every attribute that a fit may leave; a later one replaces or removes it.
+# Every attribute that `fit` may set; the next `fit` replaces or removes it.
 FITTED_ATTRIBUTES = (
     "theta_",
     "network_",
@@ -73,21 +73,23 @@ FITTED_ATTRIBUTES = (
 
 
 def takes_minibatches(net: BaseNet) -> bool:
-    """Return whether the solver of `net` can learn from one batch at a time."""
+    """Return whether the solver of `net` trains on minibatches, as `partial_fit` needs."""
     if not resolve("solver", net.solver, SOLVERS, Solver).stochastic:
         raise AttributeError(
-            f"partial_fit needs a solver that takes minibatches; solver={net.solver!r} "
-            "minimises over the whole training set."
+            f"partial_fit needs a solver that trains on minibatches, but "
+            f"solver={net.solver!r} needs the whole training set at once. Use fit, or "
+            "another solver, such as 'adam'."
         )
     return True
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
-    """Parameters and training of every net; subclasses say how deep and what for.
+    """Parameters and training of all estimators.
 
-    The fields are scikit-learn's parameters: the dataclass writes the ``__init__`` that
-    lists and stores them, once for all estimators.
+    Subclasses add the hidden layers (one, or any number) and the kind of target (classes
+    or real values). The fields are the estimator's parameters: the dataclass generates
+    the ``__init__`` that stores them, as scikit-learn requires.
     """
 
     activation: str | Activation | Sequence[str | Activation] = "relu"
@@ -122,16 +124,16 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
         "https://skshallow.readthedocs.io/stable/api/skshallow.{estimator_name}.html"
     )
 
-    # What subclasses say.
+    # To be implemented by subclasses.
 
     @property
     @abstractmethod
     def _targets(self) -> Targets:
-        """What the fitted net predicts."""
+        """The kind of target that the fitted network predicts."""
 
     @abstractmethod
     def _attributes_of_targets(self, targets: Any, result: FitResult | None) -> dict:
-        """Return the attributes that tell what is predicted, and how sure."""
+        """Return the fitted attributes that only classifiers, or only regressors, have."""
 
     # Fitting.
 
@@ -147,7 +149,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
         sample_weight_val: Any = None,
         groups: Any = None,
     ) -> Self:
-        """Train the net, from its initialisation or, with `warm_start`, from where it is.
+        """Train the network, from new initial weights or, with `warm_start`, the last ones.
 
         Parameters
         ----------
@@ -156,19 +158,19 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights, of which only the ratios count. Rows of weight 0 are as if absent.
+            Sample weights; only their ratios matter. Rows of weight 0 are left out.
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
-            Validation rows of your own, in place of a fraction of `X`. In a
-            :class:`~sklearn.pipeline.Pipeline`, ``transform_input=["X_val"]`` sends
-            them through the same steps.
+            Your own validation set, used instead of a fraction of `X`. In a
+            :class:`~sklearn.pipeline.Pipeline`, ``transform_input=["X_val"]`` transforms
+            it by the same steps as `X`.
         y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
-            Their targets.
+            Targets of the validation set.
         sample_weight_val : array-like of shape (n_val,), default=None
-            Their weights.
+            Sample weights of the validation set.
         groups : array-like of shape (n_samples,), default=None
-            Which group each training row belongs to, such as a patient or a day. Where
-            early stopping holds rows out, it then holds whole groups out, a
-            `validation_fraction` of them, or as the splitter says that this is.
+            The group of each training row, such as a patient or a day. If early stopping
+            holds rows out, it holds whole groups out: a fraction `validation_fraction` of
+            them, or those that the splitter selects.
 
         Returns
         -------
@@ -178,13 +180,13 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
         Raises
         ------
         ValueError
-            If a parameter or the data are not usable, or if training diverged before
-            the end of its first epoch. The estimator is then as it was before.
+            If a parameter or the data are invalid, or if training diverged in its first
+            epoch. The estimator is then unchanged.
         KeyboardInterrupt
-            If you interrupt; the estimator then holds the best epoch so far, or is as it
-            was before if none has ended.
+            If you interrupt training. The estimator then has the weights of the best
+            epoch so far, or is unchanged if no epoch has ended.
         Exception
-            What a callback raises; the estimator is then as it was before.
+            If a callback raises one. The estimator is then unchanged.
         """
         validation = X_val, y_val, sample_weight_val
         return self._fit(X, y, sample_weight, validation, groups=groups)
@@ -200,7 +202,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
         classes: Any = None,
         incremental: bool = False,
     ) -> Self:
-        """Configure, read, train, then set all attributes at once."""
+        """Validate, train, then set all fitted attributes at once."""
         goes_on = hasattr(self, "theta_") and (incremental or self.warm_start)
         with quiet():
             run = self._prepare(
@@ -248,7 +250,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
         last: FitResult | None,
         groups: Any = None,
     ) -> FitRun:
-        """Return the run of a fit, before its first epoch; nothing is set on the net."""
+        """Validate parameters and data, and return the run; nothing is set on `self`."""
         self._validate_params()
         components = Components.of(self, incremental=incremental)
         reader, kind = twin_of(self), self._targets_type
@@ -306,38 +308,38 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
         return FitRun(config, data, last, score=score, params=parameters_of(self))
 
     def _check_link(self, loss: Loss, last: Loss) -> None:
-        """Raise ValueError unless the weights to go on from predict through this link."""
+        """Raise ValueError if `loss` has another link than the loss of the last weights."""
         link, last_link = type(loss.link), type(last.link)
         if link is not last_link:
             raise ValueError(
-                "Training goes on from weights that predict through a "
-                f"{last_link.__name__}, but loss={self.loss!r} needs a {link.__name__}. "
-                "Set loss back, or start anew with warm_start=False and fit."
+                f"loss={self.loss!r} has a {link.__name__}, but training continues from "
+                f"weights of a loss with a {last_link.__name__}. Set loss back, or start "
+                "anew: set warm_start=False and call fit."
             )
 
     def _score_on(
         self, config: FitConfig, data: TrainingData
     ) -> Callable[[FitResult], float] | None:
-        """Return what scores a result on the validation rows, None without a scorer."""
+        """Return a function that scores a result on the validation set, if there is one."""
         if config.scoring is None or data.validation is None:
             return None
         score = ValidationScore.of(self, config, data)
         return lambda result: score(self._as_fitted(result))
 
-    # The one place where a result becomes attributes, and back.
+    # The only place where a result becomes fitted attributes, and the other way round.
 
     def _set_fitted(self, result: FitResult) -> None:
-        """Take over a result: all attributes at once."""
+        """Set all fitted attributes from a result, in one step."""
         replace_attributes(self, FITTED_ATTRIBUTES, self._attributes_of(result))
 
     def _as_fitted(self, result: FitResult) -> BaseNet:
-        """Return an estimator like this one with that result."""
+        """Return a copy of this estimator with the fitted attributes of a result."""
         fitted = twin_of(self)
         fitted._set_fitted(result)
         return fitted
 
     def _attributes_of(self, result: FitResult) -> dict[str, Any]:
-        """Return the attributes that a result gives the estimator."""
+        """Return the fitted attributes that a result becomes."""
         attributes: dict[str, Any] = {
             "theta_": result.theta,
             "network_": result.network,
@@ -361,7 +363,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
         return attributes
 
     def _last_result(self) -> FitResult:
-        """Return the result that the attributes came from, to go on from it."""
+        """Return the fitted attributes as a result, to continue training from."""
         return FitResult(
             theta=self.theta_,
             network=self.network_,

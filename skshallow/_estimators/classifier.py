@@ -1,4 +1,4 @@
-"""Classifiers: labels in, probabilities out."""
+"""Neural network classifiers: class labels, probabilities, decision function."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from skshallow.losses import Loss
 
 
 class FittedClasses:
-    """What only classifiers learn."""
+    """Fitted attributes that only classifiers have."""
 
     classes_: np.ndarray
     temperature_: float
@@ -31,7 +31,7 @@ class FittedClasses:
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class NetClassifier(ClassifierMixin, FittedClasses, BaseNet):
-    """What both classifiers share."""
+    """Methods and parameters of both classifiers."""
 
     _targets_type: ClassVar[type[Targets]] = ClassTargets
 
@@ -45,27 +45,27 @@ class NetClassifier(ClassifierMixin, FittedClasses, BaseNet):
     def partial_fit(
         self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
     ) -> Self:
-        """Train for one epoch on a part of the data, from where the net is.
+        """Train for one epoch on a part of the data, from the current weights.
 
-        The first call measures the units of the features, later ones refine them; after
-        a `fit` they stay as they are.
+        The first call computes the mean and standard deviation of the features for
+        `standardize`, and later calls update them. After a `fit` they do not change.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Some training rows.
+            A part of the training rows.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Their classes, or an indicator of their labels.
+            Their classes, or a multilabel indicator matrix.
         classes : array-like of shape (n_classes,), default=None
-            All classes that any call will bring. Required in the first call for
+            All classes that `y` has in any call. Required in the first call for
             one-dimensional `y`, optional later.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights, of which only the ratios within this call count.
+            Sample weights; only their ratios within this call matter.
 
         Returns
         -------
         self : object
-            The estimator, trained further.
+            The fitted estimator.
         """
         if self.class_weight == "balanced":
             raise ValueError(
@@ -79,14 +79,15 @@ class NetClassifier(ClassifierMixin, FittedClasses, BaseNet):
         elif classes is not None and set(classes) != set(self.classes_):
             raise ValueError(
                 f"classes={classes!r} differ from those of the first call, "
-                f"{self.classes_.tolist()}. Leave them out, or start with a new net."
+                f"{self.classes_.tolist()}. Leave classes out, or start with a new net, "
+                "clone(net)."
             )
         classes = None if classes is None else np.asarray(plain_labels(classes))
         return self._fit(X, y, sample_weight, classes=classes, incremental=True)
 
     @follows_X
     def predict(self, X: Any) -> np.ndarray:
-        """Return the most probable class of each row, or the labels it has.
+        """Return the most probable class of each row, or its labels if multilabel.
 
         Parameters
         ----------
@@ -96,14 +97,15 @@ class NetClassifier(ClassifierMixin, FittedClasses, BaseNet):
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
-            Classes; for a multilabel net 1 where a label's probability exceeds 1/2.
+            Classes; for a multilabel network 1 if the probability of a label is above
+            1/2, otherwise 0.
         """
         decision = self._decision(X)
         return self._targets.decode(decision)
 
     @follows_X
     def decision_function(self, X: Any) -> np.ndarray:
-        """Return raw predictions: what the output layer gives before the link.
+        """Return raw predictions: the output layer before the sigmoid or softmax.
 
         Parameters
         ----------
@@ -113,8 +115,8 @@ class NetClassifier(ClassifierMixin, FittedClasses, BaseNet):
         Returns
         -------
         raw : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            The log odds of ``classes_[1]`` for two classes, one column a class for
-            more, the log odds of each label for a multilabel net.
+            The log odds of ``classes_[1]`` for two classes, one column per class for
+            more, and the log odds of each label for a multilabel network.
         """
         return self._decision(X)
 
@@ -137,7 +139,7 @@ class NetClassifier(ClassifierMixin, FittedClasses, BaseNet):
 
     @follows_X
     def predict_log_proba(self, X: Any) -> np.ndarray:
-        """Return the logarithm of `predict_proba`, finite however small that is.
+        """Return the logarithm of `predict_proba`, finite even if a probability is tiny.
 
         Parameters
         ----------
@@ -154,9 +156,10 @@ class NetClassifier(ClassifierMixin, FittedClasses, BaseNet):
 
     @follows_X
     def predict_members(self, X: Any) -> np.ndarray:
-        """Return the probabilities that each member gives, whose mean is `predict_proba`.
+        """Return the probabilities of each ensemble member; their mean is `predict_proba`.
 
-        How far they spread tells how little the training rows say of a row.
+        The more the members disagree on a row, the less the training data determine its
+        prediction (epistemic uncertainty).
 
         Parameters
         ----------
@@ -172,7 +175,7 @@ class NetClassifier(ClassifierMixin, FittedClasses, BaseNet):
         return self._loss.link.inverse(self._with_a_column_per_class(raw))
 
     def _decision(self, X) -> np.ndarray:
-        """Return raw predictions, (n_samples,) of one output for two classes."""
+        """Return raw predictions, for two classes of shape (n_samples,)."""
         raw = self._raw_predict(X)
         return raw if self._is_multilabel or raw.shape[1] > 1 else raw[:, 0]
 
@@ -181,7 +184,7 @@ class NetClassifier(ClassifierMixin, FittedClasses, BaseNet):
         return self._with_a_column_per_class(self._raw_predict(X))
 
     def _with_a_column_per_class(self, raw: np.ndarray) -> np.ndarray:
-        """Return raw predictions (..., n_classes) of what may be one output for two."""
+        """Return raw predictions (..., n_classes); two classes have one output before."""
         if self._is_multilabel or raw.shape[-1] > 1:
             return raw
         return np.concatenate([-raw, raw], axis=-1)
@@ -202,9 +205,9 @@ class NetClassifier(ClassifierMixin, FittedClasses, BaseNet):
         return attributes
 
     def _become_fitted(self, weights, biases, classes):
-        """Take over given weights; two classes have one output, the log odds.
+        """Set given weights; of two outputs for two classes the difference is kept.
 
-        The softmax of two outputs is the sigmoid of their difference.
+        The softmax of two outputs is the sigmoid of their difference, the log odds.
         """
         if weights[-1].shape[-1] == 2 and np.ndim(classes) < 2:
             weights = [*weights[:-1], np.diff(weights[-1], axis=-1)]
@@ -231,11 +234,11 @@ class ShallowNetClassifier(NetClassifier, Shallow):
 
     {attributes}
     classes_ : ndarray of shape (n_classes,)
-        Class labels; for a multilabel net the numbers of the labels.
+        Class labels; for a multilabel network the indices of the labels.
 
     See Also
     --------
-    DeepNetClassifier : The same with any number of hidden layers.
+    DeepNetClassifier : Classifier with any number of hidden layers.
 
     References
     ----------
@@ -270,11 +273,11 @@ class DeepNetClassifier(NetClassifier, Deep):
 
     {attributes}
     classes_ : ndarray of shape (n_classes,)
-        Class labels; for a multilabel net the numbers of the labels.
+        Class labels; for a multilabel network the indices of the labels.
 
     See Also
     --------
-    ShallowNetClassifier : The same with exactly one hidden layer.
+    ShallowNetClassifier : Classifier with exactly one hidden layer.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""A hidden layer as a transformer: what a net has learned to see, for another model."""
+"""Transformer that returns the activations of a hidden layer as features."""
 
 from __future__ import annotations
 
@@ -25,38 +25,38 @@ from skshallow._estimators.checks.array_api import check_same_place
 class HiddenFeatures(
     ClassNamePrefixFeaturesOutMixin, MetaEstimatorMixin, TransformerMixin, BaseEstimator
 ):
-    """Train a net, then hand on what one of its hidden layers puts out.
+    """Train a network, then use the activations of one hidden layer as features.
 
-    ``transform(X)`` is ``net.hidden_activations(X)[layer]``, so that a net can be the
-    first step of a :class:`~sklearn.pipeline.Pipeline` and any estimator the last.
+    ``transform(X)`` returns ``net.hidden_activations(X)[layer]``. With it, a network can
+    be a step of a :class:`~sklearn.pipeline.Pipeline` before any other estimator.
 
     Parameters
     ----------
     net : estimator
-        One of the four nets of this package. A clone of it is trained; within
-        :class:`~sklearn.frozen.FrozenEstimator` it is used as it is.
+        One of the four estimators of this package. `fit` trains a clone of it; a fitted
+        one in a :class:`~sklearn.frozen.FrozenEstimator` is used without training.
     layer : int, default=-1
-        Which hidden layer, counted as Python counts: 0 is the first, -1 the last.
+        Index of the hidden layer: 0 is the first, -1 the last.
 
     Attributes
     ----------
     net_ : estimator
-        The trained net.
+        The trained network.
     n_features_in_ : int
-        Features seen in `fit`.
+        Number of features.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Their names, if X had names that are all strings.
+        Names of the features. Only if `X` has column names that are all strings.
 
     Notes
     -----
-    Of a net with several members the features of all stand side by side, member by
-    member: ``n_members * n_units`` columns. Their mean would say nothing, since the
-    units of two members have nothing to do with each other.
+    For an ensemble (`n_members` above 1), the features of all members are concatenated:
+    ``n_members * n_units`` columns. Their mean would be meaningless, because the units of
+    different members do not correspond to each other.
 
-    In training the net has seen the targets. So the features of training rows separate
-    the classes better than those of new rows do, and the model that follows is too sure
-    of them; fit the two on different rows where that matters, with the net in a
-    ``FrozenEstimator``.
+    The network is trained on the targets. So the features separate the classes better on
+    the training rows than on new rows, and the next model, fitted on the same rows,
+    becomes overconfident. To avoid this, fit the two on different rows, with the network
+    in a ``FrozenEstimator``.
 
     Examples
     --------
@@ -83,18 +83,18 @@ class HiddenFeatures(
         self.layer = layer
 
     def fit(self, X, y=None, **fit_params):
-        """Train a clone of the net.
+        """Train a clone of the network.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Training rows.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Targets, as the net wants them.
+            Targets, as for the `fit` of the network.
         **fit_params : dict
-            What else the net's `fit` is to get, `sample_weight` say. With scikit-learn's
-            metadata routing switched on, only what the net requests by
-            ``set_fit_request``.
+            Further arguments of the network's `fit`, such as `sample_weight`. If
+            scikit-learn's metadata routing is enabled, only those requested by
+            ``net.set_fit_request``.
 
         Returns
         -------
@@ -104,14 +104,14 @@ class HiddenFeatures(
         Raises
         ------
         ValueError
-            If there is no such hidden layer, or the net cannot be trained on the data.
+            If there is no such hidden layer, or the network cannot be trained on the data.
         TypeError
-            If `net` is none of this package's nets.
+            If `net` is not one of the estimators of this package.
         """
         if not hasattr(self.net, "hidden_activations"):
             raise TypeError(
-                "net must be one of skshallow's nets, DeepNetClassifier() say, or such a "
-                f"net in a FrozenEstimator; got {self.net!r}."
+                "net must be an estimator of skshallow, such as DeepNetClassifier(), or a "
+                f"fitted one in a FrozenEstimator; got {self.net!r}."
             )
         net = clone(self.net)
         self._check_layer(net)
@@ -126,12 +126,13 @@ class HiddenFeatures(
         return self
 
     def _check_layer(self, net) -> None:
-        """Raise ValueError if the net will not have that hidden layer."""
+        """Raise ValueError if the network has no hidden layer of this index."""
         net._validate_params()
         n_layers = len(net._hidden_widths())
         if n_layers == 0:
             raise ValueError(
-                "A net of depth=0 has no hidden layer whose activations could be features."
+                "A net with depth=0 has no hidden layer whose activations could be "
+                "features. Set depth to 1 or more."
             )
         is_integer = isinstance(self.layer, Integral)
         if not is_integer or not -n_layers <= self.layer < n_layers:
@@ -141,17 +142,17 @@ class HiddenFeatures(
             )
 
     def transform(self, X):
-        """Return what the hidden layer puts out.
+        """Return the activations of the hidden layer.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows to pass through the net.
+            Rows to pass through the network.
 
         Returns
         -------
         features : ndarray of shape (n_samples, n_units)
-            Of several members (n_samples, n_members * n_units).
+            If `n_members` is above 1, of shape (n_samples, n_members * n_units).
         """
         check_is_fitted(self)
         check_same_place(X, self.net_.theta_, "HiddenFeatures.transform")
@@ -168,7 +169,7 @@ class HiddenFeatures(
         return network.n_members * network.layers[:-1][self.layer].n_units
 
     def get_metadata_routing(self):
-        """Return where metadata go: all of `fit` to the net.
+        """Return the metadata routing: all metadata of `fit` go to the network.
 
         Returns
         -------
@@ -176,7 +177,7 @@ class HiddenFeatures(
             As in scikit-learn's guide to metadata routing.
         """
         methods = MethodMapping().add(caller="fit", callee="fit")
-        # A pipeline calls this; scikit-learn 1.9.0 does not see that it calls fit.
+        # Pipelines call fit_transform; scikit-learn 1.9.0 does not know that it calls fit.
         methods.add(caller="fit_transform", callee="fit")
         return MetadataRouter(owner=self).add(net=self.net, method_mapping=methods)
 

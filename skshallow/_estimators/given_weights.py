@@ -1,4 +1,4 @@
-"""Fitted nets from weights that were trained elsewhere."""
+"""`from_weights`: fitted estimators from weights trained elsewhere."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from skshallow.losses import Loss
 
 
 class GivenWeights(BaseEstimator, HiddenLayers):
-    """The way from given weights to a fitted net."""
+    """The constructor of a fitted estimator from given weights."""
 
     loss: str | Loss
     dropout: float | str
@@ -30,43 +30,45 @@ class GivenWeights(BaseEstimator, HiddenLayers):
 
     @abstractmethod
     def _set_fitted(self, result: FitResult) -> None:
-        """Take over a result: all attributes at once."""
+        """Set all fitted attributes from a result, in one step."""
 
     @classmethod
     def from_weights(
         cls, coefs: Any, intercepts: Any, *, classes: Any = None, **params: Any
     ) -> Self:
-        """Build a fitted net from weights trained elsewhere.
+        """Return a fitted estimator with weights trained elsewhere.
 
         Parameters
         ----------
         coefs : sequence of array-like of shape (n_inputs, n_units)
-            Weights of each layer, the output layer's last, for rows in the units of
-            your data. A maxout layer has its pieces side by side:
-            (n_inputs, pieces * n_units). With `n_members`, a leading axis of members.
+            Weights of each layer, those of the output layer last, for features in the
+            units of your data. The pieces of a maxout layer are concatenated, of shape
+            (n_inputs, pieces * n_units). If `n_members` is above 1, with a leading axis
+            of members.
         intercepts : sequence of array-like of shape (n_units,)
             Biases of each layer.
         classes : array-like of shape (n_classes,), default=None
-            Labels of a classifier, in the order of the outputs; for several labels at
-            once one pair of classes each. None means ``0 .. n_classes - 1``. Two
-            outputs for two classes become one, their difference: the same model.
+            Class labels of a classifier, in the order of the outputs; for multilabel
+            targets one pair of classes per label. None means ``0 .. n_classes - 1``. Two
+            outputs for two classes are replaced by one, their difference, which gives
+            the same probabilities.
         **params : dict
-            Parameters of the estimator; `hidden_units` and `depth` follow from the
+            Other parameters of the estimator; `hidden_units` and `depth` follow from the
             weights.
 
         Returns
         -------
         estimator : object
-            Fitted: it predicts and scores at once, and `partial_fit`, or `fit` with
-            ``warm_start=True``, trains it further.
+            A fitted estimator. `partial_fit`, or `fit` with ``warm_start=True``, trains
+            it further.
 
         Raises
         ------
         ValueError
-            If the shapes do not fit together.
+            If the shapes of the arrays do not match.
         """
         if len(coefs) == 0:
-            raise ValueError("coefs is empty; give the weights of at least one layer.")
+            raise ValueError("coefs is empty. Pass the weights of at least one layer.")
         floats = (np.float64, np.float32)
         weights = [check_array(w, dtype=floats, allow_nd=True) for w in coefs]
         biases = [
@@ -74,7 +76,8 @@ class GivenWeights(BaseEstimator, HiddenLayers):
         ]
         if len(weights) != len(biases):
             raise ValueError(
-                f"coefs has {len(weights)} layers, but intercepts has {len(biases)}."
+                f"coefs has {len(weights)} layers, but intercepts has {len(biases)}. Pass "
+                "one array per layer in both."
             )
         widths = [weight.shape[-2] for weight in weights[1:]]
         estimator = cls(**cls._shape_parameters(widths), **params)
@@ -82,7 +85,7 @@ class GivenWeights(BaseEstimator, HiddenLayers):
         return estimator
 
     def _become_fitted(self, weights, biases, classes) -> None:
-        """Take over weights in the user's units; see `from_weights`."""
+        """Set weights in the user's units; see `from_weights`."""
         self._validate_params()
         components = Components.of(self)
         n_features, n_outputs = weights[0].shape[-2], weights[-1].shape[-1]
@@ -115,7 +118,7 @@ class GivenWeights(BaseEstimator, HiddenLayers):
 def _flat(
     network: Network, weights: Sequence[np.ndarray], biases: Sequence[np.ndarray]
 ) -> np.ndarray:
-    """Return the parameters (P,) of a network from the arrays of its layers."""
+    """Return the parameter vector (P,) of a network from the arrays of its layers."""
     members = (network.n_members,) if network.n_members > 1 else ()
     theta = np.empty(network.layout.size, weights[0].dtype)
     params = network.views(theta)

@@ -1,4 +1,4 @@
-"""Hidden layers: one of a width, or as many as `depth` says."""
+"""Parameters of the hidden layers: `hidden_units`, and `depth` of the deep estimators."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from skshallow._estimators.checks.hyperparameters import (
 
 
 class HiddenLayers(ABC):
-    """How the hidden layers of a net follow from its parameters."""
+    """Number and width of the hidden layers, from the estimator's parameters."""
 
     _parameter_constraints: ClassVar[dict[str, list]] = CONSTRAINTS
 
@@ -31,7 +31,7 @@ class HiddenLayers(ABC):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Shallow(HiddenLayers):
-    """One hidden layer."""
+    """Exactly one hidden layer."""
 
     hidden_units: int = field(default=96, kw_only=False)
 
@@ -44,15 +44,15 @@ class Shallow(HiddenLayers):
     def _shape_parameters(cls, widths: list[int]) -> dict[str, Any]:
         if len(widths) != 1:
             raise ValueError(
-                f"{cls.__name__} has one hidden layer, so it wants the weights of 2 "
-                f"layers; got {len(widths) + 1}."
+                f"{cls.__name__} has one hidden layer, so it needs the weights of 2 "
+                f"layers; got {len(widths) + 1}. Use a deep estimator for other depths."
             )
         return {"hidden_units": widths[0]}
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Deep(HiddenLayers):
-    """As many hidden layers as `depth` says."""
+    """Any number of hidden layers."""
 
     hidden_units: int | Sequence[int] = field(default=96, kw_only=False)
     depth: int | None = None

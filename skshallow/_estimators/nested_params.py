@@ -1,7 +1,7 @@
-r"""Nested parameters: those of an estimator's components, as in ``solver__beta_2``.
+r"""Nested parameters of an estimator's components, such as ``solver__beta_2``.
 
-scikit-learn changes an estimator that is a parameter of another one in place. Components
-are frozen, so `set_params` replaces the instance by one with the new settings.
+scikit-learn changes nested estimators in place. Components are frozen dataclasses, so
+`set_params` replaces the instance by one with the new settings.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from skshallow.schedules import SCHEDULES
 from skshallow.solvers import SOLVERS
 
 Table = Mapping[str, Callable[[], Component]]
-# For each parameter that takes components, those that have a name. A classifier's losses
-# have the same parameters, none, in each of their forms.
+# The named components, for each parameter that takes one. Losses of classifiers have no
+# settings, in the binomial as in the multinomial form.
 TABLES: dict[str, Table] = {
     "activation": ACTIVATIONS,
     "init": INITIALIZERS,
@@ -83,7 +83,7 @@ class NestedParams(BaseEstimator):
 
 
 def _with_nested(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return parameters, and under ``name__setting`` the settings of those with any."""
+    """Return parameters, and the settings of components under ``name__setting``."""
     found = dict(params)
     for name, value in params.items():
         if isinstance(value, Component):
@@ -95,16 +95,17 @@ def _with_nested(params: Mapping[str, Any]) -> dict[str, Any]:
 def _merged(
     values: Mapping[str, Any], params: Mapping[str, Any], tables: Mapping[str, Table]
 ) -> dict[str, Any]:
-    """Return what to set: whole values as they are, nested ones within components.
+    """Return the values to set, with nested settings merged into their components.
 
     Parameters
     ----------
     values : mapping of str to object
-        The values so far. Names in `params` that are not among them stay as they are.
+        The current values. Names in `params` that are not among them are returned as
+        they are.
     params : mapping of str to object
-        What to set, whole values before what is nested in them.
+        The new values. A nested setting applies to the new value of its parameter.
     tables : mapping of str to Table
-        The components that each of them may name, for the error messages.
+        The named components of each parameter, for the error messages.
     """
     merged: dict[str, Any] = {}
     nested: dict[str, dict[str, Any]] = defaultdict(dict)
@@ -132,16 +133,16 @@ def _with_settings(component: Component, settings: Mapping[str, Any]) -> Compone
     return replace(component, **merged)
 
 
-# What the errors say.
+# Error messages.
 
 
 def _invalid(setting: str, owner: str, valid: Iterable[str]) -> str:
-    """Return scikit-learn's words for a parameter that does not exist."""
+    """Return scikit-learn's message for a parameter that does not exist."""
     return f"Invalid parameter {setting!r} for {owner}. Valid parameters are: {[*valid]!r}."
 
 
 def _advice(name: str, value: Any, settings: Mapping[str, Any], table: Table) -> str:
-    """Return what to write in place of a `value` that is not a component."""
+    """Return the message for a `value` without settings, and what to pass instead."""
     setting = next(iter(settings))
     if isinstance(value, Iterable) and not isinstance(value, str):
         what = "a sequence, with one entry for each layer"
@@ -163,7 +164,7 @@ def _advice(name: str, value: Any, settings: Mapping[str, Any], table: Table) ->
 
 
 def _code(choice: Any, settings: Mapping[str, Any], table: Table) -> str | None:
-    """Return how to write a component with these settings, None if it has none such."""
+    """Return the code of a component with these settings, None if it lacks one of them."""
     is_name = isinstance(choice, str) and choice in table
     component = table[choice]() if is_name else choice
     if not isinstance(component, Component) or settings.keys() - settings_of(component):

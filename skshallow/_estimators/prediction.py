@@ -1,4 +1,4 @@
-"""What a fitted net offers: predictions in batches, its weights, its hidden layers."""
+"""Fitted networks: prediction in batches, weights, hidden activations, saving."""
 
 from __future__ import annotations
 
@@ -24,17 +24,16 @@ from skshallow.engine.network import Network
 from skshallow.engine.units import USERS_UNITS, Units, re_express
 from skshallow.losses import Loss
 
-# Values that a prediction may hold in its widest layer at a time: 16 MB in float64.
+# Largest number of values of the widest layer per batch: 16 MB in float64.
 VALUES_AT_ONCE = 1 << 21
 
 
 class FittedNet:
-    """The fitted side of a net: what `fit` leaves, and what can be done with it."""
+    """Fitted attributes, and the methods of all estimators that only need these."""
 
     _takes_checkpoints = True  # see `skshallow.callbacks.Checkpoint`
 
-    # Declared here, so that editors and type checkers know them; documented for users in
-    # `docstrings`.
+    # Declared here for editors and type checkers; documented for users in `docstrings`.
     theta_: np.ndarray
     network_: Network
     n_features_in_: int
@@ -59,7 +58,8 @@ class FittedNet:
     def coefs_(self) -> list[np.ndarray]:
         """Weights of each layer (n_inputs, n_units), in the units of your data.
 
-        Raises ValueError if a column is so small that these overflow.
+        Raises ValueError if the values of a column are so small that its weights
+        overflow.
         """
         return [params["weight"] for params in self._params_in_users_units()]
 
@@ -72,10 +72,11 @@ class FittedNet:
         ]
 
     def _params_in_users_units(self) -> list[Params]:
-        """Return copies of the parameters, with the standardisation folded in."""
+        """Return copies of the parameters for features that are not standardised."""
         if not hasattr(self, "theta_"):
             raise AttributeError(
-                f"This {type(self).__name__} is not fitted yet, so it has no weights."
+                f"This {type(self).__name__} is not fitted yet, so it has no weights. "
+                "Call fit first."
             )
         params = self.network_.views(to_numpy(self.theta_).copy())
         with quiet():
@@ -85,18 +86,18 @@ class FittedNet:
 
     @follows_X
     def hidden_activations(self, X: Any) -> list[np.ndarray]:
-        """Return what each hidden layer puts out.
+        """Return the activations of each hidden layer.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows to pass through the net.
+            Rows to pass through the network.
 
         Returns
         -------
         activations : list of ndarray of shape (n_samples, n_units)
-            One array a hidden layer, the first layer's first; empty for ``depth=0``.
-            Of several members (n_members, n_samples, n_units).
+            One array per hidden layer, in order; empty for ``depth=0``. If `n_members` is
+            above 1, of shape (n_members, n_samples, n_units).
 
         Raises
         ------
@@ -113,7 +114,7 @@ class FittedNet:
         return self._loss.link.combine(raw)
 
     def _raw_by_members(self, X) -> np.ndarray:
-        """Return the same before members are combined (n_members, n, n_outputs)."""
+        """Return raw predictions of each ensemble member (n_members, n, n_outputs)."""
         check_is_fitted(self)
 
         def raw_prediction(x, params):
@@ -132,9 +133,10 @@ class FittedNet:
         compute: Callable[[Any, list[Params]], list],
         usable: Callable[[np.ndarray], np.ndarray] = np.isfinite,
     ) -> list[np.ndarray]:
-        """Apply `compute` to the rows of X by batches; return its outputs, stacked.
+        """Apply `compute` to the rows of X in batches; return its outputs for all rows.
 
-        They are NumPy's, in whatever library they were computed, and must be `usable`.
+        The outputs are NumPy arrays, in whichever library they were computed, and are
+        checked to be `usable`.
         """
         refuse_containers(X=X)
         rows = validated(self, X, reset=False)
@@ -155,7 +157,7 @@ class FittedNet:
         return outputs
 
     def _scaled_batches(self, X) -> Iterator[Any]:
-        """Yield the rows of X, in the net's units, in batches of bounded memory."""
+        """Yield the rows of X, standardised, in batches of limited memory."""
         no_targets = asarray_like(np.empty((X.shape[0], 0)), X)
         units, dtype = self._units, dtype_of(self.theta_)
         rows = Rows(X, no_targets, None, units.center, units.scale, dtype=dtype)
@@ -166,24 +168,25 @@ class FittedNet:
     # On disk.
 
     def save(self, path: str | os.PathLike) -> None:
-        """Write the net to a file of plain data, for :func:`skshallow.load`.
+        """Save the estimator to a file that :func:`skshallow.load` reads.
 
         Parameters
         ----------
         path : str or path-like
-            The file to write, ``"model.npz"`` say; one that is there is replaced once the
-            new one is complete.
+            The file to write, for example ``"model.npz"``. An existing file is replaced
+            once the new one is complete.
 
         Raises
         ------
         TypeError
-            If a parameter is code and no data: a component of your own, a function as
-            `scoring`, a ``RandomState``. The message says what to do.
+            If a parameter cannot be stored as data: a component of your own, a function
+            as `scoring`, a ``RandomState``; or if the class of the estimator is your own.
+            The message says what to do.
 
         Notes
         -----
-        Everything is saved that predictions, and training further, need. Callbacks are
-        not part of the net, and are left out.
+        The file has everything that prediction and further training need. Callbacks are
+        not saved.
         """
         save_estimator(self, path)
 

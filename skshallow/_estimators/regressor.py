@@ -1,4 +1,4 @@
-"""Regressors: real targets in, predictions of them out."""
+"""Neural network regressors: predictions of real-valued targets."""
 
 from __future__ import annotations
 
@@ -23,40 +23,41 @@ from skshallow._estimators.uncertainty import Uncertainty, needs_positive_target
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class NetRegressor(RegressorMixin, Uncertainty, BaseNet):
-    """What both regressors share."""
+    """Methods and parameters of both regressors."""
 
     _targets_type: ClassVar[type[Targets]] = RealTargets
 
     @available_if(takes_minibatches)
     @with_callbacks
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Train for one epoch on a part of the data, from where the net is.
+        """Train for one epoch on a part of the data, from the current weights.
 
-        The first call measures the units of features and targets, later ones refine
-        them; after a `fit` they stay as they are. Of the targets of a robust loss, for
-        which these are medians, about a thousand quantiles are kept between the calls.
+        The first call computes the mean and standard deviation of features and targets
+        for `standardize`, and later calls update them. After a `fit` they do not change.
+        For the targets of a robust loss these are the median and the median absolute
+        deviation; about a thousand quantiles are kept between the calls.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Some training rows.
+            A part of the training rows.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Their targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights, of which only the ratios within this call count.
+            Sample weights; only their ratios within this call matter.
 
         Returns
         -------
         self : object
-            The estimator, trained further.
+            The fitted estimator.
         """
         return self._fit(X, y, sample_weight, incremental=True)
 
     @follows_X
     def predict(self, X: Any, return_std: bool = False) -> Any:
-        """Return what the loss makes the net predict: a mean, a median, a quantile.
+        """Return the prediction for each row: by the loss a mean, a median or a quantile.
 
-        With ``Quantile`` of several levels it is the one nearest to 0.5.
+        With ``Quantile`` of several levels it is the quantile nearest to 0.5.
 
         Parameters
         ----------
@@ -69,7 +70,7 @@ class NetRegressor(RegressorMixin, Uncertainty, BaseNet):
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            In the units of the training targets.
+            Predictions in the units of the training targets.
         y_std : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             Standard deviation of each target, that of :meth:`predict_proba`. Only with
             `return_std`.
@@ -91,9 +92,10 @@ class NetRegressor(RegressorMixin, Uncertainty, BaseNet):
 
     @follows_X
     def predict_members(self, X: Any) -> np.ndarray:
-        """Return what each member predicts; the net predicts the mean of theirs.
+        """Return the predictions of each ensemble member; their mean is `predict`.
 
-        How far they spread tells how little the training rows say of a row.
+        The more the members disagree on a row, the less the training data determine its
+        prediction (epistemic uncertainty).
 
         Parameters
         ----------
@@ -103,7 +105,7 @@ class NetRegressor(RegressorMixin, Uncertainty, BaseNet):
         Returns
         -------
         y : ndarray of shape (n_members, n_samples) or (n_members, n_samples, n_outputs)
-            In the units of the training targets.
+            Predictions in the units of the training targets.
         """
         raw = self._raw_by_members(X)
         raw = raw.reshape(self.network_.n_members, -1, raw.shape[-1])
@@ -147,7 +149,7 @@ class ShallowNetRegressor(NetRegressor, Shallow):
 
     See Also
     --------
-    DeepNetRegressor : The same with any number of hidden layers.
+    DeepNetRegressor : Regressor with any number of hidden layers.
 
     References
     ----------
@@ -182,7 +184,7 @@ class DeepNetRegressor(NetRegressor, Deep):
 
     See Also
     --------
-    ShallowNetRegressor : The same with exactly one hidden layer.
+    ShallowNetRegressor : Regressor with exactly one hidden layer.
 
     References
     ----------

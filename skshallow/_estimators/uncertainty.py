@@ -1,4 +1,4 @@
-"""What a regressor knows of its errors: distributions, intervals, their calibration."""
+"""Uncertainty of regressors: predictive distributions, quantiles, conformal intervals."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from skshallow.losses import REGRESSION_LOSSES, Likelihood, LogLink, Loss, Quant
 
 
 def _loss_of(net: Any) -> Loss | None:
-    """Return the loss that `net` was fitted with, or else would be; None if unknown."""
+    """Return the loss that `net` was, or would be, fitted with; None if it is invalid."""
     if hasattr(net, "_loss"):
         return net._loss
     try:
@@ -33,7 +33,7 @@ def _loss_of(net: Any) -> Loss | None:
 
 
 def needs_positive_targets(net: Any) -> bool:
-    """Return whether the loss of `net` takes no targets below 0."""
+    """Return whether the loss of `net` needs targets that are not negative."""
     loss = _loss_of(net)
     return loss is not None and isinstance(loss.link, LogLink)
 
@@ -49,23 +49,23 @@ def has_quantiles(net: Any) -> bool:
 
 
 def _gives_intervals(loss: Loss | None) -> bool:
-    """Return whether `loss` gives intervals by itself: more than one quantile."""
+    """Return whether `loss` gives intervals without calibration."""
     several = isinstance(loss, Quantile) and len(loss.levels) > 1
     return several or isinstance(loss, Likelihood)
 
 
 def has_intervals(net: Any) -> bool:
-    """Return whether the loss of `net` gives intervals, or a calibration does."""
+    """Return whether `net` gives intervals, by its loss or by `conformalize`."""
     return _gives_intervals(_loss_of(net)) or net._calibration is not None
 
 
 class Uncertainty(FittedNet):
-    """The methods of a regressor that say how sure it is.
+    """Methods of regressors for predictive distributions, quantiles and intervals.
 
     Attributes
     ----------
     dispersion_ : ndarray of shape (n_targets,)
-        Only with a loss that has one, "gamma": the variance over the squared mean.
+        The variance divided by the squared mean. Only if `loss` is "gamma".
     """
 
     dispersion_: np.ndarray
@@ -78,12 +78,12 @@ class Uncertainty(FittedNet):
     @property
     @abstractmethod
     def _targets(self) -> RealTargets:
-        """What the fitted net predicts."""
+        """The kind of target that the fitted network predicts."""
 
     @available_if(has_distribution)
     @follows_X
     def predict_proba(self, X: Any) -> Any:
-        """Return the distribution of each row's target.
+        """Return the predictive distribution of the target of each row.
 
         Parameters
         ----------
@@ -93,17 +93,17 @@ class Uncertainty(FittedNet):
         Returns
         -------
         distribution : scipy.stats frozen distribution
-            Normal, Poisson or gamma, by the loss, over all rows at once: its ``mean``,
-            ``std``, ``ppf``, ``logpdf`` (``logpmf``) and so on give arrays of shape
-            (n_samples,) or (n_samples, n_targets), and take arrays that broadcast
-            with it.
+            Normal, Poisson or gamma, depending on the loss, for all rows at once: its
+            methods ``mean``, ``std``, ``ppf``, ``logpdf`` (``logpmf``) and so on return
+            arrays of shape (n_samples,) or (n_samples, n_targets), and take arrays that
+            broadcast with this shape.
 
         Notes
         -----
-        :meth:`conformalize` leaves it as it is. The gamma distribution's dispersion is
-        ``dispersion_``, the mean of ``(y / mean - 1)^2`` over the training rows; a net
-        that fits these too closely takes it too small. With `partial_fit` it is the mean
-        over all calls so far, each after its own step.
+        :meth:`conformalize` does not change it. The dispersion of the gamma distribution
+        is ``dispersion_``, the mean of ``(y / mean - 1)^2`` over the training rows; if
+        the network overfits, it is too small. With `partial_fit` it is the mean over all
+        calls so far, computed for each call after its own step.
         """
         parameters = self._distribution_parameters(self._raw_predict(X))
         if self._target_ndim == 1:
@@ -113,32 +113,34 @@ class Uncertainty(FittedNet):
     @available_if(has_quantiles)
     @follows_X
     def predict_quantiles(self, X: Any, q: Any) -> np.ndarray:
-        """Return quantiles of each row's target, which never cross.
+        """Return quantiles of the target of each row; they never cross.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Rows to predict for.
         q : float or array-like of shape (n_quantiles,)
-            Levels in (0, 1).
+            Levels of the quantiles, in (0, 1).
 
         Returns
         -------
         quantiles : ndarray of shape (n_samples, n_quantiles)
-            In the units of the training targets; (n_samples, n_targets, n_quantiles)
-            for several targets, and without the last axis for a single `q`.
+            Quantiles in the units of the training targets; of shape
+            (n_samples, n_targets, n_quantiles) for several targets, and without the last
+            axis if `q` is a single level.
 
         Raises
         ------
         ValueError
-            If a level lies beyond those that ``Quantile`` was trained on.
+            If a level is below the lowest, or above the highest, that ``Quantile`` was
+            trained on.
 
         Notes
         -----
-        With a likelihood they are those of :meth:`predict_proba`. With ``Quantile`` the
-        trained levels are exact, and those between lie on a straight line over the
-        normal distribution's own quantiles of these levels. :meth:`conformalize` leaves
-        them as they are.
+        With a likelihood they are the quantiles of :meth:`predict_proba`. With
+        ``Quantile`` the network outputs the trained levels; levels in between are
+        interpolated linearly in the quantiles of the standard normal distribution.
+        :meth:`conformalize` does not change them.
         """
         levels = np.asarray(q, dtype=np.float64)
         if levels.ndim > 1 or not ((levels > 0) & (levels < 1)).all():
@@ -151,31 +153,32 @@ class Uncertainty(FittedNet):
     @available_if(has_intervals)
     @follows_X
     def predict_interval(self, X: Any, coverage: float = 0.9) -> np.ndarray:
-        """Return an interval for each row's target, as likely to lie below as above it.
+        """Return a central prediction interval for the target of each row.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Rows to predict for.
         coverage : float, default=0.9
-            The share of targets that shall lie within, in (0, 1).
+            The fraction of targets that the intervals should contain, in (0, 1). On each
+            side the same fraction of targets lies outside.
 
         Returns
         -------
         interval : ndarray of shape (n_samples, 2)
-            Lower and upper ends in the units of the training targets;
+            Lower and upper ends in the units of the training targets; of shape
             (n_samples, n_targets, 2) for several targets.
 
         Raises
         ------
         ValueError
-            If `coverage` needs levels beyond those that ``Quantile`` was trained on, and
-            the net has not been calibrated.
+            If `coverage` needs levels outside of those that ``Quantile`` was trained on,
+            and :meth:`conformalize` has not been called.
 
         Notes
         -----
-        It covers as promised as far as the model is right or, after
-        :meth:`conformalize`, whatever the model.
+        Without :meth:`conformalize` the coverage is as good as the model. After it, the
+        coverage is guaranteed for any model.
         """
         if not 0 < coverage < 1:
             raise ValueError(f"coverage must lie in (0, 1), got {coverage!r}.")
@@ -190,40 +193,43 @@ class Uncertainty(FittedNet):
         return interval[:, 0] if self._target_ndim == 1 else interval
 
     def conformalize(self, X_cal: Any, y_cal: Any) -> Self:
-        """Calibrate the intervals on rows that the net has not been trained on.
+        """Calibrate prediction intervals on new rows (split conformal prediction).
 
         Parameters
         ----------
         X_cal : {array-like, sparse matrix} of shape (n_cal, n_features)
-            Rows that played no part in the training, nor in choosing its parameters.
+            Rows that were used neither for training nor for the choice of
+            hyperparameters.
         y_cal : array-like of shape (n_cal,) or (n_cal, n_targets)
             Their targets.
 
         Returns
         -------
         self : object
-            The estimator, whose :meth:`predict_interval` now covers the target of a new
-            row with at least the promised probability, at any coverage. Training
-            further, or anew, forgets the calibration.
+            The estimator. Its :meth:`predict_interval` now contains the target of a new
+            row with a probability of at least `coverage`. Calling `fit` or
+            `partial_fit` removes the calibration.
 
         Notes
         -----
-        A calibration row's score is how far its target lies outside of the net's own
-        interval (inside counts as negative): ``max(lower - y, y - upper) / unit``. New
-        intervals are widened on both sides by `unit` times the score of rank
-        ``ceil((n_cal + 1) * coverage)``, and are infinite if there are fewer rows than
-        that. By the loss:
+        The conformity score of a calibration row is the distance of its target from the
+        interval of the uncalibrated network, negative if the target is inside:
+        ``max(lower - y, y - upper) / unit``. New intervals are widened on both sides by
+        `unit` times the score of rank ``ceil((n_cal + 1) * coverage)``; they are infinite
+        if there are fewer calibration rows than this rank. Interval and unit depend on
+        the loss:
 
-        - a likelihood: the central interval of its distribution, in units of the row's
-          standard deviation. For ``"gaussian"`` that ranks ``|y - mean| / scale``.
+        - a likelihood: the central interval of its distribution; the unit is the standard
+          deviation for this row. For ``"gaussian"`` this ranks ``|y - mean| / scale``.
         - ``Quantile`` with several levels: the interval between two of them, or
-          between the outermost if `coverage` asks for more (conformalised quantile
+          between the outermost two if `coverage` needs more (conformalised quantile
           regression); the unit is 1.
-        - else: the prediction itself, so that the scores are absolute residuals.
+        - any other loss: the prediction itself as an interval of width 0; the unit is 1,
+          so the scores are absolute residuals.
 
-        Nothing is assumed but that the rows, old and new, are exchangeable. The promise
-        is for the average over rows and over calibration sets, and for each target by
-        itself.
+        The only assumption is that calibration rows and new rows are exchangeable. The
+        guarantee is marginal: it holds on average over rows and over calibration sets,
+        and separately for each target.
 
         References
         ----------
@@ -243,16 +249,17 @@ class Uncertainty(FittedNet):
         self._calibration = raw, self._targets.encode(y, self._loss)
         return self
 
-    # From raw predictions (n, n_raw_outputs) in the user's units.
+    # Computed from raw predictions (n, n_raw_outputs) in the user's units.
 
     def _distribution_parameters(self, raw: np.ndarray) -> dict[str, np.ndarray]:
-        """Return the parameters of the rows' distributions, each (n, n_targets)."""
+        """Return the parameters of the predictive distributions, each (n, n_targets)."""
         dispersion = None
         if self._loss.has_dispersion:
             if not hasattr(self, "dispersion_"):
                 raise ValueError(
-                    "A net built from given weights knows no dispersion. Train it "
-                    "further, or set dispersion_, an array with one entry a target."
+                    "A net from given weights has no dispersion_, which the distribution "
+                    "needs. Train it further, or set net.dispersion_ to an array with one "
+                    "entry per target."
                 )
             dispersion = to_numpy(self.dispersion_)
         return self._loss.parameters(  # type: ignore[attr-defined]
@@ -275,7 +282,7 @@ class Uncertainty(FittedNet):
         return np.maximum(deviation, np.finfo(np.float64).tiny)
 
     def _frozen(self, parameters: dict[str, np.ndarray]) -> Any:
-        """Return the frozen distribution of the loss's family."""
+        """Return the loss's distribution with these parameters."""
         return getattr(stats, self._loss.family)(**parameters)  # type: ignore[attr-defined]
 
     def _quantiles(self, raw, levels, *, at_most_outermost=False) -> np.ndarray:
@@ -287,7 +294,7 @@ class Uncertainty(FittedNet):
             return loss.quantiles(columns, levels)
         assert isinstance(loss, Quantile)
         trained = np.array(loss.levels)
-        # (1 - 0.9) / 2 is not quite 0.05, for which it stands
+        # in floating point, (1 - 0.9) / 2 is not exactly 0.05
         nearest = trained[np.abs(levels[:, np.newaxis] - trained).argmin(axis=1)]
         levels = np.where(np.isclose(levels, nearest, rtol=0, atol=1e-12), nearest, levels)
         if at_most_outermost:
@@ -295,10 +302,10 @@ class Uncertainty(FittedNet):
         beyond = (levels < trained[0]) | (levels > trained[-1])
         if beyond.any():
             raise ValueError(
-                f"The quantile {levels[beyond][0]:g} lies beyond those that the net was "
-                f"trained on, {', '.join(f'{level:g}' for level in trained)}. Train with "
-                "loss=Quantile([...]) that goes as far; an interval of any coverage is "
-                "also to be had after conformalize."
+                f"The quantile {levels[beyond][0]:g} lies outside of those that the net "
+                f"was trained on, {', '.join(f'{level:g}' for level in trained)}. Train "
+                f"with loss=Quantile([..., {levels[beyond][0]:g}, ...]); for "
+                "predict_interval you can also call conformalize first."
             )
         values = raw.reshape(len(raw), len(trained), -1)
         values = np.sort(values.astype(np.float64), axis=1)
@@ -309,12 +316,12 @@ class Uncertainty(FittedNet):
         share = (ndtri(levels) - ndtri(trained[below])) / np.where(gap > 0, gap, 1)
         share = share[:, np.newaxis]
         between = (1 - share) * values[:, below] + share * values[:, above]
-        # rounding must not make levels that lie close cross
+        # rounding must not make quantiles of close levels cross
         between = np.clip(between, values[:, below], values[:, above])
         return np.moveaxis(between, 1, -1)
 
     def _band(self, raw, coverage) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return lower and upper end and the unit of scores, each (n, n_targets)."""
+        """Return lower end, upper end and unit of scores, each (n, n_targets)."""
         loss = self._loss
         if not _gives_intervals(loss):
             prediction = loss.link.inverse(raw).astype(np.float64)
@@ -327,15 +334,15 @@ class Uncertainty(FittedNet):
         return quantiles[..., 0], quantiles[..., 1], unit
 
     def _calibrated(self, raw, coverage, raw_cal, y_cal) -> tuple[np.ndarray, np.ndarray]:
-        """Return lower and upper end (n, n_targets), calibrated; see `conformalize`."""
+        """Return calibrated lower and upper ends (n, n_targets); see `conformalize`."""
         lower, upper, unit = self._band(raw_cal, coverage)
         scores = np.sort(np.maximum(lower - y_cal, y_cal - upper) / unit, axis=0)
-        # a product that ought to be whole may come out just above
+        # rounding may put a product that is an integer just above it
         rank = math.ceil((len(scores) + 1) * coverage - 1e-9)
         margin = scores[rank - 1] if rank <= len(scores) else np.inf
         lower, upper, unit = self._band(raw, coverage)
         center = 0.5 * (lower + upper)
-        # a margin below 0 narrows, at most to a point
+        # a negative margin narrows the interval, at most to a point
         lower = np.minimum(lower - margin * unit, center)
         upper = np.maximum(upper + margin * unit, center)
         if isinstance(self._loss.link, LogLink):

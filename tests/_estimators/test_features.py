@@ -181,7 +181,7 @@ def test_a_net_without_hidden_layers_is_refused(few, X, y):
 
 
 def test_other_estimators_than_nets_are_refused(X, y):
-    with pytest.raises(TypeError, match="one of skshallow's nets"):
+    with pytest.raises(TypeError, match="an estimator of skshallow"):
         HiddenFeatures(LogisticRegression()).fit(X, y)
 
 

@@ -185,7 +185,7 @@ def test_shallow_nets_take_two_layers_of_weights(X):
         net = cls.from_weights(coefs, intercepts)
         assert net.hidden_units == 7
         assert np.isfinite(raw_prediction(net, X)).all()
-        with pytest.raises(ValueError, match="wants the weights of 2 layers; got 3"):
+        with pytest.raises(ValueError, match="needs the weights of 2 layers; got 3"):
             cls.from_weights(*layers(5, 7, 7, 1))
 
 
