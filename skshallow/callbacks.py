@@ -1,4 +1,4 @@
-"""Callbacks for `set_callbacks`, beside those of :mod:`sklearn.callback`."""
+"""Callbacks for `set_callbacks`: `Checkpoint`, to resume an interrupted `fit`."""
 
 from __future__ import annotations
 
@@ -12,49 +12,49 @@ __all__ = ["Checkpoint"]
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Keep the training in a file, so that a fit that was killed goes on where it stopped.
+    """Save the training state to a file, so that an interrupted `fit` can be resumed.
 
-    Run the same script again, and `fit` finds the file, goes on after the last epoch in
-    it, and ends with the same bits as a fit that nobody stopped. There is no switch for
-    it: whoever starts a killed program again, often no human, starts it as before.
+    To resume, run the same script again: `fit` finds the file, continues after the last
+    epoch in it, and returns bit for bit the result of a fit without interruption. No
+    parameter has to be changed, so that a job scheduler can restart the program.
 
     Parameters
     ----------
     path : str or path-like
-        A file, ``"training.npz"`` say, for one fit. Or a folder that exists: each fit then
-        has a file of its own there, which is what searches and cross-validation need.
+        A file for one fit, for example ``"training.npz"``, or an existing folder, in which
+        each fit has its own file. Use a folder for searches and cross-validation.
     every : int, default=1
-        How many epochs lie between two writes. The last epoch is always written.
+        Number of epochs between two writes. The last epoch is always written.
 
     Raises
     ------
     ValueError
-        From `fit`, if the file keeps the training of another fit, or none
-        (:class:`~skshallow.exceptions.UnreadableModel`), if it is damaged, or if there is
-        nothing to resume: with ``solver="lbfgs"``, whose memory is SciPy's own, in
-        `partial_fit`, and unless `random_state` is an int. The file stays as it is.
+        From `fit`, if the file has the training state of another fit; if it has none or
+        is damaged (:class:`~skshallow.exceptions.UnreadableModel`); or if the fit cannot
+        be resumed, because ``solver="lbfgs"``, because it is a `partial_fit`, or because
+        `random_state` is not an int. The file is not changed.
     TypeError
-        From `fit`, if a parameter is code, such as a component of your own: whether it is
-        still the same cannot be told.
+        From `fit`, if a parameter cannot be compared with that of the first run, such as a
+        component of your own.
 
     Notes
     -----
-    What makes a fit the same: the class of the net, its parameters but `verbose`, every
-    bit of `X`, `y`, weights and validation data, what `warm_start` goes on from, and the
-    version of the package. Anything else is refused, with the difference in words. A
-    finished fit that is run again takes its result out of the file, since it would only
-    come to the same bits. Delete the file when the result is safe.
+    A fit is resumed only if the following are the same: the class of the estimator, its
+    parameters except `verbose`, every bit of `X`, `y`, sample weights and validation data,
+    the weights that `warm_start` continues from, and the version of the package.
+    Otherwise `fit` raises an error that states the difference. If a finished fit is run
+    again, its result is read from the file. Delete the file when you have saved the
+    result.
 
-    The bits are the same on the same machine with the same libraries; on another one, sums
-    may be rounded in another order.
+    Results are bit for bit equal on the same machine with the same libraries. On
+    another machine, sums may be rounded in another order.
 
-    Each write is atomic, a new file on the disk that takes the old one's place: at any
-    moment the file is whole. It takes the room of four copies of the weights with
-    ``solver="adam"``. Each write waits for the disk; `every` spares that where epochs are
-    short. Nothing in the file is ever run.
+    Each write is atomic: a complete new file replaces the old one. With
+    ``solver="adam"`` the file has the size of four copies of the weights. Each write waits
+    for the disk; if epochs are short, increase `every`. Nothing in the file is executed.
 
-    It belongs on a net, also where that is a step of a pipeline or the estimator of a
-    search. Other callbacks are told of the epochs that are left, not of those before.
+    Set the callback on the network itself, also if it is a step of a pipeline or the
+    estimator of a search. Other callbacks are called only for the remaining epochs.
 
     Examples
     --------
@@ -77,19 +77,19 @@ class Checkpoint:
 
     def __post_init__(self) -> None:
         if not isinstance(self.path, str | os.PathLike):
-            raise TypeError(f"path must be a path, got {self.path!r}.")
+            raise TypeError(f"path must be a str or a path-like, got {self.path!r}.")
         is_count = isinstance(self.every, Integral) and not isinstance(self.every, bool)
         if not is_count or self.every < 1:
             raise ValueError(f"every must be an int of at least 1, got {self.every!r}.")
 
-    # The hooks of scikit-learn's protocol. They cannot put a training back where it was,
-    # so that `fit` looks for a Checkpoint among the callbacks and does the work.
+    # The hooks of scikit-learn's callback protocol. They cannot restore a training state,
+    # so `fit` itself looks for a Checkpoint among the callbacks and does the work.
 
     def setup(self, estimator: Any, context: Any) -> None:
         if not getattr(estimator, "_takes_checkpoints", False):
             raise TypeError(
-                "Checkpoint keeps the training of a net, not of a "
-                f"{type(estimator).__name__}: call set_callbacks on the net inside of it."
+                "A Checkpoint saves the training of a net, not of a "
+                f"{type(estimator).__name__}. Call set_callbacks on the net inside of it."
             )
 
     def teardown(self, estimator: Any, context: Any) -> None:

@@ -1,8 +1,8 @@
-"""Warnings and errors of this package."""
+"""Warnings and exceptions that the estimators and `load` can raise."""
 
 
 class IneffectiveParameterWarning(UserWarning):
-    """A parameter was set, and another one keeps it from having any effect."""
+    """A parameter was set, but has no effect because of the value of another one."""
 
 
 __all__ = [
@@ -14,12 +14,12 @@ __all__ = [
 
 
 class DeadUnitsWarning(UserWarning):
-    """Most units of a hidden layer output a constant, and no gradient reaches them."""
+    """Most units of a hidden layer are dead: their gradient is 0 for all training rows."""
 
 
 class VanishingGradientWarning(UserWarning):
-    """The gradient of a layer is so much shorter than another's that it hardly learns."""
+    """The gradient of a layer is so small compared with others that it hardly learns."""
 
 
 class UnreadableModel(ValueError):
-    """A file holds no net, is damaged, or was written by a newer version."""
+    """A file is not a saved model, is damaged, or was written by a newer version."""

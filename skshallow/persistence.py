@@ -1,7 +1,7 @@
-"""Models on disk: files of data that run nothing, and what skops needs to be told.
+"""Loading saved models safely: `load`, and `TRUSTED_TYPES` for skops.
 
-:meth:`~skshallow.DeepNetClassifier.save` and :func:`load` write and read one net. For a
-whole :class:`~sklearn.pipeline.Pipeline` use skops with `TRUSTED_TYPES`.
+:meth:`~skshallow.DeepNetClassifier.save` writes one estimator to a file, :func:`load`
+reads it. For a whole :class:`~sklearn.pipeline.Pipeline` use skops with `TRUSTED_TYPES`.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ ESTIMATORS: dict[str, type] = {
     )
 }
 
-# What ``skops.io.load(file, trusted=TRUSTED_TYPES)`` may build of this package: every
-# type that a fitted estimator can hold, by its full name.
+# The types of this package that ``skops.io.load(file, trusted=TRUSTED_TYPES)`` may
+# create: every type that a fitted estimator can contain, by its full name.
 TRUSTED_TYPES: list[str] = sorted(
     f"{cls.__module__}.{cls.__qualname__}"
     for cls in {
@@ -49,35 +49,36 @@ TRUSTED_TYPES: list[str] = sorted(
 
 
 def load(path: str | os.PathLike) -> Any:
-    """Return the net that :meth:`~skshallow.DeepNetClassifier.save` wrote to a file.
+    """Load an estimator from a file that :meth:`~skshallow.DeepNetClassifier.save` wrote.
 
-    Nothing in the file is run, imported or unpickled, whoever wrote it. It is data, and
-    all of them are checked before they are used: sizes against the file, names against
-    the package's own tables, shapes and numbers against each other.
+    This is safe for files from untrusted sources: nothing in the file is executed,
+    imported or unpickled. The file has only data, which are checked before they are used:
+    their sizes do not exceed the file, names are those of the package's own components,
+    shapes and values are consistent.
 
     Parameters
     ----------
     path : str or path-like
-        The file.
+        The file to read.
 
     Returns
     -------
     estimator : object
-        As it was saved: it predicts the same, and `partial_fit`, or `fit` with
-        ``warm_start=True``, trains it further to the same bits.
+        The estimator as it was saved. It gives the same predictions, and further training
+        with `partial_fit`, or `fit` with ``warm_start=True``, the same result bit for bit.
 
     Raises
     ------
     UnreadableModel
-        A ValueError: the file is no saved net, is damaged, or was written in a format
-        that this version does not know yet.
+        A ValueError: if the file is not a saved estimator, is damaged, or was written by a
+        newer version in a format that this version cannot read.
     OSError
-        If there is no such file, or it may not be read.
+        If the file does not exist or cannot be read.
 
     Notes
     -----
-    That a net loads says nothing about who trained it on what: a file can hold any
-    weights.
+    A successful load does not say who trained the network, or on which data: a file can
+    have any weights.
 
     Examples
     --------

@@ -77,11 +77,11 @@ EXPLANATIONS = {
     "target domain": r"loss='(poisson|gamma)' needs (targets|at least one target) y >",
     "one class": r"needs at least 2 classes",
     "unknown label": r"not among the classes",
-    "too few to hold out": r"cannot hold validation_fraction=",
+    "too few to hold out": r"cannot hold out validation_fraction=",
     "too few rows": r"Found array with 1 sample\(s\)",
     "weights beyond dtype": r"weights of layer \d in the units of your data overflow",
     "weights": r"sample_weight.* (is zero|must not be negative)|inconsistent numbers",
-    "other net": r"belong to another net|predict through|changed between|targets a row",
+    "other net": r"another net|of a loss with a \w+Link|changed between|targets per row",
     "magnitude of X": r"contains infinity or a value too large",
 }
 

@@ -1,8 +1,8 @@
-"""Products of dense and sparse operands.
+"""Matrix products of dense and sparse arrays, and sums as products.
 
-Dense products of NumPy's go through `numpy.dot`: for matrices it is `matmul` with less
-overhead, and, unlike that, it hands products of a column and a row to BLAS too. Several
-networks side by side have a leading axis of members k, over which `matmul` goes.
+Products of NumPy arrays use `numpy.dot`: for matrices it has less overhead than `matmul`,
+and it also uses BLAS for the product of a column and a row. Ensembles have a leading axis
+of members k, for which `matmul` is used.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def product(x: Any, weight: np.ndarray) -> np.ndarray:
 
 
 def product_with_transpose(grad_z: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Return ``grad_z @ weight.T``, member by member."""
+    """Return ``grad_z @ weight.T``, for each ensemble member."""
     if isinstance(grad_z, np.ndarray) and weight.ndim == 2:
         return np.dot(grad_z, weight.T)
     return grad_z @ weight.mT
@@ -103,8 +103,8 @@ def largest_magnitude(x: Any) -> float:
 def column_sums(a: np.ndarray, out: np.ndarray) -> None:
     """Write the sum of `a` (n, m) over its rows into `out` (m,).
 
-    In NumPy as a product with ones, which BLAS does several times faster than a reduction.
-    Of several members, `a` is (k, n, m) and `out` (k, 1, m).
+    For NumPy it is a product with ones, which BLAS computes several times faster than a
+    reduction. For an ensemble, `a` is (k, n, m) and `out` (k, 1, m).
     """
     if not isinstance(a, np.ndarray):
         out[...] = namespace(a).sum(a, axis=-2, keepdims=a.ndim > 2)
@@ -115,7 +115,7 @@ def column_sums(a: np.ndarray, out: np.ndarray) -> None:
 
 
 def row_sums(a: np.ndarray) -> np.ndarray:
-    """Return the sum of `a` (n, m) over its columns (n,): in NumPy, a product with ones."""
+    """Return the sum of `a` (n, m) over its columns (n,); for NumPy a product with ones."""
     if a.shape[-1] == 1:
         return a[..., 0]
     if isinstance(a, np.ndarray):

@@ -1,13 +1,13 @@
-"""Array libraries: which one an array is of, and the way to another one and back.
+"""Array API: find the library of an array (NumPy, PyTorch, CuPy), and convert arrays.
 
-The engine computes in the library, and on the device, that the features came in: NumPy,
-or PyTorch and CuPy on a GPU. It writes ``xp = namespace(a)`` and then what the array API
-standard has, https://data-apis.org/array-api. NumPy 2 is itself such a library, so that
-`namespace` costs it a look at a type, and no wrapper.
+The engine computes in the library, and on the device, of the features. It writes
+``xp = namespace(a)`` and uses functions of the array API standard,
+https://data-apis.org/array-api. NumPy 2 implements the standard, so that for NumPy arrays
+`namespace` only checks a type and needs no wrapper.
 
-What is small, or happens once a fit, is worked out by NumPy and moved with `asarray_like`:
-targets, units, first weights, random numbers, and everything that is recorded. So the
-same `random_state` draws the same numbers in every library.
+Computations that are small, or happen once per fit, use NumPy, and `asarray_like` converts
+the results: targets, standardisation, initial weights, random numbers, and everything that
+is recorded. So the same `random_state` draws the same numbers in every library.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 
 
 def _compat() -> ModuleType:
-    """Return the library that speaks for all others."""
+    """Return array-api-compat, which wraps all other libraries."""
     try:
         import array_api_compat
     except ImportError as error:
@@ -31,14 +31,14 @@ def _compat() -> ModuleType:
 
 
 def namespace(array: Any) -> Any:
-    """Return the module with the functions for `array`, as the standard names them."""
+    """Return the module with the functions of the array API standard for `array`."""
     if isinstance(array, np.ndarray):
         return np
     return _compat().array_namespace(array)
 
 
 def to_numpy(array: Any) -> Any:
-    """Return `array` as NumPy's; what is of no array library comes back as it is."""
+    """Return `array` as a NumPy array; what is not an array is returned as it is."""
     if not is_of_another_library(array):
         return array
     compat = _compat()
@@ -48,22 +48,21 @@ def to_numpy(array: Any) -> Any:
 
 
 def is_of_another_library(array: Any) -> bool:
-    """Return whether `array` is an array, and not one of NumPy's."""
+    """Return whether `array` is an array of a library other than NumPy."""
     if isinstance(array, np.ndarray):
         return False
     return hasattr(array, "__dlpack__") and hasattr(array, "device")
 
 
 def is_writeable(array: Any) -> bool:
-    """Return whether arrays of this one's library can be changed in place."""
+    """Return whether arrays of the library of `array` can be changed in place."""
     return _compat().is_writeable_array(array)
 
 
 def asarray_like(array: Any, example: Any) -> Any:
-    """Return `array` in the library and on the device of `example`; None of None.
+    """Return `array` in the library and on the device of `example`; None stays None.
 
-    One that is there already is not copied. What is of no library, a sparse matrix, goes
-    with NumPy.
+    An array that is already there is not copied. Sparse matrices count as NumPy.
     """
     if array is None or not is_of_another_library(example):
         return to_numpy(array)
@@ -74,12 +73,12 @@ def asarray_like(array: Any, example: Any) -> Any:
     if array.dtype == np.float64:
         array = array.astype(_in_numpy(widest_float(example)), copy=False)
     if not array.flags.writeable:
-        array = array.copy()  # others know no memory that nobody may write to
+        array = array.copy()  # other libraries have no read-only arrays
     return xp.asarray(array, dtype=getattr(xp, array.dtype.name), device=device)
 
 
 def widest_float(array: Any) -> Any:
-    """Return the most precise dtype where `array` is: some devices have no float64."""
+    """Return float64, or float32 if the device of `array` has no float64."""
     if isinstance(array, np.ndarray):
         return np.float64
     info = namespace(array).__array_namespace_info__()
@@ -88,9 +87,9 @@ def widest_float(array: Any) -> Any:
 
 
 def same_place(array: Any, other: Any) -> bool:
-    """Return whether both are of one library and on one device.
+    """Return whether both arrays have the same library and the same device.
 
-    What is of no library, a list or a sparse matrix, counts as NumPy's.
+    Lists and sparse matrices count as NumPy.
     """
     if not (is_of_another_library(array) and is_of_another_library(other)):
         return is_of_another_library(array) == is_of_another_library(other)
@@ -99,7 +98,7 @@ def same_place(array: Any, other: Any) -> bool:
 
 
 def dtype_of(array: Any) -> np.dtype:
-    """Return NumPy's name for the dtype of `array`."""
+    """Return the dtype of `array` as NumPy dtype."""
     return array.dtype if isinstance(array, np.ndarray) else _in_numpy(array.dtype)
 
 
@@ -109,27 +108,27 @@ def dtype_like(dtype: Any, example: Any) -> Any:
 
 
 def _in_numpy(dtype: Any) -> np.dtype:
-    """Return NumPy's dtype of the same name."""
+    """Return the NumPy dtype of the same name."""
     return np.dtype(str(dtype).rpartition(".")[-1])
 
 
 def as_dtype(array: Any, dtype: Any) -> Any:
-    """Return `array` in a `dtype` of its library, not copied if it has that."""
+    """Return `array` with a `dtype` of its library; not copied if it has this dtype."""
     if isinstance(array, np.ndarray):
         return array.astype(dtype, copy=False)  # half the overhead of numpy.astype
     return namespace(array).astype(array, dtype, copy=False)
 
 
-# NumPy's methods have half the overhead of its functions, and small nets wait for that.
+# NumPy's methods have half the overhead of its functions, which matters for small nets.
 
 
 def largest(array: Any) -> Any:
-    """Return the maximum of all entries, without dimensions."""
+    """Return the maximum of all entries, as an array without dimensions."""
     return array.max() if isinstance(array, np.ndarray) else namespace(array).max(array)
 
 
 def smallest(array: Any) -> Any:
-    """Return the minimum of all entries, without dimensions."""
+    """Return the minimum of all entries, as an array without dimensions."""
     return array.min() if isinstance(array, np.ndarray) else namespace(array).min(array)
 
 
@@ -149,7 +148,7 @@ def copy_of(array: Any) -> Any:
 
 
 def rows_of(array: Any, rows: slice | np.ndarray) -> Any:
-    """Return these rows of an array or sparse matrix, or None of None."""
+    """Return these rows of an array or sparse matrix; None stays None."""
     if isinstance(array, np.ndarray):
         # of indices, `take` is twice as fast, but first copies all that is not in row order
         if isinstance(rows, slice) or not array.flags.c_contiguous:

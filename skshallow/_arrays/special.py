@@ -1,7 +1,7 @@
-"""Special functions for arrays of any library: SciPy's for NumPy's.
+"""Sigmoid, softmax and logsumexp for arrays of any library; for NumPy those of SciPy.
 
-SciPy hands some arrays of other libraries on, some to formulas of its own, and some to
-NumPy, which cannot read those of a GPU; which, depends on its version.
+Whether SciPy's own functions support other libraries depends on its version; some convert
+to NumPy, which fails for arrays on a GPU.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from skshallow._arrays.namespace import namespace
 
 
 def expit(z: np.ndarray) -> np.ndarray:
-    """Return 1 / (1 + exp(-z)), exact to rounding also where it is tiny."""
+    """Return the sigmoid 1 / (1 + exp(-z)), exact to rounding also if it is tiny."""
     if isinstance(z, np.ndarray):
         return special.expit(z)
     xp = namespace(z)

@@ -1,4 +1,4 @@
-"""Threads: as many for BLAS as the size of the products is worth."""
+"""Limit BLAS to one thread for matrix products that are too small for more."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from contextlib import AbstractContextManager, nullcontext
 
 from threadpoolctl import LibController, ThreadpoolController
 
-# Below this many multiply-adds in the largest product of a step, a second BLAS thread
-# costs more than it saves; under other load it can cost far more.
+# With fewer multiply-adds than this in the largest product of a step, a second BLAS thread
+# costs more time than it saves, and far more if other processes use the cores.
 MULTIPLY_ADDS_WORTH_A_THREAD = 1 << 23
 
 
 @functools.cache
 def _blas_libraries() -> list[LibController]:
-    """Return the loaded BLAS libraries, looked up once a process."""
+    """Return the loaded BLAS libraries, looked up once per process."""
     return ThreadpoolController().select(user_api="blas").lib_controllers
 
 
 def _set_for_all_threads(library: LibController, n_threads: int) -> None:
-    """Set how many threads a library has in this process, from whichever thread.
+    """Set the number of threads of a library for this process, from any thread.
 
-    From version 3.8 on, threadpoolctl lets one thread control an OpenBLAS, the first
-    to set its limit, and ignores the others: without a word, and for as long as that one
-    lives. The threads here take turns, so that each may have control.
+    Since version 3.8, threadpoolctl lets only one thread control an OpenBLAS, the first
+    that sets its limit. Calls from other threads are ignored without a warning for as long
+    as the first one lives. So control is released before and after each call.
     """
     release = getattr(library, "clear_controlling_thread", None)
     if release is not None:
@@ -37,19 +37,19 @@ def _set_for_all_threads(library: LibController, n_threads: int) -> None:
 
 
 def _is_per_thread(library: LibController) -> bool:
-    """Return whether a library has a number of threads for each thread that calls it."""
+    """Return whether a library has a separate limit for each calling thread."""
     layer = getattr(library, "threading_layer", None)
     return library.internal_api == "openblas" and layer == "openmp"
 
 
 class OneThread(AbstractContextManager):
-    """A context in which BLAS uses one thread; threads share it, and may nest in it.
+    """A context in which BLAS uses one thread; reentrant, and shared by all threads.
 
-    Most BLAS libraries have one number of threads for the whole process. So the first to
-    come remembers what it was, and only the last to leave puts it back: were each to put
-    back what it found, one that leaves first would free the others' products, and one that
-    leaves last would limit BLAS for good. Where each thread has its own number, each puts
-    back its own.
+    Most BLAS libraries have one thread limit for the whole process. So the first thread
+    that enters saves the limit, and only the last one that leaves restores it. If each
+    restored what it found, the first one to leave would lift the limit for the others, and
+    the last one could set it to 1 for good. For libraries with a limit per thread, each
+    thread restores its own.
 
     Parameters
     ----------
@@ -60,9 +60,9 @@ class OneThread(AbstractContextManager):
     def __init__(self, libraries: Callable[[], list[LibController]]) -> None:
         self._libraries = libraries
         self._lock = threading.Lock()
-        # a thread's identifier and what it found in each library, once an entry
+        # per entry, the identifier of the thread and the limits that it found
         self._inside: list[tuple[int, list[int]]] = []
-        self._before: list[int] = []  # what the first to come found
+        self._before: list[int] = []  # the limits that the first thread found
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._leave_with_other_threads)
 
@@ -92,8 +92,8 @@ class OneThread(AbstractContextManager):
                     _set_for_all_threads(library, n_threads)
 
     def _leave_with_other_threads(self) -> None:
-        """In a forked process, forget the threads that the fork did not bring along."""
-        self._lock = threading.Lock()  # another thread may have held the old one
+        """In a forked process, remove the entries of threads that do not exist there."""
+        self._lock = threading.Lock()  # another thread may hold the old one
         if self._inside:
             own = threading.get_ident()
             self._inside = [entry for entry in self._inside if entry[0] == own]

@@ -1,6 +1,6 @@
-"""The network and its training: layers, objective, minibatches, and one loop over epochs.
+"""The network and its training: layers, backpropagation, objective, minibatches, epochs.
 
-It is written on arrays alone and knows nothing of scikit-learn.
+It only needs arrays and does not depend on scikit-learn.
 """
 
 from skshallow.engine.layout import Layout

@@ -1,4 +1,4 @@
-"""Batches: rows of a data set in the order and the units that training wants them."""
+"""Minibatches: shuffled, standardised batches of rows, without a copy of the data."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from skshallow._arrays.namespace import (
     rows_of,
 )
 
-# How many values of X are gathered at once: many small batches share one gather, and
-# no copy of the whole table is ever made.
+# Number of values of X that are gathered at once: many small batches share one gather,
+# and X is never copied as a whole.
 VALUES_AT_ONCE = 1 << 18
 # A center this many scales away would cost digits, were it subtracted from a product. Such
 # a column has hardly a zero, and all of its values are stored.
@@ -28,12 +28,12 @@ Batch = tuple[Any, np.ndarray, np.ndarray | None]
 
 
 class Rows:
-    """A data set, or some rows of it, cut into batches of scaled features.
+    """A data set, or some rows of it, divided into batches of standardised features.
 
     Parameters
     ----------
     X : ndarray or CSR matrix of shape (n_samples, n_features)
-        In the user's units; never changed and, unless one batch takes all, never copied
+        In the user's units; never changed and, unless one batch has all rows, never copied
         as a whole.
     y : ndarray of shape (n_samples, n_outputs)
         Targets as the loss wants them.
@@ -72,7 +72,7 @@ class Rows:
         self._whole: Batch | None = None
 
     def _of_features(self, values: np.ndarray | None) -> Any:
-        """Return a value a feature (n_features,) in the dtype and the library of X."""
+        """Return values per feature (n_features,) in the dtype and library of X."""
         if values is None:
             return None
         return asarray_like(values.astype(dtype_of(self.X), copy=False), self.X)
@@ -95,7 +95,7 @@ class Rows:
         return self.X.shape[0] if self.rows is None else len(self.rows)
 
     def whole(self) -> Batch:
-        """Return everything as one batch, made once."""
+        """Return all rows as one batch, which is cached."""
         if self._whole is None:
             self._whole = self._gather(slice(None) if self.rows is None else self.rows)
         return self._whole
@@ -108,9 +108,9 @@ class Rows:
     def batches(
         self, batch_size: int, rng: np.random.Generator | None = None
     ) -> Iterator[Batch]:
-        """Yield (X, y, sample_weight) by `batch_size` rows, shuffled if there is `rng`.
+        """Yield batches (X, y, sample_weight) of `batch_size` rows; `rng` shuffles them.
 
-        The order within a single batch cannot matter, so one batch is never shuffled.
+        A single batch of all rows is not shuffled, because the order has no effect.
         """
         if batch_size >= len(self):
             yield self.whole()

@@ -1,6 +1,6 @@
-"""Health: do units die or saturate, do gradients vanish, how far does a step move?
+"""Diagnostics of layers: dead units, saturation, vanishing gradients, update size.
 
-Measured on the same rows each time, at most `SAMPLE` of the training set.
+They are computed on the same training rows each time, at most `SAMPLE`.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from skshallow.engine.network import Network
 from skshallow.engine.objective import Objective
 
 SAMPLE = 256
-# A record costs about two passes over its sample; this many passes between two records
-# keep that within a few hundredths of the training.
+# A record costs about two passes over its sample. With this many passes between two
+# records, that is a few per cent of the training time.
 PASSES_BETWEEN_RECORDS = 64
 MOST_RECORDS = 100
 
 SATURATED_BELOW = 0.01
-# More dead units than this in a layer are worth a warning: a rectifier does well with a
-# good share of them, but a layer that has hardly any left passes hardly anything on.
+# A larger fraction of dead units in a layer gives a warning. ReLU networks work well with
+# many dead units, but a layer with few live units loses most of its input.
 MANY_DEAD = 0.75
-# Fewer rows than this leave a rectifier silent by chance.
+# On fewer rows than this, a ReLU can be 0 for all of them by chance.
 ROWS_TO_CALL_DEAD = 32
-# A layer whose gradient stays this much shorter than the longest hardly learns.
+# A layer whose gradient norm is smaller than this fraction of the largest hardly learns.
 VANISHING = 1e-3
 
-# Width of each record: a column a hidden layer, or a column a layer.
+# Records with one column per hidden layer, and with one column per layer.
 OF_UNITS = "dead", "zero", "saturated"
 OF_WEIGHTS = "gradient_norm", "update_ratio"
 
@@ -42,10 +42,10 @@ OF_WEIGHTS = "gradient_norm", "update_ratio"
 def outputs_and_slopes(
     network: Network, params: Sequence[Params], x: Any
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield each hidden layer's outputs ``a`` and ``|da/dz|``, both (n, n_units).
+    """Yield outputs ``a`` and slopes ``|da/dz|`` (n, n_units) of each hidden layer.
 
-    Of a unit with several pieces it is the steepest one's slope; of several members
-    both have a leading axis.
+    For a unit with several pieces (maxout) it is the largest slope. For an ensemble both
+    arrays have a leading axis of members.
     """
     for layer, layer_params in zip(network.layers[:-1], params, strict=False):
         x, (_, cache, _) = layer.forward(x, layer_params)
@@ -57,10 +57,10 @@ def outputs_and_slopes(
 
 
 def unit_health(network: Network, params: Sequence[Params], x: Any) -> dict[str, list]:
-    """Return the shares of dead units, of zeros and of saturated outputs, by hidden layer.
+    """Return fractions of dead units, zero outputs and saturated outputs per hidden layer.
 
-    With ``slope = da/dz``: a unit is dead if its slope is 0 on every row, so that nothing
-    can move its weights; an output is saturated if it is not 0 and ``|slope| < 0.01``.
+    With ``slope = da/dz``: a unit is dead if its slope is 0 for every row, so that its
+    weights have no gradient; an output is saturated if it is not 0 and ``|slope| < 0.01``.
 
     Parameters
     ----------
@@ -68,12 +68,12 @@ def unit_health(network: Network, params: Sequence[Params], x: Any) -> dict[str,
     params : sequence of dict
         From `Network.views`.
     x : ndarray or sparse matrix of shape (n, n_features)
-        Rows in the network's units.
+        Standardised rows.
 
     Returns
     -------
     shares : dict of str to list of float
-        "dead", "zero" and "saturated", each with one value a hidden layer.
+        "dead", "zero" and "saturated", each with one value per hidden layer.
     """
     shares: dict[str, list[float]] = {name: [] for name in OF_UNITS}
     for a, steepness in outputs_and_slopes(network, params, x):
@@ -84,29 +84,29 @@ def unit_health(network: Network, params: Sequence[Params], x: Any) -> dict[str,
 
 
 def is_saturated(a: np.ndarray, steepness: np.ndarray) -> np.ndarray:
-    """Return which outputs (n, n_units) are not 0 and on a flat part."""
+    """Return which outputs (n, n_units) are saturated: not 0, and with a small slope."""
     return (steepness < SATURATED_BELOW) & (a != 0)
 
 
 def lengths(layers: Sequence[Params]) -> list[float]:
-    """Return the Euclidean norm of each layer's weights, or of their gradients."""
+    """Return the Euclidean norm of the weights, or of the gradient, of each layer."""
     return [float(norm(own["weight"], check_finite=False)) for own in layers]
 
 
 @dataclass
 class HealthRecorder:
-    """Takes a record of every layer after the first epoch, every few, and the last.
+    """Records diagnostics of every layer after the first, the last and some other epochs.
 
     Parameters
     ----------
     sample : Batch or None
-        Rows to measure on, in the network's units; None records nothing.
+        Standardised rows to compute them on; None records nothing.
     n_rows : int
-        Rows that an epoch passes through.
+        Number of rows per epoch.
     n_before : int, default=0
-        Epochs of earlier fits that this one goes on from; epochs are counted from there.
+        Number of epochs of earlier fits that this one continues; added to "epoch".
     n_epochs : int or None, default=None
-        Epochs that this fit plans; None if more calls follow.
+        Largest number of epochs of this fit; None if more calls follow.
 
     Attributes
     ----------
@@ -123,7 +123,7 @@ class HealthRecorder:
     _before: np.ndarray | None = None
 
     def before_last_step(self, epoch: int, theta: np.ndarray) -> None:
-        """Remember where the last step of this fit's `epoch` starts, if it is due."""
+        """Save the parameters before the last step of an `epoch`, if a record is due."""
         due = self.sample is not None and self._is_due(epoch)
         self._before = to_numpy(theta).copy() if due else None
 
@@ -135,7 +135,7 @@ class HealthRecorder:
         return (epoch + self.n_before) % every == 0
 
     def end_epoch(self, epoch: int, objective: Objective) -> None:
-        """Take the record, if it is due; the objective's gradient is overwritten."""
+        """Make the record, if one is due; overwrites the gradient of the objective."""
         if self._before is None or self.sample is None:
             return
         views, theta = objective.network.views, to_numpy(objective.theta)
@@ -153,7 +153,7 @@ class HealthRecorder:
         self._before = None
 
     def arrays(self, n_layers: int) -> dict[str, np.ndarray]:
-        """Return the records as arrays: "epoch" (n_records,), the others by layers."""
+        """Return the records as arrays: "epoch" (n_records,), others with layer columns."""
         epochs = [record["epoch"] for record in self.records]
         health: dict[str, np.ndarray] = {"epoch": np.array(epochs, dtype=np.int64)}
         for names, n_columns in ((OF_UNITS, n_layers - 1), (OF_WEIGHTS, n_layers)):
@@ -165,7 +165,7 @@ class HealthRecorder:
         return health
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Go back to when there were the records of `arrays`."""
+        """Set the records to those in `arrays`."""
         self.records = [
             dict(zip(arrays, record, strict=True))
             for record in zip(*arrays.values(), strict=True)
@@ -173,14 +173,14 @@ class HealthRecorder:
 
 
 def no_records(n_layers: int) -> dict[str, np.ndarray]:
-    """Return what a net of so many layers has before any record."""
+    """Return empty records for a network with `n_layers` layers."""
     return HealthRecorder(None, 0).arrays(n_layers)
 
 
 def joined(
     earlier: Mapping[str, np.ndarray], later: Mapping[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
-    """Return both records, one after the other; of too many, every second one."""
+    """Return the joined records; if there are too many, only every second one."""
     health = {name: np.concatenate([earlier[name], later[name]]) for name in later}
     while len(health["epoch"]) > 2 * MOST_RECORDS:
         health = {name: values[::-2][::-1] for name, values in health.items()}  # the last
@@ -188,9 +188,9 @@ def joined(
 
 
 def dying_layers(health: Mapping[str, np.ndarray], n_rows: int) -> list[int]:
-    """Return the hidden layers most of whose units were dead in the last record.
+    """Return the hidden layers in which most units were dead in the last record.
 
-    On fewer than `ROWS_TO_CALL_DEAD` rows only a layer that is dead as a whole counts.
+    On fewer than `ROWS_TO_CALL_DEAD` rows only layers with all units dead count.
     """
     dead = health["dead"][-1:]
     enough = n_rows >= ROWS_TO_CALL_DEAD
@@ -199,7 +199,7 @@ def dying_layers(health: Mapping[str, np.ndarray], n_rows: int) -> list[int]:
 
 
 def vanishing_layers(health: Mapping[str, np.ndarray]) -> list[int]:
-    """Return the layers whose gradient was much shorter than the longest all the time."""
+    """Return the layers whose gradient norm was relatively tiny in all records."""
     gradient_norm = health["gradient_norm"]
     if len(gradient_norm) == 0:
         return []

@@ -1,4 +1,4 @@
-"""The training history: curves over the epochs, the best epoch, and when to stop."""
+"""Training history: loss curves, best epoch, and early stopping."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ NUMBERS = "best_criterion", "best_epoch", "n_stalled", "start_loss", "stopped"
 
 @dataclass
 class History:
-    """Curves over the epochs, and the best parameters so far.
+    """Loss curves, the parameters of the best epoch, and the stopping rule.
 
     Parameters
     ----------
     tol : float
-        What an improvement must exceed to count.
+        An improvement counts only if it is larger than this.
     n_iter_no_change : int or float
-        Epochs without one after which training has stalled.
+        Number of consecutive epochs without improvement after which training stops.
     early_stopping : bool
-        Whether the validation decides what is best and when to stop; else the training
-        loss does.
+        Whether the best epoch, and when to stop, is decided by the validation loss or
+        score instead of the training loss.
     start_theta : ndarray or None
-        A copy of the parameters before any step, for `train` to go back to.
+        A copy of the initial parameters, to which `train` may return.
 
     Attributes
     ----------
@@ -37,11 +37,11 @@ class History:
     best_theta : ndarray or None
         A copy of the parameters at the best epoch.
     best_epoch : int
-        The number of epochs until then; 0 means that none was better than the start.
+        The best epoch, counted from 1; 0 means that no epoch was better than the start.
     start_loss : float
-        Loss of some rows, before any step.
+        Loss on a sample of the rows before the first step.
     stopped : bool
-        Whether a callback has ended the training.
+        Whether a callback has stopped training.
     """
 
     tol: float
@@ -66,12 +66,12 @@ class History:
 
     @property
     def stalled(self) -> bool:
-        """Whether `n_iter_no_change` epochs in a row brought no improvement."""
+        """Whether there was no improvement in `n_iter_no_change` consecutive epochs."""
         return self.n_stalled >= self.n_iter_no_change
 
     @property
     def ended(self) -> bool:
-        """Whether to stop, with epochs left to run."""
+        """Whether to stop before the last planned epoch."""
         return self.stopped or self.stalled
 
     def record(
@@ -82,12 +82,12 @@ class History:
         validation_loss: float | None = None,
         validation_score: float | None = None,
     ) -> float:
-        """Take note of an epoch that left the parameters at `theta`.
+        """Record an epoch that ended with the parameters `theta`.
 
         Returns
         -------
         criterion : float
-            What is to be minimised: training loss, validation loss or minus the score.
+            The value to minimise: training loss, validation loss or minus the score.
         """
         if validation_loss is not None:
             self.validation_loss.append(validation_loss)
@@ -97,7 +97,7 @@ class History:
         if self.early_stopping and validation_loss is not None:
             criterion = validation_loss if validation_score is None else -validation_score
         self.loss.append(loss)
-        self.learning_rate.append(learning_rate)  # the last curve: now the epoch counts
+        self.learning_rate.append(learning_rate)  # the last curve: it defines n_epochs
         self.n_stalled += 1
         if criterion < self.best_criterion - self.tol:
             self.n_stalled = 0
@@ -121,11 +121,11 @@ class History:
         return np.array(getattr(self, name)[: self.n_epochs], np.float64)
 
     def state(self) -> dict[str, Any]:
-        """Return what changes in the course of training."""
+        """Return everything that changes during training."""
         curves = {name: self.curve(name) for name in CURVES}
         others = {name: getattr(self, name) for name in (*NUMBERS, "best_theta")}
         return curves | others
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go back to where a `state` was taken."""
+        """Set everything that changes during training to a `state`."""
         vars(self).update(state, **{name: state[name].tolist() for name in CURVES})

@@ -1,4 +1,4 @@
-r"""Layers: an affine map followed by an activation, forward beside backward."""
+r"""Dense layers with activation and dropout: forward pass and backpropagation."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from skshallow._arrays.namespace import asarray_like, dtype_of
 from skshallow.activations import Activation, Identity, Params
 from skshallow.initializers import Initializer
 
-LEVELS = 1 << 16  # one draw of 64 random bits decides on four entries
+LEVELS = 1 << 16  # 16 random bits per entry: one draw of 64 bits is enough for four
 
 
 def _random_levels(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -30,10 +30,10 @@ def _random_levels(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarr
 
 @dataclass(frozen=True)
 class Dropout:
-    """In training, zero each entry with probability `rate` and scale the rest up.
+    """In training, set each entry to 0 with probability `rate` and scale up the others.
 
-    Dividing by ``1 - rate`` keeps the expectation, so that prediction changes nothing.
-    `rate` counts in steps of 1/65536.
+    The division by ``1 - rate`` preserves the expectation, so that prediction needs no
+    dropout. `rate` is rounded to multiples of 1/65536.
 
     References
     ----------
@@ -45,9 +45,9 @@ class Dropout:
     def forward(
         self, a: np.ndarray, rng: np.random.Generator | None, share: float = 1.0
     ) -> tuple[np.ndarray, np.ndarray | None]:
-        """Return what is kept of a (n, n_units), and the mask; nothing without `rng`.
+        """Return a (n, n_units) with dropout, and the mask; without `rng` return a itself.
 
-        With `share`, at that share of the rate.
+        `share` multiplies the rate.
         """
         dropped = min(round(share * self.rate * LEVELS), LEVELS - 1)
         if rng is None or dropped == 0:
@@ -71,9 +71,9 @@ class Dense:
     n_inputs, n_units : int
         Width of the input and of the output.
     activation : Activation
-        What follows the affine map.
+        The activation function.
     dropout : Dropout
-        What follows the activation, in training.
+        Dropout of the activations, in training.
     """
 
     n_inputs: int
@@ -83,7 +83,7 @@ class Dense:
 
     @property
     def n_preactivations(self) -> int:
-        """Width of the affine map: units times the pieces that each consumes."""
+        """Number of outputs of the affine map: units times pieces per unit (maxout)."""
         return self.n_units * self.activation.n_pieces
 
     def shapes(self) -> dict[str, tuple[int, ...]]:

@@ -1,4 +1,4 @@
-"""Names and shapes: every parameter of a network as a view of one flat vector."""
+"""Layout of the parameter vector: all weights and biases as views of one flat array."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ from skshallow._arrays.namespace import namespace
 
 
 class Layout:
-    """Where each layer's parameters lie in the flat vector ``theta``.
+    """Positions of the parameters of each layer in the flat vector ``theta``.
 
-    All weights come first, layer by layer, then everything else. A penalty on the
-    weights is then one product on a slice, the best weights so far are one copy, and a
-    solver never loops over layers.
+    All weights come first, layer by layer, then all other parameters. So the penalty on
+    the weights is one product of a slice, the best parameters are saved by one copy, and
+    solvers do not loop over layers.
 
     Parameters
     ----------
     layers : sequence of mappings from name to shape
-        One mapping a layer, each with a ``"weight"``.
+        One mapping per layer, each with a ``"weight"``.
     n_members : int, default=1
-        Networks side by side. Of several, each view has a leading axis of members, and
-        vectors become rows, so that they add to (n_members, n_rows, n_columns).
+        Number of networks in the ensemble. If above 1, each view has a leading axis of
+        members, and vectors become rows, which broadcast to
+        (n_members, n_rows, n_columns).
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-r"""Moments: mean and deviation of each column, weighted, in one pass, without overflow."""
+r"""Weighted mean and standard deviation of columns, in one pass and without overflow."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from scipy import sparse
 from skshallow._arrays.namespace import rows_of, to_numpy
 
 ROWS_AT_ONCE = 4096
-VALUES_AT_ONCE = 1 << 20  # where rows are very wide, fewer at once
-# A rare category is else a jump of 20 deviations, and outweighs all other columns.
+VALUES_AT_ONCE = 1 << 20  # fewer rows at once if there are many columns
+# Otherwise a rare category is 20 standard deviations away and dominates other columns.
 MOST_DEVIATIONS = 3.0
 
 
 class Moments:
-    """Weighted mean and mean square of columns, grown chunk by chunk in float64.
+    """Weighted mean and variance of columns, updated chunk by chunk in float64.
 
-    Each column is measured in a power of two near its largest magnitude, so that
-    squares neither overflow nor vanish for anything from 1e-300 to 1e300, and a change
-    of units by a power of two changes no bit.
+    Each column is divided by a power of two near its largest magnitude, so that squares
+    neither overflow nor underflow for values from 1e-300 to 1e300, and rescaling the data
+    by a power of two does not change a bit.
 
     Attributes
     ----------
     total : float
-        Sum of the sample weights seen.
+        Sum of the sample weights so far.
     mean, square : ndarray of shape (n_columns,)
-        Weighted mean, and weighted mean of squared deviations from it, both in `unit`s.
+        Weighted mean and weighted variance, divided by `unit` and its square.
     unit : ndarray of shape (n_columns,)
-        A power of two at least half the column's largest magnitude.
+        A power of two, at least half of the largest magnitude in the column.
     low, high : ndarray of shape (n_columns,)
-        Least and greatest value, among rows that have a weight, for as long as any column
-        may be `two_valued`.
+        Smallest and largest value in rows of positive weight; updated as long as any
+        column is `two_valued`.
     two_valued : ndarray of bool of shape (n_columns,)
-        Whether there was no value between them.
+        Whether there was no value between `low` and `high`: a binary column.
 
     References
     ----------
@@ -56,9 +56,9 @@ class Moments:
         sample_weight: np.ndarray | None = None,
         rows: np.ndarray | None = None,
     ) -> Moments:
-        """Take in X (n, n_columns), dense or CSR, or only the `rows` named by index.
+        """Update by X (n, n_columns), dense or CSR, or only by rows with indices `rows`.
 
-        Rows of other libraries than NumPy are moved to it, chunk by chunk.
+        Arrays of other libraries are converted to NumPy arrays chunk by chunk.
         """
         n_rows = X.shape[0] if rows is None else len(rows)
         rows_at_once = ROWS_AT_ONCE
@@ -95,7 +95,7 @@ class Moments:
         self.total += total
 
     def _note_values(self, X: Any, sample_weight: np.ndarray | None) -> None:
-        """Take in which values a chunk (n, n_columns) has."""
+        """Update `low`, `high` and `two_valued` by a chunk (n, n_columns)."""
         if not self.two_valued.any():
             return
         if sample_weight is not None:
@@ -108,7 +108,7 @@ class Moments:
         self.low, self.high = low, high
 
     def _grow_unit(self, magnitude: np.ndarray) -> None:
-        """Raise the units to hold `magnitude` (n_columns,), re-expressing the moments."""
+        """Increase the units for `magnitude` (n_columns,), and rescale the moments."""
         _, exponent = np.frexp(magnitude)
         unit = np.where(magnitude > 0, np.ldexp(1.0, exponent - 1), 0)
         unit = np.maximum(unit, self.unit)
@@ -124,22 +124,22 @@ class Moments:
 
     @property
     def constant(self) -> np.ndarray:
-        """Which columns vary by no more than rounding (n_columns,).
+        """Which columns (n_columns,) are constant up to rounding errors.
 
-        Dividing by their deviation would blow the rounding up.
+        Division by their standard deviation would amplify the rounding errors.
         """
         rounding = 10 * np.finfo(np.float64).eps * np.abs(self.mean)
         return np.sqrt(self.square) <= rounding
 
     @property
     def deviation(self) -> np.ndarray:
-        """The columns' standard deviations (n_columns,), or magnitudes where constant."""
+        """Standard deviations (n_columns,); for constant columns the magnitude."""
         magnitude = np.where(self.constant, np.abs(self.mean), np.sqrt(self.square))
         return self._in_units(magnitude)
 
     @property
     def least_scale(self) -> np.ndarray:
-        """What sets two values `MOST_DEVIATIONS` apart, 0 with a third (n_columns,)."""
+        """Scale (n_columns,) that puts binary values `MOST_DEVIATIONS` apart; else 0."""
         apart = self.high / MOST_DEVIATIONS - self.low / MOST_DEVIATIONS
         return np.where(self.two_valued, apart, 0.0)
 
@@ -155,7 +155,7 @@ def _dense(row: Any) -> np.ndarray:
 
 
 def _has_no_value_between(X: Any, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """Return which columns of X (n, n_columns), dense or CSR, hold only these values."""
+    """Return which columns of X (n, n_columns), dense or CSR, have only these values."""
     if not sparse.issparse(X):
         return ((low == X) | (high == X)).all(axis=0)
     between = (X.data != low[X.indices]) & (X.data != high[X.indices])
@@ -165,11 +165,11 @@ def _has_no_value_between(X: Any, low: np.ndarray, high: np.ndarray) -> np.ndarr
 
 
 def _dense_moments(X, sample_weight) -> tuple[np.ndarray, np.ndarray]:
-    """Return mean and mean squared deviation of columns; X (n, n_columns) is used up."""
+    """Return mean and variance of columns; X (n, n_columns) is overwritten."""
     mean = np.average(X, axis=0, weights=sample_weight)
     X -= mean
-    # Plain sums of many equal values drift: what is left over belongs to the mean, and
-    # a constant column would else seem to vary.
+    # Sums of many equal values have rounding errors: the remainder belongs to the mean,
+    # otherwise a constant column would seem to vary.
     left_over = np.average(X, axis=0, weights=sample_weight)
     X -= left_over
     return mean + left_over, np.average(X * X, axis=0, weights=sample_weight)

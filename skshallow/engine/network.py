@@ -1,12 +1,12 @@
-r"""Networks: layers in order, forward and backward.
+r"""Feedforward network: forward pass and backpropagation through all layers.
 
 With ``a_0 = x``, layer ``l = 1 .. L`` computes
 
     z_l = a_{l-1} @ weight_l + bias_l
     a_l = activation_l(z_l)
 
-and the raw prediction is ``a_L = z_L``. From ``grad_a_L``, the loss's derivative with
-respect to the raw prediction, the way back computes
+and the raw prediction is ``a_L = z_L``. From ``grad_a_L``, the derivative of the loss with
+respect to the raw prediction, backpropagation computes
 
     grad_z_l      = activation_l.backward(grad_a_l)
     grad_weight_l = a_{l-1}.T @ grad_z_l
@@ -29,9 +29,10 @@ from skshallow.initializers import Initializer
 
 
 class Network:
-    """Dense layers one after the other, the last one linear.
+    """A sequence of dense layers, of which the last one is linear.
 
-    It describes; the numbers live in a flat vector that `views` cuts into layers.
+    It has no parameters itself: they are in a flat vector, and `views` returns the
+    parameters of each layer as views of it.
 
     Parameters
     ----------
@@ -40,12 +41,12 @@ class Network:
     hidden_units : sequence of int
         Width of each hidden layer; empty for the linear model.
     activations : sequence of Activation
-        One a hidden layer.
+        One per hidden layer.
     dropout : float, default=0.0
-        Share of each hidden layer's activations that training drops.
+        Dropout rate of each hidden layer in training.
     n_members : int, default=1
-        Networks of this shape side by side. Of several, every array but the rows that
-        go in has a leading axis of members, and each product is one for all.
+        Number of networks in the ensemble. If above 1, every array except the input has
+        a leading axis of members, and each matrix product is computed for all at once.
 
     Examples
     --------
@@ -79,18 +80,18 @@ class Network:
 
     @cached_property
     def layout(self) -> Layout:
-        """Where each parameter lies in the flat vector."""
+        """Positions of the parameters in the flat vector."""
         return Layout([layer.shapes() for layer in self.layers], self.n_members)
 
     def __getstate__(self) -> dict[str, Any]:
         return {"layers": self.layers, "n_members": self.n_members}
 
     def __eq__(self, other: object) -> bool:
-        """Whether two networks predict alike from one vector; dropout may differ."""
+        """Whether two networks give equal predictions for equal parameters; not dropout."""
         return isinstance(other, Network) and self._shape() == other._shape()
 
     def _shape(self) -> list[tuple]:
-        """Return what decides how a flat vector predicts."""
+        """Return everything that predictions depend on, except the parameters."""
         layers = [(own.n_inputs, own.n_units, own.activation) for own in self.layers]
         return [(self.n_members,), *layers]
 
@@ -104,7 +105,7 @@ class Network:
 
     @property
     def multiply_adds_per_row(self) -> int:
-        """Multiply-adds of the largest product, for one row."""
+        """Multiply-adds of the largest matrix product, per row."""
         return max(layer.n_inputs * layer.n_preactivations for layer in self.layers)
 
     def widest(self, values_per_row: int) -> int:
@@ -131,7 +132,7 @@ class Network:
         output_bias: np.ndarray,
         rng: np.random.Generator,
     ) -> None:
-        """Fill `theta` (P,): see `Dense.initialize`, but for the last layer's bias."""
+        """Fill `theta` (P,) with initial parameters, the last bias with `output_bias`."""
         params = self.views(theta)
         for layer, layer_params in zip(self.layers, params, strict=True):
             layer.initialize(layer_params, initializer, scale, rng)
@@ -146,7 +147,7 @@ class Network:
     ) -> tuple[np.ndarray, list[Any]]:
         """Return the raw prediction (n, n_outputs) and what `backward` needs.
 
-        Of several members it is (n_members, n, n_outputs).
+        For an ensemble it is of shape (n_members, n, n_outputs).
 
         Parameters
         ----------
@@ -155,9 +156,9 @@ class Network:
         params : list of dict
             From `views`.
         rng : Generator, default=None
-            Draws the dropout masks in training; None predicts.
+            Draws the dropout masks in training; None means no dropout.
         dropout_share : float, default=1.0
-            Multiplies the layers' rates of dropout.
+            Multiplies the dropout rates.
         """
         caches = []
         for layer, layer_params in zip(self.layers, params, strict=True):
@@ -181,7 +182,7 @@ class Network:
                 grad_a = layer.backward_to_input(grad_z, params[i])
 
     def hidden_activations(self, x: Any, params: list[Params]) -> list[np.ndarray]:
-        """Return what each hidden layer puts out for the rows of x: (n, n_units)."""
+        """Return the activations (n, n_units) of each hidden layer for the rows of x."""
         activations = []
         for layer, layer_params in zip(self.layers[:-1], params[:-1], strict=True):
             x, _ = layer.forward(x, layer_params)

@@ -1,11 +1,11 @@
-r"""The objective: network, loss and penalty as one function of the flat vector.
+r"""Training objective: mean loss plus L2 penalty, as function of the parameter vector.
 
     J(theta) = 1/n sum_i w_i loss(y_i, network(x_i; theta)) + alpha/2 ||weights||^2
 
 The sample weights ``w_i`` have mean 1 over the training set. A minibatch averages
-``w_i loss_i`` over its rows, an unbiased estimate of the whole; dividing by the sum of
-the batch's own weights would not be one. Weighting, averaging and penalty happen here
-and nowhere else.
+``w_i loss_i`` over its rows, which is an unbiased estimate; dividing by the sum of the
+weights in the batch would be biased. Weighting, averaging and penalty are computed only
+here.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from skshallow.losses import Loss
 
 
 class Objective:
-    """Value and gradient of ``J``, at a vector that it holds.
+    """Value and gradient of ``J`` at the parameter vector `theta`.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class Objective:
     loss : Loss
         Compares raw predictions with targets.
     alpha : float
-        Strength of the penalty on the weights; biases are free.
+        Strength of the L2 penalty on the weights; biases have no penalty.
     theta : ndarray of shape (P,)
         The parameters; solvers move them in place, and `params` follow.
     known_outputs : ndarray of bool of shape (n_raw_outputs,), default=None
@@ -49,7 +49,7 @@ class Objective:
     grad : ndarray of shape (P,)
         The gradient after the last call of `gradient`.
     params, grads : list of dict
-        Views of `theta` and `grad`, a dict a layer.
+        Views of `theta` and `grad`, one dict per layer.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Objective:
         sample_weight: np.ndarray | None = None,
         rng: np.random.Generator | None = None,
     ) -> float:
-        """Return ``J`` on a batch, summed over members, and fill `grad`."""
+        """Return ``J`` on a batch, summed over ensemble members, and fill `grad`."""
         raw_prediction = self.gradient(X, y, sample_weight, rng)
         loss = self.loss_of(y, raw_prediction, sample_weight)
         return self.network.n_members * (loss + self.penalty())
@@ -93,23 +93,23 @@ class Objective:
         rng: np.random.Generator | None = None,
         dropout_share: float = 1.0,
     ) -> np.ndarray:
-        """Fill `grad` with the gradient of ``J`` on a batch, all that a step needs.
+        """Fill `grad` with the gradient of ``J`` on a batch, by backpropagation.
 
         Parameters
         ----------
         X : ndarray or sparse matrix of shape (n, n_features)
         y : ndarray of shape (n, n_outputs), or (n, 1) of class codes
         sample_weight : ndarray of shape (n,), default=None
-            Of mean 1 over the training set, not over the batch.
+            With mean 1 over the training set, not over the batch.
         rng : Generator, default=None
             Draws the dropout masks.
         dropout_share : float, default=1.0
-            Multiplies the rates of dropout.
+            Multiplies the dropout rates.
 
         Returns
         -------
         raw_prediction : ndarray of shape (n, n_raw_outputs)
-            For `loss_of`, when somebody looks at the loss.
+            For `loss_of`, if the loss is needed.
         """
         raw_prediction, caches = self.network.forward(X, self.params, rng, dropout_share)
         grad_raw = self.loss.gradient(y, raw_prediction)
@@ -143,13 +143,13 @@ class Objective:
         return float(xp.sum(losses, dtype=widest_float(losses))) / math.prod(losses.shape)
 
     def penalty(self) -> float:
-        """Return ``alpha/2 ||weights||^2``, of several members the mean of theirs."""
+        """Return ``alpha/2 ||weights||^2``, for an ensemble the mean over the members."""
         square = float(self._weights @ self._weights) / self.network.n_members
         return 0.5 * self.alpha * square
 
     @contextmanager
     def at(self, theta: np.ndarray | None) -> Iterator[None]:
-        """Evaluate at another `theta` (P,) for a while, or where it is for None."""
+        """Within the context, set the parameters to `theta` (P,); None changes nothing."""
         if theta is None or theta is self.theta:
             yield
             return

@@ -1,4 +1,4 @@
-"""The state of a training: its plan, its progress, and its outcome."""
+"""Training settings (`Plan`), state (`Progress`, with weight averaging) and `Outcome`."""
 
 from __future__ import annotations
 
@@ -11,37 +11,37 @@ from skshallow._arrays.namespace import copy_of
 from skshallow.schedules import Schedule
 from skshallow.solvers import Solver, State
 
-AVERAGE_MEMORY = 8  # the average spans about the last ninth of the steps; larger: less
+AVERAGE_MEMORY = 8  # averages over about the last ninth of the steps; if larger, fewer
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How to train: the settings that do not change while it goes on.
+    """Settings of the training loop, which do not change during training.
 
     Parameters
     ----------
     solver : Solver
-        What moves the parameters.
+        The solver that updates the parameters.
     learning_rate : float
-        Multiplied by the schedule.
+        The learning rate, which the schedule multiplies.
     schedule : Schedule
-        The multiplier over the epochs.
+        The learning rate schedule.
     batch_size : int
         Rows per step.
     shuffle : bool
-        Whether each epoch takes the rows in a new order.
+        Whether to shuffle the rows in each epoch.
     n_epochs : int
-        Epochs to run, at most.
+        Largest number of epochs to run.
     max_iter : int
-        Epochs that the schedule spreads over; more than `n_epochs` in partial_fit.
+        The epoch in which the schedule ends; above `n_epochs` in `partial_fit`.
     max_grad_norm : float or None
-        Longer gradients are scaled down to this Euclidean norm.
+        Gradients with a larger Euclidean norm are scaled down to this norm.
     tol : float
-        L-BFGS stops when no entry of the gradient exceeds it.
+        L-BFGS stops when no entry of the gradient is larger.
     average : bool
-        Whether each epoch ends at the average of the steps so far; see `add_to_average`.
+        Whether to average the parameters over the steps; see `add_to_average`.
     dropout : float
-        The network's share of dropped activations, multiplied by the schedule.
+        The dropout rate, which the schedule multiplies.
     """
 
     solver: Solver
@@ -59,22 +59,22 @@ class Plan:
 
 @dataclass
 class Progress:
-    """Where training stands: what it needs to go on as if it had never stopped.
+    """The state of training, from which it can be resumed with the same result.
 
     Parameters
     ----------
     rng : Generator
-        Shuffles rows and draws dropout masks.
+        Random generator for shuffling and dropout masks.
     solver, schedule : Solver, Schedule
-        Whose states these are.
+        The solver and schedule of the states below.
     solver_state, schedule_state : dict
-        What they remember.
+        State of the solver, such as moments, and of the schedule.
     epoch : int
-        How many epochs of the schedule have passed.
+        Number of epochs of the schedule so far.
     average : ndarray of shape (P,) or None
-        Of the parameters after each step of this fit, if it averages.
+        Average of the parameters over the steps of this fit, if `Plan.average`.
     n_averaged : int
-        Over how many steps.
+        Number of steps in the average.
     """
 
     rng: np.random.Generator
@@ -87,13 +87,13 @@ class Progress:
     n_averaged: int = 0
 
     def add_to_average(self, theta: np.ndarray) -> None:
-        """Take a step's `theta` (P,) into the average, which forgets the first ones.
+        """Update the average by `theta` (P,) after a step; late steps have more weight.
 
         With step number ``t`` and ``m = AVERAGE_MEMORY``::
 
             average += (1 + m) / (t + m) * (theta - average)
 
-        Its memory grows with the steps, to about a ninth of them.
+        The average is over about the last ninth of all steps.
 
         References
         ----------
@@ -113,15 +113,15 @@ class Outcome:
     Attributes
     ----------
     converged : bool
-        Whether it ended for a reason other than running out of epochs.
+        Whether training stopped before the last planned epoch.
     diverged : bool
         Whether the loss or the parameters became infinite or NaN.
     exploded : bool
-        Whether the loss stayed finite but ended well above where it started.
+        Whether the final loss is finite but far above the initial loss.
     restored : bool
-        Whether the parameters are those of the best epoch, not of the last.
+        Whether the parameters are those of the best epoch instead of the last one.
     usable : bool
-        Whether an epoch was finished, and the parameters give a finite loss.
+        Whether an epoch was completed and the parameters have a finite loss.
     """
 
     converged: bool = False

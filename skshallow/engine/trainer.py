@@ -1,8 +1,8 @@
-r"""The training loop: epochs of minibatches, one step each; or L-BFGS on all rows at once.
+r"""The training loop: minibatch gradient descent, or L-BFGS on the whole training set.
 
-An epoch is one pass over the rows, or one iteration of L-BFGS. After each, the epoch is
-validated and recorded, the schedule and the watcher are told, and training goes on or
-stops.
+An epoch is one pass over the rows, or one iteration of L-BFGS. After each epoch, the
+validation loss is computed, the history recorded, the schedule updated and the watcher
+called; then training continues or stops.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ Validation = Callable[[np.ndarray, float, float], tuple[float, float | None]]
 
 
 class Watcher(Protocol):
-    """Who is told when an epoch begins and ends; `History.stopped` is theirs to set."""
+    """Interface that is called before and after each epoch; may set `History.stopped`."""
 
     def begin_epoch(self) -> None:
-        """Be told that an epoch begins."""
+        """Do what is to be done before an epoch."""
 
     def end_epoch(self, theta: np.ndarray) -> None:
-        """Be told that an epoch left the parameters at `theta`."""
+        """Do what is to be done after an epoch, which ended with `theta`."""
 
 
 class Diverged(ArithmeticError):
@@ -54,9 +54,9 @@ class Diverged(ArithmeticError):
 
 
 class RunningLoss:
-    """The mean loss over the steps of an epoch, evaluated many batches at a time.
+    """The mean loss over the steps of an epoch, computed for many batches at once.
 
-    No step needs its loss, only the record of the epoch does.
+    Steps only need the gradient; the loss is needed once per epoch.
     """
 
     def __init__(self, objective: Objective) -> None:
@@ -71,7 +71,7 @@ class RunningLoss:
         y: np.ndarray,
         sample_weight: np.ndarray | None,
     ) -> None:
-        """Take note of a batch (n, n_outputs); raise Diverged if a loss is not finite."""
+        """Add a batch (n, n_outputs); raise Diverged if the loss is not finite."""
         batch = (y, raw_prediction)
         self._pending.append(batch if sample_weight is None else (*batch, sample_weight))
         self._n_pending += y.shape[0]
@@ -98,24 +98,24 @@ class RunningLoss:
 
 
 class Trainer:
-    """Minimises an objective over rows, moving ``objective.theta`` in place.
+    """Minimises an objective on training rows; changes ``objective.theta`` in place.
 
     Parameters
     ----------
     objective : Objective
-        What to minimise.
+        The function to minimise.
     rows : Rows
-        The training rows, in the network's units.
+        The standardised training rows.
     plan : Plan
-        Solver, schedule, batches and epochs.
+        Settings of solver, schedule, batches and epochs.
     progress : Progress
-        State of solver, schedule and random numbers.
+        State of solver, schedule and random generator.
     history : History
-        Records the epochs; training goes on from one that has begun.
+        Records the epochs; if it has some already, training continues after them.
     health : HealthRecorder
-        Records the layers.
+        Records diagnostics of the layers.
     watcher : Watcher
-        Is told of each epoch.
+        Called before and after each epoch.
     validate : callable or None
         From an epoch to its validation loss and score, called once per epoch.
     """
@@ -141,10 +141,11 @@ class Trainer:
         self.validate = validate
 
     def train(self) -> Outcome:
-        """Train; with early stopping, end at the parameters of the best epoch.
+        """Train, and set ``objective.theta`` to the final parameters.
 
-        Else at those of the last epoch. After divergence they are those of the best epoch
-        or, if these are worse, those of the start.
+        With early stopping they are those of the best epoch, otherwise of the last one.
+        After divergence they are those of the best epoch or, if these are worse, the
+        initial ones.
         """
         objective, history = self.objective, self.history
         run = self._descend if self.plan.solver.stochastic else self._minimize
@@ -251,20 +252,20 @@ class Trainer:
         if not math.isfinite(result.fun):
             raise Diverged
         objective.theta[...] = self._as_parameters(result.x)
-        if in_iteration:  # already optimal, or no lower point along the last direction
+        if in_iteration:  # already optimal, or the last line search failed
             self._record(float(result.fun), math.nan)
             health.end_epoch(history.n_epochs, objective)
             self.watcher.end_epoch(objective.theta)
-        # kinks and float32 end the descent before the gradient vanishes: no lack of epochs
+        # kinks and float32 can end L-BFGS before the gradient is 0: that is convergence
         return history.ended or result.status != OUT_OF_ITERATIONS
 
     def _as_parameters(self, theta: np.ndarray) -> np.ndarray:
-        """Return SciPy's vector (P,) as one like the objective's."""
+        """Return a vector (P,) of SciPy in the dtype and library of the parameters."""
         own = self.objective.theta
         return asarray_like(theta.astype(dtype_of(own)), own)
 
     def _record(self, loss: float, learning_rate: float) -> float:
-        """Validate and record an epoch; return the criterion that is minimised."""
+        """Compute validation loss and score, record the epoch, return its criterion."""
         theta = self.objective.theta
         validation: tuple[float | None, ...] = ()
         if self.validate is not None:
@@ -272,7 +273,7 @@ class Trainer:
         return self.history.record(theta, loss, learning_rate, *validation)
 
     def _loss_of_sample(self) -> float:
-        """Return the loss on some of the rows."""
+        """Return the loss on a sample of the rows."""
         return self.objective.mean_loss([self.rows.sample(START_SAMPLE)])
 
     def _loss_at(self, theta: np.ndarray | None) -> float:
@@ -281,9 +282,9 @@ class Trainer:
             return self.objective.mean_loss(self.rows.batches(self.plan.batch_size))
 
     def _fall_back(self) -> None:
-        """Go back to the start if it is better than the best epoch before divergence.
+        """Restore the best epoch before divergence, or the initial parameters if better.
 
-        The loss of an epoch is a mean over its steps; the last of them may have diverged.
+        The loss of an epoch is a mean over its steps, of which the last may have diverged.
         """
         history = self.history
         best_loss = self._loss_at(history.best_theta)
@@ -294,9 +295,9 @@ class Trainer:
         self.objective.theta[...] = history.best_theta
 
     def _ended_above_start(self) -> bool:
-        """Return whether the parameters are clearly worse than those of the start.
+        """Return whether the final loss is clearly above the initial loss.
 
-        The curve tells, at no cost, that they hardly can be; only else is it measured.
+        It is computed on all rows only if the loss curve suggests so.
         """
         if not self.history.loss[-1] > 2 * self.history.start_loss + self.plan.tol:
             return False

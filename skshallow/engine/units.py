@@ -1,8 +1,8 @@
-r"""Standardisation: the units that a network works in, and the way back to the user's.
+r"""Standardisation of features and targets, and its inverse for weights and predictions.
 
-A net trains well on features of mean 0 and deviation 1, whatever their units were. They
-are measured as `Moments`; training happens in the scaled units, which are folded back into
-the weights afterwards.
+Networks train well on features of mean 0 and standard deviation 1. Mean and deviation come
+from `Moments`. Training uses standardised data; `coefs_` and `intercepts_` are converted
+back to the units of the user's data.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from skshallow.engine.moments import Moments
 from skshallow.engine.robust_moments import RobustMoments
 from skshallow.losses import Link
 
-MOST_ROW_GAIN = 4.0  # the penalty on the first weights weakens by its square
+MOST_ROW_GAIN = 4.0  # the penalty on the weights of the first layer weakens by its square
 
 
 @dataclass(frozen=True)
 class Units:
-    """The units a network works in, and the way back to the user's.
+    """Standardisation of features and targets, and its inverse for raw predictions.
 
-    Features go in as ``(X - center) / scale``, targets are learned as
+    Features are ``(X - center) / scale``, targets are
     ``(y - target_center) / target_scale``, and ``factor * raw + offset`` is the raw
-    prediction in the user's units. None leaves a step out.
+    prediction in the user's units. None means that a step is left out.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class Units:
         link: Link,
         row_gain: float | None = None,
     ):
-        """Return units in which targets, if `link` allows, and features are standard.
+        """Return units that standardise features and, if `link` allows it, targets.
 
         With a `row_gain`, for hidden layers, features are that much larger; but those of
         two values are no further apart than `MOST_DEVIATIONS` of the others, however rare
@@ -66,11 +66,11 @@ class Units:
 
     @property
     def are_users(self) -> bool:
-        """Whether these are the units of the user's data, with no step in between."""
+        """Whether these are the units of the user's data, without standardisation."""
         return all(getattr(self, field.name) is None for field in fields(self))
 
     def scale_targets(self, y: np.ndarray) -> np.ndarray:
-        """Return targets (n, n_outputs) in the network's units."""
+        """Return standardised targets (n, n_outputs)."""
         if self.target_scale is None:
             return y
         return (y - self.target_center) / self.target_scale
@@ -87,13 +87,13 @@ USERS_UNITS = Units()
 
 
 def row_gain(n_features: int, n_units: int) -> float:
-    """Return the deviation of features that makes rows as long as hidden activations.
+    """Return the factor for features that makes rows as long as hidden activations.
 
-    Standardised rows have a mean square length of `n_features`, the activations of a
-    hidden layer one of about its `n_units`. Where a solver moves all weights by steps of
-    one size, the first layer's output would move the less, the fewer features there are.
-    With features of deviation ``sqrt(n_units / n_features)``, at most 4, it learns at the
-    pace of the other layers, as in the neural tangent parametrisation.
+    Standardised rows have a mean squared norm of `n_features`, the activations of a hidden
+    layer of about `n_units`. If the solver takes steps of similar size for all weights,
+    the output of the first layer changes less per step if there are few features. With
+    features of standard deviation ``sqrt(n_units / n_features)``, at most 4, the first
+    layer learns as fast as the others, as in the neural tangent parametrisation.
 
     References
     ----------
@@ -109,7 +109,7 @@ def row_gain(n_features: int, n_units: int) -> float:
 
 
 def re_express(params: list[Params], old: Units, new: Units) -> None:
-    """Change the units of a network in place: other numbers, the same function.
+    """Convert the parameters of a network to other units in place; predictions stay equal.
 
     From ``(X - c0) / s0 @ W + b = (X - c1) / s1 @ (s1 / s0 * W) + b + (c1 - c0) / s0 @ W``
     for the first layer, and ``f0 raw0 + o0 = f1 raw1 + o1`` for the last.
@@ -117,9 +117,9 @@ def re_express(params: list[Params], old: Units, new: Units) -> None:
     Parameters
     ----------
     params : list of dict
-        Views of the network's parameters, a dict a layer.
+        Views of the network's parameters, one dict per layer.
     old, new : Units
-        The units that they are in, and those that they shall be in.
+        The units of the parameters before and after.
     """
     first, last = params[0], params[-1]
     old_center, old_scale = _or(old.center, 0.0), _or(old.scale, 1.0)
@@ -127,7 +127,7 @@ def re_express(params: list[Params], old: Units, new: Units) -> None:
     n_features = first["weight"].shape[-2]
     shift = np.broadcast_to((new_center - old_center) / old_scale, n_features)
     ratio = np.broadcast_to(new_scale / old_scale, n_features)
-    # not through BLAS, whose threads would have a say in the last bits
+    # without BLAS, because the last bits would depend on its number of threads
     moved = np.einsum("i,...ij->...j", shift, first["weight"])  # (n_units,), by members
     first["bias"] += moved.reshape(first["bias"].shape)
     first["weight"] *= ratio[:, np.newaxis]

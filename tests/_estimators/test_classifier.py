@@ -412,7 +412,7 @@ def test_sparse_and_dense_indicators_give_one_model(X, y, few):
 def test_changing_between_multilabel_and_multiclass_is_refused(X, y, few):
     Y = np.column_stack([y > 0, y > 1]).astype(int)
     net = ShallowNetClassifier(**few, warm_start=True).fit(X, Y)
-    with pytest.raises(ValueError, match="indicator of several labels"):
+    with pytest.raises(ValueError, match="multilabel indicator matrix"):
         net.fit(X, y > 0)
     with pytest.raises(ValueError, match="y has 3 labels"):
         net.fit(X, np.column_stack([Y, Y[:, 0]]))

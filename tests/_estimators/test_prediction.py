@@ -335,11 +335,11 @@ def test_from_weights_refuses_inconsistent_shapes(net_class, coefs, intercepts, 
 
 def test_from_weights_refuses_classes_that_do_not_match_the_outputs(X):
     for n_outputs, classes in [(1, ["a"]), (1, [0, 1, 2]), (3, [0, 1]), (2, [0, 1, 2])]:
-        with pytest.raises(ValueError, match="classes do not fit an output layer"):
+        with pytest.raises(ValueError, match="do not fit an output layer"):
             DeepNetClassifier.from_weights(*layers(5, n_outputs), classes=classes)
     with pytest.raises(ValueError, match="classes"):
         DeepNetClassifier.from_weights(*layers(5, 3), classes=["a", "b", "a"])
-    with pytest.raises(ValueError, match="same class stands twice"):
+    with pytest.raises(ValueError, match="same class occurs twice"):
         DeepNetClassifier.from_weights(*layers(5, 1), classes=["a", "a"])
     with pytest.raises(ValueError, match="has no classes"):
         DeepNetRegressor.from_weights(*layers(5, 1), classes=[0, 1])

@@ -329,7 +329,7 @@ def test_weights_in_the_users_units_are_the_same_net(fitted, noisy, loss):
 
 @pytest.mark.parametrize(("loss", "n_outputs"), [("gaussian", 3), (THREE, 4)], ids=str)
 def test_weights_must_have_all_outputs_of_every_target(loss, n_outputs):
-    with pytest.raises(ValueError, match=f"{n_outputs} units is no multiple"):
+    with pytest.raises(ValueError, match=f"{n_outputs} units, which is not a multiple"):
         DeepNetRegressor.from_weights(
             [np.ones((2, n_outputs))], [np.zeros(n_outputs)], loss=loss
         )

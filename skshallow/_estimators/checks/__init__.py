@@ -1,1 +1,1 @@
-"""Checks of what users hand over: arrays, hyperparameters, and the limits of floats."""
+"""Validation of user input: arrays, hyperparameters, and floating-point overflow."""

@@ -1,7 +1,8 @@
-"""scikit-learn's array API dispatch: results follow the library and device of X.
+"""Array API dispatch of scikit-learn: results have the library and device of X.
 
-With ``sklearn.set_config(array_api_dispatch=True)`` scikit-learn hands arrays of other
-libraries on as they are; without it, it makes them NumPy's before a net sees them.
+With ``sklearn.set_config(array_api_dispatch=True)`` scikit-learn passes on arrays of
+other libraries. Without it, they are converted to NumPy arrays before an estimator sees
+them.
 """
 
 from __future__ import annotations
@@ -27,22 +28,22 @@ Method = TypeVar("Method", bound=Callable)
 
 
 def is_on() -> bool:
-    """Return whether arrays of other libraries are handed on as they are."""
+    """Return whether arrays of other libraries are not converted to NumPy arrays."""
     return get_config()["array_api_dispatch"]
 
 
 def in_numpy(array: Any) -> Any:
-    """Return `array`, one of another library as NumPy's, if nobody else makes it that."""
+    """Return `array` as a NumPy array, where scikit-learn does not convert it."""
     return to_numpy(array) if is_on() else array
 
 
 def namespace_of(X: Any) -> Any:
-    """Return the library that scikit-learn will leave X in.
+    """Return the array library that X will have after scikit-learn's validation.
 
     Raises
     ------
     TypeError
-        If its arrays cannot be changed: training moves parameters in place.
+        If its arrays are immutable, because training changes parameters in place.
     """
     if not (is_on() and is_of_another_library(X)):
         return np
@@ -55,9 +56,9 @@ def namespace_of(X: Any) -> Any:
 
 
 def check_same_place(X: Any, theta: Any, method: str) -> None:
-    """Raise ValueError if X is of another library, or on another device, than `theta`.
+    """Raise ValueError if X has another library or device than `theta`.
 
-    `method` is the one that got X, as in "DeepNetClassifier.predict".
+    `method` is the method that was called, such as "DeepNetClassifier.predict".
     """
     if is_on() and not same_place(theta, X):
         raise ValueError(
@@ -68,15 +69,15 @@ def check_same_place(X: Any, theta: Any, method: str) -> None:
 
 
 def _kind_of(array: Any) -> str:
-    """Return in words what kind of array this is, and where."""
+    """Return the type of an array and its device, for messages."""
     device = f" on device {array.device}" if is_of_another_library(array) else ""
     return f"{type(array).__module__}.{type(array).__name__}{device}"
 
 
 def follows_X(method: Method) -> Method:
-    """Let what a `method` of NumPy's returns for rows X go where these came from.
+    """Convert the NumPy arrays that a `method` returns to the library and device of X.
 
-    What another library has no type for, labels that are texts say, stays as it is.
+    Arrays that another library has no dtype for, such as strings, are not converted.
     """
 
     @functools.wraps(method)
@@ -94,6 +95,6 @@ def follows_X(method: Method) -> Method:
 
 
 def moved(array: Any, X: Any) -> Any:
-    """Return a NumPy `array` where X is, if it is one of numbers."""
+    """Return a numeric NumPy `array` in the library and on the device of X."""
     is_numbers = isinstance(array, np.ndarray) and array.dtype.kind in "biuf"
     return asarray_like(array, X) if is_numbers else array

@@ -1,4 +1,4 @@
-"""Hyperparameter validation: allowed values, and components by their names."""
+"""Validation of hyperparameters: allowed values, and lookup of components by name."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _not_negative_integer = Interval(Integral, 0, None, closed="left")
 _positive = Interval(Real, 0, None, closed="neither")
 _splitter = HasMethods(["split", "get_n_splits"])  # a string has a method "split", too
 
-# For scikit-learn's own validation, one entry per parameter.
+# Allowed values of each parameter, for scikit-learn's parameter validation.
 CONSTRAINTS: dict[str, list] = {
     "hidden_units": [_at_least_one, "array-like"],
     "depth": [None, _not_negative_integer],
@@ -67,7 +67,7 @@ SHALLOW_CONSTRAINTS = {**CONSTRAINTS, "hidden_units": [_at_least_one]}
 
 
 def parameters_of(net: Any) -> dict[str, Any]:
-    """Return the parameters of a net, also those that a subclass does not let users set."""
+    """Return all parameters, also those that the ``__init__`` of a subclass leaves out."""
     return {field.name: getattr(net, field.name) for field in fields(net)}
 
 
@@ -77,7 +77,7 @@ def hidden_widths(hidden_units: Any, depth: int | None) -> list[int]:
     Parameters
     ----------
     hidden_units : int or sequence of int
-        The width of every hidden layer, or one width for each.
+        The width of all hidden layers, or one width for each.
     depth : int or None
         The number of hidden layers; None means 2, or the length of the sequence.
     """
@@ -102,7 +102,7 @@ def resolve(
     table: Mapping[str, Callable[[], Component]],
     base: type[Component],
 ) -> Component:
-    """Return the component that `choice` names or already is.
+    """Return a component, given by name or as an instance.
 
     Parameters
     ----------
@@ -111,14 +111,14 @@ def resolve(
     choice : str or instance of `base`
         A key of `table`, or a component with settings of its own.
     table : mapping of str to zero-argument callable
-        The components that have a name.
+        The components by name.
     base : type
-        What every component of this kind is an instance of.
+        The base class of these components.
 
     Raises
     ------
     ValueError
-        If `choice` is neither; the message lists the names.
+        If `choice` is neither a name nor an instance; the message lists the names.
 
     Examples
     --------

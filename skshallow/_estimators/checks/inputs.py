@@ -1,6 +1,6 @@
-"""Input validation: arrays, frames, labels and weights, with errors that name the column.
+"""Validation of arrays, data frames, labels and sample weights; errors name the column.
 
-Labels of pandas' own types become plain arrays, in which large integers stay exact.
+Labels with pandas dtypes are converted to NumPy arrays without rounding large integers.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from skshallow._estimators.checks.array_api import in_numpy, namespace_of
 
 
 def refuse_containers(**arguments: Any) -> None:
-    """Raise TypeError or ValueError for what can be no array, by the argument's name."""
+    """Raise TypeError or ValueError for arguments that cannot be converted to arrays."""
     for name, value in arguments.items():
         kind = type(value).__name__
         if isinstance(value, Iterator):
@@ -28,22 +28,22 @@ def refuse_containers(**arguments: Any) -> None:
             )
         if type(value) in (dict, set, frozenset):  # a sparse DOK array is a dict, too
             raise TypeError(
-                f"{name} is a {kind}, which is no array. Pass an array, a list or a data "
-                "frame."
+                f"{name} is a {kind}, which is not an array. Pass an array, a list or a "
+                "data frame."
             )
         if hasattr(value, "collect") and not hasattr(value, "shape"):
-            raise TypeError(f"{name} is a {kind}, without values yet: pass its .collect().")
+            raise TypeError(f"{name} is a lazy {kind}. Pass {name}.collect().")
         if np.ma.is_masked(value):
             raise ValueError(
-                f"{name} has masked entries, which a net cannot learn from. Fill them, "
+                f"{name} has masked entries, which a net cannot learn from. Fill them with "
                 f"{name}.filled(value), or leave their rows out."
             )
 
 
 def validated(estimator: Any, X: Any, **options: Any) -> Any:
-    """Return what scikit-learn's `validate_data` makes of X: floats, dense or CSR.
+    """Return the result of scikit-learn's `validate_data`: X as floats, dense or CSR.
 
-    If X is a frame with a column that is to blame for an error, that one names it.
+    If X is a data frame and one of its columns causes an error, the message names it.
     """
     xp = namespace_of(X)
     try:
@@ -56,10 +56,10 @@ def validated(estimator: Any, X: Any, **options: Any) -> Any:
 
 
 def plain_labels(y: Any) -> Any:
-    """Return labels without pandas' types and NumPy's strings of variable width.
+    """Return labels without pandas dtypes and without NumPy's variable-width strings.
 
-    scikit-learn reads nullable integers and booleans as floats, where neighbours above
-    2^53 are equal; here they keep the type that their name says.
+    scikit-learn converts nullable integers and booleans to floats, which rounds integers
+    above 2^53; here they become integers and booleans.
     """
     if isinstance(y, np.ndarray) and y.dtype.kind == "T":
         return y.astype(object)
@@ -70,7 +70,7 @@ def plain_labels(y: Any) -> Any:
         raise ValueError(
             f"y has {missing.sum()} missing values, the first in row {missing.argmax()} "
             "(counted from 0). Rows without a label cannot train a classifier: leave them "
-            "out, y.dropna(), with their rows of X."
+            "out of X and y, X[y.notna()] and y.dropna()."
         )
     if hasattr(y.dtype, "numpy_dtype"):
         return np.asarray(y, dtype=y.dtype.numpy_dtype)
@@ -126,28 +126,28 @@ def check_groups(groups: Any, X: Any) -> np.ndarray | None:
 
 
 def refuse_columns(X: Any, cause: Exception) -> None:
-    """Raise ValueError from `cause` if a column of the frame X holds no numbers."""
+    """Raise ValueError from `cause` if a column of the data frame X is not numeric."""
     if not hasattr(X, "columns"):
         return
     names = list(X.columns)
     for name in names:
         if names.count(name) > 1:
             raise ValueError(
-                f"X has {names.count(name)} columns named {name!r}. Give each a name of "
-                "its own."
+                f"X has {names.count(name)} columns named {name!r}. Rename them, so that "
+                "each has a different name."
             ) from cause
         column = np.asarray(X[name])
         for value in column:
             if not _is_number(value):
                 raise ValueError(
-                    f"Column {name!r} of X holds {str(value)!r}, which is no number. "
-                    "Encode it, with sklearn.preprocessing.OneHotEncoder before the net "
-                    "for instance, or leave the column out."
+                    f"Column {name!r} of X has the value {str(value)!r}, which is not a "
+                    "number. Encode the column, for example with "
+                    "sklearn.preprocessing.OneHotEncoder, or leave it out."
                 ) from cause
 
 
 def _is_number(value: Any) -> bool:
-    """Return whether `value` can be read as a float; a time cannot."""
+    """Return whether `value` can be converted to float; dates and times cannot."""
     if isinstance(value, np.datetime64 | np.timedelta64):
         return False
     try:

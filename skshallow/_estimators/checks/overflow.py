@@ -1,4 +1,4 @@
-"""Limits of floating point: errors that name what went beyond them, and what to do."""
+"""Floating-point overflow: errors that name the rows or columns, and the remedy."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ from skshallow._arrays.namespace import to_numpy
 
 
 def quiet() -> np.errstate:
-    """Return a context without NumPy's warnings: results are checked, and told of."""
+    """Return a context without NumPy's overflow warnings; results are checked instead."""
     return np.errstate(over="ignore", invalid="ignore", divide="ignore")
 
 
 def check_targets_fit(y: np.ndarray, dtype: np.dtype) -> None:
-    """Raise ValueError if a column of y (n, m) overflows or vanishes in `dtype`."""
+    """Raise ValueError if a column of y (n, m) overflows or underflows in `dtype`."""
     largest = np.abs(y).max(axis=0)
     limits = np.finfo(dtype)
     lost = (largest > limits.max) | ((largest > 0) & (largest < limits.tiny))
     if lost.any():
         wider = " Pass dtype='float64', or rescale y." if dtype == np.float32 else ""
         raise ValueError(
-            f"The largest magnitude in y is {largest[lost][0]:g}, and {dtype}, which the "
-            f"net computes and predicts in, holds {limits.tiny:.1g} to {limits.max:.1g}."
+            f"The largest magnitude in y is {largest[lost][0]:g}, but {dtype}, in which "
+            f"the net computes, has a range of {limits.tiny:.1g} to {limits.max:.1g}."
             + (wider or " Rescale y.")
         )
 
 
 def check_outputs(output: np.ndarray, finite: np.ndarray, X: Any, net: Any) -> None:
-    """Raise ValueError if the `output` for a row of X is not `finite`.
+    """Raise ValueError if the `output` for a row of X overflows.
 
     Parameters
     ----------
     output, finite : ndarray of shape (..., n, n_outputs)
-        What the net gives, and where that can be worked with.
+        The output of the network, and where it is finite and usable.
     X : ndarray or CSR matrix of shape (n, n_features)
-        The rows, in the user's units.
+        The rows, not standardised.
     net : BaseNet
-        Knows the units it was trained in, and the names of features.
+        The estimator, for its standardisation and feature names.
     """
     if finite.all():
         return
@@ -62,7 +62,7 @@ def check_outputs(output: np.ndarray, finite: np.ndarray, X: Any, net: Any) -> N
 
 
 def check_weights_fit(params: list[dict[str, np.ndarray]], net: Any) -> None:
-    """Raise ValueError if parameters in the user's units are not finite."""
+    """Raise ValueError if weights for features in the user's units overflow."""
     for i, layer in enumerate(params):
         if all(np.isfinite(array).all() for array in layer.values()):
             continue
@@ -80,6 +80,6 @@ def check_weights_fit(params: list[dict[str, np.ndarray]], net: Any) -> None:
 
 
 def column_name(net: Any, j: int) -> str:
-    """Return how to speak of feature `j`."""
+    """Return the name of feature `j`, or its index, for messages."""
     names = getattr(net, "feature_names_in_", None)
     return f"feature {j}" if names is None else f"feature {names[j]!r}"

@@ -1,4 +1,4 @@
-"""The only module that touches what scikit-learn keeps private, and why.
+"""Private functions of scikit-learn: the only module that uses them, and why.
 
 - Parameter constraints: scikit-learn validates parameters from `_parameter_constraints`
   with these classes, so that a wrong one gets the message its users know. They have no
@@ -64,7 +64,7 @@ def asks_for_weights(scorer: Any) -> bool:
 
 
 def metadata_requests(estimator: Any) -> dict[str, dict[str, bool | str]]:
-    """Return what was requested through ``set_{method}_request``, by method."""
+    """Return the requests set through ``set_{method}_request``, by method."""
     found = {}
     for method, request in vars(getattr(estimator, "_metadata_request", object)).items():
         requests = getattr(request, "requests", None) or {}
@@ -75,7 +75,7 @@ def metadata_requests(estimator: Any) -> dict[str, dict[str, bool | str]]:
 
 
 def set_metadata_requests(estimator: Any, requests: dict[str, dict[str, Any]]) -> None:
-    """Request the same of `estimator`, whether or not metadata routing is on."""
+    """Set metadata requests on `estimator`, whether or not metadata routing is enabled."""
     with config_context(enable_metadata_routing=True):
         for method, chosen in requests.items():
             getattr(estimator, f"set_{method}_request")(**chosen)

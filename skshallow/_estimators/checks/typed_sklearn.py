@@ -1,7 +1,7 @@
-"""scikit-learn's base classes and decorators, with types that mypy can follow.
+"""Type hints for scikit-learn's base classes and decorators.
 
-scikit-learn has no type hints: a class with an untyped base takes any argument, and what
-an untyped decorator returns may be anything.
+scikit-learn has no type hints. Without these, mypy would accept any argument for a class
+with an untyped base class, and any use of a method with an untyped decorator.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 class Decorator(Protocol):
-    """What takes a method and returns one with the same signature."""
+    """A decorator of methods that keeps their signature."""
 
     def __call__(self, method: Method, /) -> Method:
         """Return the decorated method."""
@@ -29,7 +29,7 @@ available_if: Callable[[Callable[[Any], bool]], Decorator] = metaestimators.avai
 if TYPE_CHECKING:
 
     class BaseEstimator:
-        """What estimators share."""
+        """Methods of all estimators."""
 
         def get_params(self, deep: bool = True) -> dict[str, Any]: ...
         def set_params(self, **params: Any) -> Self: ...
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
         def __sklearn_tags__(self) -> Any: ...
 
     class CallbackSupportMixin:
-        """Callbacks."""
+        """Methods for callbacks."""
 
         def set_callbacks(self, *callbacks: Any) -> Self: ...
         def _init_callback_context(self, **options: Any) -> Any: ...

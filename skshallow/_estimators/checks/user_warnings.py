@@ -1,4 +1,4 @@
-"""Warnings that point at the line of the user's code, however deep they are raised."""
+"""Warnings that point at the user's line of code, at any depth of the call stack."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LIBRARIES = tuple(
 
 
 def warn_user(message: str, category: type[Warning] = ConvergenceWarning) -> None:
-    """Warn as from the innermost line outside of this package and of scikit-learn."""
+    """Warn with the innermost line outside of this package and scikit-learn."""
     frame, stacklevel = sys._getframe(1), 2
     while frame.f_back is not None and frame.f_code.co_filename.startswith(LIBRARIES):
         frame, stacklevel = frame.f_back, stacklevel + 1

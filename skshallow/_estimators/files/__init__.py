@@ -1,1 +1,1 @@
-"""Nets as files of plain data: written, read without trust, checked for integrity."""
+"""Saved models: files of plain data that can be read safely from untrusted sources."""

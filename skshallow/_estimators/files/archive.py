@@ -1,9 +1,9 @@
-r"""Archives: a JSON header and plain arrays in one ``.npz`` file, read without trust.
+r"""File format of saved models: a JSON header and plain arrays in one ``.npz`` file.
 
-The header, ``header.json``, declares the dtype and shape of every other member, so that
-what a file will take is known, and compared with the file's own size, before anything is
-allocated. Members are stored, never compressed: no file unfolds to more than it is. No
-array holds objects, so nothing is ever unpickled.
+Untrusted files are read safely. The header, ``header.json``, declares the dtype and shape
+of every other member, so that the memory needed is known, and compared with the size of
+the file, before anything is allocated. Members are not compressed, so no file expands to
+more than its size. Arrays have no objects, so nothing is ever unpickled.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ HEADER = "header.json"
 LARGEST_HEADER = 1 << 22
 LARGEST_NPY_HEADER = 512
 DRAFT = ".{}.{}.tmp"
-OLD_DRAFT = 600.0  # seconds after which nobody can still be writing one
+OLD_DRAFT = 600.0  # seconds after which no process can still be writing it
 
 # bool, integers, floats, text, dates and durations; no objects, no records, no void
 PLAIN_DTYPE = re.compile(
     r"[<>|](b1|[iu][1248]|f[248]|U[1-9][0-9]{0,8}|[mM]8(\[[0-9]{0,9}[a-zA-Z]{1,2}\])?)"
 )
 ARRAY_NAME = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*")
-# The literal that NumPy writes. Without an L there is no integer of Python 2, which
-# NumPy would mend, and warn of.
+# The literal that NumPy writes. Excluding L excludes integers of Python 2, for which NumPy
+# would warn.
 NPY_HEADER = re.compile(rb"\{[A-KM-Za-z0-9_'<>|,: ()\[\]]+\} *\n")
 
-# What reading a damaged file may raise.
+# Exceptions that reading a damaged file may raise.
 DAMAGE = (
     ValueError,
     TypeError,
@@ -64,7 +64,7 @@ DAMAGE = (
 
 @contextmanager
 def reading(path: str | os.PathLike, what: str = "a net") -> Iterator[None]:
-    """Turn whatever damage raises in the block into one error that names the file."""
+    """Convert errors about a damaged file into one `UnreadableModel` with its name."""
     try:
         yield
     except DAMAGE as error:
@@ -85,7 +85,7 @@ def is_plain(dtype: np.dtype) -> bool:
 def write(
     path: str | os.PathLike, content: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
 ) -> None:
-    """Write `content`, plain JSON, and `arrays` to `path`, or leave it as it was."""
+    """Write `content`, plain JSON, and `arrays` to `path`, all or nothing."""
     declared = {
         name: {"dtype": array.dtype.str, "shape": array.shape}
         for name, array in arrays.items()
@@ -94,8 +94,9 @@ def write(
     text = json.dumps(header, allow_nan=False).encode()
     if len(text) > LARGEST_HEADER:
         raise ValueError(
-            f"What is no array takes {len(text)} bytes as JSON; a file holds at most "
-            f"{LARGEST_HEADER} of them."
+            f"Everything but the arrays takes {len(text)} bytes as JSON; at most "
+            f"{LARGEST_HEADER} bytes can be saved. Use arrays instead of long lists or "
+            "texts as parameters."
         )
     with _replacing(path) as file, zipfile.ZipFile(file, "w") as archive:
         archive.writestr(zipfile.ZipInfo(HEADER), text)
@@ -109,8 +110,8 @@ def write(
 
 @contextmanager
 def _replacing(path: str | os.PathLike) -> Iterator[IO[bytes]]:
-    """Yield a new file that takes the place of `path` once it is on the disk."""
-    target = Path(os.path.realpath(path))  # a link goes on pointing where it did
+    """Yield a new file that replaces `path` once it is on the disk."""
+    target = Path(os.path.realpath(path))  # keeps a symbolic link, and replaces its target
     draft = target.with_name(DRAFT.format(target.name, secrets.token_hex(8)))
     try:
         with open(draft, "xb") as file:
@@ -126,11 +127,11 @@ def _replacing(path: str | os.PathLike) -> Iterator[IO[bytes]]:
 
 
 def remove_old_drafts(path: str | os.PathLike) -> None:
-    """Remove what processes that were killed while they wrote `path` have left."""
+    """Remove temporary files of processes that were killed while writing `path`."""
     target = Path(os.path.realpath(path))
     pattern = DRAFT.format(glob.escape(target.name), "*")
     for draft in target.parent.glob(pattern):
-        with suppress(OSError):  # gone meanwhile, or another user's
+        with suppress(OSError):  # already removed, or another user's
             if time.time() - draft.stat().st_mtime > OLD_DRAFT:
                 draft.unlink()
 
@@ -139,7 +140,7 @@ def remove_old_drafts(path: str | os.PathLike) -> None:
 
 
 def read(path: str | os.PathLike) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Return the header without its declarations, and the arrays, of the file `path`."""
+    """Return the header, without its declarations, and the arrays of the file `path`."""
     with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
         members = _members(archive, os.fstat(file.fileno()).st_size)
         header = _header(archive, members.pop(HEADER))
@@ -159,7 +160,7 @@ def _refuse(reason: str) -> NoReturn:
 
 
 def _members(archive: zipfile.ZipFile, file_size: int) -> dict[str, zipfile.ZipInfo]:
-    """Return the members by name; together they must fit into the file."""
+    """Return the members by name; check that together they fit into the file."""
     members = {member.filename: member for member in archive.infolist()}
     if len(members) != len(archive.infolist()):
         _refuse("two of its members have the same name")
@@ -178,7 +179,7 @@ def _members(archive: zipfile.ZipFile, file_size: int) -> dict[str, zipfile.ZipI
 
 
 def _header(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> dict[str, Any]:
-    """Return the JSON header, its format a known one."""
+    """Return the JSON header; check that its format is known."""
     if member.file_size > LARGEST_HEADER:
         _refuse(f"its header takes {member.file_size} bytes, over {LARGEST_HEADER}")
     header = json.loads(
@@ -201,7 +202,7 @@ def _header(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> dict[str, Any]
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return a JSON object whose keys differ."""
+    """Return a JSON object as dict; refuse duplicate keys."""
     found = dict(pairs)
     if len(found) != len(pairs):
         _refuse("its header has the same key twice")
@@ -209,7 +210,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _finite(text: str) -> float:
-    """Return a JSON number; NaN and the infinities are not JSON."""
+    """Return a JSON number; refuse NaN and infinities, which are not JSON."""
     number = float(text)
     if not math.isfinite(number):
         _refuse(f"its header holds {text}, which is no number of JSON")
@@ -219,7 +220,7 @@ def _finite(text: str) -> float:
 def _array(
     archive: zipfile.ZipFile, member: zipfile.ZipInfo, dtype: str, shape: list[int]
 ) -> np.ndarray:
-    """Return a member as an array of the declared dtype and shape, native in memory."""
+    """Return a member as array of the declared dtype and shape, in native byte order."""
     name = member.filename
     if PLAIN_DTYPE.fullmatch(dtype) is None:
         _refuse(f"{name!r} is declared to hold {dtype!r}, which is no plain dtype")
@@ -235,7 +236,7 @@ def _array(
         array = np.lib.format.read_array(
             stream, allow_pickle=False, max_header_size=LARGEST_NPY_HEADER
         )
-        if stream.read(1):  # the end of a member is where its checksum is compared
+        if stream.read(1):  # only reading to the end compares the checksum
             _refuse(f"{name!r} goes on after its end")
     if array.dtype.kind == "b" and (array.view(np.uint8) > 1).any():
         _refuse(f"{name!r} holds truth values other than true and false")
@@ -246,7 +247,7 @@ def _array(
 
 
 def _npy_header(stream: IO[bytes], name: str) -> tuple[tuple[int, ...], np.dtype, int]:
-    """Return the shape and dtype that a member declares, and where its data start."""
+    """Return shape, dtype and size of the header of a member."""
     if np.lib.format.read_magic(stream) != (1, 0):
         _refuse(f"{name!r} is no array of format 1.0")
     (length,) = struct.unpack("<H", stream.read(2))

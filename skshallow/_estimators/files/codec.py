@@ -1,9 +1,9 @@
-r"""Descriptions: parameters and fitted state as plain JSON and plain arrays, and back.
+r"""Encoding of parameters and fitted state as plain JSON and arrays, and decoding.
 
-What JSON has is itself. All else is an object of one entry: ``{"tuple": [...]}``, or a
-type of this package by its name, with its settings, as in
-``{"LeakyReLU": {"slope": 0.1}}``. The names come from the tables below, never from a
-file, so that a file can name nothing but what stands there.
+JSON types are encoded as themselves. Everything else is an object with one entry:
+``{"tuple": [...]}``, or the name of a type of this package with its settings, as in
+``{"LeakyReLU": {"slope": 0.1}}``. Names are looked up in the tables below, so that a file
+cannot name any other type.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Arrays = dict[str, np.ndarray]
 
 
 class NotData(TypeError):
-    """Something is code, or of a type that no description has a word for."""
+    """A value that cannot be encoded: code, or a type that is not in the tables."""
 
     def __init__(self, value: Any) -> None:
         super().__init__(
@@ -46,7 +46,7 @@ class NotData(TypeError):
 
 @dataclass(frozen=True)
 class Kind:
-    """A type that a description may name: how to take it apart, and put it together."""
+    """A type that can be encoded, with the functions to encode and to decode it."""
 
     type: type
     take_apart: Callable[[Any], dict[str, Any]]
@@ -54,7 +54,7 @@ class Kind:
 
 
 def component_types() -> Iterator[type]:
-    """Yield the type of every component that has a name in the package's tables."""
+    """Yield the type of every component in the package's tables of names."""
     for table in (ACTIVATIONS, INITIALIZERS, REGRESSION_LOSSES, SCHEDULES, SOLVERS):
         yield from (type(make()) for make in table.values())
     for forms in CLASSIFICATION_LOSSES.values():
@@ -67,7 +67,7 @@ def _settings(instance: Any) -> dict[str, Any]:
 
 
 def _component(cls: type) -> Kind:
-    """Return how a component, a frozen dataclass of settings, is described."""
+    """Return the encoding of a component, a frozen dataclass of settings."""
 
     def with_settings(settings: dict[str, Any]) -> Any:
         unknown = settings.keys() - {field.name for field in fields(cls) if field.init}
@@ -83,7 +83,7 @@ def _component(cls: type) -> Kind:
 
 
 def _take_network_apart(network: Network) -> dict[str, Any]:
-    """Return what `Network` is made from; one rate of dropout is that of all layers."""
+    """Return the arguments of `Network`; all layers have the same dropout rate."""
     hidden = network.layers[:-1]
     return {
         "n_features": network.layers[0].n_inputs,
@@ -96,9 +96,9 @@ def _take_network_apart(network: Network) -> dict[str, Any]:
 
 
 def _moments(columns: dict[str, Any]) -> Moments:
-    """Return moments that have grown to these."""
+    """Return moments with these attributes."""
     moments = Moments(0)
-    if "mean" in columns and "two_valued" not in columns:  # format 1 did not look
+    if "mean" in columns and "two_valued" not in columns:  # older files do not have these
         unknown = np.zeros_like(columns["mean"])
         columns |= {"low": unknown, "high": unknown.copy()}
         columns |= {"two_valued": unknown.astype(bool)}
@@ -129,7 +129,7 @@ def _take_generator_apart(generator: np.random.Generator) -> dict[str, Any]:
 
 
 def _generator(numbers: dict[str, Any]) -> np.random.Generator:
-    """Return a random generator in a state of plain numbers."""
+    """Return a random generator with a state given as plain numbers."""
     bit_generator = BIT_GENERATORS[numbers["bit_generator"]](0)
     inner = {name: numbers.pop(name) for name in ("state", "inc")}
     if not all(type(number) is int for number in (*inner.values(), numbers["uinteger"])):
@@ -138,7 +138,7 @@ def _generator(numbers: dict[str, Any]) -> np.random.Generator:
     return np.random.Generator(bit_generator)
 
 
-# The types of the fitted state; everything in them is described in turn.
+# The types of the fitted state; their contents are encoded recursively.
 STATE = (
     Kind(Network, _take_network_apart, lambda settings: Network(**settings)),
     Kind(Units, _settings, lambda columns: Units(**columns)),
@@ -153,18 +153,18 @@ KINDS: dict[str, Kind] = {
 }
 
 
-# From values to a description.
+# Encoding.
 
 
 def describe(value: Any, name: str, arrays: Arrays) -> Any:
-    """Return `value` as JSON; its arrays go into `arrays` under names like `name`.
+    """Return `value` as JSON; its arrays are added to `arrays` under names like `name`.
 
     Raises
     ------
     NotData
-        If `value` is, or holds, what is neither JSON nor in a table.
+        If `value` is, or contains, something that is neither JSON nor in the tables.
     """
-    value = to_numpy(value)  # what another library computed is data like any other
+    value = to_numpy(value)  # arrays of other libraries are stored as NumPy arrays
     if isinstance(value, np.generic):
         return {"scalar": _store(np.asarray(value), name, arrays)}
     if value is None or type(value) in (bool, int, str):
@@ -191,10 +191,11 @@ def describe(value: Any, name: str, arrays: Arrays) -> Any:
 
 
 def _describe_array(array: np.ndarray, name: str, arrays: Arrays) -> dict[str, Any]:
-    """Return the description of an array; one of objects must hold text, or integers.
+    """Return the encoding of an array; arrays of objects may have strings, or integers.
 
-    Labels that pandas brings, and integers beyond 64 bits, come as objects. Their text is
-    kept whole, with the length of each: NumPy's own text drops zeros at the end.
+    Labels from pandas, and integers beyond 64 bits, are arrays of objects. They are stored
+    as one text and the length of each, because NumPy strings drop trailing null
+    characters.
     """
     if array.dtype != object:
         return {"array": _store(array, name, arrays)}
@@ -215,7 +216,7 @@ def _describe_array(array: np.ndarray, name: str, arrays: Arrays) -> dict[str, A
 
 
 def _store(array: np.ndarray, name: str, arrays: Arrays) -> str:
-    """Put an array into `arrays`; return the name, like `name`, that it got."""
+    """Add an array to `arrays` under a unique name like `name`; return the name."""
     if not is_plain(array.dtype):
         raise NotData(array)
     plain = re.sub("[^A-Za-z0-9_.]+|[.](?![A-Za-z0-9_])", "_", name)
@@ -226,16 +227,16 @@ def _store(array: np.ndarray, name: str, arrays: Arrays) -> str:
     return free
 
 
-# And back.
+# Decoding.
 
 
 def rebuild(description: Any, arrays: Arrays) -> Any:
-    """Return what `describe` described; the arrays that it uses leave `arrays`.
+    """Return the value that `describe` encoded; its arrays are removed from `arrays`.
 
     Raises
     ------
-    UnreadableModel, or what a damaged file may raise
-        If the description is none.
+    UnreadableModel, or an exception in `archive.DAMAGE`
+        If the encoding is invalid.
     """
     if description is None or isinstance(description, bool | int | float | str):
         return description
@@ -259,7 +260,7 @@ def _rebuild_float(text: str, arrays: Arrays) -> float:
 def _rebuild_scalar(name: str, arrays: Arrays) -> Any:
     array = arrays.pop(name)
     if array.shape != ():
-        raise UnreadableModel(f"The array {name!r} is no scalar.")
+        raise UnreadableModel(f"The array {name!r} is not a scalar.")
     return array[()]
 
 
@@ -272,7 +273,7 @@ def _rebuild_dict(pairs: list, arrays: Arrays) -> dict:
 
 
 def _rebuild_objects(content: dict[str, Any], arrays: Arrays) -> np.ndarray:
-    """Return an array of text, or of integers, as objects."""
+    """Return an array of strings, or of integers, as objects."""
     convert = {"str": str, "int": int}[content["of"]]
     lengths = rebuild(content["lengths"], arrays)
     text = rebuild(content["text"], arrays).tobytes().decode("utf-8", "surrogatepass")

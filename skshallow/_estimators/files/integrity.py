@@ -1,4 +1,4 @@
-"""Whether the fitted attributes of a net that was read from a file fit together."""
+"""Checks that the fitted attributes read from a file are consistent."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ NO_CURVE = np.array([])
 
 
 def check_fitted(net: Any) -> None:
-    """Raise UnreadableModel if an attribute of `net` does not suit the others.
+    """Raise UnreadableModel if the fitted attributes of `net` are inconsistent.
 
-    What predicting, calibrating and training further rely on is checked: types, shapes,
-    dtypes, that weights are finite and scales positive.
+    Checked is what prediction, calibration and further training rely on: types, shapes,
+    dtypes, finite weights and positive scales.
     """
     _check_network(net)
     n_targets = _check_targets(net)
     _check_units(net._units, net.n_features_in_, n_targets, net.n_outputs_)
     _check_history(net)
-    # what a callback saw in the middle of a fit has no history, and no more to go on from
+    # an estimator saved by a callback during a fit has no state to continue from
     moments, progress = getattr(net, "_moments", None), getattr(net, "_progress", None)
     if moments is not None:
         _require(type(moments) is tuple, "_moments is no pair")
@@ -53,7 +53,7 @@ def _require(condition: Any, message: str) -> None:
 
 
 def _is_array(value: Any, *shape: int | None, kinds: str = "f") -> bool:
-    """Return whether `value` is an array of this shape, None being any length."""
+    """Return whether `value` is an array of this shape; None means any length."""
     return (
         isinstance(value, np.ndarray)
         and value.dtype.kind in kinds
@@ -68,7 +68,7 @@ def _is_count(value: Any) -> bool:
 
 
 def _check_network(net: Any) -> None:
-    """Check the layers, and that `theta_` holds as many parameters as they have."""
+    """Check the layers, and that `theta_` has as many parameters as they need."""
     theta, network = net.theta_, net.network_
     _require(_is_array(theta, None) and theta.itemsize in (4, 8), "theta_ is no vector")
     _require(np.isfinite(theta).all(), "theta_ holds numbers that are not finite")
@@ -76,7 +76,7 @@ def _check_network(net: Any) -> None:
     for layer in network.layers:
         widths = layer.n_inputs, layer.n_units
         _require(isinstance(layer.activation, Activation), "A layer has no activation")
-        # before a layout, which asks activations for arrays of such lengths
+        # checked before the layout allocates arrays of these lengths
         _require(
             all(type(width) is int and 1 <= width <= theta.size for width in widths),
             f"network_ has layers of {widths[0]} inputs and {widths[1]} units",
@@ -105,7 +105,7 @@ def _check_network(net: Any) -> None:
 
 
 def _check_targets(net: Any) -> int:
-    """Check what is predicted; return how many targets the loss compares."""
+    """Check the targets; return the number of targets that the loss compares."""
     loss = net._loss
     _require(isinstance(loss, Loss), "_loss is no loss")
     n_targets = _check_classes(net) if is_classifier(net) else _check_regression(net)
@@ -117,7 +117,7 @@ def _check_targets(net: Any) -> int:
 
 
 def _check_classes(net: Any) -> int:
-    """Check what a classifier tells apart; return how many targets that makes."""
+    """Check the classes; return the number of targets that the loss compares."""
     _require(type(net._is_multilabel) is bool, "_is_multilabel is no truth value")
     classes = net.classes_
     _require(_is_array(classes, None, kinds="biufUmMO"), "classes_ is no vector")
@@ -126,7 +126,7 @@ def _check_classes(net: Any) -> int:
     _require(len(classes) == n_classes, "classes_ has another length than the output layer")
     temperature = getattr(net, "temperature_", 1.0)
     _require(type(temperature) is float and temperature > 0, "temperature_ is not positive")
-    # one output can only be a log odds, and so are those of several labels
+    # a single output is the log odds of a class, and so is each output of a multilabel net
     binomial = net._is_multilabel or net.n_outputs_ == 1
     links = LogitLink if binomial else (LogitLink, SoftmaxLink)
     _require(isinstance(net._loss.link, links), f"{net._loss} gives no such probabilities")
@@ -134,7 +134,7 @@ def _check_classes(net: Any) -> int:
 
 
 def _check_regression(net: Any) -> int:
-    """Check what a regressor knows of targets and errors; return how many targets."""
+    """Check attributes of regressors; return the number of targets."""
     n_targets = net._n_targets
     _require(_is_count(n_targets) and n_targets >= 1, "_n_targets is no number of targets")
     _require(_is_count(net._target_ndim), "_target_ndim is no number of dimensions")
@@ -142,7 +142,7 @@ def _check_regression(net: Any) -> int:
     _require(net._target_ndim == 2 or n_targets == 1, "_target_ndim is not that of targets")
     if hasattr(net, "dispersion_"):
         fits = _is_array(net.dispersion_, n_targets) and (net.dispersion_ > 0).all()
-        _require(fits, "dispersion_ is no positive number a target")
+        _require(fits, "dispersion_ does not have one positive number per target")
         weight = getattr(net, "_dispersion_weight", 0.0)
         _require(type(weight) is float and weight >= 0, "_dispersion_weight is no weight")
     if net._calibration is not None:
@@ -155,7 +155,7 @@ def _check_regression(net: Any) -> int:
 
 
 def _check_units(units: Units, n_features: int, n_targets: int, n_outputs: int) -> None:
-    """Check that centers and scales have a finite entry a column, scales positive ones."""
+    """Check that centers and scales have one finite entry per column; scales positive."""
     _require(isinstance(units, Units), "_units are no units")
     lengths = {
         "center": n_features,
@@ -179,7 +179,7 @@ def _check_units(units: Units, n_features: int, n_targets: int, n_outputs: int) 
 
 
 def _check_history(net: Any) -> None:
-    """Check counts and curves."""
+    """Check epoch counts, curves and records."""
     for name in ("n_iter_", "best_iter_"):
         _require(_is_count(getattr(net, name, 0)), f"{name} is no count")
     for name in (
@@ -199,7 +199,7 @@ def _check_history(net: Any) -> None:
 
 
 def _check_moments(moments: Any, n_columns: int) -> None:
-    """Check that moments are of `n_columns` columns."""
+    """Check that moments have `n_columns` columns."""
     _require(isinstance(moments, Moments), "_moments are no moments")
     _require(type(moments.total) is float and moments.total >= 0, "_moments have no weight")
     for name in ("mean", "square", "unit", "low", "high"):
@@ -227,7 +227,7 @@ def _check_robust_moments(moments: RobustMoments, n_columns: int) -> None:
 
 
 def _check_progress(progress: Any, theta: np.ndarray, n_weights: int) -> None:
-    """Check that the states are such as the solver and the schedule leave."""
+    """Check that the states are valid for the solver and the schedule."""
     _require(isinstance(progress, Progress), "_progress is no progress")
     _require(isinstance(progress.rng, np.random.Generator), "_progress has no generator")
     _require(isinstance(progress.solver, Solver), "_progress has no solver")
@@ -246,16 +246,16 @@ def _check_progress(progress: Any, theta: np.ndarray, n_weights: int) -> None:
 
 
 def check_training(state: Any, fresh: Mapping[str, Any], n_weights: int) -> None:
-    """Raise UnreadableModel if a file's training cannot be that of the fit to resume.
+    """Raise UnreadableModel if a training state does not match the fit to resume.
 
     Parameters
     ----------
     state : dict
-        What the file holds; see `skshallow._estimators.fit.checkpoint`.
+        The state in the file; see `skshallow._estimators.fit.checkpoint`.
     fresh : dict
-        The same of the fit, before its first epoch.
+        The state of the fit before its first epoch.
     n_weights : int
-        How many of the parameters are weights.
+        Number of parameters that are weights.
     """
     _require(_has_names(state, fresh), "It is no training")
     theta, history, records = fresh["theta"], state["history"], state["health"]
@@ -286,12 +286,12 @@ def check_training(state: Any, fresh: Mapping[str, Any], n_weights: int) -> None
 
 
 def _has_names(value: Any, fresh: Mapping[str, Any]) -> bool:
-    """Return whether `value` is a dict with the names of a `fresh` one."""
+    """Return whether `value` is a dict with the same keys as `fresh`."""
     return type(value) is dict and value.keys() == fresh.keys()
 
 
 def _is_alike(state: Any, fresh: Mapping[str, Any]) -> bool:
-    """Return whether a state has the entries of a fresh one, of like type and shape."""
+    """Return whether a state has the same keys, types and shapes as a `fresh` one."""
     if not _has_names(state, fresh):
         return False
     for name, value in fresh.items():

@@ -1,4 +1,4 @@
-"""Saving: an estimator as a description of itself in a file, and back."""
+"""Saving an estimator to a file, and restoring it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from skshallow.solvers import Solver
 
 COMPONENTS = (Activation, Initializer, Loss, Schedule, Solver)
 
-# What to do about something that is no data.
+# Remedies for parameters that cannot be saved.
 ADVICE = {
     "random_state": "Set it to an int or None: it only starts a fit, and the generator "
     "that training goes on with is saved by itself.",
@@ -33,9 +33,9 @@ ADVICE = {
     "scoring": "Set it to a scorer's name or None: a fitted net predicts without it.",
 }
 ADVICE_ON_COMPONENTS = (
-    "A component of your own is code. Store coefs_ and intercepts_ instead, and give them "
-    "to from_weights together with the component; or dump the net with skops.io, and "
-    "trust the component's type."
+    "A component of your own is code. Store coefs_ and intercepts_ instead, and pass them "
+    "to from_weights together with the component; or use skops.io.dump, and "
+    "skops.io.load with the type of the component as trusted."
 )
 ADVICE_ON_THE_REST = "Replace it by numbers, text, lists, dicts or plain arrays of these."
 
@@ -45,20 +45,22 @@ def save_estimator(estimator: Any, path: str | os.PathLike) -> None:
     cls = type(estimator)
     if cls.__module__.partition(".")[0] != __name__.partition(".")[0]:
         raise TypeError(
-            f"{cls.__name__} is a class of your own, which a file of data cannot name. "
-            "Save one of the package's own estimators, or dump it with skops.io."
+            f"save cannot store {cls.__name__}, because load only creates classes of "
+            "skshallow. Use skops.io.dump or pickle for a class of your own."
         )
     arrays: Arrays = {}
     content = _describe_estimator(estimator, arrays)
     try:
         restore_estimator(content, dict(arrays), {cls.__name__: cls})
     except DAMAGE as error:
-        raise ValueError(f"This net would not load again: {error}") from error
+        raise ValueError(
+            f"This net was not saved, because load would refuse it: {error}"
+        ) from error
     write(path, content, arrays)
 
 
 def _describe_estimator(estimator: Any, arrays: Arrays) -> dict[str, Any]:
-    """Return the header's content; arrays go into `arrays`."""
+    """Return the content of the header; arrays are added to `arrays`."""
     parameters = estimator.get_params(deep=False)
     fitted = {
         name: value
@@ -75,7 +77,7 @@ def _describe_estimator(estimator: Any, arrays: Arrays) -> dict[str, Any]:
 
 
 def _describe_all(values: Mapping[str, Any], role: str, arrays: Arrays) -> dict[str, Any]:
-    """Return the description of each parameter, or of each fitted attribute, by name."""
+    """Return the encoding of each parameter, or of each fitted attribute, by name."""
     described = {}
     for name, value in values.items():
         try:
@@ -84,8 +86,7 @@ def _describe_all(values: Mapping[str, Any], role: str, arrays: Arrays) -> dict[
             own = isinstance(error.value, COMPONENTS)
             advice = ADVICE_ON_COMPONENTS if own else ADVICE.get(name, ADVICE_ON_THE_REST)
             raise TypeError(
-                f"The {role} {name!r} cannot be saved, which takes data only: {error}. "
-                f"{advice}"
+                f"The {role} {name!r} cannot be saved as plain data: {error}. {advice}"
             ) from error
     return described
 
@@ -93,26 +94,26 @@ def _describe_all(values: Mapping[str, Any], role: str, arrays: Arrays) -> dict[
 def restore_estimator(
     content: Mapping[str, Any], arrays: Arrays, estimators: Mapping[str, type]
 ) -> Any:
-    """Return the estimator that a header's content and arrays describe.
+    """Return the estimator that the header and the arrays of a file describe.
 
     Parameters
     ----------
     content : mapping
         From `skshallow._estimators.files.archive.read`.
     arrays : dict of str to ndarray
-        Its arrays; used up.
+        The arrays of the file; they are removed from the dict.
     estimators : mapping of str to type
-        The classes that a file may name.
+        The estimator classes that a file may name.
 
     Raises
     ------
-    UnreadableModel, or what a damaged file may raise
-        If anything is unknown, missing, left over, or does not fit the rest.
+    UnreadableModel, or an exception in `archive.DAMAGE`
+        If anything is unknown, missing, superfluous or inconsistent.
     """
     if "training" in content:
         raise UnreadableModel(
-            "it holds the training that a skshallow.callbacks.Checkpoint keeps, not a net. "
-            "Run the fit again to finish it, then save the net."
+            "it has the training state of a skshallow.callbacks.Checkpoint, not a saved "
+            "net. Run the fit again to finish it, then call save."
         )
     if content["estimator"] not in estimators:
         raise UnreadableModel(f"There is no estimator {content['estimator']!r}.")

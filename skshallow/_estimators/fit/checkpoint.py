@@ -1,7 +1,7 @@
-"""Checkpoints: the training of a fit in a file, and back.
+"""Checkpoint files: write the training state after epochs, and resume from it.
 
-Training changes parameters, Progress, History and HealthRecorder; everything else of a fit
-is made anew from its parameters and data.
+Training changes the parameter vector, Progress, History and HealthRecorder. Everything
+else is recomputed from the estimator's parameters and the data.
 """
 
 from __future__ import annotations
@@ -33,44 +33,46 @@ def checkpoint_of(net: Any, config: FitConfig) -> Checkpoint | None:
     Raises
     ------
     ValueError
-        If there is nothing in this fit to go on from.
+        If this fit cannot be resumed.
     """
     checkpoints = [it for it in callbacks_of(net) if isinstance(it, Checkpoint)]
     if not checkpoints:
         return None
     if len(checkpoints) > 1:
-        raise ValueError(f"A fit takes one Checkpoint, got {checkpoints}.")
+        raise ValueError(
+            f"set_callbacks must be given at most one Checkpoint, got {checkpoints}."
+        )
     if config.incremental:
         raise ValueError(
-            "A Checkpoint has no use in partial_fit, whose loop is yours: save the net "
-            "after a call, net.save(path), and start the loop from load(path). Remove the "
-            "Checkpoint with set_callbacks()."
+            "A Checkpoint has no use in partial_fit, because the loop is your own: call "
+            "net.save(path) after partial_fit, and resume the loop from load(path). Remove "
+            "the Checkpoint with set_callbacks()."
         )
     if not config.plan.solver.stochastic:
         raise ValueError(
-            f"solver={config.components.given['solver']!r} cannot go on from the middle of "
+            f"solver={config.components.given['solver']!r} cannot resume in the middle of "
             "a fit, so a Checkpoint has no use. Use another solver, or remove the "
             "Checkpoint with set_callbacks()."
         )
     if not isinstance(config.random_state, Integral):
         raise ValueError(
-            f"With random_state={config.random_state!r} a fit that is run again is "
-            "another fit, which no Checkpoint can resume. Set random_state to an int."
+            f"With random_state={config.random_state!r} a repeated fit differs from the "
+            "first one, so no Checkpoint can resume it. Set random_state to an int."
         )
     return checkpoints[0]
 
 
 class TrainingFile:
-    """The file that keeps the training of one fit.
+    """The file with the training state of one fit.
 
     Parameters
     ----------
     path : Path
-        The file.
+        The path of the file.
     every : int
-        Epochs between two writes.
+        Number of epochs between two writes.
     fingerprint : dict
-        What tells the fit from others.
+        Identifies the fit.
     """
 
     def __init__(self, path: Path, every: int, fingerprint: Fingerprint) -> None:
@@ -80,7 +82,7 @@ class TrainingFile:
 
     @classmethod
     def of(cls, net: Any, run: FitRun) -> TrainingFile | None:
-        """Return the file of a run of `net` before its first epoch, if it has one."""
+        """Return the file for a run of `net`, before its first epoch; None without one."""
         checkpoint = checkpoint_of(net, run.config)
         if checkpoint is None:
             return None
@@ -92,32 +94,35 @@ class TrainingFile:
         return cls(path, checkpoint.every, told)
 
     def resume(self, run: FitRun) -> None:
-        """Put the run where the file's training stands; begin the file if there is none."""
+        """Restore the run from the file, or create the file if it does not exist."""
         if not self.path.parent.is_dir():
-            raise FileNotFoundError(f"There is no folder {str(self.path.parent)!r}.")
+            raise FileNotFoundError(
+                f"There is no folder {str(self.path.parent)!r} for the Checkpoint. Create "
+                "it first."
+            )
         remove_old_drafts(self.path)
         if not self.path.exists():
-            self._write(run)  # a path that cannot be written fails before training
+            self._write(run)  # a path that cannot be written must fail before training
             return
         run.restore(self._read(run))
         if run.config.verbose:
-            print(f"goes on after epoch {run.history.n_epochs}, from {self.path}")
+            print(f"resumes after epoch {run.history.n_epochs}, from {self.path}")
 
     def end_epoch(self, run: FitRun) -> None:
-        """Write where the run stands after an epoch, if it is due."""
+        """Write the state of the run after an epoch, if a write is due."""
         last = run.history.ended or run.n_epochs_left == 0
         if last or run.history.n_epochs % self._every == 0:
             self._write(run)
 
     def _write(self, run: FitRun) -> None:
-        """Replace the file by one with the state of the run."""
+        """Write the state of the run to the file."""
         arrays: Arrays = {}
         state = describe(run.state(), "state", arrays)
         content = {"skshallow": __version__, "fit": self._fingerprint, "training": state}
         write(self.path, content, arrays)
 
     def _read(self, run: FitRun) -> dict[str, Any]:
-        """Return the state in the file, which must be of this run."""
+        """Return the state in the file; raise ValueError if it is of another fit."""
         with reading(self.path, WHAT):
             header, arrays = read(self.path)
             if "training" not in header:
@@ -125,9 +130,9 @@ class TrainingFile:
             different = differences(header["fit"], self._fingerprint)
         if different:
             raise ValueError(
-                f"{str(self.path)!r} keeps the training of another fit: "
-                f"{'; '.join(different)}. Give this fit a file of its own, or a folder, "
-                "where each fit gets one; or delete the file, if nobody needs it."
+                f"{str(self.path)!r} has the training state of another fit: "
+                f"{'; '.join(different)}. Use another path for this fit, or a folder, in "
+                "which each fit has its own file; or delete the file if you do not need it."
             )
         with reading(self.path, WHAT):
             state = rebuild(header["training"], arrays)

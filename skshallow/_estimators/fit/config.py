@@ -1,4 +1,4 @@
-"""The configuration of a fit: every parameter as a plain value, "auto" decided once."""
+"""Configuration of a fit: all hyperparameters, with "auto" replaced by values."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from skshallow.losses import Loss
 from skshallow.schedules import SCHEDULES, Schedule
 from skshallow.solvers import SOLVERS, Solver
 
-# What "auto" means, found on tables of 300 to 45 000 rows: small ones need steps, large
-# ones need passes over the rows.
+# What "auto" means, tuned on data sets of 300 to 45 000 rows: small ones need a number of
+# steps, large ones a number of epochs.
 AUTO_BATCH_SIZE = 128
-AUTO_STEPS = (1500, 500), (4000, 120)  # so many steps, in at most so many epochs
+AUTO_STEPS = (1500, 500), (4000, 120)  # number of steps, and in at most how many epochs
 AUTO_FEWEST_EPOCHS = 40
 AUTO_DROPOUT = 0.15
 AUTO_DROPOUT_ROWS = 256
-AUTO_DROPOUT_UNITS = 64  # a narrow layer has no units to spare
-# A tenth of fewer rows says too little about which epoch is the best.
+AUTO_DROPOUT_UNITS = 64  # in a narrow layer, dropout costs accuracy
+# With fewer rows, a tenth of them is too noisy to select the best epoch.
 AUTO_EARLY_STOPPING_ROWS = 256
 AUTO_PATIENCE = 10
 AUTO_SMOOTHING = 0.05
@@ -33,7 +33,7 @@ AUTO_SMOOTHING = 0.05
 
 @dataclass(frozen=True)
 class Components:
-    """The parameters of a net that name components, as instances.
+    """The parameters of an estimator that are components, as instances.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class Components:
         One per hidden layer.
     initializer, solver, schedule : Initializer, Solver, Schedule
     given : dict of str to object
-        What the user gave for solver and schedule, for messages.
+        The parameters `solver` and `schedule` as the user gave them, for messages.
     """
 
     hidden_units: list[int]
@@ -60,7 +60,7 @@ class Components:
         Raises
         ------
         ValueError
-            If a parameter names no component, or two parameters contradict each other.
+            If a name is unknown, or two parameters contradict each other.
         """
         hidden_units = net._hidden_widths()
         schedule = net.schedule
@@ -76,22 +76,22 @@ class Components:
         )
         if incremental and components.schedule.needs_end and net.max_iter == "auto":
             raise ValueError(
-                f"schedule={net.schedule!r} ends at max_iter, which max_iter='auto' leaves "
-                "open in partial_fit. Set max_iter to a number, or use a schedule without "
-                "an end, such as 'constant'."
+                f"schedule={net.schedule!r} ends at max_iter, and in partial_fit "
+                "max_iter='auto' is not known in advance. Set max_iter to a number, or use "
+                "a schedule without an end, such as 'constant'."
             )
         return components
 
     @property
     def initializers(self) -> list[Initializer]:
-        """One per layer, the output layer's last; what "auto" means for each of them."""
+        """One initializer per layer, the output layer last; "auto" is resolved."""
         if not isinstance(self.initializer, Auto):
             return [self.initializer] * (len(self.activations) + 1)
         return [self.initializer.law(it) for it in (*self.activations, Identity())]
 
 
 def _activations(choice: Any, depth: int) -> list[Activation]:
-    """Return one activation per hidden layer, from one for all or one for each."""
+    """Return one activation per hidden layer, from a single one or a sequence."""
     if isinstance(choice, str | Activation):
         choice = [choice] * depth
     if len(choice) != depth:
@@ -104,14 +104,14 @@ def _activations(choice: Any, depth: int) -> list[Activation]:
 
 @dataclass(frozen=True)
 class FitConfig:
-    """How one call of `fit` or `partial_fit` trains: plain values, nothing left to decide.
+    """The settings of one call of `fit` or `partial_fit`, with every "auto" resolved.
 
     Parameters
     ----------
     components : Components
     loss : Loss
     plan : Plan
-        What the engine's training loop needs.
+        The settings of the engine's training loop.
     incremental : bool
         Whether this is `partial_fit`.
     early_stopping : bool
@@ -119,7 +119,7 @@ class FitConfig:
     why_no_early_stopping : str or None
         Why "auto" came to False, in words that follow these.
     n_iter_no_change : float
-        Epochs without improvement that end the training, infinity for none.
+        Number of epochs without improvement after which training stops, or infinity.
     label_smoothing : float
     temperature_scaling : bool
     dtype : dtype
@@ -127,7 +127,7 @@ class FitConfig:
     init_scale, alpha, n_members, standardize, record_health, scoring, random_state, verbose
         As the parameters of the same name.
     keeps_state : bool
-        Whether a later call may go on from this one.
+        Whether a later call may continue from this one.
     """
 
     components: Components
@@ -189,7 +189,7 @@ class FitConfig:
         )
 
     def resolved_params(self, names: Container[str]) -> dict[str, Any]:
-        """Return what the parameters that can be "auto" came to, those among `names`."""
+        """Return the values used for parameters that can be "auto", of those in `names`."""
         plan = self.plan
         resolved = {
             "init": self.components.initializers,
@@ -210,7 +210,7 @@ class FitConfig:
 
 
 def _plan(net: Any, components: Components, n_training: int, incremental: bool) -> Plan:
-    """Return how to train on `n_training` rows."""
+    """Return the settings of the training loop for `n_training` rows."""
     solver = components.solver
     batch_size = AUTO_BATCH_SIZE if net.batch_size == "auto" else net.batch_size
     if batch_size is None or not solver.stochastic:
@@ -244,9 +244,9 @@ def _plan(net: Any, components: Components, n_training: int, incremental: bool) 
 
 
 def _averages(choice: Any, components: Components, incremental: bool) -> bool:
-    """Return whether to end at an average of the weights over the steps.
+    """Return whether to average the weights over the steps.
 
-    "auto" averages where the schedule has an end, towards which it averages.
+    "auto" averages if the schedule ends at `max_iter`.
     """
     if incremental or not components.solver.stochastic:
         return False
@@ -256,7 +256,7 @@ def _averages(choice: Any, components: Components, incremental: bool) -> bool:
 def _dropout(
     choice: Any, components: Components, n_rows: int, batch_size: int, incremental: bool
 ) -> float:
-    """Return the rate of dropout; "auto" drops in wide layers, on many rows in batches."""
+    """Return the dropout rate; for "auto", see the parameter `dropout` in `docstrings`."""
     if choice != "auto":
         return float(choice)
     wide = min(components.hidden_units, default=0) >= AUTO_DROPOUT_UNITS
@@ -265,11 +265,11 @@ def _dropout(
 
 
 def _patience(choice: Any, components: Components, early_stopping: bool) -> float:
-    """Return after how many epochs without improvement training ends.
+    """Return after how many epochs without improvement training stops.
 
-    "auto" lets a schedule with an end run to it: on the way there it tries rates too high
-    to improve at, and early stopping only picks the best epoch. L-BFGS has a convergence
-    test of its own, and needs patience for early stopping alone.
+    "auto" lets a schedule that ends at `max_iter` run to its end: at the high learning
+    rates before, the loss often does not improve for many epochs. L-BFGS has its own
+    convergence test, so that it needs a patience only for early stopping.
     """
     if choice != "auto":
         return choice
@@ -279,10 +279,10 @@ def _patience(choice: Any, components: Components, early_stopping: bool) -> floa
 
 
 def _smoothing(net: Any, components: Components, incremental: bool) -> float:
-    """Return the share of label smoothing; regressors have none.
+    """Return the label smoothing; 0 for regressors.
 
-    "auto" smooths where training would else end in probabilities of 0 and 1: hidden layers
-    trained by minibatches for the log loss.
+    "auto" smooths where the network would become overconfident: hidden layers trained by
+    minibatches with the log loss.
     """
     choice = getattr(net, "label_smoothing", 0.0)
     if choice != "auto":
@@ -292,7 +292,7 @@ def _smoothing(net: Any, components: Components, incremental: bool) -> float:
 
 
 def _is_calibrated(net: Any, early_stopping: bool, validates: bool) -> bool:
-    """Return whether the temperature is set on validation rows; regressors have none."""
+    """Return whether temperature scaling is used; False for regressors."""
     choice = getattr(net, "temperature_scaling", False)
     if choice == "auto":
         return early_stopping and net.loss == "log_loss"

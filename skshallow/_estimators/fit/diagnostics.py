@@ -1,4 +1,4 @@
-"""Convergence and health: errors and warnings about how a training ended."""
+"""Warnings after training: divergence, no convergence, dead units, small gradients."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from skshallow.exceptions import DeadUnitsWarning, VanishingGradientWarning
 
 
 def diagnose(run: FitRun, outcome: Outcome) -> None:
-    """Raise ValueError if nothing usable came out, warn of what the user should know."""
+    """Raise ValueError if training failed, and warn of problems that the user can solve."""
     cause, remedy, more_time = _advice(run)
     if not outcome.usable:
         raise ValueError(
@@ -44,7 +44,7 @@ def diagnose(run: FitRun, outcome: Outcome) -> None:
         return
     if outcome.exploded:
         warn_user(
-            f"The loss ended far above where it started, with {cause}: the fit is of no "
+            f"The loss ended far above its initial value, with {cause}: the fit is of no "
             f"use. Try {remedy}."
         )
         return
@@ -58,7 +58,7 @@ def diagnose(run: FitRun, outcome: Outcome) -> None:
 
 
 def _why_not_to_start(run: FitRun) -> str | None:
-    """Return why the loss was too large before the first step, if it was."""
+    """Return the message for a loss that was too large before the first step, or None."""
     config, loss = run.config, run.history.start_loss
     if loss < math.sqrt(np.finfo(config.dtype).max):  # its gradient can be squared
         return None
@@ -81,7 +81,7 @@ def _why_not_to_start(run: FitRun) -> str | None:
 
 
 def _why_none_is_best(run: FitRun) -> str | None:
-    """Return why no epoch is the best one, if only its validation is to blame."""
+    """Return the message if only the validation loss or score is not finite, or None."""
     history = run.history
     if not (history.early_stopping and history.loss and math.isfinite(history.loss[-1])):
         return None
@@ -99,7 +99,7 @@ def _why_none_is_best(run: FitRun) -> str | None:
 
 
 def _ends_by_plan(run: FitRun) -> bool:
-    """Return whether running out of epochs is how this training is meant to end."""
+    """Return whether training is meant to run to `max_iter`, so that no warning is due."""
     if run.history.early_stopping:
         return True
     plan = run.config.plan
@@ -108,13 +108,13 @@ def _ends_by_plan(run: FitRun) -> bool:
 
 
 def _advice(run: FitRun) -> tuple[str, str, str]:
-    """Return the cause of divergence, its remedy, and what helps slow progress."""
+    """Return the cause of divergence, its remedy, and the remedy for slow convergence."""
     plan, alpha = run.config.plan, run.config.alpha
     if plan.solver.stochastic:
         cause = f"learning_rate={plan.learning_rate:g}"
         remedy = "a smaller learning_rate, max_grad_norm, or standardize=True"
         more_time = ", or use a schedule that ends there, such as 'cosine'"
-        too_strong = plan.learning_rate * alpha > 1 < alpha  # steps beyond 0
+        too_strong = plan.learning_rate * alpha > 1 < alpha  # steps overshoot 0
     else:
         cause = f"solver={run.config.components.given['solver']!r}"
         remedy = "standardize=True, a larger alpha, or another solver"
@@ -125,7 +125,7 @@ def _advice(run: FitRun) -> tuple[str, str, str]:
 
 
 def _complaints(run: FitRun) -> Iterator[tuple[str, type[Warning]]]:
-    """Yield what the health records say is bad: at most one message of each kind."""
+    """Yield the warnings that the health records give rise to: at most one."""
     if run.health.sample is None or not run.health.records:
         return
     health = run.health.arrays(len(run.network.layers))
@@ -140,7 +140,7 @@ def _complaints(run: FitRun) -> Iterator[tuple[str, type[Warning]]]:
             for i in dying
         )
         yield (
-            f"{counts} are dead: on {n_rows} training rows, no gradient reaches them. Try "
+            f"{counts} are dead: on {n_rows} training rows, their gradient is 0. Try "
             f"{in_words(remedies, AGAINST_DEAD_UNITS)}.",
             DeadUnitsWarning,
         )

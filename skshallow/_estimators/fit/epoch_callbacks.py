@@ -1,4 +1,4 @@
-"""Callbacks, verbose output and checkpoints after each epoch."""
+"""Callbacks, verbose output and checkpoints, called before and after each epoch."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from skshallow._estimators.fit.run import FitRun
 
 
 class EpochCallbacks:
-    """Tells callbacks and the terminal about each epoch; see `trainer.Watcher`.
+    """Calls callbacks and prints progress in each epoch; implements `trainer.Watcher`.
 
     Parameters
     ----------
     run : FitRun
-        Before its first epoch.
+        The run, before its first epoch.
     context : CallbackContext
-        Of the whole fit; each epoch gets a subcontext.
+        Callback context of the whole fit; each epoch has a subcontext.
     told : dict
-        What every callback is given: the user's own estimator, X, y and metadata.
+        The arguments of every callback: the user's estimator, X, y and metadata.
     as_fitted : callable
-        From a result to a fitted estimator.
+        Returns a fitted estimator for a result.
     training_file : TrainingFile or None
-        Where the training is kept.
+        The checkpoint file.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class EpochCallbacks:
             print(_settings_line(run))
 
     def begin_epoch(self) -> None:
-        """Open the subcontext of the epoch."""
+        """Open the subcontext of the epoch, and call its callbacks."""
         if self._context is not None:
             self._epoch = self._context.subcontext(
                 task_name=f"epoch {self._run.history.n_epochs}"
@@ -58,9 +58,9 @@ class EpochCallbacks:
             self._epoch.call_on_fit_task_begin(**self._told)
 
     def end_epoch(self, theta: np.ndarray) -> None:
-        """Print a line if it is time to, close the subcontext, stop if it says so.
+        """Print progress, call the callbacks, stop if one says so, write a checkpoint.
 
-        A checkpoint comes last, when all that it keeps has been decided.
+        The checkpoint is written last, so that it includes whether training stops.
         """
         run = self._run
         if self._every and run.history.n_epochs % self._every == 0:
@@ -73,22 +73,22 @@ class EpochCallbacks:
             self._training_file.end_epoch(run)
 
     def _attributes_at(self, theta: np.ndarray) -> dict[str, Any]:
-        """Return what makes a copy of the estimator one fitted up to here.
+        """Return the attributes of the estimator as fitted up to this epoch.
 
-        As a whole `__dict__`, so that nothing of an earlier fit is left in it.
+        As a whole `__dict__`, so that no attribute of an earlier fit is left.
         """
         return {"__dict__": vars(self._as_fitted(self._run.result_at(theta)))}
 
 
 def _settings_line(run: FitRun) -> str:
-    """Return a line with what the parameters that can be "auto" came to."""
+    """Return a line with the values used for parameters that can be "auto"."""
     resolved = run.resolved_params.items()
     parts = [f"{name}={value}" for name, value in resolved if name != "init"]
     return "  ".join([f"{run.network}", *parts])
 
 
 def _epoch_line(run: FitRun, seconds: float) -> str:
-    """Return a line about the last epoch."""
+    """Return the progress line for the last epoch."""
     history = run.history
     parts = [
         f"epoch {history.n_epochs:4d}/{run.config.plan.max_iter}",

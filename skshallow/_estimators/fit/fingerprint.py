@@ -1,7 +1,7 @@
-"""Fingerprints of fits: what tells one fit from all others, as plain JSON.
+"""Fingerprints of fits for checkpoints: hashes of parameters, data and initial state.
 
-Two fits of the same fingerprint start alike and see the same rows, and so end alike. Data
-are told by a hash of all their values: one pass, where training takes many.
+Two fits with the same fingerprint start from the same state and see the same rows, so
+they have the same result. Hashing the data takes one pass over them, training many.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ Fingerprint = dict[str, dict[str, str]]
 
 
 def fingerprint(net: Any, run: FitRun) -> Fingerprint:
-    """Return what tells a fit from others: by name, some words and a hash.
+    """Return a description and a hash of everything that determines the fit, by name.
 
     Parameters
     ----------
     net : estimator
-        That is fitted.
+        The estimator that is fitted.
     run : FitRun
-        Before its first epoch.
+        The run, before its first epoch.
 
     Raises
     ------
     TypeError
-        If a parameter is no data, so that nobody can tell whether it is the same.
+        If a parameter is not plain data, so that it cannot be compared.
     """
     data, validation = run.data, run.data.validation
     start = [run.objective.theta, run.progress, run.measured.units, run.health.n_before]
@@ -64,17 +64,17 @@ def fingerprint(net: Any, run: FitRun) -> Fingerprint:
                 entries[name] = fingerprint_entry(value)
             except NotData as error:
                 raise TypeError(
-                    f"A Checkpoint knows a fit again by its parameters, and {name!r} holds "
-                    f"what it cannot compare: {error}. Use the package's own components, "
-                    "names of scorers, and plain numbers and text."
+                    f"A Checkpoint recognises a fit by its parameters, but cannot compare "
+                    f"{name!r}: {error}. Use the package's own components, names of "
+                    "scorers, and plain numbers and text."
                 ) from error
     return entries
 
 
 def differences(then: Fingerprint, now: Fingerprint) -> list[str]:
-    """Return in words in what two fingerprints differ."""
+    """Return the differences between two fingerprints, for an error message."""
     words: list[str] = []
-    # another start follows from other parameters, and is of interest without them only
+    # a different start follows from different parameters: reported only without these
     for name in sorted(then.keys() | now.keys(), key=lambda name: (name == START, name)):
         if name == START and words:
             break
@@ -84,12 +84,12 @@ def differences(then: Fingerprint, now: Fingerprint) -> list[str]:
         if before["words"] != after["words"]:
             words.append(f"{name} was {before['words']}, now it is {after['words']}")
         elif before["sha256"] != after["sha256"]:
-            words.append(f"{name} holds other values ({after['words']})")
+            words.append(f"{name} has other values ({after['words']})")
     return words
 
 
 def fingerprint_entry(value: Any, words: str | None = None) -> dict[str, str]:
-    """Return a value in a few words, and as a hash."""
+    """Return a short description and a hash of a value."""
     if words is None:
         is_table = hasattr(value, "dtype") and hasattr(value, "shape") and value.shape
         words = f"{value.dtype} of shape {value.shape}" if is_table else repr(value)
@@ -99,12 +99,12 @@ def fingerprint_entry(value: Any, words: str | None = None) -> dict[str, str]:
 
 
 def _digest(value: Any) -> str:
-    """Return a hash of all that `describe` says of a value; raise NotData if it cannot."""
+    """Return a hash of what `describe` returns for a value; may raise NotData."""
     arrays: Arrays = {}
     digest = hashlib.sha256(json.dumps(describe(value, "value", arrays)).encode())
     for name, array in arrays.items():
         digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
-        # by parts in the order of rows, so that no table is copied as a whole
+        # in chunks of rows, so that no array is copied as a whole
         parts: Any = np.nditer(
             array, ["external_loop", "buffered", "zerosize_ok"], order="C"
         )

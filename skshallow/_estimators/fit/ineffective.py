@@ -1,4 +1,4 @@
-"""Parameters without effect: which ones, because of which others."""
+"""Warnings about parameters that have no effect because of another parameter."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from skshallow._estimators.fit.training_data import TrainingData
 from skshallow.exceptions import IneffectiveParameterWarning
 from skshallow.initializers import Zeros
 
-# What a solver without minibatches has no use for.
+# Parameters that a solver without minibatches does not use.
 OF_MINIBATCHES = (
     "batch_size",
     "learning_rate",
@@ -32,9 +32,9 @@ OF_VALIDATION = "scoring", "temperature_scaling"
 
 
 def warn_of_ineffective_params(net: Any, config: FitConfig, data: TrainingData) -> None:
-    """Warn of each parameter that was set and that another one keeps from any effect.
+    """Warn about each parameter that was set but has no effect because of another one.
 
-    There is no warning for a parameter at its default, nor for one that is off anyway.
+    There is no warning for a parameter at its default value, nor for one that is off.
     """
     defaults = _defaults(net.__class__)
     for names, reason in _reasons(net, config, data):
@@ -64,12 +64,12 @@ def _defaults(cls: type) -> dict[str, Any]:
 def _reasons(
     net: Any, config: FitConfig, data: TrainingData
 ) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield names of parameters that have no effect, and the reason."""
+    """Yield names of parameters that have no effect, with the reason."""
     components, plan = config.components, config.plan
     solver = f"solver={net.solver!r}"
     early_stopping = f"early_stopping={net.early_stopping!r}"
     if not plan.solver.stochastic:
-        yield OF_MINIBATCHES, f"{solver}, which takes all rows in every step"
+        yield OF_MINIBATCHES, f"{solver}, which uses all rows in every step"
         if not config.early_stopping:
             yield ("n_iter_no_change",), f"{solver} and {early_stopping}"
     else:
@@ -95,7 +95,7 @@ def _reasons(
 
 
 def _why_nothing_stalls(net: Any) -> str:
-    """Return why no lack of improvement ends the training."""
+    """Return why training does not stop for lack of improvement."""
     if net.n_iter_no_change != "auto":
         return f"n_iter_no_change={net.n_iter_no_change!r}"
     return (

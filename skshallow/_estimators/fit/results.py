@@ -1,4 +1,4 @@
-"""The result of a fit: what predicts, what was recorded, and what a next call needs."""
+"""Result of a fit: the trained network, its history, and the state for the next call."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from skshallow.engine.state import Progress
 from skshallow.engine.units import Units
 from skshallow.losses import Loss
 
-# The curves of the history, by the name of the estimator's attribute.
+# Name of each fitted attribute, and of the curve in `History` that it holds.
 CURVES = {
     "loss_curve_": "loss",
     "learning_rate_curve_": "learning_rate",
@@ -29,32 +29,32 @@ CURVES = {
 
 @dataclass(frozen=True)
 class FitResult:
-    """All that a fit leaves on its estimator.
+    """Everything that `fit` sets on the estimator.
 
     Parameters
     ----------
     theta : ndarray of shape (P,)
-        The parameters, in `units`.
+        The parameters, in these `units`.
     network, units, loss, targets : Network, Units, Loss, Targets
-        What turns them into predictions.
+        What is needed to compute predictions from the parameters.
     feature_names : ndarray of shape (n_features,) or None
-        If the features have names.
+        The names of the features, if they have any.
     n_iter, best_iter : int
-        Epochs so far, and the best of them.
+        Number of epochs so far, and the best epoch.
     loss_value : float or None
         The objective at the epoch whose weights these are.
     curves : dict of str to ndarray
-        By attribute, over all epochs so far; see `CURVES`.
+        One array per fitted attribute in `CURVES`, over all epochs so far.
     health : dict of str to ndarray
-        See `engine.health`.
+        Diagnostics of the layers; see `engine.health`.
     resolved_params : dict of str to object
-        What parameters that can be "auto" came to.
+        The values used for parameters that can be "auto".
     temperature : float or None
-        What the output layer was divided by.
+        The temperature that the output layer was divided by.
     dispersion : ndarray of shape (n_targets,) or None
-        Of a loss that has one.
+        The dispersion, for a loss that has one.
     dispersion_weight : float
-        The number of rows that it is the mean over.
+        The number of rows that `dispersion` is the mean over.
     progress : Progress or None
         State of solver, schedule and random numbers, for a next call.
     moments : tuple of Moments and RobustMoments, or None
@@ -81,7 +81,7 @@ class FitResult:
 
 
 def joined_curves(last: FitResult | None, history: History) -> dict[str, np.ndarray]:
-    """Return the curves of earlier calls and of this one, one after the other."""
+    """Return the curves of earlier calls, continued by those of this one."""
     if last is None:
         return {attribute: history.curve(name) for attribute, name in CURVES.items()}
     return {
@@ -96,7 +96,7 @@ def joined_curves(last: FitResult | None, history: History) -> dict[str, np.ndar
 
 
 def _one_after_the_other(earlier, n_before: int, later, n_epochs: int) -> np.ndarray:
-    """Return both curves (n_before + n_epochs,), NaN where one was not recorded."""
+    """Return the joined curve (n_before + n_epochs,), NaN where not recorded."""
     if len(earlier) == len(later) == 0:
         return later
     parts = ((earlier, n_before), (later, n_epochs))

@@ -1,4 +1,4 @@
-"""One run of a fit: network, objective and solver state, trained, then summed up."""
+"""One training run: set up network and objective, train, and return the result."""
 
 from __future__ import annotations
 
@@ -40,27 +40,27 @@ FARTHEST = 1e10  # deviations that a target of a robust loss counts as away, at 
 
 
 class FitRun:
-    """From configuration and data to a result: `train`, then `result`.
+    """Trains a network for a configuration and data; call `train`, then `result`.
 
     Parameters
     ----------
     config : FitConfig
-        Every parameter, decided.
+        The hyperparameters, with every "auto" resolved.
     data : TrainingData
-        Training and validation rows.
+        Training set and validation set.
     last : FitResult or None
-        What training goes on from; None starts anew.
+        The result to continue training from; None means new initial weights.
     score : callable or None
-        From a result to its score on the validation rows.
+        Returns the score of a result on the validation set.
     params : dict of str to object
         The estimator's parameters, as the user gave them.
 
     Attributes
     ----------
     measured : Measured
-        The units that the network works in.
+        The standardisation.
     rows : Rows
-        The training rows, handed out in these units.
+        The training rows, which it standardises batch by batch.
     network : Network
     objective : Objective
     progress : Progress
@@ -148,7 +148,7 @@ class FitRun:
         return y.astype(self.config.dtype, copy=False)
 
     def _rows(self, X: Any, y: np.ndarray, weight, rows=None) -> Rows:
-        """Return rows that are handed out in the network's units."""
+        """Return rows that are standardised batch by batch."""
         units = self.measured.units
         return Rows(
             X,
@@ -161,7 +161,7 @@ class FitRun:
         )
 
     def _validation_rows(self) -> Rows | None:
-        """Return the rows to validate on, in the network's units."""
+        """Return the standardised validation set."""
         validation = self.data.validation
         if validation is None:
             return None
@@ -169,21 +169,21 @@ class FitRun:
 
     @property
     def n_epochs_before(self) -> int:
-        """Epochs of earlier calls that this one goes on from."""
+        """Number of epochs of earlier calls that this one continues."""
         return 0 if self.last is None else self.last.n_iter
 
     @property
     def n_epochs_left(self) -> int:
-        """Epochs that are left to run, at most."""
+        """Largest number of epochs left to run."""
         return self.config.plan.n_epochs - self.history.n_epochs
 
     @property
     def resolved_params(self) -> dict[str, Any]:
-        """What the parameters that can be "auto" came to."""
+        """The values used for parameters that can be "auto"."""
         return self.config.resolved_params(self.params)
 
     def state(self) -> dict[str, Any]:
-        """Return all that training changes; see `restore`."""
+        """Return everything that training changes, for `restore`."""
         return {
             "theta": to_numpy(self.objective.theta),
             "progress": self.progress,
@@ -192,7 +192,7 @@ class FitRun:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go back to when the `state` was taken."""
+        """Set everything that training changes to a `state`."""
         theta, progress, history = self.objective.theta, state["progress"], state["history"]
         theta[...] = asarray_like(state["theta"], theta)
         for name, value in progress.solver_state.items():
@@ -205,7 +205,7 @@ class FitRun:
         self.health.restore(state["health"])
 
     def train(self, watcher: Watcher) -> Outcome:
-        """Run the epochs that are left."""
+        """Run the remaining epochs."""
         return Trainer(
             self.objective,
             self.rows,
@@ -261,14 +261,14 @@ class FitRun:
     # The result.
 
     def result(self, outcome: Outcome) -> FitResult:
-        """Return what the fit came to, after its training."""
+        """Return the result after training."""
         if outcome.diverged:
             self._forget_steps()
         epoch = self.history.best_epoch if outcome.restored else self.history.n_epochs
         return self._result(self.objective.theta, epoch, restored=outcome.restored)
 
     def best_so_far(self) -> FitResult | None:
-        """Return the result of an interrupted training, None if no epoch has ended."""
+        """Return the result at the best epoch so far, None if no epoch has ended."""
         best = self.history.best_theta
         if best is None:
             return None
@@ -286,7 +286,7 @@ class FitRun:
             return self._result(theta, history.n_epochs, history=history, goes_on=False)
 
     def _forget_steps(self) -> None:
-        """Start the solver's state anew: what it remembers led to other parameters."""
+        """Reset the state of the solver, which belongs to other parameters."""
         theta, n_weights = self.objective.theta, self.network.layout.n_weights
         self.progress.solver_state = self.progress.solver.init(theta, n_weights)
 
@@ -338,7 +338,7 @@ class FitRun:
         )
 
     def _scale_outputs(self, theta: np.ndarray) -> float | None:
-        """Divide the output layer of `theta` by the temperature of least log loss."""
+        """Divide the output layer of `theta` by the best temperature; return it."""
         if self._temperature is None:
             return None
         temperature = self._temperature.best(self._validation_predictions())
@@ -348,7 +348,7 @@ class FitRun:
         return temperature
 
     def _dispersion(self) -> tuple[np.ndarray | None, float]:
-        """Return the dispersion of the loss's distribution, and over how many rows."""
+        """Return the dispersion of the loss, and the number of rows it is computed from."""
         loss, last = self.config.loss, self.last
         if not loss.has_dispersion:
             return None, 0.0
@@ -363,5 +363,5 @@ class FitRun:
         if self.config.incremental and last is not None and last.dispersion is not None:
             total = total + last.dispersion_weight * to_numpy(last.dispersion)
             n_rows += last.dispersion_weight
-        least = np.finfo(np.float64).eps  # an exact fit has a distribution too
+        least = np.finfo(np.float64).eps  # an exact fit needs a valid distribution, too
         return np.maximum(total / n_rows, least), n_rows

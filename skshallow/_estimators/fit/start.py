@@ -1,4 +1,4 @@
-"""Where training starts: units of the data, initial or last weights, solver state."""
+"""Initial state of training: standardisation, weights, random numbers, solver state."""
 
 from __future__ import annotations
 
@@ -22,16 +22,17 @@ from skshallow.engine.units import USERS_UNITS, Units, re_express, row_gain
 
 @dataclass(frozen=True)
 class Measured:
-    """The units that a fit works in, and how they were found.
+    """Standardisation of a fit, and the moments that it was computed from.
 
     Parameters
     ----------
     units : Units
-        To work in: as measured now, as in the last call, or the user's.
+        The units to train in: computed by this call, those of the last call, or the
+        user's.
     last_units : Units
-        Those of the weights that training goes on from.
+        The units of the weights that training continues from.
     moments : tuple of Moments or None
-        Of features and targets, where this call measured them.
+        Of features and targets, if this call computed them.
     """
 
     units: Units
@@ -40,7 +41,7 @@ class Measured:
 
     @property
     def growth(self) -> float:
-        """By how much the unit of a feature grew at most since the last call."""
+        """The largest factor by which the scale of a feature grew since the last call."""
         old, new = self.last_units.scale, self.units.scale
         return 1.0 if old is None or new is None else float((new / old).max())
 
@@ -48,7 +49,7 @@ class Measured:
 def measure_units(
     config: FitConfig, data: TrainingData, last: FitResult | None
 ) -> Measured:
-    """Choose the units to work in: measured once by `fit`, refined by `partial_fit`."""
+    """Return the standardisation: computed once by `fit`, updated by `partial_fit`."""
     last_units = USERS_UNITS if last is None else last.units
     moments = None if last is None or not config.incremental else last.moments
     settled = not last_units.are_users and moments is None
@@ -69,14 +70,14 @@ def measure_units(
         row_gain=feature_gain(config, data.X.shape[1]),
     )
     if last_units.scale is not None:
-        # 0 in every row so far, so that weights of any unit were the same function
+        # the standardised column was 0 in all rows so far, so any scale predicts the same
         scale = np.where(silent, units.scale, last_units.scale)
         last_units = replace(last_units, scale=scale)
     return Measured(units, last_units, moments)
 
 
 def feature_gain(config: FitConfig, n_features: int) -> float | None:
-    """Return how much larger than standard features are, None where they are standard."""
+    """Return the factor for standardised features, None for no factor; see `row_gain`."""
     hidden_units, solver = config.components.hidden_units, config.components.solver
     if not (config.standardize and hidden_units and solver.scale_free):
         return None
@@ -106,12 +107,12 @@ def first_theta(
 def last_theta(
     config: FitConfig, network: Network, last: FitResult, measured: Measured
 ) -> np.ndarray:
-    """Return a copy of the last call's parameters (P,), in the units of now."""
+    """Return a copy of the parameters (P,) of the last call, in the current units."""
     if network != last.network:
         raise ValueError(
-            "Training goes on from the last fit's weights, which belong to another net: "
-            f"then {last.network}, now {network}. Set the parameters back, or start anew "
-            "with warm_start=False and fit."
+            "Training continues from the weights of the last fit, but the parameters now "
+            f"describe another net: it was {last.network}, now it is {network}. Set the "
+            "parameters back, or start anew: set warm_start=False and call fit."
         )
     theta = to_numpy(last.theta).astype(config.dtype)
     re_express(network.views(theta), measured.last_units, measured.units)
@@ -134,9 +135,9 @@ def new_progress(
 
 
 def last_progress(config: FitConfig, last: FitResult, new: Progress) -> Progress:
-    """Return a copy of the state that the last call left, as far as it still applies.
+    """Return a copy of the state of the last call, to continue from.
 
-    Elsewhere, or if there is none, it is as in the `new` one.
+    What belongs to another solver or schedule is taken from the `new` state.
     """
     progress = copy.deepcopy(last.progress)
     if progress is None:

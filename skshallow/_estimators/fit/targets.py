@@ -1,4 +1,4 @@
-"""Targets: labels and real values, checked, encoded for the loss and decoded again."""
+"""Encoding of targets: class labels, multilabel indicators and real values."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from skshallow.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, Loss
 
 
 class Targets(ABC):
-    """What a net learns to predict.
+    """The kind of target of an estimator, and its encoding for the loss.
 
     Attributes
     ----------
     numeric : bool
-        Whether scikit-learn is to read `y` as numbers.
+        Whether scikit-learn should convert `y` to numbers.
     """
 
     numeric: ClassVar[bool]
@@ -30,30 +30,30 @@ class Targets(ABC):
     @classmethod
     @abstractmethod
     def learn(cls, y: np.ndarray, classes: Any = None) -> Targets:
-        """Return the targets of a net whose first rows have `y`."""
+        """Return the kind of target, learned from the first `y`."""
 
     @classmethod
     @abstractmethod
     def of_outputs(cls, n_outputs: int, choice: str | Loss, classes: Any) -> Targets:
-        """Return the targets of a net with given weights and so many raw outputs."""
+        """Return the kind of target for given weights with `n_outputs` outputs."""
 
     @staticmethod
     def before_validation(y: Any) -> Any:
-        """Return `y` in a form that scikit-learn reads without loss."""
+        """Return `y` in a form that scikit-learn's validation does not round."""
         return y
 
     @staticmethod
     def after_validation(y: np.ndarray) -> np.ndarray:
-        """Return `y` in the shape that the other methods take."""
+        """Return `y` in the shape that the other methods expect."""
         return y
 
     @abstractmethod
     def loss(self, choice: str | Loss) -> Loss:
-        """Return the loss that the parameter `loss` names, as these targets need it."""
+        """Return the loss for the parameter `loss`, in the form for these targets."""
 
     @abstractmethod
     def check(self, y: np.ndarray) -> None:
-        """Raise ValueError if later targets differ in kind from the first."""
+        """Raise ValueError if later targets do not match the first ones."""
 
     @property
     @abstractmethod
@@ -72,7 +72,7 @@ class Targets(ABC):
 
     @property
     def log_loss(self) -> Loss:
-        """The log loss in the form for these targets, if they are classes."""
+        """The log loss, binomial or multinomial; only for classes."""
         raise NotImplementedError
 
     @staticmethod
@@ -96,7 +96,7 @@ class Targets(ABC):
         return encoded, loss
 
     def strata(self, y: np.ndarray) -> np.ndarray | None:
-        """Return what to stratify by where rows are held out (n,), None for nothing."""
+        """Return the strata (n,) for the validation split, None for no stratification."""
         return None
 
     def too_rare(self, y: np.ndarray) -> list:
@@ -135,8 +135,8 @@ class RealTargets(Targets):
         per_target = resolve("loss", choice, REGRESSION_LOSSES, Loss).n_raw_outputs(1)
         if n_outputs % per_target != 0:
             raise ValueError(
-                f"loss={choice!r} takes {per_target} outputs per target; an output layer "
-                f"of {n_outputs} units is no multiple of that."
+                f"loss={choice!r} needs {per_target} outputs per target, but the output "
+                f"layer has {n_outputs} units, which is not a multiple of {per_target}."
             )
         n_targets = n_outputs // per_target
         return cls(n_targets, 1 if n_targets == 1 else 2)
@@ -179,7 +179,7 @@ class ClassTargets(Targets):
     Parameters
     ----------
     classes : ndarray of shape (n_classes,)
-        The labels; of a multilabel net the numbers of its labels.
+        The class labels; for a multilabel network the indices of the labels.
     is_multilabel : bool
         Whether `y` is an indicator matrix.
     """
@@ -216,11 +216,11 @@ class ClassTargets(Targets):
         labels = np.arange(len(classes)) if is_multilabel else np.asarray(classes)
         if len(labels) != (n_outputs if is_multilabel else n_classes):
             raise ValueError(
-                f"{len(labels)} classes do not fit an output layer of {n_outputs} units: "
-                f"give {n_classes}."
+                f"classes has {len(labels)} entries, which do not fit an output layer of "
+                f"{n_outputs} units: give {n_classes}."
             )
         if len(np.unique(labels)) != len(labels):
-            raise ValueError(f"The same class stands twice in classes={classes!r}.")
+            raise ValueError(f"The same class occurs twice in classes={classes!r}.")
         return cls(labels, is_multilabel)
 
     @staticmethod
@@ -234,7 +234,7 @@ class ClassTargets(Targets):
 
     @property
     def form(self) -> str:
-        """Which form of a loss the targets take: "binomial" or "multinomial"."""
+        """The form of the loss for these targets: "binomial" or "multinomial"."""
         binomial = self.is_multilabel or len(self.classes) == 2
         return "binomial" if binomial else "multinomial"
 
@@ -259,7 +259,8 @@ class ClassTargets(Targets):
         is_multilabel = _kind_of_target(y) == "multilabel-indicator"
         if is_multilabel != self.is_multilabel:
             raise ValueError(
-                "y changed between one class per row and an indicator of several labels."
+                "y changed between one class per row and a multilabel indicator matrix. "
+                "Pass the same kind of y in each call, or start with a new net, clone(net)."
             )
         if not is_multilabel:
             self._check_labels(y)
@@ -280,7 +281,7 @@ class ClassTargets(Targets):
             )
 
     def codes(self, y: np.ndarray) -> np.ndarray:
-        """Return the position of each label of y (n,) in the classes, sorted or not."""
+        """Return the index in `classes`, sorted or not, of each label of y (n,)."""
         order = np.argsort(self.classes)
         labels = y.astype(self.classes.dtype, copy=False)
         return order[np.searchsorted(self.classes, labels, sorter=order)]
@@ -353,7 +354,7 @@ class ClassTargets(Targets):
         return check_weights(sample_weight * weight, y, "sample_weight times class_weight")
 
     def decode(self, decision: np.ndarray) -> np.ndarray:
-        """Return the labels (n,), or the indicator (n, n_labels), of raw predictions."""
+        """Return class labels (n,), or an indicator matrix (n, n_labels), from logits."""
         if self.is_multilabel:
             return (decision > 0).astype(int)
         if decision.ndim == 1:
@@ -382,7 +383,7 @@ def _weights_among(
 
 
 def _balance_labels(y: np.ndarray, sample_weight: np.ndarray | None) -> np.ndarray:
-    """Return weights (n,) of rows: over the labels, the product of balanced weights."""
+    """Return weights (n,): for each row the product of balanced weights of its labels."""
     weight = np.ones(len(y))
     for label in y.T:
         values, codes = np.unique(label, return_inverse=True)
@@ -394,23 +395,24 @@ def _balance_labels(y: np.ndarray, sample_weight: np.ndarray | None) -> np.ndarr
 
 
 def _kind_of_target(y: np.ndarray) -> str:
-    """Return "binary", "multiclass" or "multilabel-indicator"; refuse all else."""
+    """Return "binary", "multiclass" or "multilabel-indicator"; raise for other kinds."""
     if y.dtype == object and "NoneType" in _types_in(y):
         raise ValueError(
-            "y has None among its labels; rows without a label cannot train a classifier."
+            "y has None among its labels; rows without a label cannot train a classifier. "
+            "Leave them out of X and y."
         )
     try:
         kind = type_of_target(y, input_name="y")
     except TypeError as error:  # from sorting, or from bytes
         raise ValueError(
-            f"y has labels of types {_types_in(y)}, which cannot be put in order. Give "
-            "strings, or labels of one type."
+            f"y has labels of types {_types_in(y)}, which cannot be sorted. Convert them "
+            "to one type, for example y.astype(str)."
         ) from error
     if kind == "unknown" and y.dtype == object:
         raise ValueError(
-            f"Unknown label type: y holds objects of type {_types_in(y)}. Labels are "
-            "numbers, booleans or strings; y.astype(int) or y.astype(str), say, converts "
-            "them."
+            f"Unknown label type: y has objects of type {_types_in(y)}. Labels must be "
+            "numbers, booleans or strings; convert them, for example y.astype(int) or "
+            "y.astype(str)."
         )
     if kind == "multiclass-multioutput":
         raise ValueError(
@@ -423,15 +425,15 @@ def _kind_of_target(y: np.ndarray) -> str:
 
 
 def _check_distinct(classes: np.ndarray) -> None:
-    """Raise ValueError if one of the `classes` (n_classes,) is none, as NaN or None."""
+    """Raise ValueError if one of the `classes` (n_classes,) is NaN or not comparable."""
     try:
         ordered = np.unique(classes)
     except TypeError as error:  # from sorting
         raise ValueError(
-            f"classes={classes.tolist()} cannot be put in order: give labels of one type."
+            f"classes={classes.tolist()} cannot be sorted: give labels of one type."
         ) from error
     if (ordered != ordered).any():
-        raise ValueError(f"classes={classes.tolist()} holds a NaN, which is no label.")
+        raise ValueError(f"classes={classes.tolist()} has a NaN, which is not a label.")
 
 
 def _types_in(y: np.ndarray) -> str:
@@ -442,8 +444,8 @@ def _types_in(y: np.ndarray) -> str:
 def _are_among(y: np.ndarray, classes: np.ndarray) -> np.ndarray:
     """Return which labels of y (n,) are classes; the string "1" is not the number 1.
 
-    NumPy would compare large integers of two dtypes as floats, where neighbours are
-    equal. So only those count that the dtype of the classes holds as they are.
+    NumPy compares large integers of two dtypes as floats, which makes different ones
+    equal. So a label must also be exactly representable in the dtype of the classes.
     """
     if "O" in (y.dtype.kind, classes.dtype.kind):
         return np.isin(y.astype(object), classes.astype(object))

@@ -1,4 +1,4 @@
-r"""Temperature scaling: one number that calibrates overconfident probabilities."""
+r"""Temperature scaling: calibration of overconfident probabilities by one number."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from skshallow._estimators.fit.targets import Targets
 from skshallow._estimators.fit.training_data import ValidationData
 from skshallow.losses import Loss
 
-# Without a bound, validation rows that are all classified rightly ask for a temperature
-# of 0, which is probabilities of 0 and 1.
+# Without bounds, a validation set without errors would have a best temperature of 0, which
+# means probabilities of 0 and 1.
 COLDEST, HOTTEST = 0.05, 20.0
 # Raw predictions whose loss is evaluated at once: of many classes, few rows.
 VALUES_AT_ONCE = 1 << 18
@@ -27,8 +27,8 @@ def best_temperature(
 ) -> float:
     """Return the ``T`` for which ``raw_prediction / T`` has the least mean `loss`.
 
-    A net that trained long is overconfident; dividing its raw predictions by one
-    temperature changes no decision and calibrates its probabilities.
+    A network that overfits is overconfident. Dividing its raw predictions by one
+    temperature calibrates its probabilities and does not change the predicted classes.
 
     Parameters
     ----------
@@ -37,14 +37,14 @@ def best_temperature(
     y : ndarray of shape (n, n_outputs), or (n, 1) of class codes
         The classes, as the loss takes them, of rows that did not train the net.
     raw_prediction : ndarray of shape (n, n_outputs) or (n_members, n, n_outputs)
-        The raw predictions for them, or those of each member.
+        The raw predictions for these rows, or those of each ensemble member.
     sample_weight : ndarray of shape (n,), default=None
-        Their weights.
+        Sample weights.
 
     Returns
     -------
     temperature : float
-        In [0.05, 20]; above 1 where the net was overconfident.
+        In [0.05, 20]; above 1 if the network was overconfident.
 
     References
     ----------
@@ -54,8 +54,8 @@ def best_temperature(
     --------
     >>> import numpy as np
     >>> from skshallow.losses import BinomialLogLoss
-    >>> y = np.array([[1.0], [1.0], [1.0], [0.0]])  # right three times in four,
-    >>> raw_prediction = np.full((4, 1), 10.0)  # but almost certain
+    >>> y = np.array([[1.0], [1.0], [1.0], [0.0]])  # accuracy 3/4,
+    >>> raw_prediction = np.full((4, 1), 10.0)  # but probabilities near 1
     >>> temperature = best_temperature(BinomialLogLoss(), y, raw_prediction)
     >>> round(float(1 / (1 + np.exp(-10 / temperature))), 3)
     0.75
@@ -71,9 +71,9 @@ def refined_loss(
 ) -> float:
     """Return the least mean `loss` of ``raw_prediction / T``, over temperatures ``T``.
 
-    The loss after the best calibration measures how well a net separates the classes. A
-    net that will be calibrated anyway is best where this is least, often well after its own
-    loss has begun to rise.
+    The loss after the best temperature scaling measures how well a network separates the
+    classes. If the network is calibrated after training anyway, the best epoch is the one
+    in which this loss is lowest, often long after the uncalibrated loss began to rise.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def refined_loss(
     Returns
     -------
     refined : float
-        At most the mean loss itself.
+        Never above the mean loss itself.
 
     References
     ----------
@@ -127,7 +127,7 @@ def _at_best(loss, y, raw_prediction, sample_weight, xatol: float) -> OptimizeRe
 
 @dataclass(frozen=True)
 class TemperatureScaling:
-    """Calibration on validation rows.
+    """Temperature scaling on a validation set.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ class TemperatureScaling:
     y : ndarray of shape (n_val, n_outputs), or (n_val, 1) of class codes
         The classes.
     weight : ndarray of shape (n_val,) or None
-        Weights of the rows.
+        Sample weights.
     """
 
     loss: Loss
@@ -145,10 +145,10 @@ class TemperatureScaling:
 
     @classmethod
     def on(cls, targets: Targets, validation: ValidationData) -> TemperatureScaling:
-        """Calibrate on these rows, and one more row of every class in equal shares.
+        """Return the calibration on these rows, and one more row of all classes equally.
 
-        Without that row, validation rows that are all classified rightly would make the
-        net as confident as can be.
+        Without this row, a validation set without errors would have the lowest
+        temperature allowed, and the probabilities would be overconfident.
         """
         loss, n_rows = targets.log_loss, len(validation.labels)
         y = targets.encode(validation.labels, loss)
@@ -156,9 +156,9 @@ class TemperatureScaling:
         return cls(loss, y, validation.weight)
 
     def best(self, raw_prediction: np.ndarray) -> float:
-        """Return the temperature for raw predictions of the rows, by members."""
+        """Return the best temperature, for raw predictions of each member."""
         return best_temperature(self.loss, self.y, raw_prediction, self.weight)
 
     def refined_loss(self, raw_prediction: np.ndarray) -> float:
-        """Return the log loss at that temperature."""
+        """Return the log loss at the best temperature."""
         return refined_loss(self.loss, self.y, raw_prediction, self.weight)

@@ -26,24 +26,24 @@ from skshallow.losses import Loss
 
 @dataclass(frozen=True)
 class Table:
-    """Checked rows, as the user gave them and as arrays.
+    """Validated rows, as the user gave them and as arrays.
 
     Parameters
     ----------
     users_X : {array-like, sparse matrix}
-        The user's own rows, for a scorer; see `users_rows`.
+        The X that the user passed, for a scorer; see `users_rows`.
     X : ndarray or CSR matrix of shape (n_rows, n_features)
         All rows of positive weight.
     labels : ndarray of shape (n_rows,) or (n_rows, n_outputs)
-        Their targets, as the user gave them.
+        Targets of these rows, not encoded.
     weight : ndarray of shape (n_rows,) or None
         Their weights, of which only the ratios count.
     kept : ndarray of int or None
-        Which of the user's rows these are; None means all.
+        Indices of these rows in the user's X; None means all rows.
     strata : ndarray of shape (n_rows,) or None
-        What a split is stratified by.
+        The class of each row, for a stratified split.
     feature_names : ndarray of shape (n_features,) or None
-        If the features have names.
+        The names of the features, if they have any.
     """
 
     users_X: Any
@@ -61,7 +61,7 @@ class Table:
 
     @property
     def dtype(self) -> np.dtype:
-        """The precision of the features."""
+        """The dtype of the features."""
         return dtype_of(self.X)
 
     def weighted(self, weight: np.ndarray | None) -> Table:
@@ -78,7 +78,7 @@ class Table:
         )
 
     def stratified(self, targets: Targets) -> Table:
-        """Return the table with strata by class, where each row has one."""
+        """Return the table with strata by class, if each row has one class."""
         return replace(self, strata=targets.strata(self.labels))
 
     def users_rows(self, rows: np.ndarray | None = None) -> Any:
@@ -104,18 +104,19 @@ def read_table(
     names: tuple[str, str, str] = ("X", "y", "sample_weight"),
     **options: Any,
 ) -> Table:
-    """Return checked rows, those of weight 0 left out.
+    """Return validated rows, without those of weight 0.
 
     Parameters
     ----------
     reader : estimator
-        Where scikit-learn notes the number and the names of features, or finds them.
+        Estimator on which scikit-learn sets the number and names of the features, or
+        checks them.
     X, y, sample_weight
-        As `fit` takes them.
+        The arguments of `fit`.
     targets : type
-        Of which kind `y` is.
+        The kind of target.
     names : tuple of str
-        What the user calls the three, for error messages.
+        Names of the three arguments, for error messages.
     **options
         For :func:`sklearn.utils.validation.validate_data`.
     """
@@ -140,14 +141,16 @@ def read_table(
 def read_validation_table(
     reader: Any, validation: tuple[Any, Any, Any], targets: type[Targets]
 ) -> Table | None:
-    """Return the user's own validation rows, checked; None if there are none.
+    """Return the user's own validation set, validated; None if there is none.
 
     `validation` holds X_val, y_val and sample_weight_val.
     """
     X_val, y_val, sample_weight_val = validation
     if X_val is None and y_val is None:
         if sample_weight_val is not None:
-            raise ValueError("sample_weight_val was given without X_val and y_val.")
+            raise ValueError(
+                "sample_weight_val was given without X_val and y_val; give all three."
+            )
         return None
     if X_val is None or y_val is None:
         given, missing = ("X_val", "y_val") if y_val is None else ("y_val", "X_val")
@@ -161,7 +164,7 @@ def read_validation_table(
 
 @dataclass(frozen=True)
 class ValidationData:
-    """Rows to validate on.
+    """The validation set.
 
     Parameters
     ----------
@@ -184,12 +187,12 @@ class ValidationData:
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What to train on, and what to validate on.
+    """The training set and the validation set.
 
     Parameters
     ----------
     targets : Targets
-        How targets are encoded.
+        The kind of target, which encodes them.
     X : ndarray or CSR matrix of shape (n_rows, n_features)
         All rows of positive weight, held-out ones included.
     y : ndarray of shape (n_rows, n_outputs) or (n_rows, 1)
@@ -197,9 +200,9 @@ class TrainingData:
     loss : Loss
         To train with: the configured one, which smooths class codes.
     weight : ndarray of shape (n_rows,) or None
-        Their weights, of mean 1 over the training rows.
+        Sample weights, with mean 1 over the training rows.
     train_rows : ndarray of int or None
-        Which of them train; None means all.
+        Indices of the training rows; None means all rows.
     validation : ValidationData or None
     feature_names : ndarray of shape (n_features,) or None
     """
@@ -264,10 +267,10 @@ class TrainingData:
         return constant_columns(self.training_part(self.y))
 
     def training_part(self, values: Any) -> Any:
-        """Return the training rows of `values` (n_rows, ...), None of None."""
+        """Return the training rows of `values` (n_rows, ...); None stays None."""
         return None if values is None else rows_or_all(values, self.train_rows)
 
 
 def rows_or_all(values: np.ndarray, rows: np.ndarray | None) -> np.ndarray:
-    """Return these rows of `values` (n, ...), all for None."""
+    """Return these rows of `values` (n, ...); None means all rows."""
     return values if rows is None else values[rows]

@@ -1,4 +1,4 @@
-"""Atomic fit: attributes are set all at once, and taken back if something fails."""
+"""Atomic changes of fitted attributes: set in one step, restored after an error."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Estimator = TypeVar("Estimator")
 
 
 def twin_of(estimator: Estimator) -> Estimator:
-    """Return an estimator with the same attributes, also those that no pickle keeps."""
+    """Return a shallow copy of an estimator, also of attributes that pickle leaves out."""
     twin = object.__new__(type(estimator))
     twin.__dict__ = vars(estimator).copy()
     return twin
@@ -19,9 +19,9 @@ def twin_of(estimator: Estimator) -> Estimator:
 def replace_attributes(
     estimator: Any, names: Iterable[str], new: Mapping[str, Any]
 ) -> None:
-    """Give an estimator the attributes `new` in place of those of these `names`.
+    """Replace the attributes of these `names` by those in `new`.
 
-    It happens in one step, between which and the next nothing can be interrupted.
+    This is one assignment, so that an interruption cannot leave half of the attributes.
     """
     names = frozenset(names)
     kept = {name: value for name, value in vars(estimator).items() if name not in names}
@@ -30,10 +30,10 @@ def replace_attributes(
 
 @contextmanager
 def undone_on_error(estimator: Any, names: Iterable[str]) -> Iterator[None]:
-    """Give an estimator its attributes of these `names` back if the block fails.
+    """Restore the attributes of these `names` if the block raises an error.
 
-    Other attributes, which callbacks may have set, stay; so does everything after
-    Ctrl-C, which is no failure.
+    Other attributes, which callbacks may have set, are kept. After Ctrl-C, which is not an
+    error, everything is kept.
     """
     names = frozenset(names)
     before = {name: value for name, value in vars(estimator).items() if name in names}

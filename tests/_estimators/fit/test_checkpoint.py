@@ -130,7 +130,7 @@ def test_training_that_went_on_from_a_fit_is_resumed(net, X, y, path):
     nets = [fit(net.__class__(**net.get_params()), X[:40], y[:40]) for _ in range(2)]
     die(nets[0], X, y, Checkpoint(path), at=3)
     assert_same(fit(nets[0], X, y, Checkpoint(path)), fit(nets[1], X, y))
-    with pytest.raises(ValueError, match="what training starts from holds other values"):
+    with pytest.raises(ValueError, match="what training starts from has other values"):
         fit(nets[0], X, y, Checkpoint(path))
 
 
@@ -165,7 +165,7 @@ def test_what_is_printed_is_the_only_difference_of_verbose(net, X, y, path, caps
     die(net, X, y, Checkpoint(path), at=3)
     fit(net.set_params(verbose=6), X, y, Checkpoint(path))
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == f"goes on after epoch 2, from {path}"
+    assert lines[0] == f"resumes after epoch 2, from {path}"
     assert lines[1].startswith("epoch    6/6")
 
 
@@ -239,13 +239,13 @@ def test_other_parameters_are_refused_by_name(other, match, net, X, y, path):
 def test_other_data_are_refused_by_name(net, X, y, weight, path):
     slightly = X.copy()
     slightly[3, 2] = np.nextafter(slightly[3, 2], np.inf)
-    assert_refused(net, slightly, y, path, "X holds other values")
+    assert_refused(net, slightly, y, path, "X has other values")
     assert_refused(net, X[1:], y[1:], path, r"X was .*\(60, 5\), now it is .*\(59, 5\)")
     assert_refused(
         net, X.astype(np.float32), y, path, "X was float64 .*, now it is float32"
     )
-    assert_refused(net, X, y[::-1], path, "y holds other values")
-    assert_refused(net, X, y + 1, path, "classes_ holds other values")
+    assert_refused(net, X, y[::-1], path, "y has other values")
+    assert_refused(net, X, y + 1, path, "classes_ has other values")
     assert_refused(net, X, y, path, "sample_weight was None", sample_weight=weight)
     assert_refused(net, X, y, path, "X_val was None", X_val=X[:9], y_val=y[:9])
 
@@ -286,7 +286,7 @@ def test_a_foreign_file_is_refused(net, X, y, path):
 
 @pytest.mark.usefixtures("kept")
 def test_a_training_is_no_net_to_load(path):
-    with pytest.raises(UnreadableModel, match=r"the training that a .*Checkpoint keeps"):
+    with pytest.raises(UnreadableModel, match=r"the training state of a .*Checkpoint"):
         load(path)
 
 

@@ -67,7 +67,7 @@ def test_differences_are_told_in_words():
     ]
     other = fingerprint_entry(TABLE + 1)
     assert differences(then, then | {"X": other}) == [
-        "X holds other values (float64 of shape (4, 3))"
+        "X has other values (float64 of shape (4, 3))"
     ]
     assert differences(then, {"X": then["X"], START: then[START]}) == [
         "alpha was 0.1, now it is nothing"
@@ -77,7 +77,7 @@ def test_differences_are_told_in_words():
 def test_another_start_is_told_of_only_if_nothing_else_is_different():
     then = {"alpha": fingerprint_entry(0.1), START: fingerprint_entry([1], "numbers")}
     start = {START: fingerprint_entry([2], "numbers")}
-    assert differences(then, then | start) == [f"{START} holds other values (numbers)"]
+    assert differences(then, then | start) == [f"{START} has other values (numbers)"]
     assert differences(then, start | {"alpha": fingerprint_entry(1)}) == [
         "alpha was 0.1, now it is 1"
     ]

@@ -103,7 +103,7 @@ def test_going_on_with_another_shape_is_a_clear_error(
 ):
     net = deep_class(**few, warm_start=True).fit(X, y).set_params(**change)
     before = pickle.dumps(vars(net))
-    with pytest.raises(ValueError, match=r"then Network\(5-4-4-.*now Network"):
+    with pytest.raises(ValueError, match=r"was Network\(5-4-4-.*now it is Network"):
         getattr(net, method)(X, y)
     assert pickle.dumps(vars(net)) == before
 
