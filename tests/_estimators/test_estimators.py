@@ -324,7 +324,7 @@ def test_a_missing_target_is_refused(net_class, X, few):
 
 def test_too_few_rows_to_hold_out_are_refused(classifier_class, X, y, few):
     net = classifier_class(**few, early_stopping=True)
-    with pytest.raises(ValueError, match=r"cannot hold out .* of 2 rows .* each class"):
+    with pytest.raises(ValueError, match=r"cannot hold .* of 2 rows out.* each class"):
         net.fit(X[:2], [0, 1])
     assert not hasattr(net, "theta_")
 

@@ -666,7 +666,7 @@ def test_classes_may_be_missing_from_every_call_but_one(net_class):
 def test_classes_too_rare_to_be_held_out_are_refused_with_a_remedy(net_class):
     X, y = rows(3), ["ant", "bee", "cow"]
     net = net_class(**FEW, early_stopping=True)
-    words = r"early_stopping cannot hold out .* of 3 rows .* X_val and y_val"
+    words = r"early_stopping cannot hold .* of 3 rows .* X_val and y_val"
     with pytest.raises(ValueError, match=words):
         net.fit(X, y)
     assert not hasattr(net, "classes_")

@@ -509,7 +509,7 @@ def test_the_error_names_validation_rows_that_overflow(net_class):
     X = rows()
     y = targets(net_class, X)
     net = net_class(**FEW, early_stopping=True, activation="identity", dtype="float32")
-    with pytest.raises(ValueError, match=r"the validation loss is .* Check the number"):
+    with pytest.raises(ValueError, match=r"the validation loss is .* Check their"):
         net.fit(X, y, X_val=X * 1e300, y_val=y)
 
 
