@@ -48,7 +48,12 @@ class NetClassifier(ClassifierMixin, FittedClasses, BaseNet):
         """Train for one epoch on a part of the data, from the current weights.
 
         The first call computes the mean and standard deviation of the features for
-        `standardize`, and later calls update them. After a `fit` they do not change.
+        `standardize`, and later calls update them, with the weights as they are. After a
+        `fit`, or for given weights after the first call, they do not change.
+
+        "auto" means no dropout, no label smoothing, no average and a constant schedule
+        here, also after a `fit`, whatever it meant there. With `warm_start` the solver's
+        state and the random numbers of that `fit` go on, else they begin anew.
 
         Parameters
         ----------

@@ -33,9 +33,14 @@ class NetRegressor(RegressorMixin, Uncertainty, BaseNet):
         """Train for one epoch on a part of the data, from the current weights.
 
         The first call computes the mean and standard deviation of features and targets
-        for `standardize`, and later calls update them. After a `fit` they do not change.
+        for `standardize`, and later calls update them, with the weights as they are.
+        After a `fit`, or for given weights after the first call, they do not change.
         For the targets of a robust loss these are the median and the median absolute
         deviation; about a thousand quantiles are kept between the calls.
+
+        "auto" means no dropout, no average and a constant schedule here, also
+        after a `fit`, whatever it meant there. With `warm_start` the solver's state and the
+        random numbers of that `fit` go on, else they begin anew.
 
         Parameters
         ----------

@@ -66,8 +66,6 @@ def _why_not_to_start(run: FitRun) -> str | None:
     reach = f"features reach {largest_magnitude(X):.3g}"
     if run.data.targets.numeric:
         reach += f" and targets {largest_magnitude(y):.3g}"
-    growth = run.measured.growth
-    grown = f", which grew {growth:.3g}-fold since earlier calls" if growth > 1e3 else ""
     remedies = {
         "standardize=True": not config.standardize,
         "dtype='float64'": config.dtype == np.float32,
@@ -76,7 +74,7 @@ def _why_not_to_start(run: FitRun) -> str | None:
     tries = "".join(f", or try {remedy}" for remedy, fits in remedies.items() if fits)
     return (
         f"The loss is {loss:.3g} in {config.dtype} before the first step: {reach}, in the "
-        f"net's units{grown}. Check the units of X and y{tries}."
+        f"net's units. Check the units of X and y{tries}."
     )
 
 

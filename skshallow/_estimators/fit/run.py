@@ -105,11 +105,11 @@ class FitRun:
         else:
             theta = last_theta(config, self.network, last, self.measured)
         known = known_outputs(theta, *to_constants)
-        theta = asarray_like(theta, data.X)
+        start_theta, theta = theta, asarray_like(theta, data.X)
         self.objective = Objective(self.network, data.loss, config.alpha, theta, known)
         self.progress = new_progress(config, self.network, theta, rng)
         if last is not None:
-            self.progress = last_progress(config, last, self.progress)
+            self.progress = last_progress(config, last, self.progress, start_theta)
         self.history = History(
             tol=config.plan.tol,
             n_iter_no_change=config.n_iter_no_change,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,61 +19,84 @@ from skshallow.engine.robust_moments import RobustMoments
 from skshallow.engine.state import Progress
 from skshallow.engine.units import USERS_UNITS, Units, re_express, row_gain
 
+AllMoments = tuple[Moments, Moments | RobustMoments]  # of features and targets
+
 
 @dataclass(frozen=True)
 class Measured:
-    """Standardisation of a fit, and the moments that it was computed from.
+    """The units that a fit works in, and how the last call's weights come into them.
 
     Parameters
     ----------
     units : Units
-        The units to train in: computed by this call, those of the last call, or the
-        user's.
-    last_units : Units
-        The units of the weights that training continues from.
+        To work in: as measured now, as in the last call, or the user's.
+    carried_units : Units
+        Those that the last call's weights are re-expressed in, as the same function; the
+        numbers then stay as they are, in `units`. See `measure_units`.
     moments : tuple of Moments or None
-        Of features and targets, if this call computed them.
+        Of features and targets, where later calls refine them.
     """
 
     units: Units
-    last_units: Units
-    moments: tuple[Moments, Moments | RobustMoments] | None
-
-    @property
-    def growth(self) -> float:
-        """The largest factor by which the scale of a feature grew since the last call."""
-        old, new = self.last_units.scale, self.units.scale
-        return 1.0 if old is None or new is None else float((new / old).max())
+    carried_units: Units
+    moments: AllMoments | None
 
 
 def measure_units(
     config: FitConfig, data: TrainingData, last: FitResult | None
 ) -> Measured:
-    """Return the standardisation: computed once by `fit`, updated by `partial_fit`."""
+    """Choose the units to work in: measured once by `fit`, refined by `partial_fit`.
+
+    When further rows refine the units, the weights stay the same numbers, so the function
+    changes a little, as with the running statistics of batch normalisation, or with
+    scikit-learn's `StandardScaler.partial_fit` before a net. Weights that kept the function
+    would be multiplied by the new scale over the old one, and with them what the first rows
+    taught: learned by steps of standard size where a scale was 1000 times too small, it
+    would be 1000 times too large, and hardly ever be unlearned. The numbers are what was
+    learned of standardised data; of the units, they know nothing. The solver's state
+    belongs to these numbers and stays as well. The change falls as one over the number of
+    rows so far, repeated ones included: what was trained for long moves little.
+
+    Weights that were set, or trained in the user's own units, keep their function. Their
+    units are measured once, on the rows of this call, and stay, as after a `fit`.
+
+    References
+    ----------
+    Ioffe, Szegedy (2015), arXiv:1502.03167, for running statistics.
+    """
+    moments = last.moments if last is not None and config.incremental else None
     last_units = USERS_UNITS if last is None else last.units
-    moments = None if last is None or not config.incremental else last.moments
     settled = not last_units.are_users and moments is None
     if settled or not config.standardize:
         return Measured(last_units, last_units, moments)
+    if last is None or moments is None:
+        found = _updated(None, config, data)
+        units = _units_from(found, config, data)
+        return Measured(units, units, found if last is None else None)
+    refined = _updated(moments, config, data)
+    return Measured(
+        _units_from(refined, config, data), _units_from(moments, config, data), refined
+    )
+
+
+def _updated(
+    moments: AllMoments | None, config: FitConfig, data: TrainingData
+) -> AllMoments:
+    """Return moments of features and targets, of earlier calls and of these rows."""
     if moments is None:
         of_targets = RobustMoments if config.loss.is_robust else Moments
         moments = Moments(data.X.shape[1]), of_targets(data.targets.n_outputs)
     features, targets = moments = copy.deepcopy(moments)
-    silent = features.unit == 0 if last_units.center is None else features.constant
     features.update(data.X, data.weight, data.train_rows)
     if not config.loss.takes_codes:  # codes have no units
         targets.update(data.y, data.weight, data.train_rows)
-    units = Units.measured(
-        features,
-        targets,
-        config.loss.link,
-        row_gain=feature_gain(config, data.X.shape[1]),
-    )
-    if last_units.scale is not None:
-        # the standardised column was 0 in all rows so far, so any scale predicts the same
-        scale = np.where(silent, units.scale, last_units.scale)
-        last_units = replace(last_units, scale=scale)
-    return Measured(units, last_units, moments)
+    return moments
+
+
+def _units_from(moments: AllMoments, config: FitConfig, data: TrainingData) -> Units:
+    """Return the units that the moments of features and targets give this fit."""
+    gain = feature_gain(config, data.X.shape[1])
+    return Units.measured(*moments, config.loss.link, row_gain=gain)
 
 
 def feature_gain(config: FitConfig, n_features: int) -> float | None:
@@ -107,7 +130,7 @@ def first_theta(
 def last_theta(
     config: FitConfig, network: Network, last: FitResult, measured: Measured
 ) -> np.ndarray:
-    """Return a copy of the parameters (P,) of the last call, in the current units."""
+    """Return a copy of the last parameters (P,), carried into the current units."""
     if network != last.network:
         raise ValueError(
             "Training continues from the weights of the last fit, but the parameters now "
@@ -115,7 +138,7 @@ def last_theta(
             "parameters back, or start anew: set warm_start=False and call fit."
         )
     theta = to_numpy(last.theta).astype(config.dtype)
-    re_express(network.views(theta), measured.last_units, measured.units)
+    re_express(network.views(theta), last.units, measured.carried_units)
     return theta
 
 
@@ -134,15 +157,19 @@ def new_progress(
     return Progress(rng, solver, schedule, state, schedule.init())
 
 
-def last_progress(config: FitConfig, last: FitResult, new: Progress) -> Progress:
+def last_progress(
+    config: FitConfig, last: FitResult, new: Progress, theta: np.ndarray
+) -> Progress:
     """Return a copy of the state of the last call, to continue from.
 
-    What belongs to another solver or schedule is taken from the `new` state.
+    What belongs to another solver or schedule is taken from the `new` state,
+    and so is the solver's if `theta` (P,) re-expresses the last parameters in other units.
     """
     progress = copy.deepcopy(last.progress)
     if progress is None:
         return new
-    if progress.solver != new.solver:
+    re_expressed = not np.array_equal(theta, to_numpy(last.theta).astype(theta.dtype))
+    if progress.solver != new.solver or re_expressed:
         progress.solver, progress.solver_state = new.solver, new.solver_state
     if progress.schedule != new.schedule:
         progress.schedule, progress.schedule_state = new.schedule, new.schedule_state

@@ -9,6 +9,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 from sklearn import config_context
+from sklearn.base import is_classifier
 from sklearn.metrics import get_scorer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -190,17 +191,105 @@ def test_partial_fit_past_the_end_of_its_schedule_is_a_clear_error(X, y, few):
 
 
 @pytest.mark.parametrize("sparse", [False, True])
-def test_units_that_grow_over_partial_fit_calls_keep_the_function(
+def test_units_that_grow_over_partial_fit_calls_keep_the_weights(
     net_class, X, y, few, sparse
 ):
     convert = csr_array if sparse else np.asarray
     net = net_class(**few)
     net.partial_fit(convert(X[:30]), y[:30], **all_classes(net))
-    before, units = net._raw_predict(X), net._units
+    before, units = net.theta_, net._units
     net.set_params(learning_rate=1e-30)
     net.partial_fit(convert(X[30:] * [1e3, 1, 1e-3, 50, 7]), y[30:] + (y[30:] == 9))
     assert not np.allclose(net._units.scale, units.scale)
+    assert_allclose(net.theta_, before, rtol=1e-12, atol=1e-20)
+
+
+def test_another_solver_on_the_same_rows_keeps_the_function(net_class, X, y, few):
+    """The rows of Adam are longer than those of SGD, by `row_gain`."""
+    net = net_class(**few).partial_fit(X, y, **all_classes(net_class()))
+    before, units = net._raw_predict(X), net._units
+    net.set_params(solver="sgd", learning_rate=1e-30).partial_fit(X, y)
+    assert not np.allclose(net._units.scale, units.scale)
     assert_allclose(net._raw_predict(X), before, rtol=1e-9, atol=1e-12)
+
+
+def test_given_weights_keep_their_function_and_the_units_of_their_first_part(
+    net_class, X, y, few
+):
+    fitted = net_class(**few).fit(X, y)
+    classes = {"classes": [0, 1, 2]} if is_classifier(fitted) else {}
+    net = net_class.from_weights(
+        fitted.coefs_, fitted.intercepts_, **classes, learning_rate=1e-30
+    )
+    before = net._raw_predict(X)
+    units = net.partial_fit(X[:30], y[:30])._units
+    net.partial_fit(X * 100, y)
+    assert_array_equal(net._units.scale, units.scale)
+    assert_allclose(net._raw_predict(X), before, rtol=1e-9, atol=1e-12)
+
+
+# The first rows say little of the units: a net learns as if it had known them.
+
+
+def with_known_units(net, X, y):
+    """Return `net` after a first call on all rows, with no step, but for its units."""
+    settings = {"solver": net.solver, "learning_rate": net.learning_rate}
+    net.set_params(solver="sgd", learning_rate=1e-300)
+    return net.partial_fit(X, y, **all_classes(net)).set_params(**settings)
+
+
+def taught_in_parts(net, X, y, n_first, n_rows=32):
+    """Return `net` after twenty passes, each with a first part of so many rows."""
+    ends = [n_first, *range(n_first + n_rows, len(X), n_rows)]
+    for _ in range(20):
+        for rows in np.split(np.arange(len(X)), ends):
+            net.partial_fit(X[rows], y[rows], **all_classes(net))
+    return net
+
+
+@pytest.mark.parametrize("n_first", [1, 2, 16, 64])
+@pytest.mark.parametrize(
+    ("cls", "narrow"),
+    [
+        *((DeepNetRegressor, narrow) for narrow in ("nothing", "column", "target")),
+        *((ShallowNetClassifier, narrow) for narrow in ("nothing", "column")),
+    ],
+)
+@pytest.mark.parametrize("solver", STOCHASTIC)
+@pytest.mark.parametrize(
+    "dtype", [pytest.param("float32", marks=pytest.mark.slow), "float64"]
+)
+def test_partial_fit_learns_as_with_units_known_before(cls, dtype, solver, narrow, n_first):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 4))
+    y = X @ [1.0, -0.5, 0.7, 0.2] + 0.1 * rng.normal(size=300)
+    X *= [1e-2, 1, 1, 1e3]
+    if narrow == "column":
+        X[:n_first, 2] = 5 + X[:n_first, 2] / 1000
+        X[n_first:, 2] += 5
+    if is_classifier(cls()):
+        y = np.digitize(y, [-0.5, 0.5])
+    elif narrow == "target":
+        y[:n_first] /= 1000
+    rest = slice(n_first, None)
+    few = {"hidden_units": 12, "solver": solver, "batch_size": 32, "random_state": 0}
+    few |= {"record_health": False, "dtype": dtype}
+    few["learning_rate"] = 0.01 if solver == "rmsprop" else "auto"
+    net = taught_in_parts(cls(**few), X, y, n_first)
+    known = with_known_units(cls(**few), X[rest], y[rest])
+    known = taught_in_parts(known, X, y, n_first)
+    found, expected = (it.score(X[rest], y[rest]) for it in (net, known))
+    assert found > expected - 0.02
+
+
+def test_partial_fit_learns_row_by_row(regressor_class):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 4))
+    y = X @ rng.normal(size=4) + 0.1 * rng.normal(size=300)
+    net = regressor_class(32, random_state=0, record_health=False)
+    for i in range(300):
+        net.partial_fit(X[[i]], y[[i]])
+    assert net.score(X, y) > 0.9
 
 
 def test_partial_fit_measures_the_units_of_all_rows_so_far(regressor_class, X, y, few):
