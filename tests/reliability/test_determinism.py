@@ -118,6 +118,35 @@ def test_partial_fits_on_all_rows_after_a_fit_equal_one_fit(params):
     assert_same(all_but_records(pieces), all_but_records(whole))
 
 
+def test_partial_fit_after_a_fit_smooths_and_drops_as_it_is_told():
+    params = {"dropout": 0.2, "label_smoothing": 0.1}
+    variety = Variety(DeepNetClassifier, params, "three classes")
+    whole = variety.fit(max_iter=2, warm_start=True)
+    pieces = variety.fit(max_iter=1, warm_start=True).partial_fit(*variety.data())
+    assert_same(all_but_records(pieces), all_but_records(whole))
+
+
+def test_auto_is_off_in_partial_fit_after_a_fit_that_smoothed():
+    net = DeepNetClassifier(64, max_iter=1, warm_start=True, random_state=0)
+    X, y = Variety(DeepNetClassifier, target="three classes").data(n_rows=400)
+    resolved = net.fit(X, y).resolved_params_
+    assert resolved["dropout"] > 0
+    assert resolved["label_smoothing"] > 0
+    assert resolved["average"]
+    resolved = net.partial_fit(X, y).resolved_params_
+    assert resolved["dropout"] == resolved["label_smoothing"] == 0
+    assert not resolved["average"]
+
+
+@pytest.mark.parametrize("warm_start", [False, True])
+def test_the_state_of_the_solver_goes_on_after_a_warm_start_alone(warm_start):
+    variety = Variety(DeepNetRegressor, {"shuffle": False})
+    whole = variety.fit(max_iter=2)
+    pieces = variety.fit(max_iter=1, warm_start=warm_start)
+    pieces.partial_fit(*variety.data())
+    assert np.array_equal(pieces.theta_, whole.theta_) == warm_start
+
+
 def all_but_records(net):
     """Return what `net` holds, but for what a piece records of its own epochs."""
     return {
