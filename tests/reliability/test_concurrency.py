@@ -19,6 +19,9 @@ from skshallow import DeepNetRegressor
 from skshallow._arrays.threads import MULTIPLY_ADDS_WORTH_A_THREAD, ONE_THREAD
 
 pytestmark = [
+    # The tracer of coverage fails now and then in threads that start while others switch
+    # this often, and takes the thread with it.
+    pytest.mark.no_cover,
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
     pytest.mark.filterwarnings("ignore::skshallow.exceptions.DeadUnitsWarning"),
     pytest.mark.filterwarnings(
