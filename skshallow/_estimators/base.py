@@ -26,6 +26,7 @@ from skshallow._estimators.fit.scoring import ValidationScore
 from skshallow._estimators.fit.split import Split
 from skshallow._estimators.fit.targets import Targets
 from skshallow._estimators.fit.training_data import (
+    Table,
     TrainingData,
     read_table,
     read_validation_table,
@@ -253,69 +254,74 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
         """Validate parameters and data, and return the run; nothing is set on `self`."""
         self._validate_params()
         components = Components.of(self, incremental=incremental)
-        reader, kind = twin_of(self), self._targets_type
-        n_least = 1 if incremental else 2
-        table = read_table(
-            reader,
-            X,
-            y,
-            sample_weight,
-            kind,
-            reset=last is None,
-            ensure_min_samples=n_least,
-        )
-        class_weight = getattr(self, "class_weight", None)
+        reader = twin_of(self)
         known = classes if last is None else getattr(last.targets, "classes", None)
-        weight = kind.weigh(table.labels, table.weight, class_weight, known)
-        table = table.weighted(relative(weight))
-        if last is None:
-            targets = kind.learn(table.labels, classes)
-        else:
-            method = "partial_fit" if incremental else "fit"
-            check_same_place(table.X, last.theta, f"{type(self).__name__}.{method}")
-            targets = last.targets
-            targets.check(table.labels)
-        loss = targets.loss(self.loss)
-        if last is not None:
-            self._check_link(loss, last.loss)
-        table = table.stratified(targets)
-        own = read_validation_table(reader, validation, kind)
-        if own is not None:
-            targets.check(own.labels)
-        split = Split.of(
-            self,
-            components,
-            table,
-            targets,
-            check_groups(groups, X),
-            incremental=incremental,
-            has_validation_data=own is not None,
+        table = self._read_table(
+            reader,
+            (X, y, sample_weight),
+            known,
+            reset=last is None,
+            ensure_min_samples=1 if incremental else 2,
         )
-        train_rows, rows = split.train_rows, split.validation_rows
+        targets = self._targets_for(table, classes, last, incremental)
+        loss = self._loss_for(targets, last)
+        table = table.stratified(targets)
+        own = read_validation_table(reader, validation, targets)
+        groups = check_groups(groups, X)
+        called = {"incremental": incremental, "has_validation_data": own is not None}
+        split = Split.of(self, components, table, targets, groups, **called)
         config = FitConfig.of(
             self,
             components,
             loss,
-            n_training=table.n_rows if train_rows is None else len(train_rows),
+            n_training=split.n_training(table),
             dtype=table.dtype,
-            incremental=incremental,
             early_stopping=split.early_stopping,
             why_no_early_stopping=split.why_off,
-            has_validation_data=own is not None,
+            **called,
         )
-        data = TrainingData.split(table, own, targets, config, train_rows, rows)
+        rows = split.train_rows, split.validation_rows
+        data = TrainingData.split(table, own, targets, config, *rows)
         score = self._score_on(config, data)
         return FitRun(config, data, last, score=score, params=parameters_of(self))
 
-    def _check_link(self, loss: Loss, last: Loss) -> None:
-        """Raise ValueError if `loss` has another link than the loss of the last weights."""
-        link, last_link = type(loss.link), type(last.link)
+    def _read_table(
+        self, reader: Any, given: tuple[Any, Any, Any], known: Any, **options: Any
+    ) -> Table:
+        """Return the rows of `given`, X, y and sample_weight, weighted by class as well.
+
+        The `known` classes need not all be in y. For `options`, see `read_table`.
+        """
+        kind = self._targets_type
+        table = read_table(reader, *given, kind, **options)
+        class_weight = getattr(self, "class_weight", None)
+        weight = kind.weigh(table.labels, table.weight, class_weight, known)
+        return table.weighted(relative(weight))
+
+    def _targets_for(
+        self, table: Table, classes: Any, last: FitResult | None, incremental: bool
+    ) -> Targets:
+        """Return the kind of target, learned from the table or that of the last result."""
+        if last is None:
+            return self._targets_type.learn(table.labels, classes)
+        method = "partial_fit" if incremental else "fit"
+        check_same_place(table.X, last.theta, f"{type(self).__name__}.{method}")
+        last.targets.check(table.labels)
+        return last.targets
+
+    def _loss_for(self, targets: Targets, last: FitResult | None) -> Loss:
+        """Return the loss; raise ValueError if the last weights are of another link."""
+        loss = targets.loss(self.loss)
+        if last is None:
+            return loss
+        link, last_link = type(loss.link), type(last.loss.link)
         if link is not last_link:
             raise ValueError(
                 f"loss={self.loss!r} has a {link.__name__}, but training continues from "
                 f"weights of a loss with a {last_link.__name__}. Set loss back, or start "
                 "anew: set warm_start=False and call fit."
             )
+        return loss
 
     def _score_on(
         self, config: FitConfig, data: TrainingData

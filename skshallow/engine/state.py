@@ -105,6 +105,10 @@ class Progress:
         share = (1 + AVERAGE_MEMORY) / (self.n_averaged + AVERAGE_MEMORY)
         self.average += share * (theta - self.average)
 
+    def forget_average(self) -> None:
+        """Remove the average, so that the next step begins a new one."""
+        self.average, self.n_averaged = None, 0
+
 
 @dataclass
 class Outcome:

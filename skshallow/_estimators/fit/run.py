@@ -19,6 +19,7 @@ from skshallow._estimators.fit.start import (
     last_progress,
     last_theta,
     measure_units,
+    network_of,
     new_progress,
     new_rng,
 )
@@ -27,7 +28,6 @@ from skshallow._estimators.fit.training_data import TrainingData
 from skshallow.engine.batches import Batch, Rows
 from skshallow.engine.health import SAMPLE, HealthRecorder, joined
 from skshallow.engine.history import History
-from skshallow.engine.network import Network
 from skshallow.engine.objective import Objective
 from skshallow.engine.state import Outcome
 from skshallow.engine.trainer import Trainer, Watcher
@@ -86,46 +86,56 @@ class FitRun:
         self.measured = measure_units(config, data, last)
         y, weight = self._in_dtype(data.y, data.weight)
         self.rows = self._rows(data.X, y, weight, data.train_rows)
-        self.network = Network(
-            data.X.shape[1],
-            config.loss.n_raw_outputs(data.targets.n_outputs),
-            config.components.hidden_units,
-            config.components.activations,
-            config.plan.dropout,
-            config.n_members,
-        )
+        self.network = network_of(config, data)
         rng = new_rng(config)
-        own_y = data.training_part(y)
-        to_constants = self.network, config.loss, own_y, data.constant_targets
-        if last is None:
-            own_weight = data.training_part(weight)
-            constant = data.targets.best_constant(data.loss, own_y, own_weight)
-            theta = first_theta(config, self.network, constant, rng)
-            start_at_constants(theta, *to_constants)
-        else:
-            theta = last_theta(config, self.network, last, self.measured)
-        known = known_outputs(theta, *to_constants)
+        theta, known = self._start(data.training_part(y), data.training_part(weight), rng)
         start_theta, theta = theta, asarray_like(theta, data.X)
         self.objective = Objective(self.network, data.loss, config.alpha, theta, known)
         self.progress = new_progress(config, self.network, theta, rng)
         if last is not None:
             self.progress = last_progress(config, last, self.progress, start_theta)
-        self.history = History(
-            tol=config.plan.tol,
-            n_iter_no_change=config.n_iter_no_change,
-            early_stopping=config.early_stopping,
-            start_theta=copy_of(theta),
+        self.history = self._new_history()
+        self.health = self._new_health()
+        self._validation = self._validation_rows()
+        self._temperature = None
+        if config.temperature_scaling and data.validation is not None:
+            self._temperature = TemperatureScaling.on(data.targets, data.validation)
+
+    def _start(
+        self, y: np.ndarray, weight: np.ndarray | None, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return the first parameters (P,), and which raw outputs need no training.
+
+        `y` and `weight` are those of the training rows, in the network's units.
+        """
+        config, data, last = self.config, self.data, self.last
+        to_constants = self.network, config.loss, y, data.constant_targets
+        if last is None:
+            constant = data.targets.best_constant(data.loss, y, weight)
+            theta = first_theta(config, self.network, constant, rng)
+            start_at_constants(theta, *to_constants)
+        else:
+            theta = last_theta(config, self.network, last, self.measured)
+        return theta, known_outputs(theta, *to_constants)
+
+    def _new_history(self) -> History:
+        """Return the history before the first epoch."""
+        return History(
+            tol=self.config.plan.tol,
+            n_iter_no_change=self.config.n_iter_no_change,
+            early_stopping=self.config.early_stopping,
+            start_theta=copy_of(self.objective.theta),
         )
-        self.health = HealthRecorder(
+
+    def _new_health(self) -> HealthRecorder:
+        """Return the recorder of diagnostics before the first epoch."""
+        config = self.config
+        return HealthRecorder(
             self.rows.sample(SAMPLE) if config.record_health else None,
             len(self.rows),
             self.n_epochs_before,
             None if config.incremental else config.plan.n_epochs,
         )
-        self._validation = self._validation_rows()
-        self._temperature = None
-        if config.temperature_scaling and data.validation is not None:
-            self._temperature = TemperatureScaling.on(data.targets, data.validation)
 
     def _in_dtype(self, y: np.ndarray, weight: np.ndarray | None) -> tuple:
         """Return targets in the network's units, and weights, in the dtype of the fit."""
@@ -312,10 +322,7 @@ class FitRun:
             dispersion, dispersion_weight = self._dispersion()
         goes_on = goes_on and config.keeps_state
         if goes_on:
-            self.progress.average, self.progress.n_averaged = (
-                None,
-                0,
-            )  # the next has its own
+            self.progress.forget_average()  # the next call has its own
         X = self.data.X
         return FitResult(
             theta=theta,

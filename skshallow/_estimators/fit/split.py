@@ -91,6 +91,10 @@ class Split:
                 raise
             return cls(False, why_off=f"where it {error.what}")
 
+    def n_training(self, table: Table) -> int:
+        """Return how many rows of `table` train."""
+        return table.n_rows if self.train_rows is None else len(self.train_rows)
+
 
 def _why_too_few(net: Any, table: Table, targets: Targets) -> str | None:
     """Return why "auto" does not even try to hold rows out, if so.

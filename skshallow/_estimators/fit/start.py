@@ -107,6 +107,18 @@ def feature_gain(config: FitConfig, n_features: int) -> float | None:
     return row_gain(n_features, hidden_units[0])
 
 
+def network_of(config: FitConfig, data: TrainingData) -> Network:
+    """Return the layers between the features of X and the raw outputs of the loss."""
+    return Network(
+        data.X.shape[1],
+        config.loss.n_raw_outputs(data.targets.n_outputs),
+        config.components.hidden_units,
+        config.components.activations,
+        config.plan.dropout,
+        config.n_members,
+    )
+
+
 def first_theta(
     config: FitConfig,
     network: Network,

@@ -139,11 +139,12 @@ def read_table(
 
 
 def read_validation_table(
-    reader: Any, validation: tuple[Any, Any, Any], targets: type[Targets]
+    reader: Any, validation: tuple[Any, Any, Any], targets: Targets
 ) -> Table | None:
     """Return the user's own validation set, validated; None if there is none.
 
-    `validation` holds X_val, y_val and sample_weight_val.
+    `validation` holds X_val, y_val and sample_weight_val. Its targets are to be like
+    those of the training rows, `targets`.
     """
     X_val, y_val, sample_weight_val = validation
     if X_val is None and y_val is None:
@@ -157,8 +158,9 @@ def read_validation_table(
         raise ValueError(f"{given} was given without {missing}; give both.")
     names = "X_val", "y_val", "sample_weight_val"
     table = read_table(
-        reader, X_val, y_val, sample_weight_val, targets, names=names, reset=False
+        reader, X_val, y_val, sample_weight_val, type(targets), names=names, reset=False
     )
+    targets.check(table.labels)
     return replace(table, weight=relative(table.weight))
 
 
