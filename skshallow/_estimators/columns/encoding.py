@@ -116,8 +116,8 @@ class Columns:
         """Return columns as one matrix, after they have been compared with these."""
         if len(columns) != len(self.levels):
             raise ValueError(
-                f"{input_name} has {len(columns)} columns, and the net was fitted with "
-                f"{len(self.levels)}. Give the same columns as to fit."
+                f"{input_name} has {count_of(len(columns), 'column')}, and the net was "
+                f"fitted with {len(self.levels)}. Give the same columns as to fit."
             )
         pairs = list(zip(columns, self.levels, strict=True))
         refuse((_mismatch(column, levels) for column, levels in pairs), input_name)

@@ -23,6 +23,7 @@ from skshallow._estimators.columns.values import (
     EMPTY,
     NUMBERS,
     NUMERIC,
+    STRINGS,
     TIMES_OF_DAY,
     as_level,
     distinct,
@@ -188,12 +189,14 @@ def _column_of_series(series: Any, input_name: str, container: str) -> Column:
             values = np.empty(len(series), dtype=object)
             return Column(*place, kind, int((~missing).sum()), values, missing)
     series = _with_levels(series)
+    declared, ordered = _declared_levels(series), _is_ordered(series)
+    if series.implementation.is_pyarrow() and kind_of(declared or ())[0] == STRINGS:
+        series = series.cast(nw.String())  # of a dictionary, lists are slow
     values, missing = _values_of_series(series)
-    declared = _declared_levels(series)
     # The values decide for NumPy's dtypes: narwhals calls objects of only None strings.
     is_numpy = isinstance(getattr(series.to_native(), "dtype", None), np.dtype)
     is_categorical = not is_numpy and dtype in CATEGORICAL_DTYPES
-    return _column(*place, values, missing, is_categorical, declared, _is_ordered(series))
+    return _column(*place, values, missing, is_categorical, declared, ordered)
 
 
 def _values_of_series(series: Any) -> tuple[np.ndarray, np.ndarray]:

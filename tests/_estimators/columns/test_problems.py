@@ -292,5 +292,5 @@ def test_both_kinds_of_change_are_told_at_once():
 
 def test_another_number_of_columns_is_an_error():
     columns = learn_columns([["a", 1.0]])
-    with pytest.raises(ValueError, match="X has 1 columns, and the net was fitted with 2"):
+    with pytest.raises(ValueError, match="X has 1 column, and the net was fitted with 2"):
         columns.encode([["a"]])
