@@ -102,7 +102,10 @@ CODE = {
 DATES_ELSEWHERE = (
     "or let skrub's DatetimeEncoder, or tabular_pipeline(net), take several from each"
 )
-IS_CATEGORY = "or name the column in categorical_features if its values are names"
+IS_CATEGORY = (
+    "or, if its values are names, give the column a categorical dtype, or name all "
+    "categories in categorical_features"
+)
 # What to do about each kind; {code} is the column's code from above.
 ADVICE = {
     **dict.fromkeys(TIMES, "take a number from each, such as {code}, " + DATES_ELSEWHERE),

@@ -29,7 +29,7 @@ each_container = pytest.mark.parametrize("container", CONTAINERS)
 
 def code_in(error, variable="X"):
     """Return the assignment in the text of an error."""
-    pattern = rf"({variable}(?:\['\w+'\])? = .+?)(?:, or |\.(?:\n|$))"
+    pattern = rf"({variable}(?:\['\w+'\])? = .+?)(?:, or[ ,]|\.(?:\n|$))"
     return re.search(pattern, str(error.value)).group(1)
 
 
@@ -157,7 +157,7 @@ def test_the_code_for_other_containers_keeps_missing_values(container, values, b
     with pytest.raises(ValueError, match="X has 1 column") as error:
         learn_columns(X)
     code = re.search(
-        r"\[(\w) if \1 is None else .+?(?=, or |\.$)", str(error.value)
+        r"\[(\w) if \1 is None else .+?(?=, or[ ,]|\.$)", str(error.value)
     ).group()
     assert eval(code, {"X": X}) == better
 
@@ -219,7 +219,9 @@ def test_nested_values_are_refused(container):
 
 
 @pytest.mark.parametrize(
-    "value", [{"a": 1}, [1], (1,), {1}, np.ones(2), object(), 1j], ids=repr
+    "value",
+    [{"a": 1}, [1], (1,), {1}, np.ones(2), object(), 1j],
+    ids=lambda value: type(value).__name__,
 )
 def test_one_value_of_another_type_is_found_among_strings_and_numbers(value):
     rows = np.array([["a", 1.0]] * 5, dtype=object)
