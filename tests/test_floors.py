@@ -16,6 +16,7 @@ FLOORS = [
     ["initializers"],
     ["engine"],
     ["_estimators/checks"],
+    ["_estimators/columns"],
     ["_estimators/files"],
     ["_estimators/fit"],
     ["_estimators"],

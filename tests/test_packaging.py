@@ -116,9 +116,9 @@ def loaded():
     return set(subprocess.check_output(command, text=True).split())
 
 
-def test_exactly_four_packages_are_required(requirements):
+def test_exactly_five_packages_are_required(requirements):
     required = {each.name for each in requirements if each.marker is None}
-    assert required == {"numpy", "scipy", "scikit-learn", "threadpoolctl"}
+    assert required == {"narwhals", "numpy", "scipy", "scikit-learn", "threadpoolctl"}
 
 
 def test_importing_loads_nothing_beyond_what_a_linear_model_loads(loaded):

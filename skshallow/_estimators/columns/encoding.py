@@ -1,0 +1,309 @@
+"""What each column of a table is, and the table as one matrix of numbers and codes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from skshallow._estimators.columns.problems import (
+    INFINITE,
+    NOT_NAMED,
+    NUMBERS_FOR_STRINGS,
+    STRINGS_FOR_NUMBERS,
+    Problem,
+    count_of,
+    refuse,
+    unreadable,
+)
+from skshallow._estimators.columns.reading import (
+    Column,
+    names_of,
+    needs_columns,
+    read_columns,
+)
+from skshallow._estimators.columns.selection import categorical_mask, is_auto
+from skshallow._estimators.columns.strings import not_categories, resemblance
+from skshallow._estimators.columns.values import (
+    EMPTY,
+    STRINGS,
+    numbers_of,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """What each column of a table is: a number, or a category with its levels.
+
+    Levels are the same if they compare equal: 1 and 1.0 are one level, and so are True and
+    1 where a column of booleans comes as numbers, but not 1 and "1".
+
+    Parameters
+    ----------
+    names : tuple of str or None
+        The names of the columns, None if they have none, or not all are strings.
+    levels : tuple of {ndarray of shape (n_levels,), None}
+        The known levels of each category: strings as objects, or integers, floats or
+        booleans. They are sorted, or in the order of an ordered dtype. None for a number.
+    missing_level : tuple of bool
+        Whether missing values are a further level of the category, behind these.
+    n_missing : tuple of int
+        How many values of each column were missing.
+    resembles : tuple of {str, None}
+        What the strings of a category look like if not like names: "numbers", "dates" or
+        "numbers with a unit".
+    """
+
+    names: tuple[str, ...] | None
+    levels: tuple[np.ndarray | None, ...]
+    missing_level: tuple[bool, ...]
+    n_missing: tuple[int, ...]
+    resembles: tuple[str | None, ...]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Columns):
+            return NotImplemented
+        simple = (field.name for field in fields(self) if field.name != "levels")
+        return (
+            all(getattr(self, name) == getattr(other, name) for name in simple)
+            and len(self.levels) == len(other.levels)
+            and all(map(_are_same_levels, self.levels, other.levels))
+        )
+
+    @property
+    def is_categorical(self) -> np.ndarray:
+        """Which columns (n_columns,) are categories."""
+        return np.array([levels is not None for levels in self.levels], dtype=bool)
+
+    @property
+    def n_levels(self) -> tuple[int, ...]:
+        """Number of levels of each category, with that of missing values; 0 for numbers."""
+        return tuple(
+            0 if levels is None else len(levels) + missing
+            for levels, missing in zip(self.levels, self.missing_level, strict=True)
+        )
+
+    def encode(self, X: Any, *, dtype: Any = None, input_name: str = "X") -> np.ndarray:
+        """Return a table as numbers and codes, C-ordered, (n_rows, n_columns).
+
+        Numbers are as they are, NaN where missing. Categories are codes from 0 to
+        n_levels - 1, or -1 for a level that is not known, and for a missing value if there
+        is no level for these.
+
+        Parameters
+        ----------
+        X : {data frame, array-like} of shape (n_rows, n_columns)
+            With the same columns in the same order.
+        dtype : dtype, default=None
+            Of the result. None means float32 if all numbers are that, else float64.
+        input_name : str, default="X"
+            The name of the argument, for errors.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a column holds something else than before. The error names all of these.
+        """
+        return self._matrix(read_columns(X, input_name), dtype, input_name)
+
+    def describe(self) -> list[str]:
+        """Return what each column is in words, one line per column."""
+        return list(self._descriptions())
+
+    def _matrix(self, columns: Sequence[Column], dtype: Any, input_name: str) -> np.ndarray:
+        """Return columns as one matrix, after they have been compared with these."""
+        if len(columns) != len(self.levels):
+            raise ValueError(
+                f"{input_name} has {count_of(len(columns), 'column')}, and the net was "
+                f"fitted with {len(self.levels)}. Give the same columns as to fit."
+            )
+        pairs = list(zip(columns, self.levels, strict=True))
+        refuse((_mismatch(column, levels) for column, levels in pairs), input_name)
+        n_rows = len(columns[0].values) if columns else 0
+        matrix = np.empty((n_rows, len(columns)), dtype or self._dtype(columns))
+        with np.errstate(over="ignore"):  # what overflows is refused below, as infinity is
+            for j, (column, levels) in enumerate(pairs):
+                if levels is None:
+                    matrix[:, j] = numbers_of(column.values, column.missing)
+                else:
+                    matrix[:, j] = _codes(column, levels, self.missing_level[j])
+        infinite = np.isinf(matrix).sum(axis=0)
+        refuse(map(_infinite, columns, infinite.tolist()), input_name)
+        return matrix
+
+    def _dtype(self, columns: Sequence[Column]) -> np.dtype:
+        """Return float32 if all columns of numbers have it and it holds all codes."""
+        numbers = {
+            column.values.dtype
+            for column, levels in zip(columns, self.levels, strict=True)
+            if levels is None
+        }
+        largest = 2 ** np.finfo(np.float32).nmant
+        is_single = numbers == {np.dtype(np.float32)} and max(self.n_levels) <= largest
+        return np.dtype(np.float32 if is_single else np.float64)
+
+    def _descriptions(self) -> Iterator[str]:
+        """Yield what each column is."""
+        names = self.names or [f"column {j}" for j in range(len(self.levels))]
+        for j, (name, levels) in enumerate(zip(names, self.levels, strict=True)):
+            parts = [f"{name}: number"]
+            if levels is not None:
+                parts = [f"{name}: category of {count_of(len(levels), 'level')}"]
+            if self.resembles[j]:
+                parts.append(f"which look like {self.resembles[j]}")
+            if self.n_missing[j]:
+                parts.append(f"{count_of(self.n_missing[j], 'value')} missing")
+            yield ", ".join(parts)
+
+
+def has_columns(X: Any, categorical_features: Any = "auto") -> bool:
+    """Return whether a table must be read column by column, else it is plain numbers.
+
+    Arrays of numbers, sparse matrices, and data frames of numbers and booleans without a
+    missing boolean are plain unless `categorical_features` names one of their columns.
+    """
+    is_named = not (is_auto(categorical_features) or categorical_features is None)
+    return (is_named and np.size(categorical_features) > 0) or needs_columns(X)
+
+
+def learn_columns(
+    X: Any,
+    categorical_features: Any = "auto",
+    *,
+    unused_levels: bool = False,
+    input_name: str = "X",
+) -> Columns:
+    """Return what each column of a table is.
+
+    Parameters
+    ----------
+    X : {data frame, array-like} of shape (n_rows, n_columns)
+    categorical_features : "auto", None, or array-like of str, int or bool
+        The columns that are categories, by name, index or mask; the others are numbers.
+        "auto" means all with strings, booleans, or a dtype of categories.
+    unused_levels : bool, default=False
+        Whether levels that a dtype lists are known without a row that has them. So it is
+        for the first of several parts of a table.
+    input_name : str, default="X"
+        The name of the argument, for errors.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a column is neither. The error names all of these and what to do about each.
+    """
+    columns = read_columns(X, input_name)
+    return _learned(columns, names_of(X), categorical_features, unused_levels, input_name)
+
+
+def learn_and_encode(
+    X: Any,
+    categorical_features: Any = "auto",
+    *,
+    unused_levels: bool = False,
+    dtype: Any = None,
+    input_name: str = "X",
+) -> tuple[Columns, np.ndarray]:
+    """Return what each column is, and the table as a matrix, having read it only once.
+
+    See `learn_columns` and `Columns.encode`.
+    """
+    read = read_columns(X, input_name)
+    columns = _learned(read, names_of(X), categorical_features, unused_levels, input_name)
+    return columns, columns._matrix(read, dtype, input_name)
+
+
+def _learned(
+    columns: Sequence[Column],
+    names: tuple[str, ...] | None,
+    categorical_features: Any,
+    unused_levels: bool,
+    input_name: str,
+) -> Columns:
+    """Return what each of these columns is; see `learn_columns`."""
+    mask = categorical_mask(columns, names, categorical_features)
+    is_chosen = not is_auto(categorical_features)
+    refuse(map(_unlearnable, columns, mask, [is_chosen] * len(columns)), input_name)
+    levels = tuple(
+        _levels(column, unused_levels) if is_category else None
+        for column, is_category in zip(columns, mask, strict=True)
+    )
+    n_missing = tuple(int(column.missing.sum()) for column in columns)
+    return Columns(
+        names,
+        levels,
+        tuple(bool(n) for n in mask * n_missing),
+        n_missing,
+        tuple(map(_resemblance, levels)),
+    )
+
+
+def _unlearnable(column: Column, is_category: bool, is_chosen: bool) -> Problem | None:
+    """Return the problem of a column that is read as a number or as a category.
+
+    `is_chosen` says that the user named the categories. Strings are then not looked at for
+    numbers and text, and neither are those of a categorical dtype.
+    """
+    problem = unreadable(column)
+    if problem or column.kind != STRINGS:
+        return problem
+    if not is_category:
+        return Problem(column, NOT_NAMED, column.n_of_kind)
+    if is_chosen or column.declared is not None:
+        return None
+    kind = not_categories(column.distinct[1], column.n_of_kind)
+    return None if kind is None else Problem(column, kind, column.n_of_kind)
+
+
+def _mismatch(column: Column, levels: np.ndarray | None) -> Problem | None:
+    """Return the problem of a column that holds something else than the known levels."""
+    problem = unreadable(column)
+    if problem or column.kind == EMPTY or (levels is not None and not len(levels)):
+        return problem
+    was_strings = levels is not None and levels.dtype == object
+    if was_strings == (column.kind == STRINGS):
+        return None
+    kind = NUMBERS_FOR_STRINGS if was_strings else STRINGS_FOR_NUMBERS
+    return Problem(column, kind, column.n_of_kind)
+
+
+def _infinite(column: Column, count: int) -> Problem | None:
+    """Return the problem of a column of numbers of which `count` are infinite."""
+    return Problem(column, INFINITE, count) if count else None
+
+
+def _levels(column: Column, unused: bool) -> np.ndarray:
+    """Return the levels (n_levels,) of a category, those without a row if `unused`."""
+    found = set(column.distinct[1])
+    declared = column.declared or ()
+    if unused:
+        found.update(declared)
+    order = filter(found.__contains__, declared) if column.ordered else sorted(found)
+    is_text = column.kind == STRINGS or not found
+    return np.array(list(order), dtype=object if is_text else None)
+
+
+def _codes(column: Column, levels: np.ndarray, missing_level: bool) -> np.ndarray:
+    """Return the code (n_rows,) of each value of a category."""
+    index, found = column.distinct
+    if levels.dtype.kind == "f":  # to which integers may have been rounded
+        found = list(map(float, found))
+    code = {level: i for i, level in enumerate(levels.tolist())}
+    of_missing = len(levels) if missing_level else -1
+    return np.array([*(code.get(level, -1) for level in found), of_missing])[index]
+
+
+def _resemblance(levels: np.ndarray | None) -> str | None:
+    """Return what the strings of a category look like, None if like names."""
+    if levels is None or levels.dtype != object:
+        return None
+    return resemblance(levels.tolist())
+
+
+def _are_same_levels(a: np.ndarray | None, b: np.ndarray | None) -> bool:
+    """Return whether two columns are both numbers, or have the same levels."""
+    if a is None or b is None:
+        return a is b
+    return a.dtype == b.dtype and np.array_equal(a, b)

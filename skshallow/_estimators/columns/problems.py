@@ -1,0 +1,192 @@
+"""Errors that name every column that cannot be read, with the code that changes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from skshallow._estimators.columns.reading import Column
+from skshallow._estimators.columns.strings import (
+    DECIMAL_COMMAS,
+    FREE_TEXT,
+    NUMBERS_AS_STRINGS,
+    THOUSANDS,
+)
+from skshallow._estimators.columns.values import (
+    BYTES,
+    DATES,
+    DURATIONS,
+    MIXED,
+    NESTED,
+    OBJECTS,
+    PERIODS,
+    TIMES,
+    TIMES_OF_DAY,
+)
+
+INFINITE = "infinity or numbers too large"
+NOT_NAMED = "strings that are not named in categorical_features"
+STRINGS_FOR_NUMBERS = "strings where fit had numbers or booleans"
+NUMBERS_FOR_STRINGS = "numbers or booleans where fit had strings"
+# Kinds of values that are neither numbers nor categories, whatever is said of the column.
+UNREADABLE = (*TIMES, NESTED, OBJECTS, BYTES, MIXED)
+WRONG_TYPES = (NESTED, OBJECTS)
+
+ANY = ""  # any container that has no line of its own
+# The code that changes a column, by kind and container. {c} stands for the column, such as
+# X['day'], {X} for the table and {name} for the column's name or index.
+TO_NUMBERS = {
+    "pandas": '{c} = pd.to_numeric({c}, errors="coerce")',
+    "polars": "{X} = {X}.with_columns(pl.col({name}).cast(pl.Float64, strict=False))",
+    ANY: 'pd.to_numeric({c}, errors="coerce")',
+}
+TO_STRINGS = {
+    "pandas": "{c} = {c}.astype(str)",
+    "polars": "{X} = {X}.with_columns(pl.col({name}).cast(pl.String))",
+    ANY: "[x if x is None else str(x) for x in {c}]",
+}
+CODE = {
+    DATES: {
+        "pandas": "{c} = pd.to_datetime({c}).dt.day_of_year",
+        "polars": "{X} = {X}.with_columns(pl.col({name}).dt.ordinal_day())",
+        ANY: '(np.array({c}, "M8[s]") - np.datetime64("2000-01-01")) '
+        '/ np.timedelta64(1, "D")',
+    },
+    TIMES_OF_DAY: {
+        "pandas": '{c} = pd.to_timedelta({c}.astype(str), errors="coerce")'
+        ".dt.total_seconds()",
+        "polars": "{X} = {X}.with_columns(pl.col({name}).dt.hour())",
+        ANY: "[np.nan if t is None else t.hour + t.minute / 60 for t in {c}]",
+    },
+    DURATIONS: {
+        "pandas": "{c} = pd.to_timedelta({c}).dt.total_seconds()",
+        "polars": "{X} = {X}.with_columns(pl.col({name}).dt.total_seconds())",
+        ANY: 'np.array({c}, "m8[s]") / np.timedelta64(1, "s")',
+    },
+    PERIODS: {ANY: "{c} = {c}.dt.day_of_year"},
+    BYTES: {
+        "pandas": '{c} = {c}.str.decode("utf-8")',
+        "polars": "{X} = {X}.with_columns(pl.col({name}).cast(pl.String))",
+        ANY: '[b if b is None else b.decode("utf-8") for b in {c}]',
+    },
+    MIXED: TO_STRINGS,
+    THOUSANDS: {
+        "pandas": '{c} = {c}.str.replace(",", "").astype(float)',
+        "polars": '{X} = {X}.with_columns(pl.col({name}).str.replace_all(",", "")'
+        ".cast(pl.Float64))",
+        ANY: '[s if s is None else float(s.replace(",", "")) for s in {c}]',
+    },
+    DECIMAL_COMMAS: {
+        "pandas": '{c} = {c}.str.replace(".", "").str.replace(",", ".").astype(float)',
+        "polars": '{X} = {X}.with_columns(pl.col({name}).str.replace_all(".", "", '
+        'literal=True).str.replace(",", ".").cast(pl.Float64))',
+        ANY: '[s if s is None else float(s.replace(".", "").replace(",", ".")) '
+        "for s in {c}]",
+    },
+    FREE_TEXT: {
+        "pandas": "{X} = {X}.drop(columns={name})",
+        "polars": "{X} = {X}.drop({name})",
+        "pyarrow": "{X} = {X}.drop_columns({name})",
+        ANY: "{X} = np.delete(np.array({X}, dtype=object), {name}, axis=1)",
+    },
+    INFINITE: {
+        "pandas": "{c} = {c}.replace([np.inf, -np.inf], np.nan)",
+        "polars": "{X} = {X}.with_columns(pl.when(pl.col({name}).is_finite())"
+        ".then(pl.col({name})))",
+        ANY: "[np.nan if x in (np.inf, -np.inf) else x for x in {c}]",
+    },
+    NUMBERS_AS_STRINGS: TO_NUMBERS,
+    STRINGS_FOR_NUMBERS: TO_NUMBERS,
+    NUMBERS_FOR_STRINGS: TO_STRINGS,
+}
+DATES_ELSEWHERE = (
+    "or let skrub's DatetimeEncoder, or tabular_pipeline(net), take several from each"
+)
+IS_CATEGORY = (
+    "or, if its values are names, give the column a categorical dtype, or name all "
+    "categories in categorical_features"
+)
+# What to do about each kind; {code} is the column's code from above.
+ADVICE = {
+    **dict.fromkeys(TIMES, "take a number from each, such as {code}, " + DATES_ELSEWHERE),
+    NESTED: "each entry of the argument must be one string or one number; make a column "
+    "of each part, or leave the column out",
+    OBJECTS: "each entry of the argument must be one string or one number; convert them, "
+    "or leave the column out",
+    BYTES: "decode them: {code}",
+    MIXED: "make them all strings, {code}, or all numbers",
+    THOUSANDS: 'read the file with pandas.read_csv(..., thousands=","), or write {code}, '
+    + IS_CATEGORY,
+    DECIMAL_COMMAS: 'read the file with pandas.read_csv(..., decimal=","), or write '
+    "{code}, " + IS_CATEGORY,
+    NUMBERS_AS_STRINGS: "convert them, other strings to missing values: {code}, "
+    + IS_CATEGORY,
+    FREE_TEXT: "leave the column out, {code}, or encode it with scikit-learn's "
+    "TfidfVectorizer, skrub's StringEncoder, or skrub.tabular_pipeline(net), "
+    + IS_CATEGORY,
+    INFINITE: "make them missing values: {code}",
+    NOT_NAMED: "name the column there, or set categorical_features='auto'",
+    STRINGS_FOR_NUMBERS: "convert them: {code}",
+    NUMBERS_FOR_STRINGS: "convert them as before fit, such as by {code}",
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a column cannot be read: what it has, and how many values are that."""
+
+    column: Column
+    kind: str
+    count: int
+
+    @property
+    def remedy(self) -> str:
+        """What to do about it, with the code for this column."""
+        column = self.column
+        codes = CODE.get(self.kind, {ANY: ""})
+        template = codes.get(column.container, codes.get(ANY, ""))
+        code = template.format(c=column.code, X=column.table, name=column.key)
+        return ADVICE[self.kind].format(code=code)
+
+
+def unreadable(column: Column) -> Problem | None:
+    """Return the problem of a column of times, nested values, objects or bytes."""
+    if column.kind not in UNREADABLE:
+        return None
+    return Problem(column, column.kind, column.n_of_kind)
+
+
+def refuse(problems: Iterable[Problem | None], input_name: str) -> None:
+    """Raise an error that names all columns with problems, grouped by what they have.
+
+    Raises
+    ------
+    TypeError
+        If one has values that are neither strings nor numbers nor times.
+    ValueError
+        If they have other problems.
+    """
+    groups: dict[str, list[Problem]] = {}
+    for problem in filter(None, problems):
+        groups.setdefault(problem.kind, []).append(problem)
+    if not groups:
+        return
+    n = sum(map(len, groups.values()))
+    they = "it is" if n == 1 else "they are"
+    summary = f"{input_name} has {count_of(n, 'column')} that a net cannot read as {they}:"
+    lines = [_line(kind, group) for kind, group in groups.items()]
+    error = TypeError if groups.keys() & set(WRONG_TYPES) else ValueError
+    raise error("\n".join([summary, *lines]))
+
+
+def _line(kind: str, group: list[Problem]) -> str:
+    """Return the columns with one kind of problem, and the remedy for the first."""
+    columns = ", ".join(
+        f"{problem.column.label} ({count_of(problem.count, 'value')})" for problem in group
+    )
+    return f"- {kind} in {columns}: {group[0].remedy}."
+
+
+def count_of(n: int, thing: str) -> str:
+    """Return a number of things in words, as "1 value" or "2 values"."""
+    return f"{n} {thing}{'s' * (n != 1)}"

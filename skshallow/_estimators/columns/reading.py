@@ -1,0 +1,321 @@
+"""Tables of any container as columns: data frames, arrays of objects, lists of rows.
+
+Data frames (pandas, polars, Arrow and others) are read through narwhals, so that the same
+rows give the same columns from each.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import numpy as np
+from scipy import sparse
+
+from skshallow._estimators.columns.values import (
+    DATES,
+    DURATIONS,
+    EMPTY,
+    NUMBERS,
+    NUMERIC,
+    STRINGS,
+    TIMES_OF_DAY,
+    as_level,
+    distinct,
+    kind_of,
+    kind_of_type,
+    missing_in,
+    objects,
+)
+
+ARRAY, LIST = "array", "list"  # the containers of columns without names
+# Python code that gives a column of a container; of other data frames, their column.
+CODE_OF_COLUMN = {
+    ARRAY: "{table}[:, {key}]",
+    LIST: "[row[{key}] for row in {table}]",
+    "pyarrow": "{table}[{key}].to_pylist()",
+}
+CATEGORICAL_DTYPES = (nw.String, nw.Boolean, nw.Categorical, nw.Enum)
+KIND_OF_DTYPE = {
+    nw.Date: DATES,
+    nw.Datetime: DATES,
+    nw.Duration: DURATIONS,
+    nw.Time: TIMES_OF_DAY,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """A column of a table, as the user gave it.
+
+    Parameters
+    ----------
+    table : str
+        The name of the argument, "X".
+    key : str
+        Python code for the column's name, or its index if the table has no names.
+    container : str
+        "pandas", "polars", "pyarrow", another that narwhals reads, "array" or "list".
+    kind : str
+        What all values are that are not missing.
+    n_of_kind : int
+        How many are. Of times, nested values and objects: how many of these there are.
+    values : ndarray of shape (n_rows,)
+        Numbers, booleans or objects; arbitrary where missing.
+    missing : ndarray of bool of shape (n_rows,)
+        Which values are missing.
+    is_categorical : bool
+        Whether the dtype says so: strings, booleans, categories, enumerations.
+    declared : tuple or None
+        All levels of a dtype that lists them, in its order.
+    ordered : bool
+        Whether that order has a meaning.
+    """
+
+    table: str
+    key: str
+    container: str
+    kind: str
+    n_of_kind: int
+    values: np.ndarray
+    missing: np.ndarray
+    is_categorical: bool = False
+    declared: tuple | None = None
+    ordered: bool = False
+
+    @cached_property
+    def distinct(self) -> tuple[np.ndarray, list]:
+        """The index (n_rows,) of each value among the distinct ones, and these."""
+        return distinct(self.values, self.missing)
+
+    @property
+    def label(self) -> str:
+        """The column for messages: its quoted name, or "column 3"."""
+        return self.key if self.key.startswith(("'", '"')) else f"column {self.key}"
+
+    @property
+    def code(self) -> str:
+        """Python code that gives the column, such as ``X['day']``."""
+        template = CODE_OF_COLUMN.get(self.container, "{table}[{key}]")
+        return template.format(table=self.table, key=self.key)
+
+
+def needs_columns(X: Any) -> bool:
+    """Return whether X has something other than plain numbers: strings, categories, times.
+
+    A data frame of numbers and booleans needs no columns, and neither do arrays of
+    numbers, sparse matrices, arrays of other libraries, and what is no table at all.
+    """
+    if nw.dependencies.is_into_dataframe(X):
+        frame = _frame(X, "X")
+        return not all(map(_is_plain_series, frame.iter_columns()))
+    if isinstance(X, list | tuple):
+        return _are_rows(X) and kind_of(chain.from_iterable(X))[0] not in (*NUMERIC, EMPTY)
+    is_array = isinstance(X, np.ndarray) and not isinstance(X, np.matrix)
+    return is_array and X.ndim == 2 and not _is_plain_array(X)
+
+
+def read_columns(X: Any, input_name: str) -> list[Column]:
+    """Return the columns of a table with at least two dimensions."""
+    if nw.dependencies.is_into_dataframe(X):
+        frame = _frame(X, input_name)
+        container = frame.implementation.value
+        return [
+            _column_of_series(series, input_name, container)
+            for series in frame.iter_columns()
+        ]
+    if sparse.issparse(X):
+        raise TypeError(
+            f"{input_name} is sparse, and columns of a sparse matrix cannot be categories. "
+            f"Pass {input_name}.toarray(), or a data frame."
+        )
+    is_list = isinstance(X, list | tuple)
+    if not (_are_rows(X) if is_list else getattr(X, "ndim", 0) == 2):
+        raise ValueError(
+            f"{input_name} must be a table: a data frame, an array with two dimensions, or "
+            "a list of rows of the same length."
+        )
+    if is_list:
+        return list(_columns_of_array(_array_of_rows(X), input_name, LIST))
+    return list(_columns_of_array(X, input_name, ARRAY))
+
+
+def names_of(X: Any) -> tuple[str, ...] | None:
+    """Return the names of the columns if all are strings, else None."""
+    if not nw.dependencies.is_into_dataframe(X):
+        return None
+    names = _frame(X, "X").columns
+    return tuple(names) if all(isinstance(name, str) for name in names) else None
+
+
+# Data frames.
+
+
+def _frame(X: Any, input_name: str) -> Any:
+    """Return a data frame of narwhals; names that are repeated are an error."""
+    names = X.columns if not hasattr(X, "column_names") else X.column_names  # of Arrow
+    for name, count in Counter(names).items():
+        if count > 1:
+            raise ValueError(
+                f"{input_name} has {count} columns named {name!r}. Rename them, so that "
+                "each has a different name."
+            )
+    return nw.from_native(X, eager_only=True)
+
+
+def _is_plain_series(series: Any) -> bool:
+    """Return whether a column has only numbers, or booleans of which none is missing."""
+    if series.dtype.is_numeric():
+        return True
+    if series.dtype == nw.Boolean:
+        return series.null_count() == 0
+    if series.dtype in (nw.Object, nw.Unknown):
+        return _is_plain_array(series.to_numpy())
+    return False
+
+
+def _column_of_series(series: Any, input_name: str, container: str) -> Column:
+    """Return one column of a data frame."""
+    dtype = series.dtype
+    place = input_name, repr(series.name), container
+    for temporal, kind in KIND_OF_DTYPE.items():
+        if dtype == temporal:
+            missing = series.is_null().to_numpy()
+            values = np.empty(len(series), dtype=object)
+            return Column(*place, kind, int((~missing).sum()), values, missing)
+    series = _with_levels(series)
+    declared, ordered = _declared_levels(series), _is_ordered(series)
+    if series.implementation.is_pyarrow() and kind_of(declared or ())[0] == STRINGS:
+        series = series.cast(nw.String())  # of a dictionary, lists are slow
+    values, missing = _values_of_series(series)
+    # The values decide for NumPy's dtypes: narwhals calls objects of only None strings.
+    is_numpy = isinstance(getattr(series.to_native(), "dtype", None), np.dtype)
+    is_categorical = not is_numpy and dtype in CATEGORICAL_DTYPES
+    return _column(*place, values, missing, is_categorical, declared, ordered)
+
+
+def _values_of_series(series: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return the values (n_rows,) and which are missing."""
+    dtype = series.dtype
+    if dtype.is_decimal() or dtype in (nw.Int128, nw.UInt128):  # NumPy has no such numbers
+        series = series.cast(nw.Float64())
+    if series.dtype.is_float():
+        values = series.to_numpy()
+        return values, missing_in(values)
+    if dtype.is_integer() or dtype == nw.Boolean:
+        missing = series.is_null().to_numpy()
+        if missing.any():
+            series = series.fill_null(False if dtype == nw.Boolean else 0)
+        return series.to_numpy(), missing
+    if dtype == nw.Unknown:  # sparse columns, extended floats, periods, only missing values
+        values = series.to_numpy()
+        if values.dtype.kind in "biuf":
+            return values, missing_in(values)
+    values = objects(series.to_list(), len(series))
+    return values, missing_in(values)
+
+
+def _with_levels(series: Any) -> Any:
+    """Return a dictionary of Arrow inside of pandas as one of Arrow, which has levels."""
+    dtype = getattr(series.to_native(), "dtype", None)
+    if series.dtype != nw.Categorical or not hasattr(dtype, "pyarrow_dtype"):
+        return series
+    table = nw.from_native(series.to_frame().to_arrow(), eager_only=True)
+    return next(table.iter_columns())
+
+
+def _declared_levels(series: Any) -> tuple | None:
+    """Return the levels that a categorical dtype lists, in its order, else None.
+
+    A category of polars has such a dtype, but this lists none.
+    """
+    if series.dtype == nw.Enum:
+        return tuple(map(as_level, series.dtype.categories))
+    if series.dtype != nw.Categorical:
+        return None
+    if series.implementation.is_polars():
+        return ()
+    return tuple(map(as_level, series.cat.get_categories().drop_nulls().to_list()))
+
+
+def _is_ordered(series: Any) -> bool:
+    """Return whether the levels of a categorical dtype have an order."""
+    arrow_type = getattr(series.to_native(), "type", None)
+    return series.dtype == nw.Enum or bool(getattr(arrow_type, "ordered", False))
+
+
+# Arrays and lists.
+
+
+def _is_plain_array(values: np.ndarray) -> bool:
+    """Return whether an array has only numbers and booleans, none of them masked."""
+    if np.ma.is_masked(values):
+        return False
+    if values.dtype == object:
+        return kind_of(values.ravel().tolist())[0] in (*NUMERIC, EMPTY)
+    return values.dtype.kind not in "OUTSmM"
+
+
+def _are_rows(rows: list | tuple) -> bool:
+    """Return whether a list consists of rows of the same length."""
+    is_nested = all(isinstance(row, list | tuple) for row in rows)
+    return is_nested and len(set(map(len, rows))) == 1
+
+
+def _array_of_rows(rows: list | tuple) -> np.ndarray:
+    """Return rows of the same length as an array of objects (n_rows, n_columns)."""
+    flat = objects(chain.from_iterable(rows), len(rows) * len(rows[0]))
+    return flat.reshape(len(rows), -1)
+
+
+def _columns_of_array(X: np.ndarray, input_name: str, container: str) -> Iterator[Column]:
+    """Yield the columns of an array (n_rows, n_columns)."""
+    masks = np.ma.getmaskarray(X) if isinstance(X, np.ma.MaskedArray) else None
+    data = np.asarray(X)
+    is_objects = data.dtype.kind not in "biufmM"
+    for j in range(data.shape[1]):
+        values = objects(data[:, j].tolist(), len(data)) if is_objects else data[:, j]
+        mask = np.zeros(len(data), dtype=bool) if masks is None else masks[:, j]
+        place = input_name, str(j), container
+        if data.dtype.kind in "mM":
+            kind = DATES if data.dtype.kind == "M" else DURATIONS
+            missing = np.isnat(values) | mask
+            n = int((~missing).sum())
+            yield Column(*place, kind, n, values, missing)
+        else:
+            yield _column(*place, values, missing_in(values) | mask)
+
+
+def _column(
+    table: str,
+    key: str,
+    container: str,
+    values: np.ndarray,
+    missing: np.ndarray,
+    is_categorical: bool = False,
+    declared: tuple | None = None,
+    ordered: bool = False,
+) -> Column:
+    """Return a column with the kind of its values, and of the levels of its dtype."""
+    kind, n = _kind_of_array(values, missing)
+    if declared:
+        kind = kind_of(declared)[0]
+    is_categorical = is_categorical or kind not in (NUMBERS, EMPTY)
+    return Column(
+        table, key, container, kind, n, values, missing, is_categorical, declared, ordered
+    )
+
+
+def _kind_of_array(values: np.ndarray, missing: np.ndarray) -> tuple[str, int]:
+    """Return the kind of the values (n_rows,) that are not missing, and their number."""
+    n = int(len(values) - missing.sum())
+    if n == 0:
+        return EMPTY, 0
+    if values.dtype == object:
+        return kind_of(values[~missing].tolist())
+    return kind_of_type(values.dtype.type), n

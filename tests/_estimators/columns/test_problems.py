@@ -1,0 +1,298 @@
+"""Errors name every column that cannot be read, and the code in them makes it readable."""
+
+import datetime
+import re
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from containers import CONTAINERS
+
+from skshallow._estimators.columns import has_columns, learn_and_encode, learn_columns
+
+DAYS = [datetime.date(2020, 1, 1), datetime.date(2020, 2, 29), None]
+TIMES = [datetime.datetime(2020, 1, 1, 12), datetime.datetime(2020, 2, 29), None]
+CLOCK = [datetime.time(1, 30), datetime.time(23), None]
+SPANS = [datetime.timedelta(1), datetime.timedelta(seconds=3), None]
+TEMPORAL = {
+    "dates": DAYS,
+    "dates and times": TIMES,
+    "times of day": CLOCK,
+    "durations": SPANS,
+}
+THOUSANDS, DECIMAL_COMMAS = ["1,234", "1,234,567", "12"], ["1.234,5", "17,25", "-3,5"]
+NUMBERS = [f"{i / 8}" for i in range(1, 30)]
+SENTENCES = [f"the room number {i} has a view of the old harbour town" for i in range(30)]
+each_container = pytest.mark.parametrize("container", CONTAINERS)
+
+
+def code_in(error, variable="X"):
+    """Return the assignment in the text of an error."""
+    pattern = rf"({variable}(?:\['\w+'\])? = .+?)(?:, or[ ,]|\.(?:\n|$))"
+    return re.search(pattern, str(error.value)).group(1)
+
+
+def mended(table, error):
+    """Return the table after the code in the error was run."""
+    names = {"X": table, "pd": pd, "pl": pl, "np": np}
+    exec(code_in(error), names)
+    return names["X"]
+
+
+@pytest.mark.parametrize("kind", TEMPORAL)
+@pytest.mark.parametrize("beside", [{}, {"x": [1.0, 2.0, 3.0]}, {"s": ["a", "b", None]}])
+@each_container
+def test_times_are_refused_everywhere(container, kind, beside):
+    table = CONTAINERS[container]({"when": TEMPORAL[kind], **beside})
+    n = sum(value is not None for value in TEMPORAL[kind])
+    name = "column 0" if container in ("array", "lists", "tuples") else "'when'"
+    message = (
+        rf"1 column that.* as it is:\n- {kind.split(' and')[0]} in {name} \({n} values\)"
+    )
+    assert has_columns(table)
+    for chosen in ("auto", range(len(beside) + 1)):
+        with pytest.raises(ValueError, match=message) as error:
+            learn_columns(table, chosen)
+        assert "skrub" in str(error.value)
+
+
+@pytest.mark.parametrize("kind", TEMPORAL)
+@pytest.mark.parametrize("container", ["pandas", "pandas objects", "polars"])
+def test_the_code_for_times_makes_numbers(container, kind):
+    table = CONTAINERS[container]({"when": TEMPORAL[kind], "x": [1, 2, 3]})
+    with pytest.raises(ValueError, match="X has 1 column") as error:
+        learn_columns(table)
+    columns, matrix = learn_and_encode(mended(table, error))
+    assert columns.levels == (None, None)
+    missing = [value is None for value in TEMPORAL[kind]]
+    assert np.isnan(matrix[:, 0]).tolist() == missing
+
+
+@pytest.mark.parametrize("kind", TEMPORAL)
+@pytest.mark.parametrize("container", ["array", "lists", "arrow"])
+def test_the_code_for_times_gives_numbers(container, kind):
+    X = CONTAINERS[container]({"when": TEMPORAL[kind], "x": [1, 2, 3]})
+    with pytest.raises(ValueError, match="X has 1 column") as error:
+        learn_columns(X)
+    code = re.search(r"such as (.+), or let", str(error.value)).group(1)
+    numbers = np.array(eval(code, {"X": X, "np": np}))
+    assert numbers.dtype == float
+    assert np.isnan(numbers).tolist() == [value is None for value in TEMPORAL[kind]]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "kind"), [("datetime64[D]", "dates"), ("timedelta64[s]", "durations")]
+)
+def test_arrays_of_times_are_refused(dtype, kind):
+    X = np.array([[1, 2], ["NaT", 2]], dtype=dtype)
+    with pytest.raises(ValueError, match="2 columns") as error:
+        learn_columns(X)
+    assert f"{kind} in column 0 (1 value), column 1 (2 values)" in str(error.value)
+
+
+def test_columns_without_names_are_told_by_number():
+    frame = pd.DataFrame([["a", pd.Timestamp(0)], ["b", None]])
+    for table in (frame, frame.to_numpy()):
+        with pytest.raises(ValueError, match=r"dates in column 1 \(1 value\)"):
+            learn_columns(table)
+
+
+def test_periods_are_refused():
+    frame = pd.DataFrame({"m": pd.period_range("2020-01", periods=3, freq="M")})
+    with pytest.raises(ValueError, match=r"periods in 'm' \(3 values\)") as error:
+        learn_columns(frame)
+    assert learn_and_encode(mended(frame, error))[1].ravel().tolist() == [31, 60, 91]
+
+
+def test_a_category_of_times_is_refused():
+    frame = pd.DataFrame({"m": pd.Categorical(pd.to_datetime(["2020-01-01", None]))})
+    with pytest.raises(ValueError, match=r"dates in 'm' \(1 value\)"):
+        learn_columns(frame)
+
+
+@pytest.mark.parametrize(
+    ("strings", "kind", "option", "numbers"),
+    [
+        (THOUSANDS, "numbers with commas", 'thousands=","', [1234, 1234567, 12]),
+        (
+            DECIMAL_COMMAS,
+            "numbers with decimal commas",
+            'decimal=","',
+            [1234.5, 17.25, -3.5],
+        ),
+        (NUMBERS, "numbers as strings", "missing", [float(string) for string in NUMBERS]),
+        ([*NUMBERS, "?"], "numbers as strings", "missing", [*map(float, NUMBERS), np.nan]),
+    ],
+)
+@each_container
+def test_numbers_as_strings_are_refused_with_what_reads_them(
+    container, strings, kind, option, numbers
+):
+    table = CONTAINERS[container]({"price": strings})
+    message = rf"{kind} in .* \({len(strings)} values\)"
+    with pytest.raises(ValueError, match=message) as error:
+        learn_columns(table)
+    assert option in str(error.value)
+    assert learn_columns(table, [0]).n_levels == (len(strings),)
+    if container in ("pandas", "pandas objects", "pandas nullable", "polars"):
+        matrix = learn_and_encode(mended(table, error))[1]
+        np.testing.assert_array_equal(matrix.ravel(), numbers)
+
+
+@pytest.mark.parametrize(
+    ("values", "better"),
+    [
+        (["1,234", None, "5"], [1234, None, 5]),
+        (["1.234,5", None, "0,5"], [1234.5, None, 0.5]),
+        (["a", None, 1], ["a", None, "1"]),
+        ([b"a", None, b"b"], ["a", None, "b"]),
+    ],
+)
+@pytest.mark.parametrize("container", ["array", "lists", "arrow"])
+def test_the_code_for_other_containers_keeps_missing_values(container, values, better):
+    if container == "arrow" and "a" in values:
+        pytest.skip("no columns of several types")
+    X = CONTAINERS[container]({"a": values})
+    with pytest.raises(ValueError, match="X has 1 column") as error:
+        learn_columns(X)
+    code = re.search(
+        r"\[(\w) if \1 is None else .+?(?=, or[ ,]|\.$)", str(error.value)
+    ).group()
+    assert eval(code, {"X": X}) == better
+
+
+@each_container
+def test_free_text_is_refused_unless_it_is_named(container):
+    table = CONTAINERS[container]({"x": range(30), "review": SENTENCES})
+    with pytest.raises(ValueError, match=r"free text in .* \(30 values\)") as error:
+        learn_columns(table)
+    for way in (
+        "TfidfVectorizer",
+        "StringEncoder",
+        "tabular_pipeline",
+        "categorical_features",
+    ):
+        assert way in str(error.value)
+    assert learn_columns(table, [1]).n_levels == (0, 30)
+    if container in ("pandas", "pandas nullable", "polars"):
+        assert learn_columns(mended(table, error)).names == ("x",)
+
+
+def test_a_categorical_dtype_is_believed():
+    frame = pd.DataFrame({"a": THOUSANDS}, dtype="category")
+    assert learn_columns(frame).n_levels == (3,)
+
+
+def test_every_column_is_named_at_once():
+    table = {
+        "ok": ["a", "b", None],
+        "x": [1, 2, 3],
+        "day": DAYS,
+        "hired": TIMES,
+        "tags": [["a"], {"b": 1}, None],
+        "mix": ["a", 1, 2.5],
+        "raw": [b"a", b"b", b"c"],
+        "what": [object(), 1, "a"],
+        "price": THOUSANDS,
+    }
+    frame = pd.DataFrame({name: pd.Series(v, dtype=object) for name, v in table.items()})
+    with pytest.raises(TypeError, match="X has 7 columns that a net cannot read") as error:
+        learn_columns(frame)
+    assert [line.partition(": ")[0] for line in str(error.value).splitlines()[1:]] == [
+        "- dates in 'day' (2 values), 'hired' (2 values)",
+        "- nested values in 'tags' (2 values)",
+        "- numbers and strings in 'mix' (3 values)",
+        "- bytes in 'raw' (3 values)",
+        "- objects in 'what' (1 value)",
+        "- numbers with commas in 'price' (3 values)",
+    ]
+
+
+@pytest.mark.parametrize("container", ["pandas", "polars", "arrow", "lists"])
+def test_nested_values_are_refused(container):
+    nested = CONTAINERS[container]({"a": [[1], [2, 3]], "b": [1, 2]})
+    if container == "polars":
+        nested = nested.with_columns(c=pl.struct("b"))
+    with pytest.raises(TypeError, match="argument must be one string or one number"):
+        learn_columns(nested)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [{"a": 1}, [1], (1,), {1}, np.ones(2), object(), 1j],
+    ids=lambda value: type(value).__name__,
+)
+def test_one_value_of_another_type_is_found_among_strings_and_numbers(value):
+    rows = np.array([["a", 1.0]] * 5, dtype=object)
+    for j in range(2):
+        table = rows.copy()
+        table[3, j] = value
+        with pytest.raises(TypeError, match=rf"column {j} \(1 value\)"):
+            learn_columns(table)
+        with pytest.raises(TypeError, match=rf"X_val.*\n.*column {j} \(1 value\)"):
+            learn_columns(rows).encode(table, input_name="X_val")
+
+
+def test_the_code_for_mixed_columns_and_bytes_makes_categories():
+    frame = pd.DataFrame({"a": ["x", 1, 1.5]})
+    for values in (["x", 1, 1.5], [b"x", b"1", b"y"]):
+        frame = pd.DataFrame({"a": pd.Series(values, dtype=object)})
+        with pytest.raises(ValueError, match=r"'a' \(3 values\)") as error:
+            learn_columns(frame)
+        code = re.search(r"X\['a'\] = [^,\n]+(?=, or all|\.$)", str(error.value)).group()
+        exec(code, {"X": frame})
+        assert learn_columns(frame).n_levels == (3,)
+
+
+@each_container
+def test_infinity_is_refused_by_name(container):
+    table = {"a": [1.0, 2.0, 3.0], "b": [np.inf, -np.inf, 0.0], "s": ["x", "y", "z"]}
+    table = CONTAINERS[container](table)
+    with pytest.raises(
+        ValueError, match=r"infinity or numbers too large in .*[b1]'? \(2 values\)"
+    ) as error:
+        learn_and_encode(table)
+    if container in ("pandas", "pandas objects", "polars"):
+        assert np.isnan(learn_and_encode(mended(table, error))[1][:, 1]).sum() == 2
+
+
+def test_numbers_too_large_for_floats_are_infinite():
+    with pytest.raises(ValueError, match=r"too large in column 1 \(1 value\)"):
+        learn_and_encode([["a", 10**400], ["b", 1]])
+    columns = learn_columns([["a", 1e300]])
+    with pytest.raises(ValueError, match=r"too large in column 1 \(1 value\)"):
+        columns.encode([["a", 1e300]], dtype=np.float32)
+
+
+@pytest.mark.parametrize("container", ["pandas", "pandas nullable", "polars"])
+def test_columns_that_changed_are_an_error_with_code_that_runs(container):
+    make = CONTAINERS[container]
+    columns = learn_columns(make({"zip": ["1", "2"], "x": [1.5, 2.5]}))
+    for table, name in (
+        (
+            {"zip": [1, 2], "x": [1.5, 2.5]},
+            "numbers or booleans where fit had strings in 'zip'",
+        ),
+        (
+            {"zip": ["1", "2"], "x": ["1.5", "2.5"]},
+            "strings where fit had numbers or booleans in 'x'",
+        ),
+    ):
+        with pytest.raises(ValueError, match=name) as error:
+            columns.encode(make(table))
+        fixed = columns.encode(mended(make(table), error))
+        assert fixed.tolist() == [[0, 1.5], [1, 2.5]]
+
+
+def test_both_kinds_of_change_are_told_at_once():
+    columns = learn_columns(pd.DataFrame({"a": ["x", "y"], "b": [1, 2]}))
+    with pytest.raises(ValueError, match="2 columns") as error:
+        columns.encode(pd.DataFrame({"a": [1, 2], "b": ["x", "y"]}), input_name="X_val")
+    assert "X_val['b'] = pd.to_numeric(X_val['b']" in str(error.value)
+
+
+def test_another_number_of_columns_is_an_error():
+    columns = learn_columns([["a", 1.0]])
+    with pytest.raises(ValueError, match="X has 1 column, and the net was fitted with 2"):
+        columns.encode([["a"]])

@@ -1,0 +1,117 @@
+"""Which tables are read column by column, and which are plain numbers as they are."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from containers import CONTAINERS
+from scipy import sparse
+
+from skshallow._estimators.columns import has_columns, learn_columns
+
+NUMBERS = np.arange(6.0).reshape(3, 2)
+PLAIN = {
+    "floats": NUMBERS,
+    "float32": NUMBERS.astype(np.float32),
+    "integers": NUMBERS.astype(int),
+    "booleans": NUMBERS > 2,
+    "missing": np.array([[1, np.nan]]),
+    "complex": NUMBERS * 1j,
+    "objects": NUMBERS.astype(object),
+    "lists": NUMBERS.tolist(),
+    "ragged": [[1, 2], [3]],
+    "a column": ["a", "b"],
+    "one dimension": np.array(["a", "b"]),
+    "nothing": [],
+    "no columns": [[], []],
+    "sparse": sparse.csr_array(NUMBERS),
+    "masked, no entry": np.ma.MaskedArray(NUMBERS),
+    "pandas": pd.DataFrame(NUMBERS),
+    "pandas objects": pd.DataFrame(NUMBERS, dtype=object),
+    "pandas booleans": pd.DataFrame({"a": [True, False], "b": [1, 2]}),
+    "pandas Int64": pd.DataFrame({"a": pd.array([1, None], dtype="Int64")}),
+    "pandas sparse": pd.DataFrame.sparse.from_spmatrix(sparse.csr_array(NUMBERS)),
+    "polars": pl.DataFrame({"a": [1, None], "b": [True, False]}),
+    "a series": pd.Series(["a", "b"]),
+    "none": None,
+}
+NOT_PLAIN = {
+    "strings": np.array([["a", "1"]]),
+    "strings of variable width": np.array([["a"]], dtype=np.dtypes.StringDType()),
+    "bytes": np.array([[b"a"]]),
+    "objects": np.array([["a", 1]], dtype=object),
+    "objects, None": np.array([[None, 1]], dtype=object),
+    "objects, NA": np.array([[pd.NA, 1]], dtype=object),
+    "lists": [["a", 1], ["b", 2]],
+    "masked": np.ma.MaskedArray(NUMBERS, mask=NUMBERS == 2),
+    "times": np.array([["2020-01-01"]], dtype="datetime64[D]"),
+    "durations": np.array([[3]], dtype="timedelta64[s]"),
+    "pandas strings": pd.DataFrame({"a": ["x"]}),
+    "pandas category": pd.DataFrame({"a": pd.Categorical([3, 1])}),
+    "pandas times": pd.DataFrame({"a": pd.to_datetime(["2020-01-01"])}),
+    "pandas periods": pd.DataFrame({"a": pd.period_range("2020", periods=2, freq="M")}),
+    "pandas booleans, missing": pd.DataFrame({"a": [True, None]}),
+    "polars strings": pl.DataFrame({"a": ["x"]}),
+    "polars lists": pl.DataFrame({"a": [[1], [2]]}),
+    "polars booleans, missing": pl.DataFrame({"a": [True, None]}),
+    "polars times": pl.DataFrame({"a": np.array(["2020-01-01"], "datetime64[us]")}),
+}
+
+
+@pytest.mark.parametrize("table", PLAIN.values(), ids=PLAIN)
+def test_plain_numbers_need_no_columns(table):
+    assert not has_columns(table)
+    assert not has_columns(table, None)
+
+
+@pytest.mark.parametrize("table", NOT_PLAIN.values(), ids=NOT_PLAIN)
+def test_other_values_need_columns(table):
+    assert has_columns(table)
+    assert has_columns(table, None)
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_a_column_of_numbers_that_is_named_needs_columns(container):
+    table = CONTAINERS[container]({"a": [1, 2], "b": [3.0, 4.0]})
+    assert not has_columns(table)
+    assert not has_columns(table, [])
+    assert has_columns(table, [0])
+
+
+def test_repeated_names_are_an_error():
+    frame = pd.DataFrame([["a", 1]], columns=["x", "x"])
+    for read in (has_columns, learn_columns):
+        with pytest.raises(ValueError, match="has 2 columns named 'x'"):
+            read(frame)
+
+
+def test_names_that_are_not_strings_are_no_names():
+    columns = learn_columns(pd.DataFrame({0: ["a"], 1: [2]}))
+    assert columns.names is None
+    assert columns.is_categorical.tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    "table", ["no table", [1, "a"], [["a"], ["b", "c"]], None], ids=repr
+)
+def test_what_is_no_table_is_an_error(table):
+    with pytest.raises(ValueError, match="X_val must be a table"):
+        learn_columns(table, input_name="X_val")
+
+
+def test_sparse_matrices_have_no_categories():
+    with pytest.raises(TypeError, match=r"X is sparse.*X\.toarray\(\)"):
+        learn_columns(sparse.csr_array(NUMBERS), [0])
+
+
+@pytest.mark.parametrize(
+    "column",
+    [pd.Series([None, None]), pd.Series([np.nan, np.nan]), pl.Series([None, None])],
+    ids=["objects", "floats", "polars"],
+)
+def test_a_column_of_missing_values_is_a_number_unless_its_dtype_has_levels(column):
+    frame_class = pd.DataFrame if isinstance(column, pd.Series) else pl.DataFrame
+    assert learn_columns(frame_class({"a": column})).levels == (None,)
+    dtype = "category" if frame_class is pd.DataFrame else pl.Categorical
+    frame = frame_class({"a": type(column)([None, None], dtype=dtype)})
+    assert learn_columns(frame).n_levels == (1,)
