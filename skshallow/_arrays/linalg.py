@@ -15,7 +15,10 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg import get_blas_funcs
 
-from skshallow._arrays.namespace import namespace
+from skshallow._arrays.namespace import as_dtype, asarray_like, namespace
+
+# Entries of a matrix that is made to sum by row, where there are no sparse matrices.
+ONES_AT_ONCE = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,40 @@ def row_sums(a: np.ndarray) -> np.ndarray:
     if isinstance(a, np.ndarray):
         return np.dot(a, _ones(a.shape[-1], a.dtype.char))
     return namespace(a).sum(a, axis=-1)
+
+
+def sums_by_row(rows: Any, values: np.ndarray, out: np.ndarray) -> None:
+    """Write into each row of `out` (d, m) the sum of the `values` (n, m) that go there.
+
+    They go to `rows` (n,) of `out`; where none goes, 0 is written. For NumPy it is the
+    product with a sparse matrix of ones. Of members, `values` is (k, n, m) and `out`
+    (k, d, m).
+    """
+    if not isinstance(out, np.ndarray):
+        _sums_by_row_elsewhere(rows, values, out)
+        return
+    n = len(rows)
+    ones = sparse.csc_array(
+        (_ones(n, out.dtype.char), rows, np.arange(n + 1)), shape=(out.shape[-2], n)
+    )
+    if out.ndim == 2:
+        out[...] = ones @ values
+        return
+    for of_member, own in zip(values, out, strict=True):
+        own[...] = ones @ of_member
+
+
+def _sums_by_row_elsewhere(rows: Any, values: Any, out: Any) -> None:
+    """Write these sums for arrays of other libraries, whose standard has no sum by index.
+
+    They are products with a dense matrix of ones and zeros, for some rows of `out` each.
+    """
+    n_at_once = max(1, ONES_AT_ONCE // rows.shape[0])
+    for start in range(0, out.shape[-2], n_at_once):
+        stop = min(start + n_at_once, out.shape[-2])
+        some = asarray_like(np.arange(start, stop), rows)
+        goes_there = some[:, np.newaxis] == rows
+        out[..., start:stop, :] = as_dtype(goes_there, out.dtype) @ values
 
 
 @functools.lru_cache(maxsize=32)

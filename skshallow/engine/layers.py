@@ -86,6 +86,16 @@ class Dense:
         """Number of outputs of the affine map: units times pieces per unit (maxout)."""
         return self.n_units * self.activation.n_pieces
 
+    @property
+    def n_columns(self) -> int:
+        """Number of columns of the input."""
+        return self.n_inputs
+
+    @property
+    def widest(self) -> int:
+        """The largest number of values that one row takes, besides the input."""
+        return self.n_preactivations
+
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Return the name and shape of every parameter."""
         own = self.activation.initial_params(self.n_units)

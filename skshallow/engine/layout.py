@@ -9,6 +9,8 @@ import numpy as np
 
 from skshallow._arrays.namespace import namespace
 
+PENALIZED = {"weight"}  # biases, embeddings and slopes have no penalty
+
 
 class Layout:
     """Positions of the parameters of each layer in the flat vector ``theta``.
@@ -49,7 +51,7 @@ class Layout:
         self, layers: Sequence[Mapping[str, tuple[int, ...]]], n_members: int = 1
     ) -> None:
         names = [(i, name) for i, shapes in enumerate(layers) for name in shapes]
-        names.sort(key=lambda item: item[1] != "weight")  # stable: weights move first
+        names.sort(key=lambda item: item[1] not in PENALIZED)  # stable: weights move first
         self._places: list[dict[str, tuple[slice, tuple[int, ...]]]] = [{} for _ in layers]
         self.size = 0
         self.n_weights = 0
@@ -60,7 +62,7 @@ class Layout:
             stop = self.size + math.prod(shape)
             self._places[i][name] = slice(self.size, stop), shape
             self.size = stop
-            if name == "weight":
+            if name in PENALIZED:
                 self.n_weights = stop
 
     def views(self, theta: np.ndarray) -> list[dict[str, np.ndarray]]:

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from skshallow.activations import Activation, Params
+from skshallow.engine.embedding import EmbeddedDense, Embedding, with_embedding
 from skshallow.engine.layers import Dense, Dropout
 from skshallow.engine.layout import Layout
 from skshallow.initializers import Initializer
@@ -47,6 +48,8 @@ class Network:
     n_members : int, default=1
         Number of networks in the ensemble. If above 1, every array except the input has
         a leading axis of members, and each matrix product is computed for all at once.
+    embedding : Embedding, default=None
+        Of the input's last columns, which are codes of categories.
 
     Examples
     --------
@@ -67,6 +70,7 @@ class Network:
         activations: Sequence[Activation],
         dropout: float = 0.0,
         n_members: int = 1,
+        embedding: Embedding | None = None,
     ) -> None:
         self.n_members = n_members
         widths = [n_features, *hidden_units]
@@ -77,6 +81,19 @@ class Network:
             )
         ]
         self.layers.append(Dense(widths[-1], n_outputs))
+        if embedding is not None:
+            self.layers[0] = with_embedding(self.layers[0], embedding)
+
+    @property
+    def n_features(self) -> int:
+        """Width of the input, codes included."""
+        return self.layers[0].n_columns
+
+    @property
+    def embedding(self) -> Embedding | None:
+        """The embedding of the input's last columns, if they are codes of categories."""
+        first = self.layers[0]
+        return first.embedding if isinstance(first, EmbeddedDense) else None
 
     @cached_property
     def layout(self) -> Layout:
@@ -93,7 +110,7 @@ class Network:
     def _shape(self) -> list[tuple]:
         """Return everything that predictions depend on, except the parameters."""
         layers = [(own.n_inputs, own.n_units, own.activation) for own in self.layers]
-        return [(self.n_members,), *layers]
+        return [(self.n_members, self.embedding), *layers]
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -101,7 +118,9 @@ class Network:
         widths = [layer.n_inputs for layer in self.layers] + [self.layers[-1].n_units]
         activations = [str(layer.activation) for layer in self.layers[:-1]]
         members = f", n_members={self.n_members}" if self.n_members > 1 else ""
-        return f"Network({'-'.join(map(str, widths))}, [{', '.join(activations)}]{members})"
+        embedding = "" if self.embedding is None else f", embedding={self.embedding}"
+        layers = f"{'-'.join(map(str, widths))}, [{', '.join(activations)}]"
+        return f"Network({layers}{members}{embedding})"
 
     @property
     def multiply_adds_per_row(self) -> int:
@@ -117,8 +136,8 @@ class Network:
 
     @property
     def widest_layer(self) -> int:
-        """The largest number of values that one row takes in any layer's output."""
-        return self.n_members * max(layer.n_preactivations for layer in self.layers)
+        """The largest number of values that one row takes in any layer."""
+        return self.n_members * max(layer.widest for layer in self.layers)
 
     def views(self, theta: np.ndarray) -> list[Params]:
         """Return each layer's parameters as views of the flat `theta`."""
@@ -137,6 +156,8 @@ class Network:
         for layer, layer_params in zip(self.layers, params, strict=True):
             layer.initialize(layer_params, initializer, scale, rng)
         params[-1]["bias"][...] = output_bias
+        if self.embedding is not None:
+            self.embedding.initialize(params[0]["embedding"], rng)
 
     def forward(
         self,

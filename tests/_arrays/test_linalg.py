@@ -4,14 +4,17 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from skshallow._arrays import linalg
 from skshallow._arrays.linalg import (
     ShiftedSparse,
     column_sums,
     largest_magnitude,
     product,
     row_sums,
+    sums_by_row,
     transposed_product,
 )
+from skshallow._arrays.namespace import to_numpy
 
 FORMS = {
     "dense": np.asarray,
@@ -120,3 +123,43 @@ def test_sums_of_different_sizes_and_dtypes_are_independent():
             out = np.empty(2, dtype)
             column_sums(np.ones((n, 2), dtype), out=out)
             np.testing.assert_array_equal(out, n)
+
+
+# (d, n, m): few rows of out and many of values, the reverse, and one
+each_sum = pytest.mark.parametrize("shape", [(3, 500, 4), (900, 20, 2), (1, 1, 1)])
+
+
+def sum_by_row(rows, values, n_rows):
+    out = np.zeros((*values.shape[:-2], n_rows, values.shape[-1]))
+    for i, row in enumerate(rows):
+        out[..., row, :] += values[..., i, :]
+    return out
+
+
+@both_dtypes
+@each_sum
+@pytest.mark.parametrize("members", [(), (N_MEMBERS,)])
+def test_sums_by_row_add_what_goes_to_each_row(members, shape, dtype):
+    n_rows, n, m = shape
+    rng = np.random.default_rng(0)
+    rows, values = rng.integers(n_rows, size=n), rng.normal(size=(*members, n, m))
+    out = np.full((*members, n_rows, m), np.nan, dtype)
+    sums_by_row(rows, values.astype(dtype), out=out)
+    atol = 20 * np.sqrt(n) * np.finfo(dtype).eps
+    np.testing.assert_allclose(out, sum_by_row(rows, values, n_rows), rtol=0, atol=atol)
+
+
+@each_sum
+@pytest.mark.parametrize("members", [(), (N_MEMBERS,)])
+@pytest.mark.parametrize("ones_at_once", [1, 2000, 1 << 22])
+def test_sums_by_row_are_the_same_in_other_libraries(
+    library, monkeypatch, members, shape, ones_at_once
+):
+    monkeypatch.setattr(linalg, "ONES_AT_ONCE", ones_at_once)
+    n_rows, n, m = shape
+    rng = np.random.default_rng(0)
+    rows, values = rng.integers(n_rows, size=n), rng.normal(size=(*members, n, m))
+    out = library(np.full((*members, n_rows, m), np.nan))
+    sums_by_row(library(rows), library(values), out=out)
+    expected = sum_by_row(rows, values, n_rows)
+    np.testing.assert_allclose(to_numpy(out), expected, rtol=0, atol=1e-12)
