@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
+import numpy as np
+
 from skshallow._estimators.checks.array_api import check_same_place
 from skshallow._estimators.checks.hyperparameters import parameters_of, resolve
 from skshallow._estimators.checks.inputs import check_groups, relative
@@ -19,6 +21,7 @@ from skshallow._estimators.fit.checkpoint import TrainingFile
 from skshallow._estimators.fit.config import Components, FitConfig
 from skshallow._estimators.fit.diagnostics import diagnose
 from skshallow._estimators.fit.epoch_callbacks import EpochCallbacks
+from skshallow._estimators.fit.feature_encoding import encoding_of
 from skshallow._estimators.fit.ineffective import warn_of_ineffective_params
 from skshallow._estimators.fit.results import CURVES, FitResult
 from skshallow._estimators.fit.run import FitRun
@@ -40,6 +43,7 @@ from skshallow._estimators.given_weights import GivenWeights
 from skshallow._estimators.nested_params import NestedParams
 from skshallow._estimators.prediction import FittedNet
 from skshallow.activations import Activation
+from skshallow.engine.encoding import Encoding
 from skshallow.initializers import Initializer
 from skshallow.losses import Loss
 from skshallow.schedules import Schedule
@@ -63,6 +67,8 @@ FITTED_ATTRIBUTES = (
     "dispersion_",
     "_dispersion_weight",
     "_calibration",
+    "_columns",
+    "_encoding",
     "_units",
     "_loss",
     "_is_multilabel",
@@ -114,6 +120,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
     validation_fraction: Any = 0.1
     scoring: Any = None
     standardize: bool = True
+    categorical_features: Any = "auto"
     dtype: str | None = None
     record_health: bool = True
     warm_start: bool = False
@@ -260,13 +267,16 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
             reader,
             (X, y, sample_weight),
             known,
+            columns=None if last is None else last.columns,
             reset=last is None,
+            categorical_features=self.categorical_features,
+            unused_levels=incremental,
             ensure_min_samples=1 if incremental else 2,
         )
         targets = self._targets_for(table, classes, last, incremental)
         loss = self._loss_for(targets, last)
         table = table.stratified(targets)
-        own = read_validation_table(reader, validation, targets)
+        own = read_validation_table(reader, validation, targets, table.columns)
         groups = check_groups(groups, X)
         called = {"incremental": incremental, "has_validation_data": own is not None}
         split = Split.of(self, components, table, targets, groups, **called)
@@ -281,7 +291,8 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
             **called,
         )
         rows = split.train_rows, split.validation_rows
-        data = TrainingData.split(table, own, targets, config, *rows)
+        encoding = self._encoding_for(table, rows[0], last, incremental)
+        data = TrainingData.split(table, own, targets, config, *rows, encoding)
         score = self._score_on(config, data)
         return FitRun(config, data, last, score=score, params=parameters_of(self))
 
@@ -308,6 +319,19 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
         check_same_place(table.X, last.theta, f"{type(self).__name__}.{method}")
         last.targets.check(table.labels)
         return last.targets
+
+    def _encoding_for(
+        self,
+        table: Table,
+        train_rows: np.ndarray | None,
+        last: FitResult | None,
+        incremental: bool,
+    ) -> Encoding | None:
+        """Return how columns enter the network, as in the last result if there is one."""
+        if last is not None:
+            return last.encoding
+        pools = not incremental
+        return encoding_of(table.X, table.columns, train_rows, pools_rare_levels=pools)
 
     def _loss_for(self, targets: Targets, last: FitResult | None) -> Loss:
         """Return the loss; raise ValueError if the last weights are of another link."""
@@ -349,7 +373,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
         attributes: dict[str, Any] = {
             "theta_": result.theta,
             "network_": result.network,
-            "n_features_in_": result.network.layers[0].n_inputs,
+            "n_features_in_": result.n_features,
             "n_outputs_": result.network.layers[-1].n_units,
             "n_iter_": result.n_iter,
             "best_iter_": result.best_iter,
@@ -366,6 +390,10 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
             attributes["loss_"] = result.loss_value
         if result.feature_names is not None:
             attributes["feature_names_in_"] = result.feature_names
+        if result.columns is not None:
+            attributes["_columns"] = result.columns
+        if result.encoding is not None:
+            attributes["_encoding"] = result.encoding
         return attributes
 
     def _last_result(self) -> FitResult:
@@ -377,6 +405,8 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
             loss=self._loss,
             targets=self._targets,
             feature_names=getattr(self, "feature_names_in_", None),
+            columns=getattr(self, "_columns", None),
+            encoding=getattr(self, "_encoding", None),
             n_iter=self.n_iter_,
             best_iter=self.best_iter_,
             loss_value=getattr(self, "loss_", None),
@@ -393,6 +423,8 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = bool(self.standardize)
+        tags.input_tags.categorical = True
         tags.array_api_support = True
         tags.target_tags.multi_output = True
         return tags

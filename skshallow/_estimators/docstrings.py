@@ -167,6 +167,16 @@ standardize : bool, default=True
     column are then at most 3 standard deviations apart. Predictions, `coefs_` and
     `intercepts_` are in the original units of your data.
 """,
+    "categorical_features": """
+categorical_features : "auto", None, or array-like of str, int or bool, default="auto"
+    Which columns of `X` are categories, by name, index or mask. "auto" means the columns
+    of a data frame or of an array of objects that are strings, booleans, or of a dtype of
+    categories or enumerations; None means none. A category of two levels enters the
+    network as one 0/1 column, one of up to 16 levels as a column per level (one-hot), and
+    one of more levels as a vector of 8 numbers that is learned for each level (an
+    embedding). Levels of fewer than 5 training rows share the vector of levels that were
+    not seen in training. A missing value is a level of its own.
+""",
     "dtype": """
 dtype : {{"float32", "float64"}} or None, default=None
     Floating-point precision of training and prediction. None means the dtype of `X` if it

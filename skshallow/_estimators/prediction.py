@@ -15,11 +15,14 @@ from skshallow import __version__
 from skshallow._arrays.namespace import asarray_like, dtype_of, to_numpy
 from skshallow._arrays.threads import threads_for
 from skshallow._estimators.checks.array_api import follows_X
-from skshallow._estimators.checks.inputs import refuse_containers, validated
+from skshallow._estimators.checks.inputs import refuse_containers
 from skshallow._estimators.checks.overflow import check_outputs, check_weights_fit, quiet
+from skshallow._estimators.columns import Columns, read_matrix
 from skshallow._estimators.files.model import save_estimator
+from skshallow._estimators.fit.feature_encoding import filling
 from skshallow.activations import Params
 from skshallow.engine.batches import Rows
+from skshallow.engine.encoding import Encoding
 from skshallow.engine.network import Network
 from skshallow.engine.units import USERS_UNITS, Units, re_express
 from skshallow.losses import Loss
@@ -48,6 +51,8 @@ class FittedNet:
     validation_scores_: np.ndarray
     health_: dict[str, np.ndarray]
     resolved_params_: dict[str, Any]
+    _columns: Columns | None
+    _encoding: Encoding | None
     _units: Units
     _loss: Loss
 
@@ -139,7 +144,7 @@ class FittedNet:
         checked to be `usable`.
         """
         refuse_containers(X=X)
-        rows = validated(self, X, reset=False)
+        rows, _ = read_matrix(self, X, getattr(self, "_columns", None))
         theta = asarray_like(self.theta_, rows)
         params = self.network_.views(theta)
         n_members = self.network_.n_members
@@ -160,7 +165,10 @@ class FittedNet:
         """Yield the rows of X, standardised, in batches of limited memory."""
         no_targets = asarray_like(np.empty((X.shape[0], 0)), X)
         units, dtype = self._units, dtype_of(self.theta_)
-        rows = Rows(X, no_targets, None, units.center, units.scale, dtype=dtype)
+        encoding = filling(X, getattr(self, "_encoding", None), units)
+        rows = Rows(
+            X, no_targets, None, units.center, units.scale, dtype=dtype, encoding=encoding
+        )
         widest = self.network_.widest(rows.values_per_row)
         for x, _, _ in rows.batches(max(1, VALUES_AT_ONCE // widest)):
             yield x

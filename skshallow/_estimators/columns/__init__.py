@@ -6,5 +6,13 @@ from skshallow._estimators.columns.encoding import (
     learn_and_encode,
     learn_columns,
 )
+from skshallow._estimators.columns.matrix import has_missing, read_matrix
 
-__all__ = ["Columns", "has_columns", "learn_and_encode", "learn_columns"]
+__all__ = [
+    "Columns",
+    "has_columns",
+    "has_missing",
+    "learn_and_encode",
+    "learn_columns",
+    "read_matrix",
+]

@@ -18,8 +18,11 @@ import numpy as np
 
 from skshallow._arrays.namespace import to_numpy
 from skshallow._component import settings_of
+from skshallow._estimators.columns import Columns
 from skshallow._estimators.files.archive import is_plain
 from skshallow.activations import ACTIVATIONS
+from skshallow.engine.embedding import Embedding
+from skshallow.engine.encoding import Encoding
 from skshallow.engine.moments import Moments
 from skshallow.engine.network import Network
 from skshallow.engine.robust_moments import RobustMoments
@@ -86,12 +89,13 @@ def _take_network_apart(network: Network) -> dict[str, Any]:
     """Return the arguments of `Network`; all layers have the same dropout rate."""
     hidden = network.layers[:-1]
     return {
-        "n_features": network.layers[0].n_inputs,
+        "n_features": network.n_features,
         "n_outputs": network.layers[-1].n_units,
         "hidden_units": [layer.n_units for layer in hidden],
         "activations": [layer.activation for layer in hidden],
         "dropout": hidden[0].dropout.rate if hidden else 0.0,
         "n_members": network.n_members,
+        "embedding": network.embedding,
     }
 
 
@@ -141,6 +145,9 @@ def _generator(numbers: dict[str, Any]) -> np.random.Generator:
 # The types of the fitted state; their contents are encoded recursively.
 STATE = (
     Kind(Network, _take_network_apart, lambda settings: Network(**settings)),
+    Kind(Embedding, _settings, lambda settings: Embedding(**settings)),
+    Kind(Encoding, _settings, lambda columns: Encoding(**columns)),
+    Kind(Columns, _settings, lambda columns: Columns(**columns)),
     Kind(Units, _settings, lambda columns: Units(**columns)),
     Kind(Moments, lambda moments: dict(vars(moments)), _moments),
     Kind(RobustMoments, lambda moments: dict(vars(moments)), _robust_moments),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 from sklearn.base import is_classifier
 
+from skshallow._estimators.columns import Columns
 from skshallow.activations import Activation
+from skshallow.engine.encoding import Encoding
 from skshallow.engine.moments import Moments
 from skshallow.engine.network import Network
 from skshallow.engine.robust_moments import RobustMoments
@@ -29,15 +32,16 @@ def check_fitted(net: Any) -> None:
     dtypes, finite weights and positive scales.
     """
     _check_network(net)
+    n_features = _check_encoding(net)
     n_targets = _check_targets(net)
-    _check_units(net._units, net.n_features_in_, n_targets, net.n_outputs_)
+    _check_units(net._units, n_features, n_targets, net.n_outputs_)
     _check_history(net)
     # an estimator saved by a callback during a fit has no state to continue from
     moments, progress = getattr(net, "_moments", None), getattr(net, "_progress", None)
     if moments is not None:
         _require(type(moments) is tuple, "_moments is no pair")
         features, targets = moments
-        _check_moments(features, net.n_features_in_)
+        _check_moments(features, n_features)
         if isinstance(targets, RobustMoments):
             _check_robust_moments(targets, n_targets)
         else:
@@ -89,19 +93,82 @@ def _check_network(net: Any) -> None:
     n_units = network.n_members * sum(layer.n_units for layer in network.layers)
     _require(n_units <= theta.size, "network_ has more units than theta_ has parameters")
     _require(network.layout.size == theta.size, "theta_ has another length than network_")
-    n_features, n_outputs = network.layers[0].n_inputs, network.layers[-1].n_units
-    _require(
-        _is_count(net.n_features_in_) and net.n_features_in_ == n_features,
-        "n_features_in_ is not what network_ takes",
-    )
+    n_outputs = network.layers[-1].n_units
+    _require(_is_count(net.n_features_in_), "n_features_in_ is no count")
     _require(
         _is_count(net.n_outputs_) and net.n_outputs_ == n_outputs,
         "n_outputs_ is not what network_ gives",
     )
     if hasattr(net, "feature_names_in_"):
         names = net.feature_names_in_
-        _require(_is_array(names, n_features, kinds="O"), "feature_names_in_ do not fit")
+        fits = _is_array(names, net.n_features_in_, kinds="O")
+        _require(fits, "feature_names_in_ do not fit")
         _require(all(type(name) is str for name in names), "feature_names_in_ are no names")
+
+
+def _check_encoding(net: Any) -> int:
+    """Check what the columns are, and how they enter the network; return its width."""
+    columns, encoding = getattr(net, "_columns", None), getattr(net, "_encoding", None)
+    n_levels = np.zeros(net.n_features_in_, np.int64)
+    if columns is not None:
+        n_levels = _check_columns(columns, net.n_features_in_)
+    _require(columns is None or encoding is not None, "_columns have no _encoding")
+    if encoding is None:
+        embedding, width = None, net.n_features_in_
+    else:
+        _check_encoded_columns(encoding, n_levels)
+        own = net.network_.embedding
+        embedding = encoding.embedding(1 if own is None else own.width)
+        width = encoding.n_encoded
+    fits = net.network_.embedding == embedding and net.network_.n_features == width
+    _require(fits, "n_features_in_ is not what network_ takes")
+    return width
+
+
+def _check_columns(columns: Any, n_columns: int) -> np.ndarray:
+    """Check the columns of a table; return the number of levels of each, 0 of numbers."""
+    _require(isinstance(columns, Columns), "_columns are no columns")
+    for field in fields(columns):
+        value = getattr(columns, field.name)
+        fits = type(value) is tuple and len(value) == n_columns
+        _require(fits or (field.name == "names" and value is None), f"{field.name} no fit")
+    types = {"names": str, "missing_level": bool, "n_missing": int, "resembles": str}
+    for name, kind in types.items():
+        entries = getattr(columns, name) or ()
+        is_optional = name == "resembles"
+        fits = all(type(it) is kind or (it is None and is_optional) for it in entries)
+        _require(fits, f"{name} of _columns has other entries")
+    for levels in columns.levels:
+        if levels is not None:
+            _require(_is_array(levels, None, kinds="Obiuf"), "Levels are no array")
+            found = levels.tolist()
+            is_text = levels.dtype != object or all(type(it) is str for it in found)
+            _require(is_text, "Levels are no strings")
+            _require(len(set(found)) == len(found), "Levels are repeated")
+    return np.array(columns.n_levels, np.int64)
+
+
+def _check_encoded_columns(encoding: Any, n_levels: np.ndarray) -> None:
+    """Check that an encoding takes each column once, with as many levels as it has."""
+    _require(isinstance(encoding, Encoding), "_encoding is no encoding")
+    parts = encoding.numbers, encoding.binary, encoding.one_hot, encoding.embedded
+    indices = np.concatenate(parts)
+    _require(
+        all(part.ndim == 1 for part in (*parts, encoding.indicators, encoding.n_levels))
+        and np.array_equal(np.sort(indices), np.arange(len(n_levels))),
+        "_encoding does not take each column once",
+    )
+    _require(np.isin(encoding.indicators, encoding.numbers).all(), "Indicators of nothing")
+    fits = (
+        (n_levels[encoding.numbers] == 0).all()
+        and (n_levels[encoding.binary] <= 2).all()
+        and np.array_equal(n_levels[encoding.one_hot], encoding.n_levels)
+        and len(encoding.rows_of_level) == len(encoding.embedded)
+    )
+    _require(fits, "_encoding has other levels than _columns")
+    for column, rows in zip(encoding.embedded, encoding.rows_of_level, strict=True):
+        fits = rows.shape == (n_levels[column] + 1,)
+        _require(fits and (rows >= 0).all() and (rows <= rows[-1]).all(), "No such levels")
 
 
 def _check_targets(net: Any) -> int:
@@ -201,7 +268,10 @@ def _check_history(net: Any) -> None:
 def _check_moments(moments: Any, n_columns: int) -> None:
     """Check that moments have `n_columns` columns."""
     _require(isinstance(moments, Moments), "_moments are no moments")
-    _require(type(moments.total) is float and moments.total >= 0, "_moments have no weight")
+    total = moments.total
+    is_weight = type(total) is float or _is_array(total, n_columns)
+    _require(is_weight and np.all(np.isfinite(total)), "_moments have no weight")
+    _require(np.all(np.asarray(total) >= 0), "_moments have no weight")
     for name in ("mean", "square", "unit", "low", "high"):
         column = getattr(moments, name)
         fits = _is_array(column, n_columns) and column.dtype == np.float64

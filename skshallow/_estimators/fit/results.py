@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from skshallow._arrays.namespace import to_numpy
+from skshallow._estimators.columns import Columns
 from skshallow._estimators.fit.targets import Targets
+from skshallow.engine.encoding import Encoding
 from skshallow.engine.history import History
 from skshallow.engine.moments import Moments
 from skshallow.engine.network import Network
@@ -39,6 +41,10 @@ class FitResult:
         What is needed to compute predictions from the parameters.
     feature_names : ndarray of shape (n_features,) or None
         The names of the features, if they have any.
+    columns : Columns or None
+        What the columns of X are, unless all are plain numbers.
+    encoding : Encoding or None
+        How they enter the network, unless as they are.
     n_iter, best_iter : int
         Number of epochs so far, and the best epoch.
     loss_value : float or None
@@ -78,6 +84,15 @@ class FitResult:
     dispersion_weight: float = 0.0
     progress: Progress | None = None
     moments: tuple[Moments, Moments | RobustMoments] | None = None
+    columns: Columns | None = None
+    encoding: Encoding | None = None
+
+    @property
+    def n_features(self) -> int:
+        """Number of columns of X."""
+        if self.columns is not None:
+            return len(self.columns.levels)
+        return self.network.n_features if self.encoding is None else self.encoding.n_columns
 
 
 def joined_curves(last: FitResult | None, history: History) -> dict[str, np.ndarray]:

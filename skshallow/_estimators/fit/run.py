@@ -13,6 +13,7 @@ from skshallow._estimators.checks.array_api import moved
 from skshallow._estimators.checks.overflow import check_targets_fit
 from skshallow._estimators.fit.config import FitConfig
 from skshallow._estimators.fit.constant_targets import known_outputs, start_at_constants
+from skshallow._estimators.fit.feature_encoding import filling
 from skshallow._estimators.fit.results import FitResult, joined_curves
 from skshallow._estimators.fit.start import (
     first_theta,
@@ -168,6 +169,7 @@ class FitRun:
             units.scale,
             rows,
             dtype=self.config.dtype,
+            encoding=filling(X, self.data.encoding, units),
         )
 
     def _validation_rows(self) -> Rows | None:
@@ -331,6 +333,8 @@ class FitRun:
             loss=config.loss,
             targets=self.data.targets,
             feature_names=self.data.feature_names,
+            columns=self.data.columns,
+            encoding=self.data.encoding,
             n_iter=self.n_epochs_before + history.n_epochs,
             best_iter=self.n_epochs_before + epoch if restored else best_iter,
             loss_value=history.loss[epoch - 1] if epoch else history.start_loss,

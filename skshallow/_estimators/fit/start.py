@@ -11,6 +11,7 @@ from skshallow._arrays.namespace import to_numpy
 from skshallow._arrays.threads import ONE_THREAD
 from skshallow._estimators.checks.random_state import random_state_of
 from skshallow._estimators.fit.config import FitConfig
+from skshallow._estimators.fit.feature_encoding import EMBEDDING_WIDTH
 from skshallow._estimators.fit.results import FitResult
 from skshallow._estimators.fit.training_data import TrainingData
 from skshallow.engine.moments import Moments
@@ -85,9 +86,9 @@ def _updated(
     """Return moments of features and targets, of earlier calls and of these rows."""
     if moments is None:
         of_targets = RobustMoments if config.loss.is_robust else Moments
-        moments = Moments(data.X.shape[1]), of_targets(data.targets.n_outputs)
+        moments = Moments(data.n_features), of_targets(data.targets.n_outputs)
     features, targets = moments = copy.deepcopy(moments)
-    features.update(data.X, data.weight, data.train_rows)
+    features.update(data.X, data.weight, data.train_rows, data.encoding)
     if not config.loss.takes_codes:  # codes have no units
         targets.update(data.y, data.weight, data.train_rows)
     return moments
@@ -95,8 +96,8 @@ def _updated(
 
 def _units_from(moments: AllMoments, config: FitConfig, data: TrainingData) -> Units:
     """Return the units that the moments of features and targets give this fit."""
-    gain = feature_gain(config, data.X.shape[1])
-    return Units.measured(*moments, config.loss.link, row_gain=gain)
+    gain = feature_gain(config, network_of(config, data).layers[0].n_inputs)
+    return Units.measured(*moments, config.loss.link, row_gain=gain, encoding=data.encoding)
 
 
 def feature_gain(config: FitConfig, n_features: int) -> float | None:
@@ -109,13 +110,17 @@ def feature_gain(config: FitConfig, n_features: int) -> float | None:
 
 def network_of(config: FitConfig, data: TrainingData) -> Network:
     """Return the layers between the features of X and the raw outputs of the loss."""
+    embedding = None
+    if data.encoding is not None:
+        embedding = data.encoding.embedding(EMBEDDING_WIDTH)
     return Network(
-        data.X.shape[1],
+        data.n_features,
         config.loss.n_raw_outputs(data.targets.n_outputs),
         config.components.hidden_units,
         config.components.activations,
         config.plan.dropout,
         config.n_members,
+        embedding,
     )
 
 

@@ -15,12 +15,13 @@ from skshallow._estimators.checks.inputs import (
     check_weights,
     refuse_containers,
     relative,
-    validated,
 )
 from skshallow._estimators.checks.sklearn_private import take_rows
+from skshallow._estimators.columns import Columns, read_matrix
 from skshallow._estimators.fit.config import FitConfig
 from skshallow._estimators.fit.constant_targets import constant_columns
 from skshallow._estimators.fit.targets import Targets
+from skshallow.engine.encoding import Encoding
 from skshallow.losses import Loss
 
 
@@ -44,6 +45,8 @@ class Table:
         The class of each row, for a stratified split.
     feature_names : ndarray of shape (n_features,) or None
         The names of the features, if they have any.
+    columns : Columns or None
+        What the columns are, unless all are plain numbers.
     """
 
     users_X: Any
@@ -53,6 +56,7 @@ class Table:
     kept: np.ndarray | None = None
     strata: np.ndarray | None = None
     feature_names: np.ndarray | None = None
+    columns: Columns | None = None
 
     @property
     def n_rows(self) -> int:
@@ -101,6 +105,7 @@ def read_table(
     sample_weight: Any,
     targets: type[Targets],
     *,
+    columns: Columns | None = None,
     names: tuple[str, str, str] = ("X", "y", "sample_weight"),
     **options: Any,
 ) -> Table:
@@ -115,15 +120,19 @@ def read_table(
         The arguments of `fit`.
     targets : type
         The kind of target.
+    columns : Columns or None
+        What the columns of X are, if that is known.
     names : tuple of str
         Names of the three arguments, for error messages.
     **options
-        For :func:`sklearn.utils.validation.validate_data`.
+        For `read_matrix`.
     """
     refuse_containers(**dict(zip(names, (X, y, sample_weight), strict=True)))
-    features, labels = validated(
+    (features, labels), columns = read_matrix(
         reader,
         X,
+        columns,
+        input_name=names[0],
         y=targets.before_validation(in_numpy(y)),
         multi_output=True,
         y_numeric=targets.numeric,
@@ -132,19 +141,23 @@ def read_table(
     labels = labels.toarray() if sparse.issparse(labels) else labels
     labels = np.ascontiguousarray(labels)  # else the bits of sums depend on the layout
     names_of_features = getattr(reader, "feature_names_in_", None)
+    labels = targets.after_validation(labels)
     table = Table(
-        X, features, targets.after_validation(labels), None, feature_names=names_of_features
+        X, features, labels, None, feature_names=names_of_features, columns=columns
     )
     return table.weighted(check_weights(sample_weight, features, names[2]))
 
 
 def read_validation_table(
-    reader: Any, validation: tuple[Any, Any, Any], targets: Targets
+    reader: Any,
+    validation: tuple[Any, Any, Any],
+    targets: Targets,
+    columns: Columns | None,
 ) -> Table | None:
     """Return the user's own validation set, validated; None if there is none.
 
-    `validation` holds X_val, y_val and sample_weight_val. Its targets are to be like
-    those of the training rows, `targets`.
+    `validation` holds X_val, y_val and sample_weight_val. They are to be like those of the
+    training rows: `targets` and `columns`.
     """
     X_val, y_val, sample_weight_val = validation
     if X_val is None and y_val is None:
@@ -157,9 +170,8 @@ def read_validation_table(
         given, missing = ("X_val", "y_val") if y_val is None else ("y_val", "X_val")
         raise ValueError(f"{given} was given without {missing}; give both.")
     names = "X_val", "y_val", "sample_weight_val"
-    table = read_table(
-        reader, X_val, y_val, sample_weight_val, type(targets), names=names, reset=False
-    )
+    given = X_val, y_val, sample_weight_val
+    table = read_table(reader, *given, type(targets), columns=columns, names=names)
     targets.check(table.labels)
     return replace(table, weight=relative(table.weight))
 
@@ -207,6 +219,10 @@ class TrainingData:
         Indices of the training rows; None means all rows.
     validation : ValidationData or None
     feature_names : ndarray of shape (n_features,) or None
+    columns : Columns or None
+        What the columns of X are, unless all are plain numbers.
+    encoding : Encoding or None
+        How they enter the network, unless as they are.
     """
 
     targets: Targets
@@ -217,6 +233,8 @@ class TrainingData:
     train_rows: np.ndarray | None
     validation: ValidationData | None
     feature_names: np.ndarray | None
+    columns: Columns | None = None
+    encoding: Encoding | None = None
 
     @classmethod
     def split(
@@ -227,6 +245,7 @@ class TrainingData:
         config: FitConfig,
         train_rows: np.ndarray | None,
         rows: np.ndarray | None,
+        encoding: Encoding | None = None,
     ) -> TrainingData:
         """Encode the targets; train on some rows and validate on `rows`, if given."""
         y = targets.encode(table.labels, config.loss)
@@ -253,8 +272,24 @@ class TrainingData:
         if weight is not None:
             weight = weight / rows_or_all(weight, train_rows).mean()
         y, loss = targets.smooth(y, config.loss, config.label_smoothing)
-        names = table.feature_names
-        return cls(targets, table.X, y, loss, weight, train_rows, held_out, names)
+        names, columns = table.feature_names, table.columns
+        return cls(
+            targets,
+            table.X,
+            y,
+            loss,
+            weight,
+            train_rows,
+            held_out,
+            names,
+            columns,
+            encoding,
+        )
+
+    @property
+    def n_features(self) -> int:
+        """Number of features that enter the network."""
+        return self.X.shape[1] if self.encoding is None else self.encoding.n_encoded
 
     @property
     def n_training(self) -> int:

@@ -1,0 +1,93 @@
+"""A table as one matrix of numbers and codes, beside what scikit-learn checks of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils.validation import check_array, check_X_y, validate_data
+
+from skshallow._arrays.namespace import namespace
+from skshallow._estimators.checks.inputs import validated
+from skshallow._estimators.columns.encoding import Columns, has_columns, learn_and_encode
+
+
+def read_matrix(
+    estimator: Any,
+    X: Any,
+    known: Columns | None = None,
+    *,
+    categorical_features: Any = None,
+    unused_levels: bool = False,
+    reset: bool = False,
+    input_name: str = "X",
+    **options: Any,
+) -> tuple[Any, Columns | None]:
+    """Return X as a matrix (n_rows, n_columns), and what its columns are.
+
+    The second is None for plain numbers: arrays, sparse matrices and data frames without
+    categories. Missing numbers are NaN; categories are codes, see `Columns.encode`. With
+    `y` among the `options`, the first is the pair of X and y.
+
+    Parameters
+    ----------
+    estimator : estimator
+        On which scikit-learn sets the number and names of the features if `reset`, or
+        checks them.
+    X : {data frame, array-like, sparse matrix} of shape (n_rows, n_columns)
+    known : Columns or None
+        What the columns were when they were learned.
+    categorical_features, unused_levels
+        As for `learn_columns`; used if `reset`.
+    reset : bool
+        Whether to learn what the columns are.
+    input_name : str
+        The name of the argument, for errors.
+    **options
+        For :func:`sklearn.utils.validation.validate_data`.
+    """
+    options["ensure_all_finite"] = "allow-nan"
+    if reset and has_columns(X, categorical_features):
+        known, matrix = learn_and_encode(
+            X,
+            categorical_features,
+            unused_levels=unused_levels,
+            input_name=input_name,
+        )
+    elif reset or known is None:
+        found = validated(estimator, X, reset=reset, **options)
+        _refuse_missing_in_sparse(found[0] if "y" in options else found, input_name)
+        return found, None
+    else:
+        matrix = known.encode(X, input_name=input_name)
+    validate_data(estimator, X, reset=reset, skip_check_array=True)
+    if "y" in options:
+        return check_X_y(matrix, **options, dtype=None, estimator=estimator), known
+    return check_array(matrix, **options, dtype=None, input_name=input_name), known
+
+
+def has_missing(matrix: Any) -> bool:
+    """Return whether some entries of a matrix may be NaN; certain if the answer is no.
+
+    The sum of finite numbers is NaN only if partial sums overflow in both directions.
+    """
+    if sparse.issparse(matrix):
+        return False  # refused before
+    xp = namespace(matrix)
+    return bool(xp.isnan(xp.sum(matrix)))
+
+
+def _refuse_missing_in_sparse(matrix: Any, input_name: str) -> None:
+    """Raise ValueError if stored entries of a sparse matrix are NaN."""
+    if not sparse.issparse(matrix):
+        return
+    missing = np.isnan(matrix.data)
+    if missing.any():
+        columns = np.unique(matrix.indices[missing])
+        raise ValueError(
+            f"{input_name} is sparse and has {missing.sum()} missing values (NaN), in "
+            f"{len(columns)} of its columns, the first of which is column {columns[0]}. "
+            f"Missing values are filled only in dense tables: pass {input_name}.toarray(), "
+            "or a sklearn.impute.SimpleImputer before the net."
+        )

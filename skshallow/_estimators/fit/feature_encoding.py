@@ -1,0 +1,124 @@
+"""How the columns of a table enter the network: as numbers, indicators, one-hot, embedded.
+
+A category of at most two levels becomes one 0/1 column, one of a few levels a column per
+level (one-hot), and one of more levels a vector that is learned (an embedding). A number
+that is missing somewhere has an indicator beside it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from skshallow._arrays.namespace import namespace, rows_of, to_numpy
+from skshallow._estimators.columns import Columns, has_missing
+from skshallow.engine.encoding import Encoding
+from skshallow.engine.units import Units
+
+# Chosen on one half of the tables of the benchmarks; see docs/benchmarks/recipe.md.
+MOST_ONE_HOT_LEVELS = 16
+LEAST_ROWS_OF_LEVEL = 5  # an embedded level with fewer shares the vector of unseen ones
+EMBEDDING_WIDTH = 8
+ROWS_AT_ONCE = 1 << 16
+
+
+def encoding_of(
+    X: Any,
+    columns: Columns | None,
+    rows: np.ndarray | None,
+    *,
+    pools_rare_levels: bool,
+) -> Encoding | None:
+    """Return how a table enters the network; None if its numbers enter as they are.
+
+    Parameters
+    ----------
+    X : {ndarray, CSR matrix} of shape (n_rows, n_columns)
+        The table as numbers and codes.
+    columns : Columns or None
+        What its columns are, None if all are numbers.
+    rows : ndarray of int or None
+        The training rows, whose levels are counted.
+    pools_rare_levels : bool
+        Whether levels of too few rows share one vector. Not in the first of several parts
+        of a table, whose other rows may have more of them.
+    """
+    if columns is None and not has_missing(X):
+        return None
+    n_columns = X.shape[1]
+    n_levels = np.zeros(n_columns, int) if columns is None else np.array(columns.n_levels)
+    is_number = np.ones(n_columns, bool) if columns is None else ~columns.is_categorical
+    is_missing = is_number & (n_missing(X) > 0)
+    few = ~is_number & (n_levels > 2) & (n_levels <= MOST_ONE_HOT_LEVELS)
+    embedded = np.flatnonzero(~is_number & (n_levels > MOST_ONE_HOT_LEVELS))
+    least = LEAST_ROWS_OF_LEVEL if pools_rare_levels else 0
+    return Encoding(
+        numbers=np.flatnonzero(is_number),
+        indicators=np.flatnonzero(is_missing),
+        binary=np.flatnonzero(~is_number & (n_levels <= 2)),
+        one_hot=np.flatnonzero(few),
+        n_levels=n_levels[few],
+        embedded=embedded,
+        rows_of_level=tuple(
+            _rows_of_level(_counts(X, j, n_levels[j], rows), least) for j in embedded
+        ),
+    )
+
+
+def filling(X: Any, encoding: Encoding | None, units: Units) -> Encoding | None:
+    """Return an encoding that fills missing numbers of X also where training had none.
+
+    Raises
+    ------
+    ValueError
+        If numbers are missing and the `units` have no mean to fill them with.
+    """
+    if sparse.issparse(X) or (encoding is None and not has_missing(X)):
+        return encoding
+    if units.center is None:
+        refuse_missing(X, encoding)
+    return Encoding(numbers=np.arange(X.shape[1])) if encoding is None else encoding
+
+
+def refuse_missing(X: Any, encoding: Encoding | None) -> None:
+    """Raise ValueError if numbers of X (n_rows, n_columns) are missing."""
+    n_per_column = n_missing(X)
+    columns = np.flatnonzero(n_per_column)
+    if len(columns):
+        raise ValueError(
+            f"{n_per_column.sum()} numbers are missing (NaN), in {len(columns)} columns, "
+            f"the first of which is column {columns[0]}. A net fills them with the mean, "
+            "which it only knows with standardize=True. Set this, or use a "
+            "sklearn.impute.SimpleImputer before the net."
+        )
+
+
+def n_missing(X: Any) -> np.ndarray:
+    """Return the number of NaN in each column (n_columns,)."""
+    if sparse.issparse(X):
+        return np.zeros(X.shape[1], int)
+    total = np.zeros(X.shape[1], int)
+    for start in range(0, X.shape[0], ROWS_AT_ONCE):
+        some = rows_of(X, slice(start, start + ROWS_AT_ONCE))
+        xp = namespace(some)
+        total += to_numpy(xp.sum(xp.astype(xp.isnan(some), xp.int64), axis=0))
+    return total
+
+
+def _counts(X: np.ndarray, column: int, n_levels: int, rows: np.ndarray | None):
+    """Return how many of the `rows` have each level of a column (n_levels,)."""
+    codes = X[:, column] if rows is None else X[rows, column]
+    return np.bincount(codes[codes >= 0].astype(np.int64), minlength=n_levels)
+
+
+def _rows_of_level(counts: np.ndarray, least: int) -> np.ndarray:
+    """Return the row in the embedding of each level, and at last that of unseen ones.
+
+    Levels with fewer rows than `least` share that last row, which learns from them.
+    """
+    is_rare = counts < least
+    n_own = int((~is_rare).sum())
+    own = np.cumsum(~is_rare) - 1
+    return np.append(np.where(is_rare, n_own, own), n_own)
