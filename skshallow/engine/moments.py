@@ -2,6 +2,9 @@ r"""Weighted mean and standard deviation of columns, in one pass and without ove
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +17,8 @@ VALUES_AT_ONCE = 1 << 20  # fewer rows at once if there are many columns
 # Otherwise a rare category is 20 standard deviations away and dominates other columns.
 MOST_DEVIATIONS = 3.0
 
+Average = Callable[[np.ndarray], np.ndarray]  # of each column of (n, n_columns)
+
 
 class Moments:
     """Weighted mean and variance of columns, updated chunk by chunk in float64.
@@ -22,10 +27,13 @@ class Moments:
     neither overflow nor underflow for values from 1e-300 to 1e300, and rescaling the data
     by a power of two does not change a bit.
 
+    In dense columns NaN is a missing value, which is left out. A column without any value
+    has mean 0 and deviation 1.
+
     Attributes
     ----------
-    total : float
-        Sum of the sample weights so far.
+    total : float, or ndarray of shape (n_columns,)
+        Sum of the sample weights so far; one for each column as soon as a value is missing.
     mean, square : ndarray of shape (n_columns,)
         Weighted mean and weighted variance, divided by `unit` and its square.
     unit : ndarray of shape (n_columns,)
@@ -42,7 +50,7 @@ class Moments:
     """
 
     def __init__(self, n_columns: int) -> None:
-        self.total = 0.0
+        self.total: Any = 0.0
         self.mean = np.zeros(n_columns)
         self.square = np.zeros(n_columns)
         self.unit = np.zeros(n_columns)
@@ -72,7 +80,7 @@ class Moments:
 
     def _merge(self, X: Any, sample_weight: np.ndarray | None) -> None:
         """Merge the moments of a chunk (n, n_columns) into these."""
-        total = float(X.shape[0] if sample_weight is None else sample_weight.sum())
+        total: Any = float(X.shape[0] if sample_weight is None else sample_weight.sum())
         if total == 0:
             return
         if sparse.issparse(X):
@@ -84,15 +92,29 @@ class Moments:
             mean, square = _sparse_moments(X, sample_weight)
         else:
             X = X.astype(np.float64, order="C")  # else the bits of sums depend on layout
+            magnitude = np.abs(X).max(axis=0)
+            average: Average = partial(np.average, axis=0, weights=sample_weight)
+            if math.isnan(magnitude.max()):
+                total, average = _average_of_present(np.isnan(X), sample_weight, total)
+                self._fill_missing(X, sample_weight)
+                magnitude = np.abs(X).max(axis=0)
             self._note_values(X, sample_weight)
-            self._grow_unit(np.abs(X).max(axis=0))
+            self._grow_unit(magnitude)
             X /= np.where(self.unit > 0, self.unit, 1)
-            mean, square = _dense_moments(X, sample_weight)
-        share = total / (self.total + total)
+            mean, square = _dense_moments(X, average)
+        merged = self.total + total
+        share = total / np.where(merged > 0, merged, 1)
         shift = mean - self.mean
         self.mean += share * shift
         self.square += share * (square - self.square + (1 - share) * shift * shift)
-        self.total += total
+        self.total = merged
+
+    def _fill_missing(self, X: np.ndarray, sample_weight: np.ndarray | None) -> None:
+        """Replace each NaN of X (n, n_columns) by a value of the column: no new value."""
+        weighs = X if sample_weight is None else X[sample_weight > 0]
+        value = np.fmax.reduce(weighs, axis=0)  # NaN if there is none
+        value = np.where(np.isnan(value), self.low, value)
+        np.copyto(X, value, where=np.isnan(X))
 
     def _note_values(self, X: Any, sample_weight: np.ndarray | None) -> None:
         """Update `low`, `high` and `two_valued` by a chunk (n, n_columns)."""
@@ -101,7 +123,7 @@ class Moments:
         if sample_weight is not None:
             X = X[sample_weight > 0]
         ends = _dense(X.min(axis=0)), _dense(X.max(axis=0))
-        seen = [*ends, self.low, self.high] if self.total > 0 else ends
+        seen = [*ends, *np.where(self.total > 0, [self.low, self.high], ends)]
         low, high = np.min(seen, axis=0), np.max(seen, axis=0)
         at_an_end = ((seen == low) | (seen == high)).all(axis=0)
         self.two_valued &= at_an_end & _has_no_value_between(X, low, high)
@@ -164,15 +186,35 @@ def _has_no_value_between(X: Any, low: np.ndarray, high: np.ndarray) -> np.ndarr
     return (n_between == 0) & (full | (low == 0) | (high == 0))
 
 
-def _dense_moments(X, sample_weight) -> tuple[np.ndarray, np.ndarray]:
+def _average_of_present(
+    missing: np.ndarray, sample_weight: np.ndarray | None, total: float
+) -> tuple[np.ndarray, Average]:
+    """Return each column's weight of values not `missing`, and what averages those.
+
+    The average has the bits of `numpy.average` in columns without a missing value.
+    """
+    weight = np.ones(len(missing)) if sample_weight is None else sample_weight
+    present = (weight[:, np.newaxis] * ~missing).sum(axis=0)
+    present = np.where(missing.any(axis=0), present, total)
+    has_some = present > 0
+    lift = np.where(has_some, total / np.where(has_some, present, 1), 0)
+
+    def average(X: np.ndarray) -> np.ndarray:
+        np.copyto(X, 0, where=missing)
+        return lift * np.average(X, axis=0, weights=sample_weight)
+
+    return present, average
+
+
+def _dense_moments(X: np.ndarray, average: Average) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and variance of columns; X (n, n_columns) is overwritten."""
-    mean = np.average(X, axis=0, weights=sample_weight)
+    mean = average(X)
     X -= mean
     # Sums of many equal values have rounding errors: the remainder belongs to the mean,
     # otherwise a constant column would seem to vary.
-    left_over = np.average(X, axis=0, weights=sample_weight)
+    left_over = average(X)
     X -= left_over
-    return mean + left_over, np.average(X * X, axis=0, weights=sample_weight)
+    return mean + left_over, average(X * X)
 
 
 def _sparse_moments(X, sample_weight) -> tuple[np.ndarray, np.ndarray]:
