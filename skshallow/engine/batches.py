@@ -14,11 +14,13 @@ from skshallow._arrays.namespace import (
     asarray_like,
     dtype_like,
     dtype_of,
+    namespace,
     rows_of,
 )
+from skshallow.engine.encoding import Encoding
 
-# Number of values of X that are gathered at once: many small batches share one gather,
-# and X is never copied as a whole.
+# Number of values that are gathered at once, counted after encoding: many small batches
+# share one gather, and X is never copied as a whole.
 VALUES_AT_ONCE = 1 << 18
 # A center this many scales away would cost digits, were it subtracted from a product. Such
 # a column has hardly a zero, and all of its values are stored.
@@ -47,6 +49,10 @@ class Rows:
     dtype : dtype or None
         NumPy's name of the dtype to compute in, which the batches of `X` have. None means
         that of `y`.
+    encoding : Encoding or None
+        Encodes the rows of `X`, a dense table, before they are standardised. Afterwards
+        each NaN is replaced by 0, the mean in standard units. `center` and `scale` are of
+        the encoded features.
     """
 
     def __init__(
@@ -59,6 +65,7 @@ class Rows:
         rows: np.ndarray | None = None,
         *,
         dtype: Any = None,
+        encoding: Encoding | None = None,
     ) -> None:
         self.X = X
         self.y = y
@@ -67,6 +74,7 @@ class Rows:
         self.center = self._of_features(center)
         self.scale = self._of_features(scale)
         self.rows = rows
+        self.encoding = encoding
         if sparse.issparse(X) and self.center is not None:
             self._shift, self._far = self._implicit_center()
         self._whole: Batch | None = None
@@ -86,7 +94,9 @@ class Rows:
 
     @property
     def values_per_row(self) -> int:
-        """How many values a row has, of a sparse table on average."""
+        """How many values a row has: once encoded, and of a sparse table on average."""
+        if self.encoding is not None:
+            return self.encoding.n_encoded
         if sparse.issparse(self.X):
             return 1 + self.X.nnz // self.X.shape[0]
         return self.X.shape[1]
@@ -132,8 +142,15 @@ class Rows:
     def _gather(self, rows: slice | np.ndarray) -> Batch:
         """Return the batch of these rows, scaled, in the dtype to compute in."""
         X = rows_of(self.X, rows)
-        scaled = self._scale_sparse if sparse.issparse(X) else self._scale_dense
-        return scaled(X), rows_of(self.y, rows), rows_of(self.sample_weight, rows)
+        return self._scaled(X), rows_of(self.y, rows), rows_of(self.sample_weight, rows)
+
+    def _scaled(self, X: Any) -> Any:
+        """Return rows of the table X as standardised rows."""
+        if self.encoding is None:
+            return self._scale_sparse(X) if sparse.issparse(X) else self._scale_dense(X)
+        X = self._scale_dense(self.encoding.forward(X))
+        X[namespace(X).isnan(X)] = 0
+        return X
 
     def _scale_dense(self, X: np.ndarray) -> np.ndarray:
         """Return (X - center) / scale; a division, so that no unit overflows."""

@@ -11,6 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from skshallow._arrays.namespace import rows_of, to_numpy
+from skshallow.engine.encoding import Encoding
 
 ROWS_AT_ONCE = 4096
 VALUES_AT_ONCE = 1 << 20  # fewer rows at once if there are many columns
@@ -63,19 +64,23 @@ class Moments:
         X: Any,
         sample_weight: np.ndarray | None = None,
         rows: np.ndarray | None = None,
+        encoding: Encoding | None = None,
     ) -> Moments:
         """Update by X (n, n_columns), dense or CSR, or only by rows with indices `rows`.
 
-        Arrays of other libraries are converted to NumPy arrays chunk by chunk.
+        Arrays of other libraries are converted to NumPy arrays chunk by chunk. With an
+        `encoding` the columns are its features, and X (n, n_columns_of_table) is dense.
         """
         n_rows = X.shape[0] if rows is None else len(rows)
         rows_at_once = ROWS_AT_ONCE
         if not sparse.issparse(X):
-            rows_at_once = max(1, min(rows_at_once, VALUES_AT_ONCE // X.shape[1]))
+            rows_at_once = max(1, min(rows_at_once, VALUES_AT_ONCE // len(self.mean)))
         for start in range(0, n_rows, rows_at_once):
             some: Any = slice(start, min(start + rows_at_once, n_rows))
             some = some if rows is None else rows[some]
-            self._merge(to_numpy(rows_of(X, some)), rows_of(sample_weight, some))
+            chunk = to_numpy(rows_of(X, some))
+            chunk = chunk if encoding is None else encoding.forward(chunk)
+            self._merge(chunk, rows_of(sample_weight, some))
         return self
 
     def _merge(self, X: Any, sample_weight: np.ndarray | None) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from skshallow.activations import Params
+from skshallow.engine.encoding import Encoding
 from skshallow.engine.moments import Moments
 from skshallow.engine.robust_moments import RobustMoments
 from skshallow.losses import Link
@@ -49,16 +50,20 @@ class Units:
         targets: Moments | RobustMoments,
         link: Link,
         row_gain: float | None = None,
+        encoding: Encoding | None = None,
     ):
         """Return units that standardise features and, if `link` allows it, targets.
 
         With a `row_gain`, for hidden layers, features are that much larger; but those of
         two values are no further apart than `MOST_DEVIATIONS` of the others, however rare
-        the one is.
+        the one is. The codes of embedded columns, the last features of an `encoding`, stay
+        as they are.
         """
         center, scale = features.center, features.deviation
         if row_gain is not None:
             scale = np.maximum(scale, features.least_scale) / row_gain
+        if encoding is not None:
+            center[encoding.n_dense :], scale[encoding.n_dense :] = 0, 1
         target_units = link.target_units(targets)
         if target_units is None:
             return cls(center, scale)
@@ -112,7 +117,8 @@ def re_express(params: list[Params], old: Units, new: Units) -> None:
     """Convert the parameters of a network to other units in place; predictions stay equal.
 
     From ``(X - c0) / s0 @ W + b = (X - c1) / s1 @ (s1 / s0 * W) + b + (c1 - c0) / s0 @ W``
-    for the first layer, and ``f0 raw0 + o0 = f1 raw1 + o1`` for the last.
+    for the first layer, and ``f0 raw0 + o0 = f1 raw1 + o1`` for the last. Of embeddings,
+    the values stay as they are.
 
     Parameters
     ----------
@@ -124,9 +130,8 @@ def re_express(params: list[Params], old: Units, new: Units) -> None:
     first, last = params[0], params[-1]
     old_center, old_scale = _or(old.center, 0.0), _or(old.scale, 1.0)
     new_center, new_scale = _or(new.center, 0.0), _or(new.scale, 1.0)
-    n_features = first["weight"].shape[-2]
-    shift = np.broadcast_to((new_center - old_center) / old_scale, n_features)
-    ratio = np.broadcast_to(new_scale / old_scale, n_features)
+    shift = _of_inputs((new_center - old_center) / old_scale, first, 0.0)
+    ratio = _of_inputs(new_scale / old_scale, first, 1.0)
     # without BLAS, because the last bits would depend on its number of threads
     moved = np.einsum("i,...ij->...j", shift, first["weight"])  # (n_units,), by members
     first["bias"] += moved.reshape(first["bias"].shape)
@@ -135,6 +140,19 @@ def re_express(params: list[Params], old: Units, new: Units) -> None:
     last["weight"] *= old_factor / new_factor
     last["bias"] *= old_factor / new_factor
     last["bias"] += (_or(old.offset, 0.0) - _or(new.offset, 0.0)) / new_factor
+
+
+def _of_inputs(values: np.ndarray, first: Params, neutral: float) -> np.ndarray:
+    """Return values of features, or one value for all, as values of the layer's inputs.
+
+    They are the same but for codes, the last features, which have the `neutral` value: the
+    vectors in their place are as many inputs or more, with the same value.
+    """
+    n_inputs = first["weight"].shape[-2]
+    if values.ndim == 0:
+        return np.broadcast_to(values, n_inputs)
+    n_more = n_inputs - len(values) if "embedding" in first else 0
+    return np.append(values, np.full(n_more, neutral))
 
 
 def _or(array: np.ndarray | None, default: float) -> np.ndarray:
