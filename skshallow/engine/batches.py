@@ -19,8 +19,8 @@ from skshallow._arrays.namespace import (
 )
 from skshallow.engine.encoding import Encoding
 
-# Number of values that are gathered at once, of an encoded table that many encoded ones:
-# many small batches share one gather, and X is never copied as a whole.
+# Number of values that are gathered at once, counted after encoding: many small batches
+# share one gather, and X is never copied as a whole.
 VALUES_AT_ONCE = 1 << 18
 # A center this many scales away would cost digits, were it subtracted from a product. Such
 # a column has hardly a zero, and all of its values are stored.
@@ -50,9 +50,9 @@ class Rows:
         NumPy's name of the dtype to compute in, which the batches of `X` have. None means
         that of `y`.
     encoding : Encoding or None
-        Batches of `X`, which is then dense, are encoded before they are standardised, and
-        then each NaN is replaced by 0, the mean in standard units. `center` and `scale`
-        are those of the encoded features.
+        Encodes the rows of `X`, a dense table, before they are standardised. Afterwards
+        each NaN is replaced by 0, the mean in standard units. `center` and `scale` are of
+        the encoded features.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class Rows:
 
     @property
     def values_per_row(self) -> int:
-        """How many values a row has, of a sparse table on average; encoded if it is so."""
+        """How many values a row has: once encoded, and of a sparse table on average."""
         if self.encoding is not None:
             return self.encoding.n_encoded
         if sparse.issparse(self.X):
@@ -146,13 +146,11 @@ class Rows:
 
     def _scaled(self, X: Any) -> Any:
         """Return rows of the table X as standardised rows."""
-        if sparse.issparse(X):
-            return self._scale_sparse(X)
         if self.encoding is None:
-            return self._scale_dense(X)
+            return self._scale_sparse(X) if sparse.issparse(X) else self._scale_dense(X)
         X = self._scale_dense(self.encoding.forward(X))
-        xp = namespace(X)
-        return xp.where(xp.isnan(X), 0, X)
+        X[namespace(X).isnan(X)] = 0
+        return X
 
     def _scale_dense(self, X: np.ndarray) -> np.ndarray:
         """Return (X - center) / scale; a division, so that no unit overflows."""

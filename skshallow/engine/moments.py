@@ -2,6 +2,7 @@ r"""Weighted mean and standard deviation of columns, in one pass and without ove
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -98,7 +99,7 @@ class Moments:
             X = X.astype(np.float64, order="C")  # else the bits of sums depend on layout
             magnitude = np.abs(X).max(axis=0)
             average: Average = partial(np.average, axis=0, weights=sample_weight)
-            if np.isnan(magnitude).any():
+            if math.isnan(magnitude.max()):
                 total, average = _average_of_present(np.isnan(X), sample_weight, total)
                 self._fill_missing(X, sample_weight)
                 magnitude = np.abs(X).max(axis=0)
@@ -127,8 +128,7 @@ class Moments:
         if sample_weight is not None:
             X = X[sample_weight > 0]
         ends = _dense(X.min(axis=0)), _dense(X.max(axis=0))
-        before = zip((self.low, self.high), ends, strict=True)
-        seen = [*ends, *(np.where(self.total > 0, own, end) for own, end in before)]
+        seen = [*ends, *np.where(self.total > 0, [self.low, self.high], ends)]
         low, high = np.min(seen, axis=0), np.max(seen, axis=0)
         at_an_end = ((seen == low) | (seen == high)).all(axis=0)
         self.two_valued &= at_an_end & _has_no_value_between(X, low, high)
@@ -205,7 +205,7 @@ def _average_of_present(
     lift = np.where(has_some, total / np.where(has_some, present, 1), 0)
 
     def average(X: np.ndarray) -> np.ndarray:
-        X[missing] = 0
+        np.copyto(X, 0, where=missing)
         return lift * np.average(X, axis=0, weights=sample_weight)
 
     return present, average

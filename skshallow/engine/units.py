@@ -130,9 +130,8 @@ def re_express(params: list[Params], old: Units, new: Units) -> None:
     first, last = params[0], params[-1]
     old_center, old_scale = _or(old.center, 0.0), _or(old.scale, 1.0)
     new_center, new_scale = _or(new.center, 0.0), _or(new.scale, 1.0)
-    n_inputs = first["weight"].shape[-2]
-    shift = _of_inputs((new_center - old_center) / old_scale, n_inputs, 0.0)
-    ratio = _of_inputs(new_scale / old_scale, n_inputs, 1.0)
+    shift = _of_inputs((new_center - old_center) / old_scale, first, 0.0)
+    ratio = _of_inputs(new_scale / old_scale, first, 1.0)
     # without BLAS, because the last bits would depend on its number of threads
     moved = np.einsum("i,...ij->...j", shift, first["weight"])  # (n_units,), by members
     first["bias"] += moved.reshape(first["bias"].shape)
@@ -143,15 +142,17 @@ def re_express(params: list[Params], old: Units, new: Units) -> None:
     last["bias"] += (_or(old.offset, 0.0) - _or(new.offset, 0.0)) / new_factor
 
 
-def _of_inputs(values: np.ndarray, n_inputs: int, neutral: float) -> np.ndarray:
-    """Return values of features, or one for all, as those of the first layer's inputs.
+def _of_inputs(values: np.ndarray, first: Params, neutral: float) -> np.ndarray:
+    """Return values of features, or one value for all, as values of the layer's inputs.
 
-    They differ only if there are codes, whose own value is `neutral`: an embedding has as
-    many inputs or more in their place.
+    They are the same but for codes, the last features, which have the `neutral` value: the
+    vectors in their place are as many inputs or more, with the same value.
     """
+    n_inputs = first["weight"].shape[-2]
     if values.ndim == 0:
         return np.broadcast_to(values, n_inputs)
-    return np.append(values, np.full(n_inputs - len(values), neutral))
+    n_more = n_inputs - len(values) if "embedding" in first else 0
+    return np.append(values, np.full(n_more, neutral))
 
 
 def _or(array: np.ndarray | None, default: float) -> np.ndarray:

@@ -8,6 +8,9 @@ from scipy import sparse
 
 from skshallow._arrays.linalg import ShiftedSparse
 from skshallow.engine.batches import VALUES_AT_ONCE, Rows
+from skshallow.engine.encoding import Encoding
+from skshallow.engine.moments import VALUES_AT_ONCE as MOMENTS_AT_ONCE
+from skshallow.engine.moments import Moments
 
 FORMS = {
     "dense": np.ascontiguousarray,
@@ -241,6 +244,25 @@ def test_an_epoch_never_copies_the_whole_table(form, shuffled):
     # values and, of sparse rows, their places, gathered, scaled and those before
     assert peak < 8 * 8 * VALUES_AT_ONCE
     assert peak < 20e6
+
+
+@each_order
+def test_an_epoch_never_encodes_the_whole_table(shuffled):
+    n_rows, n_levels = 60_000, 300  # 72 MB, were all rows encoded
+    X = (np.arange(n_rows, dtype=np.float32) % n_levels)[:, np.newaxis]
+    encoding = Encoding(one_hot=[0], n_levels=[n_levels])
+    center, scale = np.zeros(n_levels), np.ones(n_levels)
+    rows = Rows(X, np.zeros_like(X), None, center, scale, encoding=encoding)
+    tracemalloc.start()
+    Moments(n_levels).update(X, encoding=encoding)
+    _, peak_of_moments = tracemalloc.get_traced_memory()
+    tracemalloc.reset_peak()
+    total = sum(batch.sum() for batch, _, _ in rows.batches(200, generator(shuffled)))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert total == n_rows
+    assert peak < 6 * 4 * VALUES_AT_ONCE
+    assert peak_of_moments < 4 * 8 * MOMENTS_AT_ONCE
 
 
 @pytest.mark.parametrize("form", [np.asarray, sparse.csr_array])

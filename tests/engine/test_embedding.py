@@ -11,6 +11,7 @@ from finite_differences import (
     assert_objective_gradient_is_exact,
     central_differences,
 )
+from scipy import optimize
 
 from skshallow._arrays.namespace import to_numpy
 from skshallow.activations import ACTIVATIONS, Maxout, PReLU, Tanh
@@ -234,6 +235,31 @@ def test_arrays_of_other_libraries_give_numpys_results(library, n_members):
         to_numpy(other.gradient(library(x), library(y))), raw, rtol=1e-12
     )
     np.testing.assert_allclose(to_numpy(other.grad), of_numpy.grad, rtol=1e-10, atol=1e-14)
+
+
+# What is learned
+
+
+def test_a_linear_network_learns_the_mean_of_each_level():
+    embedding = Embedding((7,), 1)
+    network = Network(1, 1, [], [], embedding=embedding)
+    theta = np.empty(network.layout.size)
+    network.initialize(theta, Auto(), 1.0, np.zeros(1), np.random.default_rng(0))
+    objective = Objective(network, SquaredError(), 0.0, theta)
+    rng = np.random.default_rng(1)
+    codes = np.arange(60) % 6
+    y = rng.normal(size=(60, 1)) + np.array([3, -1, 4, 1, -5, 9])[codes, np.newaxis]
+    x = codes[:, np.newaxis] + 0.0
+
+    def value_and_gradient(vector):
+        theta[...] = vector
+        return objective.value_and_gradient(x, y), objective.grad.copy()
+
+    result = optimize.minimize(value_and_gradient, theta.copy(), jac=True, tol=1e-10)
+    raw, _ = network.forward(np.arange(7.0)[:, np.newaxis], network.views(result.x))
+    means = [y[codes == level].mean() for level in range(6)]
+    np.testing.assert_allclose(raw[:6, 0], means, atol=1e-6)
+    assert raw[6] == network.views(result.x)[0]["bias"]  # unseen: the vector is 0
 
 
 # Initialisation and layout

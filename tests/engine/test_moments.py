@@ -239,3 +239,117 @@ def test_a_third_value_of_weight_zero_leaves_a_column_binary(form):
     moments = Moments(1).update(form(X), np.array([1.0, 2.0, 0.0]))
     assert moments.two_valued.all()
     assert not moments.update(form(X)).two_valued.any()
+
+
+# Missing values
+
+
+def with_gaps(n_rows=N_ROWS):
+    """Return the table with NaN in all columns but one, which has none."""
+    X, missing = table(n_rows), np.random.default_rng(2).random((n_rows, 5)) < 0.3
+    missing[:, 3] = False
+    missing[: ROWS_AT_ONCE + 3, 4] = True  # a whole chunk
+    return np.where(missing, np.nan, X)
+
+
+def assert_moments_are_of_present(moments, X, sample_weight=None):
+    """Assert that each column has the moments of its present values alone."""
+    weight = np.ones(len(X)) if sample_weight is None else sample_weight
+    for i, column in enumerate(X.T):
+        present = ~np.isnan(column)
+        values, own = column[present], weight[present]
+        center = np.average(values, weights=own)
+        deviation = np.sqrt(np.average((values - center) ** 2, weights=own))
+        close = {"rtol": 1e-12, "atol": 1e-12 * deviation}
+        np.testing.assert_allclose(moments.center[i], center, **close)
+        np.testing.assert_allclose(moments.deviation[i], deviation, **close)
+        np.testing.assert_allclose(moments.total[i], own.sum(), rtol=1e-12)
+
+
+def test_missing_values_are_left_out_as_by_nanmean_and_nanvar():
+    X = with_gaps()
+    moments = Moments(5).update(X)
+    np.testing.assert_allclose(moments.center, np.nanmean(X, axis=0), rtol=1e-11)
+    np.testing.assert_allclose(moments.deviation, np.nanstd(X, axis=0), rtol=1e-12)
+    assert_moments_are_of_present(moments, X)
+
+
+@each_way
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("ends", [[], [1, 2, 50, 5000], [4100, 8000]], ids=str)
+def test_missing_values_are_left_out_of_parts_in_any_order(weighted, backwards, ends):
+    X, sample_weight = with_gaps(), weights() if weighted else None
+    moments = Moments(5)
+    parts = np.split(np.arange(N_ROWS), ends)
+    for part in parts[::-1] if backwards else parts:
+        moments.update(X, sample_weight, part)
+    assert_moments_are_of_present(moments, X, sample_weight)
+
+
+@each_way
+def test_a_column_without_gaps_has_the_bits_it_has_in_a_table_without_any(weighted):
+    X, sample_weight = with_gaps(), weights() if weighted else None
+    moments = vars(Moments(5).update(X, sample_weight))
+    expected = vars(Moments(5).update(table(), sample_weight))
+    assert type(expected["total"]) is float
+    assert moments["total"][3] == expected.pop("total")
+    for name, column in expected.items():
+        assert moments[name][3] == column[3]
+
+
+@each_way
+def test_parts_with_and_without_gaps_merge(weighted):
+    X = np.concatenate([table(100), with_gaps(ROWS_AT_ONCE + 60), table(70, seed=3)])
+    sample_weight = weights(len(X)) if weighted else None
+    assert_moments_are_of_present(Moments(5).update(X, sample_weight), X, sample_weight)
+
+
+def test_a_column_without_any_value_has_mean_0_and_deviation_1():
+    X = np.array([[np.nan, 2.0, np.nan], [np.nan, 4.0, np.nan]])
+    moments = Moments(3).update(X).update(X, np.ones(2))
+    np.testing.assert_array_equal(moments.center, [0, 3, 0])
+    np.testing.assert_array_equal(moments.deviation, [1, 1, 1])
+    np.testing.assert_array_equal(moments.least_scale[[0, 2]], 0)
+    moments.update(np.array([[7.0, 3.0, np.nan], [9.0, 3.0, np.nan]]))
+    np.testing.assert_array_equal(moments.center, [8, 3, 0])
+    np.testing.assert_array_equal(moments.total, [2, 6, 0])
+    assert moments.two_valued.tolist() == [True, False, True]
+
+
+def test_a_column_whose_values_have_no_weight_has_none():
+    X = np.array([[5.0, 1.0], [np.nan, 3.0]])
+    moments = Moments(2).update(X, np.array([0.0, 2.0]))
+    np.testing.assert_array_equal(moments.center, [0, 3])
+    np.testing.assert_array_equal(moments.total, [0, 2])
+    moments.update(np.array([[7.0, 3.0]]), np.array([1.0]))
+    np.testing.assert_array_equal(moments.center, [7, 3])
+
+
+@pytest.mark.parametrize("n_chunks", [1, 2, 30, 60])
+def test_binary_columns_are_recognised_despite_gaps(n_chunks):
+    X = columns_of_kinds(60)
+    missing = np.random.default_rng(0).random(X.shape) < 0.3
+    missing[:9] = False  # of every kind, all values are seen
+    X = np.where(missing, np.nan, X)[::-1]
+    moments = Moments(X.shape[1])
+    for chunk in np.array_split(X, n_chunks):
+        moments.update(chunk)
+    assert moments.two_valued.tolist() == [two for _, two in KINDS_OF_COLUMN.values()]
+    np.testing.assert_array_equal(moments.low, np.nanmin(X, axis=0))
+    np.testing.assert_array_equal(moments.high, np.nanmax(X, axis=0))
+
+
+@pytest.mark.parametrize("magnitude", [1e-300, 1e-160, 1e160, 1e300])
+def test_extreme_columns_may_have_gaps(magnitude):
+    X = with_gaps()[:, :2]
+    moments, unscaled = Moments(2).update(X * magnitude), Moments(2).update(X)
+    for name in ["center", "deviation"]:
+        expected = getattr(unscaled, name) * magnitude
+        np.testing.assert_allclose(getattr(moments, name), expected, rtol=1e-12)
+
+
+def test_the_table_keeps_its_gaps():
+    X = with_gaps()
+    before = X.copy()
+    Moments(5).update(X)
+    np.testing.assert_array_equal(X, before)

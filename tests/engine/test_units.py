@@ -6,17 +6,20 @@ import numpy as np
 import pytest
 
 from skshallow.activations import Maxout, Tanh
+from skshallow.engine.embedding import Embedding
 from skshallow.engine.moments import MOST_DEVIATIONS, Moments
 from skshallow.engine.network import Network
 from skshallow.engine.units import USERS_UNITS, Units, re_express, row_gain
 from skshallow.losses import IdentityLink, LogitLink, LogLink
+
+MAGNITUDES = np.array([1e-6, 1, 10, 1e6])  # of the features
 
 # Measured
 
 
 def measured(link, n_outputs=2, seed=0):
     rng = np.random.default_rng(seed)
-    X = rng.gamma(2, size=(30, 4)) * [1e-6, 1, 10, 1e6]
+    X = rng.gamma(2, size=(30, 4)) * MAGNITUDES
     y = rng.gamma(2, size=(30, n_outputs)) * [1e3, 1e-3][:n_outputs]
     features, targets = Moments(4).update(X), Moments(n_outputs).update(y)
     return X, y, Units.measured(features, targets, link)
@@ -92,7 +95,7 @@ def test_re_expressed_parameters_compute_the_same_function(old, new, hidden_unit
     network = Network(4, 2, hidden_units, activations)
     rng = np.random.default_rng(0)
     theta = rng.normal(size=network.layout.size)
-    X = rng.gamma(2, size=(20, 4)) * [1e-6, 1, 10, 1e6]
+    X = rng.gamma(2, size=(20, 4)) * MAGNITUDES
 
     def predict(theta, units):
         center = 0 if units.center is None else units.center
@@ -101,11 +104,46 @@ def test_re_expressed_parameters_compute_the_same_function(old, new, hidden_unit
         return units.to_users(raw)
 
     if old is USERS_UNITS:  # weights of a size that fits features of all magnitudes
-        network.views(theta)[0]["weight"][...] /= np.array([[1e-6], [1], [10], [1e6]])
+        network.views(theta)[0]["weight"][...] /= MAGNITUDES[:, np.newaxis]
     before = predict(theta, old)
     re_express(network.views(theta), old, new)
     scale = np.abs(before).max(axis=0)
     np.testing.assert_allclose(predict(theta, new) / scale, before / scale, atol=1e-10)
+
+
+@pytest.mark.parametrize("old", ALL_UNITS.values(), ids=ALL_UNITS)
+@pytest.mark.parametrize("new", ALL_UNITS.values(), ids=ALL_UNITS)
+@pytest.mark.parametrize("width", [1, 3])
+def test_re_expressed_networks_with_embeddings_compute_the_same_function(old, new, width):
+    network = Network(6, 2, [5], [Tanh()], embedding=Embedding((3, 4), width))
+    rng = np.random.default_rng(0)
+    theta = rng.normal(size=network.layout.size)
+    numbers = rng.gamma(2, size=(20, 4)) * MAGNITUDES
+    X = np.column_stack([numbers, rng.integers(3, size=(20, 2))])
+
+    def with_codes(units):
+        columns = {"center": (units.center, 0), "scale": (units.scale, 1)}
+        return replace(
+            units,
+            **{
+                name: None if values is None else np.append(values, [code, code])
+                for name, (values, code) in columns.items()
+            },
+        )
+
+    def predict(units):
+        center = 0 if units.center is None else units.center
+        scale = 1 if units.scale is None else units.scale
+        raw, _ = network.forward((X - center) / scale, network.views(theta))
+        return units.to_users(raw)
+
+    old, new = with_codes(old), with_codes(new)
+    if old.scale is None:  # weights of a size that fits features of all magnitudes
+        network.views(theta)[0]["weight"][:4] /= MAGNITUDES[:, np.newaxis]
+    before = predict(old)
+    re_express(network.views(theta), old, new)
+    scale = np.abs(before).max(axis=0)
+    np.testing.assert_allclose(predict(new) / scale, before / scale, atol=1e-10)
 
 
 def test_re_expressing_there_and_back_gives_the_same_parameters():
@@ -117,3 +155,10 @@ def test_re_expressing_there_and_back_gives_the_same_parameters():
     assert not np.allclose(theta, before)
     re_express(network.views(theta), USERS_UNITS, standard)
     np.testing.assert_allclose(theta, before, rtol=1e-9, atol=1e-9)
+
+
+def test_units_of_other_features_are_refused():
+    network = Network(5, 2, [3], [Tanh()])
+    params = network.views(np.ones(network.layout.size))
+    with pytest.raises(ValueError, match=r"operand|shape"):
+        re_express(params, USERS_UNITS, ALL_UNITS["standard"])
