@@ -162,6 +162,9 @@ def test_a_net_fitted_on_dense_rows_takes_sparse_ones(net_class, X, y, few):
         assert_allclose(sparse, dense, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.filterwarnings(
+    "ignore:max_iter=:skshallow.exceptions.IneffectiveParameterWarning"
+)
 def test_continuing_with_sparse_instead_of_dense_rows_keeps_the_function(
     net_class, X, y, few
 ):

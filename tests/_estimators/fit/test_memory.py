@@ -174,6 +174,9 @@ def a_part(net, X, y):
     net.partial_fit(X, y, classes=np.arange(N_CLASSES))
 
 
+@pytest.mark.filterwarnings(
+    "ignore:max_iter=:skshallow.exceptions.IneffectiveParameterWarning"
+)
 @pytest.mark.parametrize("fit", [all_at_once, balanced, by_its_log_loss, a_part])
 def test_many_classes_take_less_memory_than_a_table_of_indicators(fit):
     X, y = many_classes()

@@ -153,13 +153,16 @@ def chunks(X, y):
         yield X[start : start + 20], y[start : start + 20]
 
 
+@pytest.mark.filterwarnings(
+    "ignore:max_iter=:skshallow.exceptions.IneffectiveParameterWarning"
+)
 @pytest.mark.parametrize("schedule", SCHEDULES)
 @pytest.mark.parametrize("solver", STOCHASTIC)
-def test_partial_fit_survives_pickling_in_the_middle(X, y, few, solver, schedule):
-    few |= {"solver": solver, "schedule": schedule, "dropout": 0.3}
-    few |= {"batch_size": 6, "max_iter": 10}
-    net = ShallowNetClassifier(**few)
-    pickled = ShallowNetClassifier(**few)
+def test_partial_fit_survives_pickling_in_the_middle(X, y, pieces, solver, schedule):
+    pieces |= {"solver": solver, "schedule": schedule, "dropout": 0.3}
+    pieces |= {"batch_size": 6, "max_iter": 10}
+    net = ShallowNetClassifier(**pieces)
+    pickled = ShallowNetClassifier(**pieces)
     for _ in range(2):
         for X_part, y_part in chunks(X, y):
             net.partial_fit(X_part, y_part, classes=[0, 1, 2])
@@ -170,8 +173,8 @@ def test_partial_fit_survives_pickling_in_the_middle(X, y, few, solver, schedule
     assert pickled.n_iter_ == 6
 
 
-def test_partial_fit_learns_from_pieces(net_class, X, y, few):
-    net = net_class(**few | {"hidden_units": 8, "learning_rate": 0.03})
+def test_partial_fit_learns_from_pieces(net_class, X, y, pieces):
+    net = net_class(**pieces | {"hidden_units": 8, "learning_rate": 0.03})
     for _ in range(20):
         for X_part, y_part in chunks(X, y):
             net.partial_fit(X_part, y_part, **all_classes(net))
@@ -192,10 +195,10 @@ def test_partial_fit_past_the_end_of_its_schedule_is_a_clear_error(X, y, few):
 
 @pytest.mark.parametrize("sparse", [False, True])
 def test_units_that_grow_over_partial_fit_calls_keep_the_weights(
-    net_class, X, y, few, sparse
+    net_class, X, y, pieces, sparse
 ):
     convert = csr_array if sparse else np.asarray
-    net = net_class(**few)
+    net = net_class(**pieces)
     net.partial_fit(convert(X[:30]), y[:30], **all_classes(net))
     before, units = net.theta_, net._units
     net.set_params(learning_rate=1e-30)
@@ -204,9 +207,9 @@ def test_units_that_grow_over_partial_fit_calls_keep_the_weights(
     assert_allclose(net.theta_, before, rtol=1e-12, atol=1e-20)
 
 
-def test_another_solver_on_the_same_rows_keeps_the_function(net_class, X, y, few):
+def test_another_solver_on_the_same_rows_keeps_the_function(net_class, X, y, pieces):
     """The rows of Adam are longer than those of SGD, by `row_gain`."""
-    net = net_class(**few).partial_fit(X, y, **all_classes(net_class()))
+    net = net_class(**pieces).partial_fit(X, y, **all_classes(net_class()))
     before, units = net._raw_predict(X), net._units
     net.set_params(solver="sgd", learning_rate=1e-30).partial_fit(X, y)
     assert not np.allclose(net._units.scale, units.scale)
@@ -292,8 +295,8 @@ def test_partial_fit_learns_row_by_row(regressor_class):
     assert net.score(X, y) > 0.9
 
 
-def test_partial_fit_measures_the_units_of_all_rows_so_far(regressor_class, X, y, few):
-    net = regressor_class(**few)
+def test_partial_fit_measures_the_units_of_all_rows_so_far(regressor_class, X, y, pieces):
+    net = regressor_class(**pieces)
     for X_part, y_part in chunks(X, y):
         net.partial_fit(X_part, y_part)
     assert_allclose(net._units.center, X.mean(axis=0), rtol=1e-10)
@@ -310,6 +313,9 @@ def test_partial_fit_after_fit_keeps_the_units(net_class, X, y, few):
     assert net.n_iter_ == few["max_iter"] + 1
 
 
+@pytest.mark.filterwarnings(
+    "ignore:max_iter=:skshallow.exceptions.IneffectiveParameterWarning"
+)
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
 def test_units_without_a_center_are_saved_and_trained_further(
     net_class, X, y, few, method, tmp_path
@@ -330,8 +336,8 @@ def test_units_without_a_center_are_saved_and_trained_further(
     assert_allclose(loaded._raw_predict(X), before, rtol=1e-8, atol=1e-10)
 
 
-def test_partial_fit_takes_a_single_row(net_class, X, y, few):
-    net = net_class(**few)
+def test_partial_fit_takes_a_single_row(net_class, X, y, pieces):
+    net = net_class(**pieces)
     for i in range(3):
         net.partial_fit(X[[i]], y[[i]], **all_classes(net))
     assert np.isfinite(net._raw_predict(X)).all()
@@ -731,12 +737,12 @@ def test_classifiers_do_not_see_units(classifier_class, X, y, weight, few, activ
 
 
 @pytest.mark.parametrize("sparse", [False, True])
-def test_partial_fit_does_not_see_units(net_class, X, y, few, sparse):
+def test_partial_fit_does_not_see_units(net_class, X, y, pieces, sparse):
     convert = csr_array if sparse else np.asarray
     units = columns_in_other_units(X.shape[1])
     raw = []
     for unit in 1, units:
-        net = net_class(**few)
+        net = net_class(**pieces)
         for _ in range(2):
             for X_part, y_part in chunks(X * unit, y):
                 net.partial_fit(convert(X_part), y_part, **all_classes(net))

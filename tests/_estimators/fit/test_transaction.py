@@ -253,8 +253,8 @@ def test_ctrl_c_in_any_hook_keeps_the_epochs_that_ended(net_class, X, y, few, at
         assert_usable(net, X)
 
 
-def test_an_error_in_partial_fit_leaves_the_net_as_it_was(X, y, few):
-    net = ShallowNetRegressor(**few).partial_fit(X, y)
+def test_an_error_in_partial_fit_leaves_the_net_as_it_was(X, y, pieces):
+    net = ShallowNetRegressor(**pieces).partial_fit(X, y)
     before = pickle.dumps(vars(net))
     net.set_callbacks(Raising("end fit", RuntimeError("mine")))
     with pytest.raises(RuntimeError, match="mine"):
