@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
+from skshallow._arrays.namespace import without_overflow_warnings
 from skshallow._estimators.checks.array_api import check_same_place
 from skshallow._estimators.checks.hyperparameters import parameters_of, resolve
 from skshallow._estimators.checks.inputs import check_groups, relative
-from skshallow._estimators.checks.overflow import quiet
 from skshallow._estimators.checks.typed_sklearn import (
     CallbackSupportMixin,
     with_callbacks,
@@ -206,7 +206,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
     ) -> Self:
         """Validate, train, then set all fitted attributes at once."""
         goes_on = hasattr(self, "theta_") and (incremental or self.warm_start)
-        with quiet():
+        with without_overflow_warnings():
             run = self._prepare(
                 X,
                 y,
