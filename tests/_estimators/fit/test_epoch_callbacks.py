@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from raw_predictions import raw_prediction
 from sklearn.base import clone
 from sklearn.callback import ProgressBar, ScoringMonitor
 from sklearn.exceptions import ConvergenceWarning
@@ -105,7 +106,7 @@ def test_the_estimator_of_an_epoch_predicts_as_if_training_had_ended(
         for n_epochs in 2, 6:
             short = net_class(**params | {"max_iter": n_epochs}).fit(X, y)
             fitted = recorder.fitted[n_epochs - 1]
-            assert_allclose(fitted._raw_predict(X), short._raw_predict(X), rtol=1e-9)
+            assert_allclose(raw_prediction(fitted, X), raw_prediction(short, X), rtol=1e-9)
             assert fitted.score(X, y) == pytest.approx(short.score(X, y))
     assert_array_equal(recorder.fitted[-1].predict(X), net.predict(X))
     assert recorder.fitted[0] is not net

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from raw_predictions import raw_prediction
 from scipy.sparse import csr_array
 from sklearn import config_context
 from sklearn.base import is_classifier
@@ -78,11 +79,11 @@ def test_warm_start_begins_schedules_with_an_end_anew(X, y, few, schedule):
 
 def test_warm_start_starts_from_the_last_weights(net_class, X, y, few):
     net = net_class(**few, warm_start=True).fit(X, y)
-    before = net._raw_predict(X)
+    before = raw_prediction(net, X)
     net.set_params(learning_rate=1e-30, solver="sgd").fit(X, y)
-    assert_allclose(net._raw_predict(X), before, rtol=1e-12)
+    assert_allclose(raw_prediction(net, X), before, rtol=1e-12)
     net.set_params(warm_start=False, random_state=1).fit(X, y)
-    assert not np.allclose(net._raw_predict(X), before)
+    assert not np.allclose(raw_prediction(net, X), before)
 
 
 def test_without_warm_start_fit_forgets_the_last_one(net_class, X, y, few):
@@ -210,10 +211,10 @@ def test_units_that_grow_over_partial_fit_calls_keep_the_weights(
 def test_another_solver_on_the_same_rows_keeps_the_function(net_class, X, y, pieces):
     """The rows of Adam are longer than those of SGD, by `row_gain`."""
     net = net_class(**pieces).partial_fit(X, y, **all_classes(net_class()))
-    before, units = net._raw_predict(X), net._units
+    before, units = raw_prediction(net, X), net._units
     net.set_params(solver="sgd", learning_rate=1e-30).partial_fit(X, y)
     assert not np.allclose(net._units.scale, units.scale)
-    assert_allclose(net._raw_predict(X), before, rtol=1e-9, atol=1e-12)
+    assert_allclose(raw_prediction(net, X), before, rtol=1e-9, atol=1e-12)
 
 
 def test_given_weights_keep_their_function_and_the_units_of_their_first_part(
@@ -224,11 +225,11 @@ def test_given_weights_keep_their_function_and_the_units_of_their_first_part(
     net = net_class.from_weights(
         fitted.coefs_, fitted.intercepts_, **classes, learning_rate=1e-30
     )
-    before = net._raw_predict(X)
+    before = raw_prediction(net, X)
     units = net.partial_fit(X[:30], y[:30])._units
     net.partial_fit(X * 100, y)
     assert_array_equal(net._units.scale, units.scale)
-    assert_allclose(net._raw_predict(X), before, rtol=1e-9, atol=1e-12)
+    assert_allclose(raw_prediction(net, X), before, rtol=1e-9, atol=1e-12)
 
 
 # The first rows say little of the units: a net learns as if it had known them.
@@ -325,22 +326,22 @@ def test_units_without_a_center_are_saved_and_trained_further(
     start = {} if method == "fit" else all_classes(net)
     getattr(net, method)(X, y, **start)
     net._units = replace(net._units, center=None)
-    before = net._raw_predict(X)
+    before = raw_prediction(net, X)
     net.save(tmp_path / "net.npz")
     loaded = load(tmp_path / "net.npz")
-    assert_array_equal(loaded._raw_predict(X), before)
-    assert_allclose(loaded._raw_predict(csr_array(X)), before, rtol=1e-9, atol=1e-12)
+    assert_array_equal(raw_prediction(loaded, X), before)
+    assert_allclose(raw_prediction(loaded, csr_array(X)), before, rtol=1e-9, atol=1e-12)
     loaded.set_params(learning_rate=1e-30)
     getattr(loaded, method)(csr_array(X), y)
     assert (loaded._units.center is None) == (method == "fit")
-    assert_allclose(loaded._raw_predict(X), before, rtol=1e-8, atol=1e-10)
+    assert_allclose(raw_prediction(loaded, X), before, rtol=1e-8, atol=1e-10)
 
 
 def test_partial_fit_takes_a_single_row(net_class, X, y, pieces):
     net = net_class(**pieces)
     for i in range(3):
         net.partial_fit(X[[i]], y[[i]], **all_classes(net))
-    assert np.isfinite(net._raw_predict(X)).all()
+    assert np.isfinite(raw_prediction(net, X)).all()
 
 
 def test_a_failing_fit_leaves_a_fitted_net_as_it_was(net_class, X, y, few):
@@ -746,7 +747,7 @@ def test_partial_fit_does_not_see_units(net_class, X, y, pieces, sparse):
         for _ in range(2):
             for X_part, y_part in chunks(X * unit, y):
                 net.partial_fit(convert(X_part), y_part, **all_classes(net))
-        raw.append(net._raw_predict(convert(X * unit)))
+        raw.append(raw_prediction(net, convert(X * unit)))
     assert_allclose(raw[0], raw[1], rtol=1e-6, atol=1e-8)
 
 
@@ -790,7 +791,7 @@ def test_rows_are_longer_for_hidden_layers_and_steps_of_one_size(X, y, few, solv
 def test_longer_rows_start_from_the_same_function(net_class, X, y, few):
     few |= {"learning_rate": 1e-30, "max_iter": 1, "alpha": 0, "hidden_units": 20}
     adam, sgd = (net_class(**few, solver=solver).fit(X, y) for solver in ("adam", "sgd"))
-    assert_allclose(adam._raw_predict(X), sgd._raw_predict(X), rtol=1e-9, atol=1e-12)
+    assert_allclose(raw_prediction(adam, X), raw_prediction(sgd, X), rtol=1e-9, atol=1e-12)
 
 
 def test_output_bias_starts_at_the_best_constant(X, y, weight):
