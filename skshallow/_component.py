@@ -140,8 +140,8 @@ def valid_values(component: Component | type[Component]) -> dict[str, Valid]:
     return {it.name: it.metadata["valid"] for it in declared if "valid" in it.metadata}
 
 
-def settings_of(component: Component) -> dict[str, Any]:
-    """Return the settings of a component, what it can be made from, by name."""
+def settings_of(component: Any) -> dict[str, Any]:
+    """Return the settings of a component, or what a dataclass is made from, by name."""
     return {it.name: getattr(component, it.name) for it in fields(component) if it.init}
 
 

@@ -82,3 +82,13 @@ def few():
         "batch_size": 16,
         "random_state": 0,
     }
+
+
+@pytest.fixture
+def pieces(few):
+    """Those of them that `partial_fit` uses, which runs one epoch per call."""
+    return {
+        name: value
+        for name, value in few.items()
+        if name not in ("max_iter", "n_iter_no_change")
+    }

@@ -53,8 +53,8 @@ def test_lbfgs_is_refused(X, y, checkpoint):
     refused(net, X, y, "solver='lbfgs' cannot resume in the middle")
 
 
-def test_partial_fit_is_refused(X, y, few, checkpoint):
-    net = ShallowNetRegressor(**few).set_callbacks(checkpoint)
+def test_partial_fit_is_refused(X, y, pieces, checkpoint):
+    net = ShallowNetRegressor(**pieces).set_callbacks(checkpoint)
     refused(net, X, y, r"net\.save\(path\)", method="partial_fit")
 
 

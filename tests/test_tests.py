@@ -78,9 +78,8 @@ ACROSS_MODULES = {
 # Private attributes of objects that a test was given or made.
 PRIVATE = {
     # what a fit measures and remembers, of which not all has a public name
-    "_estimators/fit/test_epoch_callbacks.py": {"_raw_predict", "_skl_callbacks"},
-    "_estimators/fit/test_run.py": {"_raw_predict", "_units"},
-    "_estimators/fit/test_transaction.py": {"_progress"},
+    "_estimators/fit/test_epoch_callbacks.py": {"_skl_callbacks"},
+    "_estimators/fit/test_run.py": {"_units"},
     # scikit-learn has no public link to the documentation
     "documentation/test_api_reference.py": {"_get_doc_link"},
 }

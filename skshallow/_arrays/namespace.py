@@ -161,3 +161,8 @@ def rows_of(array: Any, rows: slice | np.ndarray) -> Any:
     if isinstance(rows, slice):
         return array[rows, ...]
     return namespace(array).take(array, asarray_like(rows, array), axis=0)
+
+
+def without_overflow_warnings() -> np.errstate:
+    """Return a context without NumPy's overflow warnings; results are checked instead."""
+    return np.errstate(over="ignore", invalid="ignore", divide="ignore")

@@ -9,10 +9,10 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from skshallow._arrays.namespace import without_overflow_warnings
 from skshallow._estimators.checks.array_api import check_same_place
 from skshallow._estimators.checks.hyperparameters import parameters_of, resolve
 from skshallow._estimators.checks.inputs import check_groups, relative
-from skshallow._estimators.checks.overflow import quiet
 from skshallow._estimators.checks.typed_sklearn import (
     CallbackSupportMixin,
     with_callbacks,
@@ -74,6 +74,7 @@ FITTED_ATTRIBUTES = (
     "_is_multilabel",
     "_target_ndim",
     "_n_targets",
+    "_used_params",
     "_progress",
     "_moments",
 )
@@ -212,7 +213,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
     ) -> Self:
         """Validate, train, then set all fitted attributes at once."""
         goes_on = hasattr(self, "theta_") and (incremental or self.warm_start)
-        with quiet():
+        with without_overflow_warnings():
             run = self._prepare(
                 X,
                 y,
@@ -223,7 +224,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
                 incremental=incremental,
                 last=self._last_result() if goes_on else None,
             )
-            warn_of_ineffective_params(self, run.config, run.data)
+            warn_of_ineffective_params(self, run, groups)
             training_file = TrainingFile.of(self, run)
             if training_file is not None:
                 training_file.resume(run)
@@ -382,6 +383,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
             "resolved_params_": result.resolved_params,
             "_units": result.units,
             "_loss": result.loss,
+            "_used_params": result.used_params,
             "_progress": result.progress,
             "_moments": result.moments,
             **self._attributes_of_targets(result.targets, result),
@@ -413,6 +415,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
             curves={name: getattr(self, name) for name in CURVES},
             health=self.health_,
             resolved_params=getattr(self, "resolved_params_", {}),
+            used_params=getattr(self, "_used_params", None),
             temperature=getattr(self, "temperature_", None),
             dispersion=getattr(self, "dispersion_", None),
             dispersion_weight=getattr(self, "_dispersion_weight", 0.0),

@@ -15,8 +15,8 @@ hidden_units : int >= 1{or_sequence}, default=96
 """,
     "depth": """
 depth : int >= 0 or None, default=None
-    Number of hidden layers. 0 is the linear model. None means 2, or the length of
-    `hidden_units` if that is a sequence.
+    Number of hidden layers. 0 is the linear model, which has no use for `hidden_units`.
+    None means 2, or the length of `hidden_units` if that is a sequence.
 """,
     "activation": """
 activation : str, Activation or sequence of them, default="relu"
@@ -36,7 +36,8 @@ init : str or Initializer, default="auto"
 """,
     "init_scale": """
 init_scale : float >= 0, default=1.0
-    Factor by which the initial weights are multiplied, for every `init`.
+    Factor by which the initial weights are multiplied, for every `init`. Neither of the
+    two has an effect on a call that continues from earlier weights.
 """,
     "loss": """
 loss : {losses}
@@ -110,6 +111,8 @@ max_iter : int >= 1 or "auto", default="auto"
     Maximum number of epochs, each a pass over all training rows, or of iterations for
     "lbfgs". "auto" means the number of epochs that take about 1500 steps, in at most
     500 epochs, or 4000 steps, in at most 120, whichever is more, and at least 40.
+    `partial_fit` runs one epoch per call, and uses `max_iter` only for a schedule that
+    ends there.
 """,
     "shuffle": """
 shuffle : bool, default=True
@@ -119,7 +122,7 @@ shuffle : bool, default=True
 tol : float >= 0, default=0.0001
     An epoch counts as an improvement if the loss is lower than the best so far (or the
     score higher) by more than `tol`. For "lbfgs": training has converged when no entry of
-    the gradient is larger than `tol`.
+    the gradient is larger than `tol`. Not used in `partial_fit`.
 """,
     "n_iter_no_change": """
 n_iter_no_change : int >= 1, inf or "auto", default="auto"
@@ -127,7 +130,8 @@ n_iter_no_change : int >= 1, inf or "auto", default="auto"
     early stopping the validation loss or score must improve, otherwise the training loss.
     "auto" means 10, with two exceptions in which it means inf: a schedule that ends at
     `max_iter`, such as "cosine", runs to its end (early stopping then only selects
-    the best epoch), and "lbfgs" without early stopping has its own stopping rule.
+    the best epoch), and "lbfgs" without early stopping has its own stopping rule, which
+    a number of your own only adds to. Not used in `partial_fit`.
 """,
     "early_stopping": """
 early_stopping : bool or "auto", default="auto"
@@ -273,7 +277,9 @@ resolved_params_ : dict of str to object
     The values that this fit used for the parameters that can be "auto": `init` (one
     initializer per layer), `learning_rate`, `schedule`, `dropout`, `max_grad_norm`,
     `average`, `batch_size`, `max_iter`, `n_iter_no_change`, `early_stopping`,
-    `dtype`{of_classifiers}. Empty for a network from `from_weights`.
+    `dtype`{of_classifiers}. None if the fit did not use the parameter, such as `dropout`
+    with "lbfgs", or `init` in a call that continued from earlier weights (or, for
+    `max_grad_norm`, did not clip). Empty for a network from `from_weights`.
 best_iter_ : int
     The epoch with the best validation loss or score if `early_stopping`, otherwise with
     the lowest training loss, counted from 1.

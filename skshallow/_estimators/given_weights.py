@@ -111,6 +111,7 @@ class GivenWeights(BaseEstimator, HiddenLayers):
             curves={name: np.array([]) for name in CURVES},
             health=no_records(len(network.layers)),
             resolved_params={},
+            used_params={},
         )
         self._set_fitted(result)
 

@@ -129,37 +129,59 @@ def _with_settings(component: Component, settings: Mapping[str, Any]) -> Compone
     merged = _merged(values, settings, {})
     for name in merged:
         if name not in values:
-            raise ValueError(_invalid(name, repr(component), values))
+            raise ValueError(_invalid(name, repr(component), [*values]))
     return replace(component, **merged)
 
 
 # Error messages.
 
 
-def _invalid(setting: str, owner: str, valid: Iterable[str]) -> str:
+def _invalid(setting: str, owner: str, valid: list[str]) -> str:
     """Return scikit-learn's message for a parameter that does not exist."""
-    return f"Invalid parameter {setting!r} for {owner}. Valid parameters are: {[*valid]!r}."
+    what = f"Invalid parameter {setting!r} for {owner}"
+    if not valid:
+        return f"{what}, which has no settings."
+    return f"{what}. Valid parameters are: {valid!r}."
 
 
 def _advice(name: str, value: Any, settings: Mapping[str, Any], table: Table) -> str:
     """Return the message for a `value` without settings, and what to pass instead."""
     setting = next(iter(settings))
+    if not table:
+        what = f"Invalid parameter {setting!r} for {name}={value!r}"
+        return f"{what}: {name} has no nested parameters. Set {name} itself."
     if isinstance(value, Iterable) and not isinstance(value, str):
-        what = "a sequence, with one entry for each layer"
+        what = "a sequence, with one entry for each hidden layer"
         codes = [_code(entry, settings, table) for entry in value]
         texts = [code or repr(entry) for code, entry in zip(codes, value, strict=True)]
         line = f"[{', '.join(texts)}]"
+        if not any(codes):
+            codes = [_code(choice, settings, table) for choice in table]
+            line = f"[{next(filter(None, codes), '')}, ...]"
     else:
         what = "not an instance"
         codes = [_code(choice, settings, table) for choice in (value, *table)]
         line = next(filter(None, codes), "")
     if not any(codes):
-        names = [value] if isinstance(value, str) and value in table else table
-        valid = {valid for choice in names for valid in settings_of(table[choice]())}
-        return _invalid(setting, f"{name}={value!r}", sorted(valid))
+        return _no_such_setting(name, value, setting, table)
     return (
         f"Cannot set {name}__{setting}, because {name}={value!r} is {what}. Pass "
         f"{name}={line} (from {MODULES[name]}) instead."
+    )
+
+
+def _no_such_setting(name: str, value: Any, setting: str, table: Table) -> str:
+    """Return the message for a setting that no component for the parameter has."""
+    what = f"Invalid parameter {setting!r} for {name}={value!r}: "
+    if not (isinstance(value, str) and value in table):
+        return f"{what}no component of {MODULES[name]} has a setting of that name."
+    component = table[value]()
+    settings = settings_of(component)
+    if not settings:
+        return f"{what}{value!r} has no settings."
+    return (
+        f"{what}the settings of {value!r} are {[*settings]!r}. To change one, pass an "
+        f"instance, such as {name}={component!r} (from {MODULES[name]})."
     )
 
 

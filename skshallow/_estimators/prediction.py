@@ -12,11 +12,16 @@ from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.utils.validation import check_is_fitted
 
 from skshallow import __version__
-from skshallow._arrays.namespace import asarray_like, dtype_of, to_numpy
+from skshallow._arrays.namespace import (
+    asarray_like,
+    dtype_of,
+    to_numpy,
+    without_overflow_warnings,
+)
 from skshallow._arrays.threads import threads_for
 from skshallow._estimators.checks.array_api import follows_X
 from skshallow._estimators.checks.inputs import refuse_containers
-from skshallow._estimators.checks.overflow import check_outputs, check_weights_fit, quiet
+from skshallow._estimators.checks.overflow import check_outputs, check_weights_fit
 from skshallow._estimators.columns import Columns, read_matrix
 from skshallow._estimators.files.model import save_estimator
 from skshallow._estimators.fit.feature_encoding import filling
@@ -84,7 +89,7 @@ class FittedNet:
                 "Call fit first."
             )
         params = self.network_.views(to_numpy(self.theta_).copy())
-        with quiet():
+        with without_overflow_warnings():
             re_express(params, self._units, USERS_UNITS)
         check_weights_fit(params, self)
         return params
@@ -130,7 +135,7 @@ class FittedNet:
         (raw,) = self._pass_through(X, [self.n_outputs_], raw_prediction, usable)
         return raw
 
-    @quiet()
+    @without_overflow_warnings()
     def _pass_through(
         self,
         X,

@@ -25,6 +25,10 @@ from skshallow._arrays.namespace import as_dtype, asarray_like, namespace
 from skshallow.activations import Params
 from skshallow.engine.layers import Dense
 
+# Of the vectors at first. Levels that start near each other generalise better to rows of
+# rare ones than with 1; with 0.1 they do no better.
+DEVIATION = 0.3
+
 
 @dataclass(frozen=True)
 class Embedding:
@@ -57,11 +61,11 @@ class Embedding:
         return self.n_columns * self.width
 
     def initialize(self, table: np.ndarray, rng: np.random.Generator) -> None:
-        """Fill the `table` with standard normal numbers, of unseen levels with their mean.
+        """Fill the `table` with small normal numbers, of unseen levels with their mean.
 
         Nothing moves the vector of unseen levels, unless rare ones share it.
         """
-        table[...] = rng.standard_normal(table.shape)
+        table[...] = DEVIATION * rng.standard_normal(table.shape)
         table[..., np.cumsum(self.n_rows) - 1, :] = 0
 
     def forward(self, codes: Any, table: Any) -> tuple[Any, Any]:

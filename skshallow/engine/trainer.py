@@ -20,6 +20,7 @@ from skshallow._arrays.namespace import (
     dtype_of,
     namespace,
     to_numpy,
+    without_overflow_warnings,
 )
 from skshallow._arrays.threads import threads_for
 from skshallow.engine.batches import Rows
@@ -152,7 +153,7 @@ class Trainer:
         rows_per_step = min(self.plan.batch_size, len(self.rows))
         outcome = Outcome()
         threads = threads_for(rows_per_step * objective.network.multiply_adds_per_row)
-        with threads, np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        with threads, without_overflow_warnings():
             if history.n_epochs == 0:
                 history.start_loss = self._loss_of_sample()
             try:

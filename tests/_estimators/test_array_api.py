@@ -276,6 +276,9 @@ def test_standard_deviations_go_where_the_predictions_go(library, settings, X, y
 # More than one call
 
 
+@pytest.mark.filterwarnings(
+    "ignore:max_iter=:skshallow.exceptions.IneffectiveParameterWarning"
+)
 def test_partial_fit_and_warm_start_continue_in_the_library_of_X(library, settings, X, y):
     of_numpy, other = DeepNetClassifier(**settings), DeepNetClassifier(**settings)
     for _ in range(3):
@@ -290,6 +293,9 @@ def test_partial_fit_and_warm_start_continue_in_the_library_of_X(library, settin
     assert other.loss_curve_.shape == (6,)
 
 
+@pytest.mark.filterwarnings(
+    "ignore:max_iter=:skshallow.exceptions.IneffectiveParameterWarning"
+)
 def test_training_in_another_library_than_that_of_the_fit_is_refused(
     library, settings, X, y
 ):

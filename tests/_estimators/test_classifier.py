@@ -141,8 +141,8 @@ def test_invalid_targets_of_classifiers_are_refused(
 # partial_fit.
 
 
-def test_the_first_partial_fit_needs_all_classes(classifier_class, X, y, few):
-    net = classifier_class(**few)
+def test_the_first_partial_fit_needs_all_classes(classifier_class, X, y, pieces):
+    net = classifier_class(**pieces)
     with pytest.raises(ValueError, match="classes must be passed in the first call"):
         net.partial_fit(X, y)
     net.partial_fit(X, y, classes=[0, 1, 2])
@@ -150,8 +150,8 @@ def test_the_first_partial_fit_needs_all_classes(classifier_class, X, y, few):
     assert net.n_iter_ == 2
 
 
-def test_a_class_may_be_missing_from_the_first_batch(classifier_class, X, y, few):
-    net = classifier_class(**few | {"hidden_units": 8, "learning_rate": 0.03})
+def test_a_class_may_be_missing_from_the_first_batch(classifier_class, X, y, pieces):
+    net = classifier_class(**pieces | {"hidden_units": 8, "learning_rate": 0.03})
     few_classes = y < 2
     net.partial_fit(X[few_classes], y[few_classes], classes=[0, 1, 2])
     assert np.isfinite(net.predict_log_proba(X)).all()
@@ -161,26 +161,26 @@ def test_a_class_may_be_missing_from_the_first_batch(classifier_class, X, y, few
     assert net.score(X[y == 2], y[y == 2]) > 0.6
 
 
-def test_partial_fit_sorts_the_classes(X, y, few):
+def test_partial_fit_sorts_the_classes(X, y, pieces):
     labels = np.array(["dog", "ant", "cat"])[y]
     sorted_, unsorted = (
-        ShallowNetClassifier(**few).partial_fit(X, labels, classes=classes)
+        ShallowNetClassifier(**pieces).partial_fit(X, labels, classes=classes)
         for classes in (["ant", "cat", "dog"], ["dog", "ant", "cat"])
     )
     assert_array_equal(unsorted.classes_, ["ant", "cat", "dog"])
     assert_array_equal(sorted_.theta_, unsorted.theta_)
 
 
-def test_partial_fit_refuses_unknown_classes(classifier_class, X, y, few):
+def test_partial_fit_refuses_unknown_classes(classifier_class, X, y, pieces):
     with pytest.raises(ValueError, match=r"label .*2.* not among the classes"):
-        classifier_class(**few).partial_fit(X, y, classes=[0, 1])
-    net = classifier_class(**few).partial_fit(X, y, classes=[0, 1, 2])
+        classifier_class(**pieces).partial_fit(X, y, classes=[0, 1])
+    net = classifier_class(**pieces).partial_fit(X, y, classes=[0, 1, 2])
     with pytest.raises(ValueError, match=r"label .*3.* not among the classes \[0, 1, 2\]"):
         net.partial_fit(X, y + 1)
 
 
-def test_partial_fit_refuses_other_classes_later(classifier_class, X, y, few):
-    net = classifier_class(**few).partial_fit(X, y, classes=[0, 1, 2])
+def test_partial_fit_refuses_other_classes_later(classifier_class, X, y, pieces):
+    net = classifier_class(**pieces).partial_fit(X, y, classes=[0, 1, 2])
     before = net.theta_
     net.partial_fit(X, y, classes=[0, 1, 2])
     with pytest.raises(ValueError, match=r"classes=\[0, 1, 2, 3\] differ from .*0, 1, 2\]"):
@@ -188,9 +188,9 @@ def test_partial_fit_refuses_other_classes_later(classifier_class, X, y, few):
     assert not np.array_equal(before, net.theta_)
 
 
-def test_multilabel_partial_fit_needs_no_classes(X, y, few):
+def test_multilabel_partial_fit_needs_no_classes(X, y, pieces):
     Y = np.column_stack([y > 0, y > 1]).astype(int)
-    net = DeepNetClassifier(**few).partial_fit(X, Y).partial_fit(X, Y)
+    net = DeepNetClassifier(**pieces).partial_fit(X, Y).partial_fit(X, Y)
     assert net.predict(X).shape == (60, 2)
 
 
@@ -243,8 +243,8 @@ def test_class_weights_of_multilabel_targets_equal_sample_weights(X, y, few):
     assert_allclose(net.theta_, same.theta_, rtol=1e-9)
 
 
-def test_balanced_class_weights_are_refused_in_partial_fit(X, y, few):
-    net = ShallowNetClassifier(**few, class_weight="balanced")
+def test_balanced_class_weights_are_refused_in_partial_fit(X, y, pieces):
+    net = ShallowNetClassifier(**pieces, class_weight="balanced")
     with pytest.raises(ValueError, match=r"class_weight='balanced'.*partial_fit"):
         net.partial_fit(X, y, classes=[0, 1, 2])
     net.set_params(class_weight={0: 2}).partial_fit(X, y, classes=[0, 1, 2])

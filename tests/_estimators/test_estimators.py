@@ -1,5 +1,6 @@
 """Across modules: all estimators by scikit-learn's checks and conventions."""
 
+import inspect
 import pickle
 
 import numpy as np
@@ -19,7 +20,15 @@ from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.estimator_checks import check_estimator
 
 import skshallow
-from skshallow import DeepNetClassifier, ShallowNetClassifier, ShallowNetRegressor
+from skshallow import (
+    DeepNetClassifier,
+    DeepNetRegressor,
+    ShallowNetClassifier,
+    ShallowNetRegressor,
+)
+from skshallow._estimators.base import FITTED_ATTRIBUTES
+from skshallow._estimators.classifier import FittedClasses
+from skshallow._estimators.prediction import FittedNet
 from skshallow.solvers import Adam
 
 
@@ -162,6 +171,9 @@ def test_a_net_fitted_on_dense_rows_takes_sparse_ones(net_class, X, y, few):
         assert_allclose(sparse, dense, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.filterwarnings(
+    "ignore:max_iter=:skshallow.exceptions.IneffectiveParameterWarning"
+)
 def test_continuing_with_sparse_instead_of_dense_rows_keeps_the_function(
     net_class, X, y, few
 ):
@@ -447,3 +459,18 @@ def test_a_deep_net_of_depth_one_equals_a_shallow_net(X, y, few):
     shallow = ShallowNetClassifier(**few).fit(X, y)
     deep = DeepNetClassifier(**few, depth=1).fit(X, y)
     assert_array_equal(shallow.theta_, deep.theta_)
+
+
+def test_the_list_of_fitted_attributes_has_those_that_fits_set_and_no_others(X, y, few):
+    columns = [f"x{i}" for i in range(X.shape[1])]
+    frame = pd.DataFrame(X, columns=columns)
+    scaled = {"early_stopping": True, "temperature_scaling": True}
+    nets = [
+        ShallowNetClassifier(**few, **scaled).fit(frame, y),
+        DeepNetRegressor(**few, loss="gamma").fit(X, y + 1),
+        DeepNetRegressor.from_weights([np.ones((5, 1))], [np.zeros(1)]),
+    ]
+    found = set().union(*(vars(net).keys() - net.get_params().keys() for net in nets))
+    assert found == set(FITTED_ATTRIBUTES)
+    for cls in (FittedNet, FittedClasses):
+        assert inspect.get_annotations(cls).keys() <= found

@@ -166,24 +166,34 @@ def test_instances_are_shown_and_pickled(net_class):
          "is not an instance. Pass solver=Adam(beta_1=0.5)"),
         (DeepNetClassifier, {"activation": ["tanh", "leaky_relu", PReLU(0.5)]},
          {"activation__slope": 0.1},
-         "is a sequence, with one entry for each layer. Pass activation=['tanh', "
+         "is a sequence, with one entry for each hidden layer. Pass activation=['tanh', "
          "LeakyReLU(slope=0.1), PReLU(slope=0.1)] (from skshallow.activations) instead."),
         (DeepNetClassifier, {"activation": ["tanh", "relu"]}, {"activation__slope": 0.1},
-         "Invalid parameter 'slope' for activation=['tanh', 'relu']."),
+         "Cannot set activation__slope, because activation=['tanh', 'relu'] is a sequence, "
+         "with one entry for each hidden layer. Pass activation=[LeakyReLU(slope=0.1), "
+         "...] (from skshallow.activations) instead."),
+        (DeepNetClassifier, {"activation": ["tanh"]}, {"activation__foo": 0.1},
+         "Invalid parameter 'foo' for activation=['tanh']: no component of "
+         "skshallow.activations has a setting of that name."),
         (DeepNetClassifier, {"solver": Adam()}, {"solver__beta2": 0.8},
          "Invalid parameter 'beta2' for Adam(beta_1=0.9, beta_2=0.99, epsilon=1e-08). "
          "Valid parameters are: ['beta_1', 'beta_2', 'epsilon']."),
         (DeepNetClassifier, {}, {"solver__beta2": 0.8},
-         "Invalid parameter 'beta2' for solver='adam'. Valid parameters are: ['beta_1', "),
+         "Invalid parameter 'beta2' for solver='adam': the settings of 'adam' are "
+         "['beta_1', 'beta_2', 'epsilon']. To change one, pass an instance, such as "
+         "solver=Adam(beta_1=0.9, beta_2=0.99, epsilon=1e-08) (from skshallow.solvers)."),
+        (DeepNetClassifier, {}, {"hidden_units__x": 1},
+         "Invalid parameter 'x' for hidden_units=96: hidden_units has no nested parame"),
         (DeepNetClassifier, {"activation": Tanh()}, {"activation__slope": 1},
-         "Invalid parameter 'slope' for Tanh(). Valid parameters are: []."),
+         "Invalid parameter 'slope' for Tanh(), which has no settings."),
         (DeepNetClassifier, {}, {"loss__delta": 1},
-         "Invalid parameter 'delta' for loss='log_loss'. Valid parameters are: []."),
+         "Invalid parameter 'delta' for loss='log_loss': 'log_loss' has no settings."),
         (DeepNetClassifier, {"loss": "squared_error"}, {"loss__delta": 1},
-         "Invalid parameter 'delta' for loss='squared_error'."),
-        (DeepNetClassifier, {}, {"alpha__x": 1}, "Invalid parameter 'x' for alpha=0.0005."),
+         "Invalid parameter 'delta' for loss='squared_error': 'squared_error' has no set"),
+        (DeepNetClassifier, {}, {"alpha__x": 1},
+         "Invalid parameter 'x' for alpha=0.0005: alpha has no nested parameters."),
         (DeepNetClassifier, {"solver": Adam()}, {"solver__beta_2__x": 1},
-         "Invalid parameter 'x' for beta_2=0.99."),
+         "Invalid parameter 'x' for beta_2=0.99: beta_2 has no nested parameters."),
         (DeepNetClassifier, {"solver": Adam()}, {"solver__beta_2": 1},
          "The 'beta_2' parameter of Adam must be a float in the range [0, 1). Got 1 inst"),
         (DeepNetClassifier, {}, {"solver__beta_2": "high"},

@@ -274,6 +274,9 @@ def test_from_weights_with_pairs_of_classes_is_multilabel(X, y):
     assert_array_equal(net.predict(X), (raw > 0).astype(int))
 
 
+@pytest.mark.filterwarnings(
+    "ignore:max_iter=:skshallow.exceptions.IneffectiveParameterWarning"
+)
 @pytest.mark.parametrize("standardize", [True, False])
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
 def test_training_continues_from_given_weights(net_class, X, y, few, method, standardize):

@@ -316,7 +316,7 @@ def test_invalid_targets_of_regressors_are_refused(
     assert not hasattr(net, "theta_")
 
 
-def test_a_later_target_must_have_as_many_columns(regressor_class, X, y, few):
-    net = regressor_class(**few).partial_fit(X, y)
+def test_a_later_target_must_have_as_many_columns(regressor_class, X, y, pieces):
+    net = regressor_class(**pieces).partial_fit(X, y)
     with pytest.raises(ValueError, match=r"y has 2 targets per row.* trained on 1"):
         net.partial_fit(X, np.column_stack([y, y]))

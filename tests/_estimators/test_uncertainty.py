@@ -111,6 +111,9 @@ COMPARE_PREDICT_PROBA_AS_AN_ARRAY = {
 } | {"check_regressors_no_decision_function": "wants regressors without predict_proba"}
 
 
+@pytest.mark.filterwarnings(
+    "ignore:max_iter=:skshallow.exceptions.IneffectiveParameterWarning"
+)
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize(
     ("loss", "expected"),
@@ -338,11 +341,11 @@ def test_weights_must_have_all_outputs_of_every_target(loss, n_outputs):
 
 
 @pytest.mark.parametrize("loss", ["gaussian", THREE], ids=str)
-def test_partial_fit_refines_the_units_of_every_raw_output(noisy, few, loss):
+def test_partial_fit_refines_the_units_of_every_raw_output(noisy, pieces, loss):
     X, y = noisy
     nets = []
     for unit in 1.0, 2.0**15:
-        net = ShallowNetRegressor(**few, loss=loss)
+        net = ShallowNetRegressor(**pieces, loss=loss)
         for rows in np.array_split(np.arange(200), 4):
             net.partial_fit(X[rows], unit * y[rows])
         nets.append(net)

@@ -526,10 +526,10 @@ def test_auto_dropout_is_for_wide_layers_and_minibatches_of_many_rows(
     assert net.network_.layers[0].dropout.rate == rate
 
 
-def test_auto_dropout_is_off_in_partial_fit(net_class, few):
+def test_auto_dropout_is_off_in_partial_fit(net_class, pieces):
     X, y = np.random.default_rng(0).normal(size=(256, 3)), np.arange(256) % 3
     classes = {"classes": [0, 1, 2]} if hasattr(net_class, "decision_function") else {}
-    net = net_class(**few).partial_fit(X, y, **classes)
+    net = net_class(**pieces).partial_fit(X, y, **classes)
     assert net.network_.layers[0].dropout.rate == 0
 
 

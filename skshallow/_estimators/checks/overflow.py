@@ -7,12 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from skshallow._arrays.namespace import to_numpy
-
-
-def quiet() -> np.errstate:
-    """Return a context without NumPy's overflow warnings; results are checked instead."""
-    return np.errstate(over="ignore", invalid="ignore", divide="ignore")
+from skshallow._arrays.namespace import to_numpy, without_overflow_warnings
 
 
 def check_targets_fit(y: np.ndarray, dtype: np.dtype) -> None:
@@ -47,7 +42,7 @@ def check_outputs(output: np.ndarray, finite: np.ndarray, X: Any, net: Any) -> N
     row = int(rows[0])
     x = X[[row]].toarray()[0] if sparse.issparse(X) else to_numpy(X[row, :])
     units = net._units
-    with quiet():
+    with without_overflow_warnings():
         center = 0.0 if units.center is None else units.center
         scale = 1.0 if units.scale is None else units.scale
         distance = np.abs((x.astype(np.float64) - center) / scale)

@@ -64,11 +64,6 @@ def component_types() -> Iterator[type]:
         yield from forms.values()
 
 
-def _settings(instance: Any) -> dict[str, Any]:
-    """Return the fields of a dataclass by name."""
-    return {field.name: getattr(instance, field.name) for field in fields(instance)}
-
-
 def _component(cls: type) -> Kind:
     """Return the encoding of a component, a frozen dataclass of settings."""
 
@@ -145,13 +140,13 @@ def _generator(numbers: dict[str, Any]) -> np.random.Generator:
 # The types of the fitted state; their contents are encoded recursively.
 STATE = (
     Kind(Network, _take_network_apart, lambda settings: Network(**settings)),
-    Kind(Embedding, _settings, lambda settings: Embedding(**settings)),
-    Kind(Encoding, _settings, lambda columns: Encoding(**columns)),
-    Kind(Columns, _settings, lambda columns: Columns(**columns)),
-    Kind(Units, _settings, lambda columns: Units(**columns)),
+    Kind(Embedding, settings_of, lambda settings: Embedding(**settings)),
+    Kind(Encoding, settings_of, lambda columns: Encoding(**columns)),
+    Kind(Columns, settings_of, lambda columns: Columns(**columns)),
+    Kind(Units, settings_of, lambda columns: Units(**columns)),
     Kind(Moments, lambda moments: dict(vars(moments)), _moments),
     Kind(RobustMoments, lambda moments: dict(vars(moments)), _robust_moments),
-    Kind(Progress, _settings, lambda settings: Progress(**settings)),
+    Kind(Progress, settings_of, lambda settings: Progress(**settings)),
     Kind(np.random.Generator, _take_generator_apart, _generator),
 )
 KINDS: dict[str, Kind] = {

@@ -259,6 +259,8 @@ def _check_history(net: Any) -> None:
     resolved = getattr(net, "resolved_params_", {})
     named = type(resolved) is dict and resolved.keys() <= net.get_params(deep=False).keys()
     _require(named, "resolved_params_ holds no parameters")
+    used = getattr(net, "_used_params", None)
+    _require(used is None or type(used) is dict, "_used_params holds no parameters")
     records = getattr(net, "health_", {})
     _require(type(records) is dict, "health_ holds no records")
     for name, record in records.items():

@@ -188,13 +188,18 @@ class FitConfig:
             keeps_state=incremental or bool(net.warm_start),
         )
 
-    def resolved_params(self, names: Container[str]) -> dict[str, Any]:
-        """Return the values used for parameters that can be "auto", of those in `names`."""
+    def resolved_params(
+        self, names: Container[str], unused: Container[str]
+    ) -> dict[str, Any]:
+        """Return the values used for parameters that can be "auto", of those in `names`.
+
+        The value of what is `unused` is None.
+        """
         plan = self.plan
         resolved = {
             "init": self.components.initializers,
-            "learning_rate": plan.learning_rate if plan.solver.stochastic else None,
-            "schedule": plan.schedule if plan.solver.stochastic else None,
+            "learning_rate": plan.learning_rate,
+            "schedule": plan.schedule,
             "dropout": plan.dropout,
             "max_grad_norm": plan.max_grad_norm,
             "average": plan.average,
@@ -206,7 +211,11 @@ class FitConfig:
             "label_smoothing": self.label_smoothing,
             "temperature_scaling": self.temperature_scaling,
         }
-        return {name: value for name, value in resolved.items() if name in names}
+        return {
+            name: None if name in unused else value
+            for name, value in resolved.items()
+            if name in names
+        }
 
 
 def _plan(net: Any, components: Components, n_training: int, incremental: bool) -> Plan:

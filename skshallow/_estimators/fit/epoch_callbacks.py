@@ -82,16 +82,18 @@ class EpochCallbacks:
 
 def _settings_line(run: FitRun) -> str:
     """Return a line with the values used for parameters that can be "auto"."""
+    left_out = {"init", *run.unused}
     resolved = run.resolved_params.items()
-    parts = [f"{name}={value}" for name, value in resolved if name != "init"]
+    parts = [f"{name}={value}" for name, value in resolved if name not in left_out]
     return "  ".join([f"{run.network}", *parts])
 
 
 def _epoch_line(run: FitRun, seconds: float) -> str:
     """Return the progress line for the last epoch."""
     history = run.history
+    last = "" if "max_iter" in run.unused else f"/{run.config.plan.max_iter}"
     parts = [
-        f"epoch {history.n_epochs:4d}/{run.config.plan.max_iter}",
+        f"epoch {history.n_epochs:4d}{last}",
         f"loss {history.loss[-1]:.6g}",
     ]
     if history.validation_loss:

@@ -55,6 +55,9 @@ class FitResult:
         Diagnostics of the layers; see `engine.health`.
     resolved_params : dict of str to object
         The values used for parameters that can be "auto".
+    used_params : dict of str to str, or None
+        The values, as text, that the calls so far used of the parameters that a call may
+        not use, of each the last one; None if they are not known.
     temperature : float or None
         The temperature that the output layer was divided by.
     dispersion : ndarray of shape (n_targets,) or None
@@ -79,6 +82,7 @@ class FitResult:
     curves: Mapping[str, np.ndarray]
     health: Mapping[str, np.ndarray]
     resolved_params: Mapping[str, Any]
+    used_params: Mapping[str, str] | None
     temperature: float | None = None
     dispersion: np.ndarray | None = None
     dispersion_weight: float = 0.0

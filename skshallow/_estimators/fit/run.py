@@ -26,6 +26,7 @@ from skshallow._estimators.fit.start import (
 )
 from skshallow._estimators.fit.temperature import TemperatureScaling
 from skshallow._estimators.fit.training_data import TrainingData
+from skshallow._estimators.fit.unused import unused_params, used_params
 from skshallow.engine.batches import Batch, Rows
 from skshallow.engine.health import SAMPLE, HealthRecorder, joined
 from skshallow.engine.history import History
@@ -51,13 +52,15 @@ class FitRun:
         Training set and validation set.
     last : FitResult or None
         The result to continue training from; None means new initial weights.
+    params : mapping of str to object
+        The estimator's parameters, as the user gave them.
     score : callable or None
         Returns the score of a result on the validation set.
-    params : dict of str to object
-        The estimator's parameters, as the user gave them.
 
     Attributes
     ----------
+    unused : dict of str to str
+        The parameters without effect, each with the reason.
     measured : Measured
         The standardisation.
     rows : Rows
@@ -75,14 +78,15 @@ class FitRun:
         data: TrainingData,
         last: FitResult | None = None,
         *,
+        params: Mapping[str, Any],
         score: Callable[[FitResult], float] | None = None,
-        params: Mapping[str, Any] | None = None,
     ) -> None:
         self.config = config
         self.data = data
         self.last = last
         self._score = score
-        self.params = {} if params is None else params
+        self.params = params
+        self.unused = unused_params(params, config, data, last)
         check_targets_fit(data.y, config.dtype)
         self.measured = measure_units(config, data, last)
         y, weight = self._in_dtype(data.y, data.weight)
@@ -192,7 +196,12 @@ class FitRun:
     @property
     def resolved_params(self) -> dict[str, Any]:
         """The values used for parameters that can be "auto"."""
-        return self.config.resolved_params(self.params)
+        return self.config.resolved_params(self.params, self.unused)
+
+    @property
+    def used_params(self) -> Mapping[str, str] | None:
+        """The values used by this call and those that it continues; see `FitResult`."""
+        return used_params(self.params, self.unused, self.last)
 
     def state(self) -> dict[str, Any]:
         """Return everything that training changes, for `restore`."""
@@ -341,6 +350,7 @@ class FitRun:
             curves={name: moved(values, X) for name, values in curves.items()},
             health=health if self.last is None else joined(self.last.health, health),
             resolved_params=self.resolved_params,
+            used_params=self.used_params,
             temperature=temperature,
             dispersion=moved(dispersion, X),
             dispersion_weight=dispersion_weight,

@@ -67,7 +67,7 @@ def measure_units(
     """
     moments = last.moments if last is not None and config.incremental else None
     last_units = USERS_UNITS if last is None else last.units
-    settled = not last_units.are_users and moments is None
+    settled = last is not None and has_settled_units(config, last)
     if settled or not config.standardize:
         return Measured(last_units, last_units, moments)
     if last is None or moments is None:
@@ -78,6 +78,12 @@ def measure_units(
     return Measured(
         _units_from(refined, config, data), _units_from(moments, config, data), refined
     )
+
+
+def has_settled_units(config: FitConfig, last: FitResult) -> bool:
+    """Return whether the units of the last call stay, whatever `standardize` is now."""
+    refines = config.incremental and last.moments is not None
+    return not (last.units.are_users or refines)
 
 
 def _updated(

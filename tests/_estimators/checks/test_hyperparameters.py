@@ -238,6 +238,9 @@ def test_auto_max_iter_is_reproducible_and_bounded(X, y, solver):
     assert 1 <= net.n_iter_ <= 500
 
 
+@pytest.mark.filterwarnings(
+    "ignore:max_iter=:skshallow.exceptions.IneffectiveParameterWarning"
+)
 def test_auto_schedule_is_cosine_in_fit_and_constant_in_partial_fit(X, y, few):
     few["schedule"] = "auto"
     net = DeepNetRegressor(**few).fit(X, y)
@@ -270,6 +273,9 @@ def test_auto_learning_rate_is_the_default_of_the_solver(X, y, few, solver):
     assert net.resolved_params_["learning_rate"] == SOLVERS[solver].default_learning_rate
 
 
+@pytest.mark.filterwarnings(
+    "ignore:max_iter=:skshallow.exceptions.IneffectiveParameterWarning"
+)
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
 @pytest.mark.parametrize(
     "solver", [name for name, solver in SOLVERS.items() if solver.stochastic]

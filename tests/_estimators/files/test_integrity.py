@@ -793,7 +793,7 @@ def test_state_that_does_not_fit_is_refused(nets, refused, which, path, value):
 
 def test_missing_state_is_refused(nets, refused):
     optional = {"health_", "loss_", "n_iter_", "best_iter_", "_moments", "_progress"}
-    optional |= {"resolved_params_"}
+    optional |= {"resolved_params_", "_used_params"}
     for _, data in nets.values():
         for name in header_of(data)["fitted"]:
             if name in optional | {"theta_", "_calibration"} or name.endswith("_curve_"):

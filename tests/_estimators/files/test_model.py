@@ -111,6 +111,9 @@ LABELS_OF_ALL_KINDS = {
 }
 
 
+@pytest.mark.filterwarnings(
+    "ignore:max_iter=:skshallow.exceptions.IneffectiveParameterWarning"
+)
 @pytest.mark.parametrize("y", LABELS_OF_ALL_KINDS.values(), ids=LABELS_OF_ALL_KINDS)
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
 def test_classes_keep_their_values_and_their_type(y, method, again):

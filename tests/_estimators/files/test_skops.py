@@ -68,7 +68,8 @@ def test_every_trusted_type_occurs_in_some_net():
         )
         nets.append(small_net(**{parameter: component()}))
     nets.append(HiddenFeatures(small_net()))
-    nets.append(small_net().partial_fit(ROWS, LABELS, classes=np.unique(LABELS)))
+    piecewise = small_net(max_iter="auto")
+    nets.append(piecewise.partial_fit(ROWS, LABELS, classes=np.unique(LABELS)))
     nets.append(DeepNetRegressor(2, loss="huber").partial_fit(ROWS, ROWS[:, 0]))
     assert set(sio.get_untrusted_types(data=sio.dumps(nets))) == set(TRUSTED_TYPES)
 

@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from raw_predictions import raw_prediction
 from sklearn.base import clone
 from sklearn.callback import ProgressBar, ScoringMonitor
 from sklearn.exceptions import ConvergenceWarning
@@ -83,9 +84,9 @@ def test_an_epoch_without_a_lower_point_ends_too(X, y):
         assert epochs[1::2] == [f"end epoch {k}" for k in range(net.n_iter_)]
 
 
-def test_partial_fit_is_one_epoch(net_class, X, y, few):
+def test_partial_fit_is_one_epoch(net_class, X, y, pieces):
     recorder = Recorder()
-    net = net_class(**few).set_callbacks(recorder)
+    net = net_class(**pieces).set_callbacks(recorder)
     classes = {"classes": [0, 1, 2]} if hasattr(net_class, "decision_function") else {}
     net.partial_fit(X, y, **classes)
     assert epochs_of(recorder.hooks) == ["begin epoch 0", "end epoch 0"]
@@ -105,7 +106,7 @@ def test_the_estimator_of_an_epoch_predicts_as_if_training_had_ended(
         for n_epochs in 2, 6:
             short = net_class(**params | {"max_iter": n_epochs}).fit(X, y)
             fitted = recorder.fitted[n_epochs - 1]
-            assert_allclose(fitted._raw_predict(X), short._raw_predict(X), rtol=1e-9)
+            assert_allclose(raw_prediction(fitted, X), raw_prediction(short, X), rtol=1e-9)
             assert fitted.score(X, y) == pytest.approx(short.score(X, y))
     assert_array_equal(recorder.fitted[-1].predict(X), net.predict(X))
     assert recorder.fitted[0] is not net
@@ -298,7 +299,7 @@ def test_verbose_leaves_out_the_learning_rate_that_lbfgs_has_not(X, y, capsys):
     )
     printed = capsys.readouterr().out
     settings, *lines = printed.splitlines()
-    assert "learning_rate=None" in settings
+    assert "learning_rate" not in settings
     assert len(lines) == 5
     assert "learning rate" not in printed
 

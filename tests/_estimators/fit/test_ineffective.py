@@ -16,11 +16,9 @@ IGNORED_BY_LBFGS = {
     "batch_size": 32,
     "learning_rate": 0.1,
     "schedule": "constant",
-    "shuffle": False,
     "dropout": 0.5,
     "max_grad_norm": 1.0,
     "average": True,
-    "n_iter_no_change": 3,
 }
 # other parameters, the one without effect, what the reason must name
 CASES = [
@@ -36,7 +34,6 @@ CASES = [
         {"tol": 0.5},
         "n_iter_no_change=inf",
     ),
-    ({"batch_size": None}, {"shuffle": False}, "batch_size=None on 60 rows"),
     ({"init": "zeros"}, {"init_scale": 2.0}, "init='zeros'"),
     ({}, {"validation_fraction": 0.3}, "early_stopping='auto'"),
     ({"early_stopping": False}, {"validation_fraction": 0.3}, "early_stopping=False"),
@@ -85,19 +82,90 @@ def test_what_only_validation_uses_warns_without_it(classifier_class, X, y, few)
         net.fit(X, y, X_val=X, y_val=y)
 
 
-def test_what_partial_fit_does_not_do_warns_there(net_class, X, y, few):
+def test_what_partial_fit_does_not_do_warns_there(net_class, X, y, pieces):
     classes = {"classes": [0, 1, 2]} if hasattr(net_class, "decision_function") else {}
-    plain = net_class(**few).partial_fit(X, y, **classes)
-    for name in "early_stopping", "average":
-        net = net_class(**few, **{name: True})
-        with pytest.warns(IneffectiveParameterWarning, match=f"{name}=True.*partial_fit"):
+    plain = net_class(**pieces).partial_fit(X, y, **classes)
+    on = {"early_stopping": True, "average": True}
+    for name, value in {**on, "max_iter": 9, "tol": 0.1, "n_iter_no_change": 3}.items():
+        net = net_class(**pieces, **{name: value})
+        words = f"{name}={value} has no effect with partial_fit"
+        with pytest.warns(IneffectiveParameterWarning, match=words):
             net.partial_fit(X, y, **classes)
         assert_array_equal(net.theta_, plain.theta_)
-        net_class(**few, **{name: False}).partial_fit(X, y, **classes)
+        assert net.resolved_params_.get(name) is None
+    off = {"early_stopping": False, "average": False, "n_iter_no_change": np.inf}
+    net_class(**pieces, **off).partial_fit(X, y, **classes)
 
 
 def test_parameters_at_their_default_or_off_never_warn(net_class, X, y, few):
     net_class(**few, early_stopping=False, average=False, scoring=None).fit(X, y)
+
+
+ANYWAY = [
+    {"solver": "lbfgs", "dropout": 0.0},
+    {"solver": "lbfgs", "batch_size": None},
+    {"solver": "lbfgs", "batch_size": 60},
+    {"solver": "lbfgs", "n_iter_no_change": np.inf},
+    {"solver": "lbfgs", "shuffle": False, "average": False, "max_grad_norm": None},
+    {"batch_size": None, "shuffle": False},
+    {"depth": 0, "dropout": 0.0},
+    {"depth": 0, "hidden_units": 8},
+    {"hidden_units": [], "activation": []},
+    {"depth": 0, "solver": "lbfgs", "dropout": 0.0},
+]
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("params", ANYWAY, ids=str)
+def test_what_asks_for_what_is_done_anyway_does_not_warn(deep_class, X, y, params):
+    deep_class(**{"max_iter": 2, "random_state": 0} | params).fit(X, y)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_patience_stops_lbfgs_although_it_has_a_rule_of_its_own(regressor_class, X, y):
+    params = {"solver": "lbfgs", "tol": 1e-3, "random_state": 0}
+    own = regressor_class(4, **params).fit(X, y)
+    patient = regressor_class(4, n_iter_no_change=2, **params).fit(X, y)
+    assert own.resolved_params_["n_iter_no_change"] == np.inf
+    assert patient.resolved_params_["n_iter_no_change"] == 2
+    assert patient.n_iter_ <= own.n_iter_
+
+
+def test_what_an_earlier_call_used_does_not_warn_in_later_ones(regressor_class, X, y, few):
+    start = {"init": "orthogonal", "init_scale": 0.5}
+    net = regressor_class(**few, **start, early_stopping=True).fit(X, y)
+    net.partial_fit(X, y).set_params(warm_start=True).fit(X, y)
+    assert net.resolved_params_["init"] is None
+    with pytest.warns(IneffectiveParameterWarning, match=r"init='zeros' .* partial_fit"):
+        net.set_params(init="zeros").partial_fit(X, y)
+    with pytest.warns(IneffectiveParameterWarning, match=r"init='zeros' .* warm_start"):
+        net.fit(X, y)
+    net.set_params(init="orthogonal", standardize=False)
+    with pytest.warns(IneffectiveParameterWarning, match=r"standardize=False .* keeps"):
+        net.fit(X, y)
+
+
+def test_initial_weights_that_were_given_leave_none_to_init(X, y):
+    rng = np.random.default_rng(0)
+    coefs, intercepts = [rng.normal(size=(5, 1))], [np.zeros(1)]
+    params = {"init": "orthogonal", "warm_start": True, "max_iter": 2}
+    net = DeepNetRegressor.from_weights(coefs, intercepts, **params)
+    with pytest.warns(IneffectiveParameterWarning, match="init='orthogonal'"):
+        net.fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [({}, "early_stopping='auto'"), ({"early_stopping": False}, "early_stopping=False")],
+)
+def test_groups_warn_where_no_rows_are_held_out(net_class, X, y, few, params, words):
+    groups = np.arange(60) % 5
+    with pytest.warns(IneffectiveParameterWarning, match=f"groups has no .*{words}"):
+        net_class(**few, **params).fit(X, y, groups=groups)
+    net = net_class(**few, early_stopping=True).fit(X, y, groups=groups)
+    assert len(net.validation_loss_curve_) == 3
+    with pytest.warns(IneffectiveParameterWarning, match="groups has no .* X_val"):
+        net.fit(X, y, X_val=X, y_val=y, groups=groups)
 
 
 def test_the_warning_points_at_the_line_of_the_user(X, y):

@@ -7,6 +7,7 @@ import weakref
 
 import numpy as np
 import pytest
+from callbacks import Silent
 from scipy import sparse
 from sklearn.callback import ProgressBar
 
@@ -32,20 +33,11 @@ def labels(X):
     return (X[:, 0] > 0).astype(int)
 
 
-class Stopping:
+class Stopping(Silent):
     """A callback that raises at the end of the second epoch."""
 
     def __init__(self, exception):
         self.exception, self.n = exception, 0
-
-    def setup(self, estimator, context):
-        pass
-
-    def teardown(self, estimator, context):
-        pass
-
-    def on_fit_task_begin(self, estimator, context):
-        pass
 
     def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
         self.n += 1
@@ -174,6 +166,9 @@ def a_part(net, X, y):
     net.partial_fit(X, y, classes=np.arange(N_CLASSES))
 
 
+@pytest.mark.filterwarnings(
+    "ignore:max_iter=:skshallow.exceptions.IneffectiveParameterWarning"
+)
 @pytest.mark.parametrize("fit", [all_at_once, balanced, by_its_log_loss, a_part])
 def test_many_classes_take_less_memory_than_a_table_of_indicators(fit):
     X, y = many_classes()

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from raw_predictions import raw_prediction
 from scipy.sparse import csr_array
 from sklearn import config_context
 from sklearn.base import is_classifier
@@ -78,11 +79,11 @@ def test_warm_start_begins_schedules_with_an_end_anew(X, y, few, schedule):
 
 def test_warm_start_starts_from_the_last_weights(net_class, X, y, few):
     net = net_class(**few, warm_start=True).fit(X, y)
-    before = net._raw_predict(X)
+    before = raw_prediction(net, X)
     net.set_params(learning_rate=1e-30, solver="sgd").fit(X, y)
-    assert_allclose(net._raw_predict(X), before, rtol=1e-12)
+    assert_allclose(raw_prediction(net, X), before, rtol=1e-12)
     net.set_params(warm_start=False, random_state=1).fit(X, y)
-    assert not np.allclose(net._raw_predict(X), before)
+    assert not np.allclose(raw_prediction(net, X), before)
 
 
 def test_without_warm_start_fit_forgets_the_last_one(net_class, X, y, few):
@@ -153,13 +154,16 @@ def chunks(X, y):
         yield X[start : start + 20], y[start : start + 20]
 
 
+@pytest.mark.filterwarnings(
+    "ignore:max_iter=:skshallow.exceptions.IneffectiveParameterWarning"
+)
 @pytest.mark.parametrize("schedule", SCHEDULES)
 @pytest.mark.parametrize("solver", STOCHASTIC)
-def test_partial_fit_survives_pickling_in_the_middle(X, y, few, solver, schedule):
-    few |= {"solver": solver, "schedule": schedule, "dropout": 0.3}
-    few |= {"batch_size": 6, "max_iter": 10}
-    net = ShallowNetClassifier(**few)
-    pickled = ShallowNetClassifier(**few)
+def test_partial_fit_survives_pickling_in_the_middle(X, y, pieces, solver, schedule):
+    pieces |= {"solver": solver, "schedule": schedule, "dropout": 0.3}
+    pieces |= {"batch_size": 6, "max_iter": 10}
+    net = ShallowNetClassifier(**pieces)
+    pickled = ShallowNetClassifier(**pieces)
     for _ in range(2):
         for X_part, y_part in chunks(X, y):
             net.partial_fit(X_part, y_part, classes=[0, 1, 2])
@@ -170,8 +174,8 @@ def test_partial_fit_survives_pickling_in_the_middle(X, y, few, solver, schedule
     assert pickled.n_iter_ == 6
 
 
-def test_partial_fit_learns_from_pieces(net_class, X, y, few):
-    net = net_class(**few | {"hidden_units": 8, "learning_rate": 0.03})
+def test_partial_fit_learns_from_pieces(net_class, X, y, pieces):
+    net = net_class(**pieces | {"hidden_units": 8, "learning_rate": 0.03})
     for _ in range(20):
         for X_part, y_part in chunks(X, y):
             net.partial_fit(X_part, y_part, **all_classes(net))
@@ -192,10 +196,10 @@ def test_partial_fit_past_the_end_of_its_schedule_is_a_clear_error(X, y, few):
 
 @pytest.mark.parametrize("sparse", [False, True])
 def test_units_that_grow_over_partial_fit_calls_keep_the_weights(
-    net_class, X, y, few, sparse
+    net_class, X, y, pieces, sparse
 ):
     convert = csr_array if sparse else np.asarray
-    net = net_class(**few)
+    net = net_class(**pieces)
     net.partial_fit(convert(X[:30]), y[:30], **all_classes(net))
     before, units = net.theta_, net._units
     net.set_params(learning_rate=1e-30)
@@ -204,13 +208,13 @@ def test_units_that_grow_over_partial_fit_calls_keep_the_weights(
     assert_allclose(net.theta_, before, rtol=1e-12, atol=1e-20)
 
 
-def test_another_solver_on_the_same_rows_keeps_the_function(net_class, X, y, few):
+def test_another_solver_on_the_same_rows_keeps_the_function(net_class, X, y, pieces):
     """The rows of Adam are longer than those of SGD, by `row_gain`."""
-    net = net_class(**few).partial_fit(X, y, **all_classes(net_class()))
-    before, units = net._raw_predict(X), net._units
+    net = net_class(**pieces).partial_fit(X, y, **all_classes(net_class()))
+    before, units = raw_prediction(net, X), net._units
     net.set_params(solver="sgd", learning_rate=1e-30).partial_fit(X, y)
     assert not np.allclose(net._units.scale, units.scale)
-    assert_allclose(net._raw_predict(X), before, rtol=1e-9, atol=1e-12)
+    assert_allclose(raw_prediction(net, X), before, rtol=1e-9, atol=1e-12)
 
 
 def test_given_weights_keep_their_function_and_the_units_of_their_first_part(
@@ -221,11 +225,11 @@ def test_given_weights_keep_their_function_and_the_units_of_their_first_part(
     net = net_class.from_weights(
         fitted.coefs_, fitted.intercepts_, **classes, learning_rate=1e-30
     )
-    before = net._raw_predict(X)
+    before = raw_prediction(net, X)
     units = net.partial_fit(X[:30], y[:30])._units
     net.partial_fit(X * 100, y)
     assert_array_equal(net._units.scale, units.scale)
-    assert_allclose(net._raw_predict(X), before, rtol=1e-9, atol=1e-12)
+    assert_allclose(raw_prediction(net, X), before, rtol=1e-9, atol=1e-12)
 
 
 # The first rows say little of the units: a net learns as if it had known them.
@@ -292,8 +296,8 @@ def test_partial_fit_learns_row_by_row(regressor_class):
     assert net.score(X, y) > 0.9
 
 
-def test_partial_fit_measures_the_units_of_all_rows_so_far(regressor_class, X, y, few):
-    net = regressor_class(**few)
+def test_partial_fit_measures_the_units_of_all_rows_so_far(regressor_class, X, y, pieces):
+    net = regressor_class(**pieces)
     for X_part, y_part in chunks(X, y):
         net.partial_fit(X_part, y_part)
     assert_allclose(net._units.center, X.mean(axis=0), rtol=1e-10)
@@ -310,6 +314,9 @@ def test_partial_fit_after_fit_keeps_the_units(net_class, X, y, few):
     assert net.n_iter_ == few["max_iter"] + 1
 
 
+@pytest.mark.filterwarnings(
+    "ignore:max_iter=:skshallow.exceptions.IneffectiveParameterWarning"
+)
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
 def test_units_without_a_center_are_saved_and_trained_further(
     net_class, X, y, few, method, tmp_path
@@ -319,22 +326,22 @@ def test_units_without_a_center_are_saved_and_trained_further(
     start = {} if method == "fit" else all_classes(net)
     getattr(net, method)(X, y, **start)
     net._units = replace(net._units, center=None)
-    before = net._raw_predict(X)
+    before = raw_prediction(net, X)
     net.save(tmp_path / "net.npz")
     loaded = load(tmp_path / "net.npz")
-    assert_array_equal(loaded._raw_predict(X), before)
-    assert_allclose(loaded._raw_predict(csr_array(X)), before, rtol=1e-9, atol=1e-12)
+    assert_array_equal(raw_prediction(loaded, X), before)
+    assert_allclose(raw_prediction(loaded, csr_array(X)), before, rtol=1e-9, atol=1e-12)
     loaded.set_params(learning_rate=1e-30)
     getattr(loaded, method)(csr_array(X), y)
     assert (loaded._units.center is None) == (method == "fit")
-    assert_allclose(loaded._raw_predict(X), before, rtol=1e-8, atol=1e-10)
+    assert_allclose(raw_prediction(loaded, X), before, rtol=1e-8, atol=1e-10)
 
 
-def test_partial_fit_takes_a_single_row(net_class, X, y, few):
-    net = net_class(**few)
+def test_partial_fit_takes_a_single_row(net_class, X, y, pieces):
+    net = net_class(**pieces)
     for i in range(3):
         net.partial_fit(X[[i]], y[[i]], **all_classes(net))
-    assert np.isfinite(net._raw_predict(X)).all()
+    assert np.isfinite(raw_prediction(net, X)).all()
 
 
 def test_a_failing_fit_leaves_a_fitted_net_as_it_was(net_class, X, y, few):
@@ -731,16 +738,16 @@ def test_classifiers_do_not_see_units(classifier_class, X, y, weight, few, activ
 
 
 @pytest.mark.parametrize("sparse", [False, True])
-def test_partial_fit_does_not_see_units(net_class, X, y, few, sparse):
+def test_partial_fit_does_not_see_units(net_class, X, y, pieces, sparse):
     convert = csr_array if sparse else np.asarray
     units = columns_in_other_units(X.shape[1])
     raw = []
     for unit in 1, units:
-        net = net_class(**few)
+        net = net_class(**pieces)
         for _ in range(2):
             for X_part, y_part in chunks(X * unit, y):
                 net.partial_fit(convert(X_part), y_part, **all_classes(net))
-        raw.append(net._raw_predict(convert(X * unit)))
+        raw.append(raw_prediction(net, convert(X * unit)))
     assert_allclose(raw[0], raw[1], rtol=1e-6, atol=1e-8)
 
 
@@ -784,7 +791,7 @@ def test_rows_are_longer_for_hidden_layers_and_steps_of_one_size(X, y, few, solv
 def test_longer_rows_start_from_the_same_function(net_class, X, y, few):
     few |= {"learning_rate": 1e-30, "max_iter": 1, "alpha": 0, "hidden_units": 20}
     adam, sgd = (net_class(**few, solver=solver).fit(X, y) for solver in ("adam", "sgd"))
-    assert_allclose(adam._raw_predict(X), sgd._raw_predict(X), rtol=1e-9, atol=1e-12)
+    assert_allclose(raw_prediction(adam, X), raw_prediction(sgd, X), rtol=1e-9, atol=1e-12)
 
 
 def test_output_bias_starts_at_the_best_constant(X, y, weight):

@@ -291,7 +291,8 @@ def test_auto_falls_back_where_there_is_one_group():
     n = AUTO_EARLY_STOPPING_ROWS
     X = np.random.default_rng(0).normal(size=(n, 3))
     net = ShallowNetRegressor(4, max_iter=2, random_state=0)
-    net.fit(X, X[:, 0], groups=np.zeros(n))
+    with pytest.warns(IneffectiveParameterWarning, match="groups has no effect .* 1 group"):
+        net.fit(X, X[:, 0], groups=np.zeros(n))
     assert resolved(net) is False
 
 

@@ -122,6 +122,9 @@ def test_a_fit_without_scaling_removes_the_temperature():
     assert not hasattr(net.set_params(temperature_scaling=False).fit(X, y), "temperature_")
 
 
+@pytest.mark.filterwarnings(
+    "ignore:max_iter=:skshallow.exceptions.IneffectiveParameterWarning"
+)
 def test_scaling_without_validation_data_warns():
     X, y = noisy(2)
     net = ShallowNetClassifier(**PARAMS, temperature_scaling=True, early_stopping=False)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from callbacks import Silent
 from numpy.testing import assert_array_equal
 from sklearn.exceptions import ConvergenceWarning
 
@@ -53,20 +54,11 @@ def interrupt(act, at):
     return n_lines, False
 
 
-class Watching:
+class Watching(Silent):
     """A callback that predicts in every epoch, as a user's would."""
 
     def __init__(self, X):
         self.X = X
-
-    def setup(self, estimator, context):
-        pass
-
-    def teardown(self, estimator, context):
-        pass
-
-    def on_fit_task_begin(self, estimator, context):
-        pass
 
     def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
         fitted_estimator.predict(self.X)
@@ -194,17 +186,11 @@ def test_ctrl_c_at_any_line_leaves_a_usable_net_or_the_one_before(
     assert set(outcomes) == {"as before", "usable"}
 
 
-class Raising:
+class Raising(Silent):
     """A callback that raises in one hook of one task; `at` is "begin fit" or alike."""
 
     def __init__(self, at, exception):
         self.at, self.exception = at, exception
-
-    def setup(self, estimator, context):
-        pass
-
-    def teardown(self, estimator, context):
-        pass
 
     def on_fit_task_begin(self, estimator, context):
         if self.at == f"begin {context.task_name}":
@@ -253,8 +239,8 @@ def test_ctrl_c_in_any_hook_keeps_the_epochs_that_ended(net_class, X, y, few, at
         assert_usable(net, X)
 
 
-def test_an_error_in_partial_fit_leaves_the_net_as_it_was(X, y, few):
-    net = ShallowNetRegressor(**few).partial_fit(X, y)
+def test_an_error_in_partial_fit_leaves_the_net_as_it_was(X, y, pieces):
+    net = ShallowNetRegressor(**pieces).partial_fit(X, y)
     before = pickle.dumps(vars(net))
     net.set_callbacks(Raising("end fit", RuntimeError("mine")))
     with pytest.raises(RuntimeError, match="mine"):
@@ -295,9 +281,12 @@ def test_training_goes_on_from_the_best_epoch_after_ctrl_c(X, y, few):
     net.set_callbacks(Raising("begin epoch 2", KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         net.fit(X, y)
-    assert_array_equal(net._progress.solver_state["mean"], 0)
+    whole = ShallowNetRegressor(**few | {"max_iter": 2}, warm_start=True).fit(X, y)
+    assert_array_equal(net.theta_, whole.theta_)
     loss = net.loss_
     assert net.set_callbacks().fit(X, y).loss_ < loss
+    whole.set_params(**few).fit(X, y)  # with the solver's state of its steps
+    assert not np.array_equal(net.theta_, whole.theta_)
 
 
 def test_training_goes_on_after_a_divergence(X, y):

@@ -1,0 +1,166 @@
+"""Which parameters a fit does not use, and why: for warnings and `resolved_params_`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from skshallow._estimators.fit.config import FitConfig
+from skshallow._estimators.fit.results import FitResult
+from skshallow._estimators.fit.start import has_settled_units
+from skshallow._estimators.fit.training_data import TrainingData
+from skshallow.initializers import Zeros
+
+# Parameters that a solver without minibatches does not use.
+OF_MINIBATCHES = (
+    "batch_size",
+    "learning_rate",
+    "schedule",
+    "shuffle",
+    "dropout",
+    "max_grad_norm",
+    "average",
+)
+# Parameters that only a fit of several epochs uses, and one that holds rows out.
+OF_SEVERAL_EPOCHS = "early_stopping", "average", "tol", "n_iter_no_change"
+OF_HELD_OUT_ROWS = "validation_fraction", "groups"
+OF_VALIDATION = "scoring", "temperature_scaling"
+OF_NEW_WEIGHTS = "init", "init_scale"
+NOT_ALWAYS_USED = {
+    *OF_MINIBATCHES,
+    *OF_SEVERAL_EPOCHS,
+    *OF_HELD_OUT_ROWS,
+    *OF_VALIDATION,
+    *OF_NEW_WEIGHTS,
+    "activation",
+    "max_iter",
+    "standardize",
+}
+
+Reasons = Iterator[tuple[tuple[str, ...], str]]
+
+
+def unused_params(
+    params: Mapping[str, Any],
+    config: FitConfig,
+    data: TrainingData,
+    last: FitResult | None,
+) -> dict[str, str]:
+    """Return the parameters that this fit does not use, and `groups`, each with the reason.
+
+    Whether a parameter was set does not matter. If there are several reasons, it is the
+    first one. `hidden_units` is not among them where ``depth=0``: a grid over `depth` sets
+    it for the other depths.
+
+    Parameters
+    ----------
+    params : mapping of str to object
+        The estimator's parameters, as the user gave them.
+    config, data, last
+        Of the fit; see `FitRun`.
+    """
+    unused: dict[str, str] = {}
+    for names, reason in (
+        *_by_solver(params, config, data),
+        *_by_network(params, config),
+        *_by_method(params, config),
+        *_by_validation(params, config, data),
+        *_by_last_weights(config, last),
+    ):
+        unused = dict.fromkeys(names, reason) | unused
+    return unused
+
+
+def used_params(
+    params: Mapping[str, Any], unused: Mapping[str, str], last: FitResult | None
+) -> dict[str, str] | None:
+    """Return what this call or those before it used of `NOT_ALWAYS_USED`.
+
+    As text, which can be compared and saved whatever the values are.
+    """
+    earlier = {} if last is None else last.used_params
+    if earlier is None:
+        return None
+    names = (params.keys() & NOT_ALWAYS_USED) - unused.keys()
+    return {**earlier, **{name: repr(params[name]) for name in sorted(names)}}
+
+
+def was_used(name: str, value: Any, last: FitResult) -> bool:
+    """Return whether the calls so far used this value; yes if that is not known."""
+    return last.used_params is None or last.used_params.get(name) == repr(value)
+
+
+def _by_solver(params: Mapping[str, Any], config: FitConfig, data: TrainingData) -> Reasons:
+    """Yield what solver, schedule and batches do not use."""
+    plan = config.plan
+    if not plan.solver.stochastic:
+        yield OF_MINIBATCHES, f"solver={params['solver']!r}, which uses all rows per step"
+    elif plan.batch_size >= data.n_training:
+        batch_size = f"batch_size={params['batch_size']!r}"
+        yield ("shuffle",), f"{batch_size} on {data.n_training} rows, a single batch"
+    if plan.solver.stochastic and config.n_iter_no_change == np.inf:
+        yield ("tol",), _why_nothing_stalls(params)
+
+
+def _by_network(params: Mapping[str, Any], config: FitConfig) -> Reasons:
+    """Yield what layers and initializer do not use."""
+    if not config.components.hidden_units:
+        yield ("activation", "dropout"), "a net without hidden layers (depth=0)"
+    if isinstance(config.components.initializer, Zeros):
+        yield ("init_scale",), f"init={params['init']!r}"
+
+
+def _by_method(params: Mapping[str, Any], config: FitConfig) -> Reasons:
+    """Yield what `partial_fit` does not use."""
+    if not config.incremental:
+        return
+    method = "partial_fit, which runs one epoch per call"
+    yield OF_SEVERAL_EPOCHS, method
+    if not config.plan.schedule.needs_end:
+        yield ("max_iter",), f"{method}, and schedule={params['schedule']!r} has no end"
+
+
+def _by_validation(
+    params: Mapping[str, Any], config: FitConfig, data: TrainingData
+) -> Reasons:
+    """Yield what a fit does not use that holds no rows out, or does not validate."""
+    if data.train_rows is not None:
+        return
+    if data.validation is not None:
+        yield OF_HELD_OUT_ROWS, "X_val and y_val"
+        return
+    words = _why_nothing_validates(params, config)
+    yield OF_HELD_OUT_ROWS, words
+    yield OF_VALIDATION, f"{words} and no X_val"
+
+
+def _by_last_weights(config: FitConfig, last: FitResult | None) -> Reasons:
+    """Yield what only new weights, or units yet to be measured, use."""
+    if last is None:
+        return
+    call = "partial_fit" if config.incremental else "warm_start=True"
+    yield OF_NEW_WEIGHTS, f"{call}, which continues from the weights of the last call"
+    if has_settled_units(config, last):
+        yield ("standardize",), f"{call}, which keeps the standardisation of the last call"
+
+
+def _why_nothing_stalls(params: Mapping[str, Any]) -> str:
+    """Return why training does not stop for lack of improvement."""
+    if params["n_iter_no_change"] != "auto":
+        return f"n_iter_no_change={params['n_iter_no_change']!r}"
+    return (
+        f"schedule={params['schedule']!r}, which runs to max_iter as long as "
+        "n_iter_no_change is 'auto'"
+    )
+
+
+def _why_nothing_validates(params: Mapping[str, Any], config: FitConfig) -> str:
+    """Return why early stopping is off."""
+    if config.incremental:
+        return "partial_fit, which holds no rows out"
+    words = f"early_stopping={params['early_stopping']!r}"
+    if config.why_no_early_stopping is None:
+        return words
+    return f"{words}, which is False {config.why_no_early_stopping}"
