@@ -29,6 +29,9 @@ TESTED_BY = {
     "_estimators/checks/inputs": "reliability/test_degenerate.py",
     "_estimators/checks/random_state": "_estimators/test_estimators.py",
     "_estimators/checks/typed_sklearn": "_estimators/test_subclassing.py",
+    # what every fit and prediction does with a data frame
+    "_estimators/columns/matrix": "_estimators/test_mixed_tables.py",
+    "_estimators/fit/feature_encoding": "_estimators/test_mixed_tables.py",
     "_estimators/given_weights": "_estimators/test_prediction.py",
     "_estimators/hidden_layers": "_estimators/checks/test_hyperparameters.py",
     "_estimators/checks/overflow": "reliability/test_extremes.py",
@@ -65,6 +68,7 @@ ACROSS_MODULES = {
     "_estimators/files/test_skops.py",
     "_estimators/test_exactness.py",
     "_estimators/test_members.py",
+    "_estimators/test_mixed_tables.py",
     "_estimators/test_subclassing.py",
     "_estimators/fit/test_memory.py",
     "documentation",

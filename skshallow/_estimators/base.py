@@ -21,7 +21,7 @@ from skshallow._estimators.fit.checkpoint import TrainingFile
 from skshallow._estimators.fit.config import Components, FitConfig
 from skshallow._estimators.fit.diagnostics import diagnose
 from skshallow._estimators.fit.epoch_callbacks import EpochCallbacks
-from skshallow._estimators.fit.feature_encoding import encoding_of
+from skshallow._estimators.fit.feature_encoding import encoding_of, n_missing
 from skshallow._estimators.fit.ineffective import warn_of_ineffective_params
 from skshallow._estimators.fit.results import CURVES, FitResult
 from skshallow._estimators.fit.run import FitRun
@@ -54,6 +54,7 @@ FITTED_ATTRIBUTES = (
     "theta_",
     "network_",
     "n_features_in_",
+    "n_missing_",
     "feature_names_in_",
     "n_outputs_",
     "n_iter_",
@@ -292,8 +293,8 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
             **called,
         )
         rows = split.train_rows, split.validation_rows
-        encoding = self._encoding_for(table, rows[0], last, incremental)
-        data = TrainingData.split(table, own, targets, config, *rows, encoding)
+        encoded = self._encoding_for(table, rows[0], last, incremental)
+        data = TrainingData.split(table, own, targets, config, *rows, *encoded)
         score = self._score_on(config, data)
         return FitRun(config, data, last, score=score, params=parameters_of(self))
 
@@ -327,12 +328,15 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
         train_rows: np.ndarray | None,
         last: FitResult | None,
         incremental: bool,
-    ) -> Encoding | None:
+    ) -> tuple[Encoding | None, np.ndarray | None]:
         """Return how columns enter the network, as in the last result if there is one."""
         if last is not None:
-            return last.encoding
-        pools = not incremental
-        return encoding_of(table.X, table.columns, train_rows, pools_rare_levels=pools)
+            return last.encoding, last.n_missing
+        columns, pools = table.columns, not incremental
+        encoding = encoding_of(table.X, columns, train_rows, pools_rare_levels=pools)
+        if columns is not None:
+            return encoding, np.array(columns.n_missing)
+        return encoding, None if encoding is None else n_missing(table.X)
 
     def _loss_for(self, targets: Targets, last: FitResult | None) -> Loss:
         """Return the loss; raise ValueError if the last weights are of another link."""
@@ -392,6 +396,10 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
             attributes["loss_"] = result.loss_value
         if result.feature_names is not None:
             attributes["feature_names_in_"] = result.feature_names
+        n_missing_values = np.zeros(result.n_features, int)
+        if result.n_missing is not None:
+            n_missing_values = result.n_missing
+        attributes["n_missing_"] = n_missing_values
         if result.columns is not None:
             attributes["_columns"] = result.columns
         if result.encoding is not None:
@@ -409,6 +417,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
             feature_names=getattr(self, "feature_names_in_", None),
             columns=getattr(self, "_columns", None),
             encoding=getattr(self, "_encoding", None),
+            n_missing=getattr(self, "n_missing_", None),
             n_iter=self.n_iter_,
             best_iter=self.best_iter_,
             loss_value=getattr(self, "loss_", None),

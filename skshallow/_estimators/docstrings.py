@@ -277,9 +277,10 @@ resolved_params_ : dict of str to object
     The values that this fit used for the parameters that can be "auto": `init` (one
     initializer per layer), `learning_rate`, `schedule`, `dropout`, `max_grad_norm`,
     `average`, `batch_size`, `max_iter`, `n_iter_no_change`, `early_stopping`,
-    `dtype`{of_classifiers}. None if the fit did not use the parameter, such as `dropout`
-    with "lbfgs", or `init` in a call that continued from earlier weights (or, for
-    `max_grad_norm`, did not clip). Empty for a network from `from_weights`.
+    `dtype`, `categorical_features` (their names or
+    indices){of_classifiers}. None if the fit did not use the parameter, such as
+    `dropout` with "lbfgs", or `init` in a call that continued from earlier weights
+    (or, for `max_grad_norm`, did not clip). Empty for a network from `from_weights`.
 best_iter_ : int
     The epoch with the best validation loss or score if `early_stopping`, otherwise with
     the lowest training loss, counted from 1.
@@ -289,6 +290,13 @@ n_features_in_ : int
     Number of features.
 feature_names_in_ : ndarray of shape (n_features_in_,)
     Names of the features. Only if `X` has column names that are all strings.
+n_missing_ : ndarray of shape (n_features_in_,)
+    Number of missing values of each column of `X` in the fit that learned what the columns
+    are. Missing numbers are replaced by the mean of their column, beside which an
+    indicator says where; missing categories are a level of their own.
+encoded_feature_names_ : ndarray of shape (n_inputs,)
+    Names of the features that enter the first layer, the rows of `coefs_[0]`: numbers,
+    their missing-value indicators, one-hot encoded categories, embeddings.
 n_outputs_ : int
     Number of units in the output layer; for some losses a multiple of the number of
     targets.

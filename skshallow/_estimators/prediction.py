@@ -45,6 +45,7 @@ class FittedNet:
     theta_: np.ndarray
     network_: Network
     n_features_in_: int
+    n_missing_: np.ndarray
     feature_names_in_: np.ndarray
     n_outputs_: int
     n_iter_: int
@@ -80,6 +81,27 @@ class FittedNet:
             params["bias"].reshape(*params["weight"].shape[:-2], -1)
             for params in self._params_in_users_units()
         ]
+
+    @property
+    def encoded_feature_names_(self) -> np.ndarray:
+        """Names of the features that enter the first layer, the rows of `coefs_[0]`.
+
+        Columns of `X` without a name are called "x0", "x1" and so on. Missing-value
+        indicators and the levels of one-hot encoded categories are named as by
+        scikit-learn's MissingIndicator and OneHotEncoder, the values of embeddings
+        "city_embedding0" and so on.
+        """
+        check_is_fitted(self)
+        n_features = self.n_features_in_
+        names = getattr(self, "feature_names_in_", [f"x{i}" for i in range(n_features)])
+        columns = getattr(self, "_columns", None)
+        encoding = getattr(self, "_encoding", None)
+        if encoding is None:
+            return np.array(names, dtype=object)
+        levels = {} if columns is None else columns.names_of_levels()
+        embedding = self.network_.embedding
+        width = 1 if embedding is None else embedding.width
+        return encoding.feature_names(names, levels, width)
 
     def _params_in_users_units(self) -> list[Params]:
         """Return copies of the parameters for features that are not standardised."""

@@ -1,6 +1,6 @@
 """Tables as people have them: what each column is, and all of them as one matrix."""
 
-from skshallow._estimators.columns.encoding import (
+from skshallow._estimators.columns.columns import (
     Columns,
     has_columns,
     learn_and_encode,

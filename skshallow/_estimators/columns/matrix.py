@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_array, check_X_y, validate_data
 
 from skshallow._arrays.namespace import namespace
 from skshallow._estimators.checks.inputs import validated
-from skshallow._estimators.columns.encoding import Columns, has_columns, learn_and_encode
+from skshallow._estimators.columns.columns import Columns, has_columns, learn_and_encode
 
 
 def read_matrix(

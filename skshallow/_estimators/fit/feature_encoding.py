@@ -48,7 +48,8 @@ def encoding_of(
     if columns is None and not has_missing(X):
         return None
     n_columns = X.shape[1]
-    n_levels = np.zeros(n_columns, int) if columns is None else np.array(columns.n_levels)
+    levels = [0] * n_columns if columns is None else columns.n_levels
+    n_levels = np.array(levels)
     is_number = np.ones(n_columns, bool) if columns is None else ~columns.is_categorical
     is_missing = is_number & (n_missing(X) > 0)
     few = ~is_number & (n_levels > 2) & (n_levels <= MOST_ONE_HOT_LEVELS)
@@ -62,7 +63,7 @@ def encoding_of(
         n_levels=n_levels[few],
         embedded=embedded,
         rows_of_level=tuple(
-            _rows_of_level(_counts(X, j, n_levels[j], rows), least) for j in embedded
+            _rows_of_level(_counts(X, int(j), levels[j], rows), least) for j in embedded
         ),
     )
 

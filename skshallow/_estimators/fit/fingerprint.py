@@ -45,6 +45,9 @@ def fingerprint(net: Any, run: FitRun) -> Fingerprint:
         "skshallow": fingerprint_entry(__version__),
         "estimator": fingerprint_entry(type(net).__name__),
         "X": fingerprint_entry(data.X),
+        "the levels of X": fingerprint_entry(
+            None if data.columns is None else data.columns.names_of_levels(), "levels"
+        ),
         "y": fingerprint_entry(data.y),
         "sample_weight": fingerprint_entry(data.weight),
         "the choice of training rows": fingerprint_entry(data.train_rows),

@@ -45,6 +45,8 @@ class FitResult:
         What the columns of X are, unless all are plain numbers.
     encoding : Encoding or None
         How they enter the network, unless as they are.
+    n_missing : ndarray of shape (n_columns,) or None
+        Number of missing values of each column of X; None means that there were none.
     n_iter, best_iter : int
         Number of epochs so far, and the best epoch.
     loss_value : float or None
@@ -90,6 +92,7 @@ class FitResult:
     moments: tuple[Moments, Moments | RobustMoments] | None = None
     columns: Columns | None = None
     encoding: Encoding | None = None
+    n_missing: np.ndarray | None = None
 
     @property
     def n_features(self) -> int:

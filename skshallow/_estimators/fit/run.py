@@ -196,7 +196,8 @@ class FitRun:
     @property
     def resolved_params(self) -> dict[str, Any]:
         """The values used for parameters that can be "auto"."""
-        return self.config.resolved_params(self.params, self.unused)
+        resolved = self.config.resolved_params(self.params, self.unused)
+        return resolved | {"categorical_features": self.data.categorical_features}
 
     @property
     def used_params(self) -> Mapping[str, str] | None:
@@ -344,6 +345,7 @@ class FitRun:
             feature_names=self.data.feature_names,
             columns=self.data.columns,
             encoding=self.data.encoding,
+            n_missing=self.data.n_missing,
             n_iter=self.n_epochs_before + history.n_epochs,
             best_iter=self.n_epochs_before + epoch if restored else best_iter,
             loss_value=history.loss[epoch - 1] if epoch else history.start_loss,

@@ -170,8 +170,15 @@ def read_validation_table(
         given, missing = ("X_val", "y_val") if y_val is None else ("y_val", "X_val")
         raise ValueError(f"{given} was given without {missing}; give both.")
     names = "X_val", "y_val", "sample_weight_val"
-    given = X_val, y_val, sample_weight_val
-    table = read_table(reader, *given, type(targets), columns=columns, names=names)
+    table = read_table(
+        reader,
+        X_val,
+        y_val,
+        sample_weight_val,
+        type(targets),
+        columns=columns,
+        names=names,
+    )
     targets.check(table.labels)
     return replace(table, weight=relative(table.weight))
 
@@ -223,6 +230,8 @@ class TrainingData:
         What the columns of X are, unless all are plain numbers.
     encoding : Encoding or None
         How they enter the network, unless as they are.
+    n_missing : ndarray of shape (n_columns,) or None
+        Number of missing values of each column when these were learned.
     """
 
     targets: Targets
@@ -235,6 +244,7 @@ class TrainingData:
     feature_names: np.ndarray | None
     columns: Columns | None = None
     encoding: Encoding | None = None
+    n_missing: np.ndarray | None = None
 
     @classmethod
     def split(
@@ -246,6 +256,7 @@ class TrainingData:
         train_rows: np.ndarray | None,
         rows: np.ndarray | None,
         encoding: Encoding | None = None,
+        n_missing: np.ndarray | None = None,
     ) -> TrainingData:
         """Encode the targets; train on some rows and validate on `rows`, if given."""
         y = targets.encode(table.labels, config.loss)
@@ -284,7 +295,17 @@ class TrainingData:
             names,
             columns,
             encoding,
+            n_missing,
         )
+
+    @property
+    def categorical_features(self) -> list:
+        """The columns that are categories: their names, or their indices without names."""
+        if self.columns is None:
+            return []
+        found = np.flatnonzero(self.columns.is_categorical).tolist()
+        names = self.columns.names
+        return found if names is None else [names[i] for i in found]
 
     @property
     def n_features(self) -> int:

@@ -476,7 +476,7 @@ def test_a_header_that_is_too_long_is_not_saved(tmp_path):
 
 
 def test_component_names_are_unique():
-    assert len(KINDS) == 6 + len(set(component_types()))
+    assert len(KINDS) == 9 + len(set(component_types()))
     for name, kind in KINDS.items():
         assert kind.type.__name__ == name
 

@@ -108,6 +108,17 @@ class Columns:
         """
         return self._matrix(read_columns(X, input_name), dtype, input_name)
 
+    def names_of_levels(self) -> dict[int, list[str]]:
+        """Return the names of the levels of each category, by the column's index.
+
+        That of missing values is "nan".
+        """
+        return {
+            j: [str(level) for level in levels] + ["nan"] * self.missing_level[j]
+            for j, levels in enumerate(self.levels)
+            if levels is not None
+        }
+
     def describe(self) -> list[str]:
         """Return what each column is in words, one line per column."""
         return list(self._descriptions())

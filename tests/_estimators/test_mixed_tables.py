@@ -1,0 +1,276 @@
+"""Data frames with categories and missing values: every method, every container."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from callbacks import Silent
+from containers import CONTAINERS
+from numpy.testing import assert_allclose, assert_array_equal
+from same_state import assert_same
+from sklearn.compose import make_column_transformer
+from sklearn.impute import SimpleImputer
+from sklearn.inspection import partial_dependence, permutation_importance
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+
+from skshallow import (
+    DeepNetClassifier,
+    DeepNetRegressor,
+    HiddenFeatures,
+    ShallowNetClassifier,
+    ShallowNetRegressor,
+    load,
+)
+from skshallow.callbacks import Checkpoint
+from skshallow.inspection import gradient_check, health_report
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::skshallow.exceptions.DeadUnitsWarning",
+    "ignore::sklearn.exceptions.ConvergenceWarning",
+)
+N_ROWS = 400
+CITIES = [f"city {i:02}" for i in range(40)]
+
+
+def columns(n_rows=N_ROWS, seed=0):
+    """Return columns by name: two numbers, categories of 2, 4 and 40 levels."""
+    rng = np.random.default_rng(seed)
+    age = [None if rng.random() < 0.1 else float(rng.normal(40, 10)) for _ in range(n_rows)]
+    return {
+        "age": age,
+        "income": rng.normal(size=n_rows).tolist(),
+        "sex": rng.choice(["f", "m"], n_rows).tolist(),
+        "size": rng.choice(["S", "M", "L", None], n_rows).tolist(),
+        "city": rng.choice(CITIES, n_rows).tolist(),
+    }
+
+
+def frame(n_rows=N_ROWS, seed=0):
+    return pd.DataFrame(columns(n_rows, seed))
+
+
+def target(X, seed=0):
+    """Return a number that depends on each column."""
+    rng = np.random.default_rng(seed)
+    worth = dict(
+        zip(CITIES, np.random.default_rng(9).normal(size=len(CITIES)), strict=True)
+    )
+    y = X["income"] + (X["sex"] == "m") + 2.0 * (X["size"] == "L") + X["age"].isna()
+    return (y + X["city"].map(worth) + 0.1 * rng.normal(size=len(X))).to_numpy()
+
+
+def net(cls=DeepNetRegressor, **params):
+    return cls(**{"hidden_units": 16, "max_iter": 20, "random_state": 0, **params})
+
+
+def fitted(cls=DeepNetRegressor, **params):
+    X = frame()
+    y = target(X)
+    return net(cls, **params).fit(
+        X, y > np.median(y) if "Classifier" in cls.__name__ else y
+    )
+
+
+@pytest.mark.parametrize(
+    "cls", [DeepNetClassifier, DeepNetRegressor, ShallowNetClassifier, ShallowNetRegressor]
+)
+def test_a_raw_data_frame_is_taken_as_it_is(cls):
+    X, X_new = frame(1500), frame(seed=1)
+    y, y_new = target(X), target(X_new, seed=1)
+    if "Classifier" in cls.__name__:
+        y, y_new = y > np.median(y), y_new > np.median(y)
+    own = cls(random_state=0).fit(X, y)
+    assert own.n_features_in_ == 5
+    assert_array_equal(own.feature_names_in_, X.columns)
+    assert own.score(X_new, y_new) > 0.85
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_the_same_rows_give_the_same_model_from_each_container(container):
+    make, X = CONTAINERS[container], frame()
+    own = net().fit(make(columns()), target(X))
+    assert_array_equal(own.theta_, fitted().theta_)
+    assert_array_equal(own.predict(make(columns(seed=1))), fitted().predict(frame(seed=1)))
+
+
+def test_missing_values_are_learned_from_and_predicted_for():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(1000, 3))
+    X[rng.random((1000, 3)) < 0.2] = np.nan
+    y = 3.0 * np.isnan(X[:, 0]) + np.nan_to_num(X[:, 1])
+    own = DeepNetRegressor(random_state=0).fit(X[:800], y[:800])
+    assert own.score(X[800:], y[800:]) > 0.95
+
+
+def test_a_number_missing_only_at_prediction_is_the_mean_of_training():
+    X = np.random.default_rng(0).normal(5, 2, size=(100, 2))
+    own = net().fit(X, X.sum(axis=1))
+    at_mean = own.predict([[X[:, 0].mean(), 4.0]])
+    assert_allclose(own.predict([[np.nan, 4.0]]), at_mean, rtol=1e-12)
+
+
+@pytest.mark.parametrize("value", ["elsewhere", None])
+def test_levels_that_training_had_not_are_predicted_for(value):
+    own = fitted()
+    X = frame().assign(city=value, sex=value)
+    assert np.isfinite(own.predict(X)).all()
+    first = own.predict(X[:1].assign(city="nowhere", sex="none"))
+    assert_allclose(own.predict(X[:1]), first, rtol=1e-12)
+
+
+def test_without_hidden_layers_categories_are_as_in_a_one_hot_encoded_ridge_model():
+    X = frame()[["age", "income", "sex", "size"]]
+    y = target(frame())
+    encoded = make_column_transformer(
+        (SimpleImputer(add_indicator=True), ["age", "income"]),
+        (OneHotEncoder(sparse_output=False), ["sex", "size"]),
+    ).fit_transform(X)
+    params = {"depth": 0, "solver": "lbfgs", "alpha": 0.0, "tol": 1e-9, "max_iter": 5000}
+    expected = DeepNetRegressor(**params).fit(encoded, y).predict(encoded)
+    assert_allclose(DeepNetRegressor(**params).fit(X, y).predict(X), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"n_members": 3},
+        {"depth": 0},
+        {"dtype": "float32"},
+        {"solver": "lbfgs"},
+        {"standardize": False},
+        {"activation": "maxout"},
+    ],
+    ids=str,
+)
+def test_saved_and_pickled_nets_predict_the_same(params, tmp_path):
+    X = frame(seed=1)
+    if "standardize" in params:
+        X = X.drop(columns="age")
+        own = net(**params).fit(frame().drop(columns="age"), target(frame()))
+    else:
+        own = fitted(**params)
+    own.save(tmp_path / "net.npz")
+    expected = own.predict(X)
+    assert_array_equal(load(tmp_path / "net.npz").predict(X), expected)
+    assert_array_equal(pickle.loads(pickle.dumps(own)).predict(X), expected)
+
+
+def test_a_resumed_fit_equals_one_that_was_not_interrupted(tmp_path):
+    X = frame()
+    y = target(X)
+    expected = net().fit(X, y)
+    path = tmp_path / "fit.npz"
+    with pytest.raises(Stop):
+        net().set_callbacks(Checkpoint(path), Stopping()).fit(X, y)
+    resumed = net().set_callbacks(Checkpoint(path)).fit(X, y)
+    assert_array_equal(resumed.theta_, expected.theta_)
+    renamed = X.assign(city=X["city"].str.upper())
+    with pytest.raises(ValueError, match="another fit: the levels of X has other values"):
+        net().set_callbacks(Checkpoint(path)).fit(renamed, y)
+
+
+class Stop(Exception):
+    """Stands for what ends a process."""
+
+
+class Stopping(Silent):
+    """A callback that ends the fit in its fifth epoch."""
+
+    n_epochs = 0
+
+    def on_fit_task_end(self, estimator, context):
+        self.n_epochs += context.parent is not None
+        if self.n_epochs == 5:
+            raise Stop
+
+
+@pytest.mark.parametrize("n_members", [1, 2])
+def test_warm_start_goes_on_with_the_same_levels(n_members):
+    X = frame()
+    y = target(X)
+    params = {"warm_start": True, "schedule": "constant", "max_iter": 3}
+    params |= {"early_stopping": False, "n_members": n_members}
+    twice = net(**params).fit(X, y).fit(X, y)
+    assert_same(twice.theta_, net(**params | {"max_iter": 6}).fit(X, y).theta_)
+
+
+def test_partial_fit_knows_the_levels_of_the_dtype():
+    X = frame(1200)
+    y = target(X)
+    X["city"] = X["city"].astype(pd.CategoricalDtype(CITIES))
+    own = net(hidden_units=32, max_iter="auto")
+    for _ in range(20):
+        for start in range(0, 1200, 60):
+            own.partial_fit(X[start : start + 60], y[start : start + 60])
+    assert own.score(frame(seed=1), target(frame(seed=1), seed=1)) > 0.8
+
+
+def test_weights_of_zero_are_rows_left_out():
+    X = frame()
+    y, weight = target(X), np.ones(N_ROWS)
+    weight[300:] = 0
+    weighted = net().fit(X, y, sample_weight=weight)
+    assert_array_equal(weighted.predict(X), net().fit(X[:300], y[:300]).predict(X))
+
+
+def test_validation_data_scorers_and_searches_take_frames():
+    X, X_val = frame(), frame(100, seed=1)
+    own = net(scoring="r2").fit(X, target(X), X_val=X_val, y_val=target(X_val, seed=1))
+    assert len(own.validation_scores_) == 20
+    search = GridSearchCV(net(), {"alpha": [0.0, 0.01]}, cv=2).fit(X, target(X))
+    assert search.best_score_ > 0
+    assert np.isfinite(cross_val_score(make_pipeline(net()), X, target(X), cv=2)).all()
+
+
+def test_inspection_works_on_frames():
+    X = frame()
+    own = fitted()
+    assert health_report(own)
+    assert gradient_check(own, X, target(X)).passed
+    importance = permutation_importance(own, X, target(X), n_repeats=2, random_state=0)
+    assert (importance.importances_mean > 0).all()
+    found = partial_dependence(own, X, ["city"], categorical_features=["city"])
+    assert found["average"].shape == (1, 40)
+    features = HiddenFeatures(net()).set_output(transform="pandas").fit(X, target(X))
+    assert features.transform(X).shape == (N_ROWS, 16)
+
+
+def test_categories_can_be_named():
+    X = np.random.default_rng(0).integers(0, 30, size=(400, 2)).astype(float)
+    worth = np.random.default_rng(1).normal(size=30)
+    y = worth[X[:, 1].astype(int)]
+    own = DeepNetRegressor(random_state=0, categorical_features=[1]).fit(X, y)
+    assert own.network_.embedding.n_rows[0] > 20
+    assert own.score(X, y) > 0.9
+    with pytest.raises(ValueError, match=r"'city'.*categorical_features"):
+        net(categorical_features=None).fit(frame(), target(frame()))
+
+
+def test_missing_numbers_without_standardisation_are_refused():
+    X = frame()[["age", "income"]]
+    with pytest.raises(
+        ValueError, match=r"missing \(NaN\), in 1 columns.*standardize=True"
+    ):
+        net(standardize=False).fit(X, target(frame()))
+
+
+def test_the_fit_says_which_columns_are_categories_and_what_was_missing():
+    own = fitted()
+    assert own.resolved_params_["categorical_features"] == ["sex", "size", "city"]
+    n_missing = frame()[["age", "size"]].isna().sum().tolist()
+    assert own.n_missing_.tolist() == [n_missing[0], 0, 0, n_missing[1], 0]
+    names = own.encoded_feature_names_
+    assert len(names) == len(own.coefs_[0])
+    assert names[:4].tolist() == ["age", "income", "missingindicator_age", "sex_m"]
+    assert names[-1] == "city_embedding7"
+
+
+def test_weights_of_numbers_are_in_the_units_of_the_table():
+    X = frame()
+    small = net(depth=0).fit(X, target(X))
+    large = net(depth=0).fit(X.assign(income=1000 * X["income"]), target(X))
+    assert_allclose(small.coefs_[0][1], 1000 * large.coefs_[0][1], rtol=1e-6)
