@@ -92,6 +92,9 @@ BOXES = {
 }
 
 
+@pytest.mark.filterwarnings(
+    "ignore:max_iter=:skshallow.exceptions.IneffectiveParameterWarning"
+)
 @pytest.mark.parametrize("kind", LABELS)
 @each_classifier
 def test_labels_of_any_type_are_distinguished(net_class, kind):
@@ -108,6 +111,9 @@ def test_labels_of_any_type_are_distinguished(net_class, kind):
     assert parts.predict(X).tolist() == labels[expected.predict(X)].tolist()
 
 
+@pytest.mark.filterwarnings(
+    "ignore:max_iter=:skshallow.exceptions.IneffectiveParameterWarning"
+)
 @pytest.mark.parametrize("box", BOXES)
 @each_classifier
 def test_labels_in_any_container_keep_their_values(net_class, box):
@@ -555,6 +561,9 @@ def test_generators_of_targets_or_weights_are_refused(net_class, argument):
 # Few rows, few columns, few classes.
 
 
+@pytest.mark.filterwarnings(
+    "ignore:max_iter=:skshallow.exceptions.IneffectiveParameterWarning"
+)
 @each_net
 def test_one_row_is_too_few_for_fit_and_enough_for_partial_fit(net_class):
     X = rows()
@@ -649,6 +658,9 @@ def test_a_class_may_be_missing_from_folds(net_class):
     assert net.classes_.tolist() == [0, 1]
 
 
+@pytest.mark.filterwarnings(
+    "ignore:max_iter=:skshallow.exceptions.IneffectiveParameterWarning"
+)
 @each_classifier
 def test_classes_may_be_missing_from_every_call_but_one(net_class):
     X = rows()

@@ -72,6 +72,9 @@ def test_global_random_states_are_neither_used_nor_changed(name, global_states):
 # Training in pieces.
 
 
+@pytest.mark.filterwarnings(
+    "ignore:max_iter=:skshallow.exceptions.IneffectiveParameterWarning"
+)
 @pytest.mark.parametrize("name", BY_MINIBATCHES)
 def test_partial_fits_of_an_unpickled_net_equal_those_of_the_net(name):
     net, pickled = (VARIETIES[name].make(max_iter=20) for _ in "ab")
@@ -152,7 +155,7 @@ def all_but_records(net):
     return {
         name: value
         for name, value in vars(net).items()
-        if name not in ("max_iter", "health_", "resolved_params_")
+        if name not in ("max_iter", "health_", "resolved_params_", "_used_params")
     }
 
 

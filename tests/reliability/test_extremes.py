@@ -432,6 +432,9 @@ def test_partial_fit_learns_a_column_that_was_zero_in_the_first_batch(unit, form
     assert np.isfinite(before).all()
 
 
+@pytest.mark.filterwarnings(
+    "ignore:max_iter=:skshallow.exceptions.IneffectiveParameterWarning"
+)
 @each_net
 def test_partial_fit_goes_on_after_a_constant_first_batch(net_class):
     X = rows()

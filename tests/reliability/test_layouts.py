@@ -95,6 +95,9 @@ def test_every_dtype_and_validation_rows_of_ones_own_do_too(arrange, x_dtype):
     the_same(net, variety.make().fit(X, y, X_val=X[:20], y_val=y[:20]), X, rows)
 
 
+@pytest.mark.filterwarnings(
+    "ignore:max_iter=:skshallow.exceptions.IneffectiveParameterWarning"
+)
 @every_layout
 @pytest.mark.parametrize("name", ["adam", "two targets", "members"])
 def test_partial_fit_gives_one_model_in_every_layout(name, arrange):

@@ -235,6 +235,9 @@ def test_pickles_of_warm_starting_nets_hold_the_state_of_the_solver(solver):
     assert len(pickle.dumps(net)) < promised(net, goes_on=False)
 
 
+@pytest.mark.filterwarnings(
+    "ignore:max_iter=:skshallow.exceptions.IneffectiveParameterWarning"
+)
 @pytest.mark.parametrize("solver", STOCHASTIC)
 def test_pickles_after_partial_fit_hold_the_state_of_the_solver(solver):
     variety = Variety(DeepNetRegressor, {"solver": solver, "hidden_units": 100})
@@ -245,6 +248,9 @@ def test_pickles_after_partial_fit_hold_the_state_of_the_solver(solver):
     assert vectors < len(pickle.dumps(net)) < promised(net, goes_on=True)
 
 
+@pytest.mark.filterwarnings(
+    "ignore:max_iter=:skshallow.exceptions.IneffectiveParameterWarning"
+)
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
 def test_a_pickle_does_not_grow_with_the_rows(method):
     variety = Variety(ShallowNetClassifier, {"hidden_units": 8}, "three classes")
@@ -284,7 +290,7 @@ def types_of_components(net, *, goes_on):
     """
     types = [type(net), *(type(layer.activation) for layer in net.network_.layers)]
     resolved = net.resolved_params_
-    types += [type(it) for it in (*resolved["init"], resolved["schedule"])]
+    types += [type(it) for it in (*(resolved["init"] or []), resolved["schedule"])]
     if is_classifier(net):
         types += CLASSIFICATION_LOSSES[net.loss].values()
     else:

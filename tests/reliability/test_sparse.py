@@ -89,6 +89,9 @@ def test_every_format_gives_the_model_of_the_dense_table(solver, kind, form):
     )
 
 
+@pytest.mark.filterwarnings(
+    "ignore:max_iter=:skshallow.exceptions.IneffectiveParameterWarning"
+)
 @pytest.mark.parametrize("solver", STOCHASTIC)
 @pytest.mark.parametrize("n_members", [1, 2])
 def test_partial_fit_takes_dense_and_sparse_parts_in_turn(n_members, solver):

@@ -68,6 +68,9 @@ def test_weight_zero_equals_absence_for_every_loss_and_solver(loss, params):
     assert_same(net, variety.make().fit(X[kept], y[kept], sample_weight=weight[kept]))
 
 
+@pytest.mark.filterwarnings(
+    "ignore:max_iter=:skshallow.exceptions.IneffectiveParameterWarning"
+)
 @every_loss
 def test_weight_zero_equals_absence_in_partial_fit(loss):
     variety = variety_of(loss)
