@@ -37,6 +37,12 @@ def _check(operator: Any) -> None:
     estimator = operator.raw_operator
     check_is_fitted(estimator)
     name = type(estimator).__name__
+    if getattr(estimator, "_encoding", None) is not None:
+        raise ValueError(
+            f"This {name} was fitted on a table with categories or missing values, which "
+            "has no conversion to ONNX. Encode and impute the columns in a pipeline, by "
+            "OneHotEncoder and SimpleImputer, and convert the pipeline."
+        )
     widths = []
     for each in operator.inputs:
         if isinstance(each.type, StringTensorType):

@@ -99,6 +99,8 @@ def test_documented_shapes_are_those_after_fit(net_class, X, y, few):
         "n_iter_": net.n_iter_,
         "n_parameters": net.network_.layout.size,
         "n_classes": 3,
+        "n_features_in_": X.shape[1],
+        "n_inputs": X.shape[1],
         "0": 0,
     }
     checked = 0

@@ -33,7 +33,7 @@ def refuse_containers(**arguments: Any) -> None:
             )
         if hasattr(value, "collect") and not hasattr(value, "shape"):
             raise TypeError(f"{name} is a lazy {kind}. Pass {name}.collect().")
-        if np.ma.is_masked(value):
+        if np.ma.is_masked(value) and not name.startswith("X"):
             raise ValueError(
                 f"{name} has masked entries, which a net cannot learn from. Fill them with "
                 f"{name}.filled(value), or leave their rows out."

@@ -72,6 +72,12 @@ class Columns:
             and all(map(_are_same_levels, self.levels, other.levels))
         )
 
+    @classmethod
+    def of_numbers(cls, n_columns: int) -> Columns:
+        """Return the description of columns that are all numbers, none of them missing."""
+        nothing = (None,) * n_columns
+        return cls(None, nothing, (False,) * n_columns, (0,) * n_columns, nothing)
+
     @property
     def is_categorical(self) -> np.ndarray:
         """Which columns (n_columns,) are categories."""

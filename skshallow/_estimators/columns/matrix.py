@@ -48,6 +48,9 @@ def read_matrix(
         For :func:`sklearn.utils.validation.validate_data`.
     """
     options["ensure_all_finite"] = "allow-nan"
+    X = _unmasked(X)
+    if not reset and known is None and has_columns(X, None):
+        Columns.of_numbers(estimator.n_features_in_).encode(X, input_name=input_name)
     if reset and has_columns(X, categorical_features):
         known, matrix = learn_and_encode(
             X,
@@ -65,6 +68,14 @@ def read_matrix(
     if "y" in options:
         return check_X_y(matrix, **options, dtype=None, estimator=estimator), known
     return check_array(matrix, **options, dtype=None, input_name=input_name), known
+
+
+def _unmasked(X: Any) -> Any:
+    """Return numbers with NaN where X is masked; all else as it is."""
+    if not np.ma.is_masked(X) or X.dtype.kind not in "biuf":
+        return X
+    dtype = np.float32 if X.dtype == np.float32 else np.float64
+    return np.ma.filled(X.astype(dtype), np.nan)
 
 
 def has_missing(matrix: Any) -> bool:
