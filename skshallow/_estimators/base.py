@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
+from skshallow._arrays.threads import ONE_THREAD
 from skshallow._estimators.checks.array_api import check_same_place
 from skshallow._estimators.checks.hyperparameters import parameters_of, resolve
 from skshallow._estimators.checks.inputs import check_groups, relative
@@ -204,7 +205,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
     ) -> Self:
         """Validate, train, then set all fitted attributes at once."""
         goes_on = hasattr(self, "theta_") and (incremental or self.warm_start)
-        with quiet():
+        with quiet(), ONE_THREAD.left_on_error():
             run = self._prepare(
                 X,
                 y,

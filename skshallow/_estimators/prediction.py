@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skshallow import __version__
 from skshallow._arrays.namespace import asarray_like, dtype_of, to_numpy
-from skshallow._arrays.threads import threads_for
+from skshallow._arrays.threads import ONE_THREAD, threads_for
 from skshallow._estimators.checks.array_api import follows_X
 from skshallow._estimators.checks.inputs import refuse_containers, validated
 from skshallow._estimators.checks.overflow import check_outputs, check_weights_fit, quiet
@@ -126,6 +126,7 @@ class FittedNet:
         return raw
 
     @quiet()
+    @ONE_THREAD.left_on_error()
     def _pass_through(
         self,
         X,
