@@ -23,6 +23,7 @@ import tokenize
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
@@ -212,6 +213,10 @@ def _members(archive: zipfile.ZipFile, file_size: int) -> dict[str, zipfile.ZipI
             _refuse(f"{member.filename!r} declares two sizes")
         if not 0 <= member.header_offset < file_size:
             _refuse(f"{member.filename!r} lies outside of the file")
+    in_order = sorted(members.values(), key=lambda member: member.header_offset)
+    for member, following in pairwise(in_order):
+        if member.header_offset + member.compress_size >= following.header_offset:
+            _refuse(f"{member.filename!r} and {following.filename!r} overlap")
     if sum(member.file_size for member in members.values()) > file_size:
         _refuse("its members together are larger than the file")
     return members
