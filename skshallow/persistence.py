@@ -11,7 +11,7 @@ from typing import Any
 
 from skshallow._estimators.classifier import DeepNetClassifier, ShallowNetClassifier
 from skshallow._estimators.features import HiddenFeatures
-from skshallow._estimators.files.archive import read, reading
+from skshallow._estimators.files.archive import check_path, read, reading
 from skshallow._estimators.files.codec import component_types
 from skshallow._estimators.files.model import restore_estimator
 from skshallow._estimators.regressor import DeepNetRegressor, ShallowNetRegressor
@@ -73,7 +73,10 @@ def load(path: str | os.PathLike) -> Any:
         A ValueError: if the file is not a saved estimator, is damaged, or was written by a
         newer version in a format that this version cannot read.
     OSError
-        If the file does not exist or cannot be read.
+        If the file does not exist or cannot be read, or if the path is that of a folder, a
+        named pipe, a socket or a device.
+    TypeError
+        If `path` is not a path, but an open file for example.
 
     Notes
     -----
@@ -94,5 +97,6 @@ def load(path: str | os.PathLike) -> Any:
     >>> bool((same.predict_proba(X) == net.predict_proba(X)).all())
     True
     """
+    check_path(path)
     with reading(path):
         return restore_estimator(*read(path), ESTIMATORS)

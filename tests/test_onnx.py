@@ -11,12 +11,17 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
-from sklearn.ensemble import StackingRegressor, VotingClassifier
+from sklearn.ensemble import (
+    BaggingClassifier,
+    StackingClassifier,
+    StackingRegressor,
+    VotingClassifier,
+)
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, TunedThresholdClassifierCV
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -440,6 +445,66 @@ def test_nets_in_searches_voting_calibration_and_one_vs_rest_are_converted(few, 
         OneVsRestClassifier(net),
     ]:
         assert_classifies_alike(model.fit(X, y), rows, np.float32)
+
+
+ON_SIGMOIDS = [
+    (lambda net: make_pipeline(StandardScaler(), net), "a Pipeline around it"),
+    (lambda net: GridSearchCV(net, {}, cv=2), "a GridSearchCV around it"),
+    (FrozenEstimator, "a FrozenEstimator around it"),
+]
+
+
+@pytest.mark.parametrize(("wrap", "match"), ON_SIGMOIDS)
+def test_calibrated_estimators_around_a_net_in_another_are_refused(few, X, y, wrap, match):
+    inner = wrap(ShallowNetClassifier(**few).fit(X, y))
+    with pytest.raises(ValueError, match=match):
+        convert(CalibratedClassifierCV(inner, cv=2).fit(X, y), X)
+
+
+@pytest.mark.parametrize("ensemble", [True, False])
+@pytest.mark.parametrize("method", ["isotonic", "temperature"])
+def test_calibrations_that_skl2onnx_gets_wrong_are_refused(few, X, y, method, ensemble):
+    net = ShallowNetClassifier(**few)
+    model = CalibratedClassifierCV(net, cv=2, method=method, ensemble=ensemble).fit(X, y)
+    with pytest.raises(ValueError, match=rf"method='{method}' .* Set method='sigmoid'"):
+        convert(model, X)
+
+
+def test_tuned_thresholds_are_refused_instead_of_left_out(few, X, y):
+    model = TunedThresholdClassifierCV(make_pipeline(ShallowNetClassifier(**few)), cv=2)
+    with pytest.raises(ValueError, match=r"Convert its estimator_, and compare"):
+        convert(model.fit(X, y > 0), X)
+
+
+def test_calibrated_estimators_without_a_net_are_converted_as_before(X, y, rows):
+    model = CalibratedClassifierCV(LogisticRegression(), cv=2, method="isotonic")
+    convert(model.fit(X, y), rows)
+
+
+@pytest.mark.parametrize("ensemble", [True, False])
+def test_calibrated_nets_in_a_pipeline_are_converted(few, X, y, rows, ensemble):
+    calibrated = CalibratedClassifierCV(
+        ShallowNetClassifier(**few), cv=2, ensemble=ensemble
+    )
+    model = make_pipeline(StandardScaler(), calibrated)
+    assert_classifies_alike(model.fit(X, y), rows, np.float32)
+
+
+@pytest.mark.parametrize("inner", [lambda net: net, lambda net: make_pipeline(net)])
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda net: BaggingClassifier(net, n_estimators=2, max_features=0.5),
+        lambda net: StackingClassifier([("net", net)], cv=2),
+        lambda net: StackingClassifier([("net", net)], cv=2, passthrough=True),
+        lambda net: OneVsRestClassifier(net),
+        lambda net: GridSearchCV(net, {}, cv=2),
+    ],
+    ids=["bagging", "stacking", "passthrough", "one versus rest", "search"],
+)
+def test_classifiers_around_nets_and_pipelines_are_converted(few, X, y, rows, wrap, inner):
+    model = wrap(inner(ShallowNetClassifier(**few)))
+    assert_classifies_alike(model.fit(X, y), rows, np.float32)
 
 
 def test_nets_in_stacked_regressors_are_converted(few, X, y, rows):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import os
 import threading
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from threadpoolctl import LibController, ThreadpoolController
 
@@ -42,6 +42,72 @@ def _is_per_thread(library: LibController) -> bool:
     return library.internal_api == "openblas" and layer == "openmp"
 
 
+class _Limit:
+    """The thread limit of one BLAS library, and who has lowered it to 1.
+
+    Parameters
+    ----------
+    library : LibController
+        The library.
+    """
+
+    def __init__(self, library: LibController) -> None:
+        self._library = library
+        # For each thread, or for all together, a stack of levels: the limit that was found
+        # before it was lowered, and the identifiers of the threads that need it lowered.
+        self._levels: dict[int | None, list[tuple[int, list[int]]]] = {}
+
+    def _levels_of(self, own: int) -> list[tuple[int, list[int]]]:
+        key = own if _is_per_thread(self._library) else None
+        return self._levels.setdefault(key, [])
+
+    def depth(self, own: int) -> int:
+        """Return how often the thread `own` has entered and not left."""
+        return sum(inside.count(own) for _, inside in self._levels_of(own))
+
+    def enter(self, own: int) -> None:
+        """Lower the limit to 1 for the thread `own`.
+
+        A limit other than 1 was set by the user, even if threads are inside: it begins a
+        new level.
+        """
+        levels, found = self._levels_of(own), self._library.get_num_threads()
+        if not levels or found != 1:
+            levels.append((found, []))
+        levels[-1][1].append(own)
+        _set_for_all_threads(self._library, 1)
+
+    def leave(self, own: int) -> None:
+        """Take the last entry of the thread `own` back; the last of a level restores it.
+
+        A limit that is no longer 1 was set by the user in the meantime, and is kept. The
+        entry is removed last, so that a process that is forked, or a Ctrl-C, between the
+        two finds a level that can be left again.
+        """
+        levels = self._levels_of(own)
+        i = max(i for i, (_, inside) in enumerate(levels) if own in inside)
+        before, inside = levels[i]
+        if inside != [own]:
+            inside.remove(own)
+            return
+        if i == len(levels) - 1 and self._library.get_num_threads() == 1:
+            _set_for_all_threads(self._library, before)
+        del levels[i]
+
+    def leave_down_to(self, depth: int, own: int) -> None:
+        """Leave until the thread `own` has only `depth` entries."""
+        while self.depth(own) > depth:
+            self.leave(own)
+
+    def keep_only(self, own: int) -> None:
+        """Remove all entries of threads other than `own`."""
+        for key in self._levels.keys() - {own, None}:
+            del self._levels[key]
+        for other in {ident for _, inside in self._levels_of(own) for ident in inside}:
+            if other != own:
+                self.leave_down_to(0, other)
+
+
 class OneThread(AbstractContextManager):
     """A context in which BLAS uses one thread; reentrant, and shared by all threads.
 
@@ -51,6 +117,9 @@ class OneThread(AbstractContextManager):
     the last one could set it to 1 for good. For libraries with a limit per thread, each
     thread restores its own.
 
+    Limits that others set while threads are inside are kept, except a limit of 1, which
+    cannot be told from this one.
+
     Parameters
     ----------
     libraries : callable
@@ -59,45 +128,52 @@ class OneThread(AbstractContextManager):
 
     def __init__(self, libraries: Callable[[], list[LibController]]) -> None:
         self._libraries = libraries
+        self._limits: list[_Limit] = []
         self._lock = threading.Lock()
-        # per entry, the identifier of the thread and the limits that it found
-        self._inside: list[tuple[int, list[int]]] = []
-        self._before: list[int] = []  # the limits that the first thread found
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._leave_with_other_threads)
 
+    def _look_up(self) -> list[_Limit]:
+        """Return the limits of all libraries; to be called with the lock held."""
+        if not self._limits:
+            self._limits = [_Limit(library) for library in self._libraries()]
+        return self._limits
+
     def __enter__(self) -> None:
+        own = threading.get_ident()
         with self._lock:
-            found = [library.get_num_threads() for library in self._libraries()]
-            if not self._inside:
-                self._before = found
-            self._inside.append((threading.get_ident(), found))
-            for library in self._libraries():
-                _set_for_all_threads(library, 1)
+            for limit in self._look_up():
+                limit.enter(own)
 
     def __exit__(self, *exception: object) -> None:
+        own = threading.get_ident()
         with self._lock:
-            own = threading.get_ident()
-            i = max(i for i, (ident, _) in enumerate(self._inside) if ident == own)
-            _, found = self._inside.pop(i)
-            for library, n_threads in zip(self._libraries(), found, strict=True):
-                if _is_per_thread(library):
-                    library.set_num_threads(n_threads)
-            self._put_back_if_empty()
+            for limit in self._limits:
+                limit.leave(own)
 
-    def _put_back_if_empty(self) -> None:
-        if not self._inside:
-            for library, n_threads in zip(self._libraries(), self._before, strict=True):
-                if not _is_per_thread(library):
-                    _set_for_all_threads(library, n_threads)
+    @contextmanager
+    def left_on_error(self) -> Iterator[None]:
+        """Return a context that leaves what was entered inside of it and not left.
+
+        Ctrl-C may raise its KeyboardInterrupt as soon as `__exit__` is called, before its
+        first line, or in the middle of `__enter__`. So `fit` and predictions run in this
+        context as a whole.
+        """
+        own = threading.get_ident()
+        with self._lock:
+            depths = [limit.depth(own) for limit in self._look_up()]
+        try:
+            yield
+        finally:
+            with self._lock:
+                for limit, depth in zip(self._limits, depths, strict=True):
+                    limit.leave_down_to(depth, own)
 
     def _leave_with_other_threads(self) -> None:
         """In a forked process, remove the entries of threads that do not exist there."""
         self._lock = threading.Lock()  # another thread may hold the old one
-        if self._inside:
-            own = threading.get_ident()
-            self._inside = [entry for entry in self._inside if entry[0] == own]
-            self._put_back_if_empty()
+        for limit in self._limits:
+            limit.keep_only(threading.get_ident())
 
 
 ONE_THREAD = OneThread(_blas_libraries)

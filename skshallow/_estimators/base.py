@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from skshallow._arrays.namespace import without_overflow_warnings
+from skshallow._arrays.threads import ONE_THREAD
 from skshallow._estimators.checks.array_api import check_same_place
 from skshallow._estimators.checks.hyperparameters import parameters_of, resolve
 from skshallow._estimators.checks.inputs import check_groups, relative
@@ -214,7 +215,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
     ) -> Self:
         """Validate, train, then set all fitted attributes at once."""
         goes_on = hasattr(self, "theta_") and (incremental or self.warm_start)
-        with without_overflow_warnings():
+        with without_overflow_warnings(), ONE_THREAD.left_on_error():
             run = self._prepare(
                 X,
                 y,

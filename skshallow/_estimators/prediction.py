@@ -18,7 +18,7 @@ from skshallow._arrays.namespace import (
     to_numpy,
     without_overflow_warnings,
 )
-from skshallow._arrays.threads import threads_for
+from skshallow._arrays.threads import ONE_THREAD, threads_for
 from skshallow._estimators.checks.array_api import follows_X
 from skshallow._estimators.checks.inputs import refuse_containers
 from skshallow._estimators.checks.overflow import check_outputs, check_weights_fit
@@ -158,6 +158,7 @@ class FittedNet:
         return raw
 
     @without_overflow_warnings()
+    @ONE_THREAD.left_on_error()
     def _pass_through(
         self,
         X,
@@ -209,14 +210,18 @@ class FittedNet:
         ----------
         path : str or path-like
             The file to write, for example ``"model.npz"``. An existing file is replaced
-            once the new one is complete.
+            once the new one is complete. A symbolic link is kept, and the file that it
+            leads to is replaced.
 
         Raises
         ------
         TypeError
             If a parameter cannot be stored as data: a component of your own, a function
             as `scoring`, a ``RandomState``; or if the class of the estimator is your own.
-            The message says what to do.
+            The message says what to do. Also if `path` is not a path.
+        OSError
+            If the file cannot be written, or if the path is that of a folder, a named
+            pipe, a socket or a device, none of which is replaced.
 
         Notes
         -----

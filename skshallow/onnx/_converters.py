@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from skl2onnx import update_registered_converter
+from skl2onnx.common._registration import get_shape_calculator, register_shape_calculator
 from skl2onnx.common.data_types import (
     DoubleTensorType,
     FloatTensorType,
     Int64TensorType,
     StringTensorType,
 )
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.model_selection import TunedThresholdClassifierCV
 from sklearn.utils.validation import check_is_fitted
 
 from skshallow._arrays.namespace import to_numpy
@@ -201,8 +205,62 @@ def _convert_features(scope: Any, operator: Any, container: Any) -> None:
     graph.output(a, operator.outputs[0])
 
 
+# Estimators of scikit-learn that skl2onnx converts wrongly around a net.
+
+
+def _has_net(estimator: Any) -> bool:
+    """Return whether an estimator is a classifier of this package, or contains one."""
+    if isinstance(estimator, ShallowNetClassifier | DeepNetClassifier):
+        return True
+    if isinstance(estimator, list | tuple):
+        return any(_has_net(each) for each in estimator)
+    is_instance = hasattr(estimator, "get_params") and not isinstance(estimator, type)
+    return is_instance and _has_net([*estimator.get_params(deep=False).values()])
+
+
+def _refuse_calibrated(calibrated: Any) -> None:
+    """Raise ValueError unless it is a net that is calibrated, by sigmoids."""
+    if calibrated.method != "sigmoid":
+        raise ValueError(
+            f"skl2onnx cannot convert CalibratedClassifierCV with method="
+            f"{calibrated.method!r} around a net without error. Set method='sigmoid', or "
+            "fit the net alone with temperature_scaling=True."
+        )
+    if not isinstance(calibrated.estimator, ShallowNetClassifier | DeepNetClassifier):
+        raise ValueError(
+            "skl2onnx converts CalibratedClassifierCV to wrong probabilities if its "
+            f"estimator is not the net itself, but a {type(calibrated.estimator).__name__} "
+            "around it. Calibrate the net inside of it, as in "
+            "make_pipeline(StandardScaler(), CalibratedClassifierCV(net))."
+        )
+
+
+def _refuse_threshold(tuned: Any) -> None:
+    """Raise ValueError: the labels in ONNX would be those of the default threshold."""
+    raise ValueError(
+        "skl2onnx leaves the threshold of TunedThresholdClassifierCV out. Convert its "
+        "estimator_, and compare the probabilities with "
+        f"{tuned.best_threshold_:g} yourself."
+    )
+
+
+def _register_refusal(wrapper: type, refuse: Callable[[Any], None]) -> None:
+    """Let `refuse` look at every `wrapper` around a net before skl2onnx converts it."""
+    alias = f"Sklearn{wrapper.__name__}"
+    shape = get_shape_calculator(alias)
+
+    def checked_shape(operator: Any) -> None:
+        if _has_net(operator.raw_operator):
+            refuse(operator.raw_operator)
+        shape(operator)
+
+    register_shape_calculator(alias, checked_shape, overwrite=True)
+
+
 def register() -> None:
     """Register the converters of this package's estimators with skl2onnx."""
+    _register_refusal(CalibratedClassifierCV, _refuse_calibrated)
+    _register_refusal(TunedThresholdClassifierCV, _refuse_threshold)
     for net in (ShallowNetClassifier, DeepNetClassifier):
         update_registered_converter(
             net,

@@ -1,11 +1,14 @@
 """BLAS threads: one for small products, and the user's setting restored afterwards."""
 
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 from threadpoolctl import threadpool_info
 
+from skshallow._arrays import threads
 from skshallow._arrays.threads import MULTIPLY_ADDS_WORTH_A_THREAD, OneThread, threads_for
 
 
@@ -73,3 +76,101 @@ def test_settings_are_restored_in_whatever_order_threads_leave(layer, first_to_l
     assert first == (1, 4 if layer == "openmp" else 1)
     assert last == (1, 4)
     assert library.get_num_threads() == 4
+
+
+# Limits that others set.
+
+both_layers = pytest.mark.parametrize("layer", ["pthreads", "openmp"])
+
+
+@contextmanager
+def limited(library, n_threads):
+    """Set a limit as `threadpool_limits` does, and what was found there afterwards."""
+    found = library.get_num_threads()
+    library.set_num_threads(n_threads)
+    yield
+    library.set_num_threads(found)
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_a_limit_that_ends_while_a_thread_is_inside_leaves_nothing_behind(n_threads):
+    library = Library("pthreads")
+    one_thread = OneThread(lambda: [library])
+    with limited(library, n_threads):
+        one_thread.__enter__()
+    with one_thread:
+        assert library.get_num_threads() == 1
+    one_thread.__exit__()
+    assert library.get_num_threads() == 4
+
+
+@both_layers
+def test_a_limit_that_is_set_while_a_thread_is_inside_stays(layer):
+    library = Library(layer)
+    one_thread = OneThread(lambda: [library])
+    with one_thread:
+        library.set_num_threads(3)
+        with one_thread:
+            assert library.get_num_threads() == 1
+        assert library.get_num_threads() == 3
+    assert library.get_num_threads() == 3
+
+
+@both_layers
+def test_a_limit_set_and_ended_inside_is_in_force_between(layer):
+    """As in a scorer that sets a limit of its own and predicts with the net."""
+    library = Library(layer)
+    one_thread = OneThread(lambda: [library])
+    with one_thread:
+        with limited(library, 3):
+            with one_thread:
+                assert library.get_num_threads() == 1
+            assert library.get_num_threads() == 3
+        assert library.get_num_threads() == 1
+    assert library.get_num_threads() == 4
+
+
+# Ctrl-C.
+
+
+def interrupt(act, at):
+    """Call `act`, with Ctrl-C at the call or line number `at` of the module `threads`."""
+    n = 0
+
+    def count(frame, event, arg):
+        nonlocal n
+        line = event in ("call", "line") and frame.f_code.co_filename == threads.__file__
+        n += line
+        if line and n == at:
+            raise KeyboardInterrupt
+        return count
+
+    before = sys.gettrace()
+    sys.settrace(count)
+    try:
+        act()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
+
+
+@pytest.mark.no_cover
+@both_layers
+def test_ctrl_c_at_any_line_of_the_switch_leaves_the_limits_as_they_were(layer):
+    libraries = [Library(layer), Library(layer)]
+    one_thread = OneThread(lambda: libraries)
+
+    def act():
+        with one_thread.left_on_error(), one_thread, one_thread:
+            assert {library.get_num_threads() for library in libraries} == {1}
+
+    at = 1
+    while interrupt(act, at):
+        assert {library.get_num_threads() for library in libraries} == {4}
+        with one_thread:
+            assert {library.get_num_threads() for library in libraries} == {1}
+        assert {library.get_num_threads() for library in libraries} == {4}
+        at += 1
+    assert at > 50

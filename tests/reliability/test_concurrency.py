@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import pickle
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -11,12 +12,15 @@ import pytest
 from joblib import parallel_config
 from numpy.testing import assert_allclose, assert_array_equal
 from same_state import assert_same
+from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_val_predict
 from threadpoolctl import threadpool_info, threadpool_limits
 from varieties import VARIETIES, WIDE, Variety, predictions, wide_rows
 
-from skshallow import DeepNetRegressor
+from skshallow import DeepNetRegressor, load
 from skshallow._arrays.threads import MULTIPLY_ADDS_WORTH_A_THREAD, ONE_THREAD
+from skshallow.activations import PReLU
+from skshallow.solvers import AdamW
 
 pytestmark = [
     # The tracer of coverage fails now and then in threads that start while others switch
@@ -99,6 +103,28 @@ def test_products_worth_a_thread_agree_within_rounding():
         assert_allclose(found, expected, rtol=1e-12)
 
 
+def test_four_threads_save_copy_and_load_a_net_while_others_predict(tmp_path):
+    net = VARIETIES["members, dropout"].fit()
+    X, _ = VARIETIES["members, dropout"].data(n_rows=200)
+    net.save(tmp_path / "net.npz")
+    expected = answers(net, X)
+
+    def save(name):
+        net.save(tmp_path / name)
+        return answers(load(tmp_path / name), X)
+
+    for _ in range(5):
+        found = at_once(
+            lambda: save("own.npz"),
+            lambda: save("net.npz"),  # while the next one reads it
+            lambda: answers(load(tmp_path / "net.npz"), X),
+            lambda: answers(pickle.loads(pickle.dumps(net)), X),
+            *[lambda: answers(net, X)] * 4,
+        )
+        for each in found:
+            assert_same(each, expected)
+
+
 # Fitting.
 
 
@@ -109,6 +135,33 @@ def test_fits_in_threads_equal_serial_fits():
         some = slice(start, start + N_THREADS)
         found = at_once(*[VARIETIES[name].fit for name in names[some]])
         assert_same(found, expected[some])
+
+
+def test_fits_in_threads_may_share_the_data_and_the_components():
+    X, y = VARIETIES["loss=huber"].data()
+    params = {"activation": PReLU(0.1), "solver": AdamW(), "max_iter": 3}
+
+    def fit(seed):
+        return DeepNetRegressor(8, **params, random_state=seed).fit(X, y)
+
+    expected = [fit(seed) for seed in range(4)]
+    found = at_once(*[lambda seed=seed: fit(seed) for seed in range(4)])
+    assert_same(found, expected)
+
+
+def test_a_net_predicts_while_a_clone_and_a_copy_of_it_are_fitted():
+    variety = VARIETIES["solver=adam"]
+    net, (X, y) = variety.fit(), variety.data()
+    expected, again = answers(net, X), pickle.loads(pickle.dumps(net)).partial_fit(X, y)
+    fits = [
+        lambda: clone(net).fit(X, y),
+        lambda: pickle.loads(pickle.dumps(net)).partial_fit(X, y),
+    ]
+    cloned, copied, *found = at_once(*fits, *[lambda: answers(net, X)] * 4)
+    assert_same(cloned.theta_, net.theta_)
+    assert_same(copied.theta_, again.theta_)
+    for each in found:
+        assert_same(each, expected)
 
 
 def test_fits_of_wide_nets_in_threads_equal_serial_fits():

@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from scipy import sparse
+from sklearn import config_context, get_config
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.preprocessing import StandardScaler
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from varieties import N_ROWS, STOCHASTIC, VARIETIES, Variety, features, predictions, targets
 
 from skshallow import DeepNetClassifier, DeepNetRegressor, ShallowNetClassifier
@@ -177,3 +180,19 @@ def test_a_wide_sparse_table_is_never_made_dense(solver):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 80e6  # dense 1.6 GB; the parameters alone 1.6 MB, lbfgs keeps 20 of them
+
+
+@pytest.mark.skipif(
+    "sparse_interface" not in get_config(), reason="scikit-learn 1.9.1 or later"
+)
+@pytest.mark.parametrize("interface", ["spmatrix", "sparray"])
+def test_nets_learn_in_pipelines_from_both_interfaces_of_sparse_tables(interface):
+    rng = np.random.default_rng(0)
+    X, y = rng.integers(0, 5, size=(120, 3)), rng.normal(size=120)
+    net = DeepNetRegressor(4, max_iter=3, random_state=0)
+    dense = make_pipeline(OneHotEncoder(sparse_output=False), net).fit(X, y).predict(X)
+    with config_context(sparse_interface=interface):
+        table = OneHotEncoder().fit_transform(X)
+        assert sparse.isspmatrix(table) == (interface == "spmatrix")
+        model = make_pipeline(OneHotEncoder(), clone(net)).fit(X, y)
+        assert_allclose(model.predict(X), dense, rtol=1e-7)

@@ -15,6 +15,7 @@ import os
 import re
 import secrets
 import shutil
+import stat
 import struct
 import sys
 import time
@@ -22,6 +23,7 @@ import tokenize
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
@@ -74,6 +76,43 @@ def reading(path: str | os.PathLike, what: str = "a net") -> Iterator[None]:
         raise UnreadableModel(f"Cannot load {what} from {str(path)!r}: {reason}") from error
 
 
+# What may be found at a path in place of a file.
+NO_FILES = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+def check_path(path: Any) -> None:
+    """Check that `path` is a path, and that no folder, pipe, socket or device is there.
+
+    Opening a pipe can wait for ever, and writing a file anew would replace a device by it.
+    Symbolic links are followed.
+
+    Raises
+    ------
+    TypeError
+        If `path` is not a str or a path-like.
+    OSError
+        If what is there is not a regular file.
+    """
+    if not (isinstance(path, str | os.PathLike) and isinstance(os.fspath(path), str)):
+        advice = " Pass its name instead." if hasattr(path, "seek") else ""
+        raise TypeError(f"path must be a str or a path-like, got {path!r}.{advice}")
+    try:
+        kind = stat.S_IFMT(os.stat(path).st_mode)
+    except FileNotFoundError:
+        return
+    if kind in NO_FILES:
+        error = IsADirectoryError if kind == stat.S_IFDIR else shutil.SpecialFileError
+        raise error(
+            f"{str(path)!r} is {NO_FILES[kind]}, not a file. Pass the path of a file."
+        )
+
+
 def is_plain(dtype: np.dtype) -> bool:
     """Return whether arrays of this dtype may be stored."""
     return PLAIN_DTYPE.fullmatch(dtype.str) is not None
@@ -111,6 +150,7 @@ def write(
 @contextmanager
 def _replacing(path: str | os.PathLike) -> Iterator[IO[bytes]]:
     """Yield a new file that replaces `path` once it is on the disk."""
+    check_path(path)
     target = Path(os.path.realpath(path))  # keeps a symbolic link, and replaces its target
     draft = target.with_name(DRAFT.format(target.name, secrets.token_hex(8)))
     try:
@@ -173,6 +213,10 @@ def _members(archive: zipfile.ZipFile, file_size: int) -> dict[str, zipfile.ZipI
             _refuse(f"{member.filename!r} declares two sizes")
         if not 0 <= member.header_offset < file_size:
             _refuse(f"{member.filename!r} lies outside of the file")
+    in_order = sorted(members.values(), key=lambda member: member.header_offset)
+    for member, following in pairwise(in_order):
+        if member.header_offset + member.compress_size >= following.header_offset:
+            _refuse(f"{member.filename!r} and {following.filename!r} overlap")
     if sum(member.file_size for member in members.values()) > file_size:
         _refuse("its members together are larger than the file")
     return members

@@ -41,10 +41,23 @@ class NotData(TypeError):
     """A value that cannot be encoded: code, or a type that is not in the tables."""
 
     def __init__(self, value: Any) -> None:
-        super().__init__(
-            f"{value!r} is of type {type(value).__module__}.{type(value).__name__}"
-        )
+        super().__init__(f"{value!r} {_kind_of(value)}")
         self.value = value
+
+
+def _kind_of(value: Any) -> str:
+    """Return what a value is, for the message of an error."""
+    if not isinstance(value, np.ndarray):
+        return f"is of type {_name_of(type(value))}"
+    if value.dtype != object:
+        return f"has the dtype {value.dtype}"
+    types = sorted({_name_of(type(item)) for item in value.ravel()})
+    return f"has objects of type {', '.join(types)}"
+
+
+def _name_of(cls: type) -> str:
+    """Return the full name of a type."""
+    return f"{cls.__module__}.{cls.__qualname__}"
 
 
 @dataclass(frozen=True)
@@ -155,6 +168,10 @@ KINDS: dict[str, Kind] = {
 }
 
 
+# The types of what an array of objects may have, by their names in files.
+OBJECTS: dict[type, str] = {str: "str", np.str_: "str_", int: "int"}
+
+
 # Encoding.
 
 
@@ -197,20 +214,22 @@ def _describe_array(array: np.ndarray, name: str, arrays: Arrays) -> dict[str, A
 
     Labels from pandas, and integers beyond 64 bits, are arrays of objects. They are stored
     as one text and the length of each, because NumPy strings drop trailing null
-    characters.
+    characters. Strings of which only some are NumPy's are all stored as Python's.
     """
     if array.dtype != object:
         return {"array": _store(array, name, arrays)}
     items = array.ravel().tolist()
     types = {type(item) for item in items}
-    if types not in ({str}, {int}):
+    if types == {str, np.str_}:
+        types = {str}
+    if not (len(types) == 1 and types <= OBJECTS.keys()):
         raise NotData(array)
     texts = [str(item) for item in items]
     text = np.frombuffer("".join(texts).encode("utf-8", "surrogatepass"), np.uint8)
     lengths = np.array([len(text) for text in texts], np.int64).reshape(array.shape)
     return {
         "objects": {
-            "of": types.pop().__name__,
+            "of": OBJECTS[types.pop()],
             "text": describe(text, name, arrays),
             "lengths": describe(lengths, f"{name}.lengths", arrays),
         }
@@ -276,7 +295,7 @@ def _rebuild_dict(pairs: list, arrays: Arrays) -> dict:
 
 def _rebuild_objects(content: dict[str, Any], arrays: Arrays) -> np.ndarray:
     """Return an array of strings, or of integers, as objects."""
-    convert = {"str": str, "int": int}[content["of"]]
+    (convert,) = (cls for cls, name in OBJECTS.items() if name == content["of"])
     lengths = rebuild(content["lengths"], arrays)
     text = rebuild(content["text"], arrays).tobytes().decode("utf-8", "surrogatepass")
     outside = (lengths < 0) | (lengths > len(text))

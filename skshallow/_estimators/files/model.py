@@ -12,7 +12,7 @@ from skshallow._estimators.checks.sklearn_private import (
     metadata_requests,
     set_metadata_requests,
 )
-from skshallow._estimators.files.archive import DAMAGE, write
+from skshallow._estimators.files.archive import DAMAGE, check_path, write
 from skshallow._estimators.files.codec import Arrays, NotData, describe, rebuild
 from skshallow._estimators.files.integrity import check_fitted
 from skshallow.activations import Activation
@@ -30,6 +30,7 @@ ADVICE = {
     "that training goes on with is saved by itself.",
     "validation_fraction": "Set it to a number: a fitted net predicts without the rows "
     "that a splitter held out.",
+    "classes_": "Convert the labels to plain text, integers or floats before the fit.",
     "scoring": "Set it to a scorer's name or None: a fitted net predicts without it.",
 }
 ADVICE_ON_COMPONENTS = (
@@ -37,11 +38,14 @@ ADVICE_ON_COMPONENTS = (
     "to from_weights together with the component; or use skops.io.dump, and "
     "skops.io.load with the type of the component as trusted."
 )
+# Parameters that files of format 1 may lack, because they are older.
+LATER_PARAMETERS = {"n_members", "average"}
 ADVICE_ON_THE_REST = "Replace it by numbers, text, lists, dicts or plain arrays of these."
 
 
 def save_estimator(estimator: Any, path: str | os.PathLike) -> None:
     """Write `estimator` to the file `path`; see `FittedNet.save`."""
+    check_path(path)
     cls = type(estimator)
     if cls.__module__.partition(".")[0] != __name__.partition(".")[0]:
         raise TypeError(
@@ -128,6 +132,9 @@ def restore_estimator(
             f"{cls.__name__} has no parameter {min(unknown)!r} in this version of "
             f"skshallow, {__version__}; the file was written by {content['skshallow']}."
         )
+    missing = known - parameters.keys() - LATER_PARAMETERS
+    if missing:
+        raise UnreadableModel(f"The parameter {min(missing)!r} is missing.")
     estimator = cls(**parameters)
     estimator._validate_params()
     fitted = {name: rebuild(value, arrays) for name, value in content["fitted"].items()}

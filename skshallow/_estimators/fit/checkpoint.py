@@ -15,7 +15,13 @@ from typing import Any
 
 from skshallow import __version__
 from skshallow._estimators.checks.sklearn_private import callbacks_of
-from skshallow._estimators.files.archive import read, reading, remove_old_drafts, write
+from skshallow._estimators.files.archive import (
+    check_path,
+    read,
+    reading,
+    remove_old_drafts,
+    write,
+)
 from skshallow._estimators.files.codec import Arrays, describe, rebuild
 from skshallow._estimators.files.integrity import check_training
 from skshallow._estimators.fit.config import FitConfig
@@ -100,6 +106,7 @@ class TrainingFile:
                 f"There is no folder {str(self.path.parent)!r} for the Checkpoint. Create "
                 "it first."
             )
+        check_path(self.path)
         remove_old_drafts(self.path)
         if not self.path.exists():
             self._write(run)  # a path that cannot be written must fail before training

@@ -376,10 +376,18 @@ def test_a_parameter_of_a_later_version_names_both_versions(nets, refused):
     refused(with_header(data, change), r"no parameter 'telepathy' .*written by 9\.1")
 
 
-def test_parameters_unknown_to_an_earlier_version_get_their_default(nets, read):
+@pytest.mark.parametrize("name", ["n_members", "average"])
+def test_parameters_unknown_to_an_earlier_version_get_their_default(name, nets, read):
     net, data = nets["classifier"]
-    loaded = read(with_header(data, lambda header: header["parameters"].pop("alpha")))
+    loaded = read(with_header(data, lambda header: header["parameters"].pop(name)))
     assert_same(loaded, net)
+
+
+@pytest.mark.parametrize("name", ["alpha", "random_state", "hidden_units"])
+def test_a_file_without_a_parameter_is_refused_by_name(name, nets, refused):
+    _, data = nets["classifier"]
+    lost = with_header(data, lambda header: header["parameters"].pop(name))
+    refused(lost, f"The parameter '{name}' is missing")
 
 
 CODE = [

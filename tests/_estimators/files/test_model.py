@@ -4,6 +4,7 @@ import copy
 import json
 import os
 import pickle
+import socket
 import zipfile
 from pathlib import Path
 
@@ -96,6 +97,8 @@ def test_a_loaded_net_that_stopped_early_trains_on_equally(params, net_class, ag
 LABELS_OF_ALL_KINDS = {
     "text": LABELS,
     "text as objects": LABELS.astype(object),
+    "text of NumPy as objects": np.array([*map(np.str_, "abc")], object)[np.arange(24) % 3],
+    "text of both as objects": np.array(["a", np.str_("b")], object)[np.arange(24) % 2],
     "text that ends in zeros": np.array(["a\0", "b", ""], dtype=object)[np.arange(24) % 3],
     "text beyond 16 bits": np.array(["é", "名", "🜁", "\ud800"], dtype=object)[
         np.arange(24) % 4
@@ -364,6 +367,39 @@ def test_paths_may_be_strings_and_missing_files_raise_oserror(tmp_path):
         load(tmp_path / "other.npz")
     with pytest.raises(FileNotFoundError):
         small_net().save(tmp_path / "folder" / "net.npz")
+
+
+NO_FILES = {
+    "folder": os.mkdir,
+    "named pipe": getattr(os, "mkfifo", None),
+    "socket": lambda path: socket.socket(socket.AF_UNIX).bind(path),
+    "device": lambda path: os.symlink(os.devnull, path),
+}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes and devices are those of POSIX")
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+@pytest.mark.parametrize("kind", NO_FILES)
+def test_what_is_no_file_is_neither_read_nor_replaced(kind, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # paths of sockets are short
+    NO_FILES[kind]("path")
+    before = os.stat("path")
+    for act in (load, small_net().save):
+        with pytest.raises(OSError, match=rf"'path' is a {kind}, not a file\. Pass the"):
+            act("path")
+    after = os.stat("path")
+    assert (after.st_ino, after.st_mode) == (before.st_ino, before.st_mode)
+    assert os.listdir() == ["path"]
+
+
+def test_what_is_no_path_is_refused(tmp_path):
+    with open(tmp_path / "file", "w+b") as file:
+        for act in (load, small_net().save):
+            for path in (None, 0, b"path"):
+                with pytest.raises(TypeError, match="path must be a str or a path-like"):
+                    act(path)
+            with pytest.raises(TypeError, match=r"got <.*>\. Pass its name instead\."):
+                act(file)
 
 
 # What is refused.

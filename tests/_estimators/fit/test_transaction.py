@@ -16,15 +16,13 @@ import skshallow
 from skshallow import DeepNetClassifier, ShallowNetClassifier, ShallowNetRegressor
 
 PACKAGE = str(Path(skshallow.__file__).parent)
-THREADS = str(Path(PACKAGE, "_threads.py"))
 
 
 def interrupt(act, at):
     """Call `act`, with Ctrl-C before its line number `at` in the package.
 
     Python traces the line of a `with` once more before it leaves the block, where no signal
-    can come, so that these lines are left out; and so is the module that counts who is
-    inside of such a block, where a test must not leave its traces.
+    can come, so that these lines are left out.
 
     Returns how many lines there were until then, and whether `act` was interrupted.
     """
@@ -40,8 +38,7 @@ def interrupt(act, at):
         return count
 
     def enter(frame, event, arg):
-        path = frame.f_code.co_filename
-        return count if path.startswith(PACKAGE) and path != THREADS else None
+        return count if frame.f_code.co_filename.startswith(PACKAGE) else None
 
     before = sys.gettrace()
     sys.settrace(enter)
