@@ -198,13 +198,16 @@ warm_start : bool, default=False
     the same data, `fit` of `a` epochs and then of `b` epochs gives bit for bit the result
     of `a + b` epochs. Exceptions are "lbfgs" and schedules that end at `max_iter`
     ("cosine", which is the default, and "one_cycle"): they start anew from the last
-    weights. Each call counts `n_iter_no_change` from 0, and early stopping continues from
-    the best epoch.
+    weights. Each call counts `n_iter_no_change` from 0, early stopping continues from
+    the best epoch, and averaging from the averaged weights. Early stopping draws the rows
+    to hold out in each call: with an int as `random_state`, the same ones of the same rows;
+    otherwise others, most of which the last call trained on.
 """,
     "random_state": """
 random_state : int, RandomState, Generator or None, default=None
     Determines the initial weights, the validation rows, the shuffling and the dropout
-    masks. Pass an int for reproducible results. A :class:`numpy.random.RandomState` or
+    masks. Pass an int for reproducible results. None draws from NumPy's global random
+    state. A :class:`numpy.random.RandomState` or
     :class:`numpy.random.Generator` is advanced by each fit, so that the next one differs.
 """,
     "verbose": """

@@ -212,6 +212,10 @@ class Uncertainty(FittedNet):
 
         Notes
         -----
+        The estimator keeps the raw predictions and the targets of all calibration rows,
+        because the scores below depend on `coverage`. They are in every pickle and file of
+        it: whoever gets the model gets these targets. It does not keep `X_cal`.
+
         The conformity score of a calibration row is the distance of its target from the
         interval of the uncalibrated network, negative if the target is inside:
         ``max(lower - y, y - upper) / unit``. New intervals are widened on both sides by

@@ -1,5 +1,6 @@
 """Determinism: one `random_state` gives one model, bit by bit, wherever it is fitted."""
 
+import copy
 import multiprocessing
 import pickle
 import random
@@ -69,6 +70,22 @@ def test_global_random_states_are_neither_used_nor_changed(name, global_states):
     assert_same(*thetas)
 
 
+@every_variety
+def test_without_a_random_state_the_global_one_of_numpy_draws(name, global_states):
+    nets = []
+    for seed in 1, 1, 2:
+        np.random.seed(seed)  # noqa: NPY002
+        before = global_states()
+        nets.append(VARIETIES[name].fit(random_state=None))
+        numpys, pythons = global_states()
+        with pytest.raises(AssertionError):
+            assert_same(numpys, before[0])
+        assert_same(pythons, before[1])
+    assert_same(nets[0], nets[1])
+    if name not in ("init=zeros", "depth 0"):
+        assert not np.array_equal(nets[0].theta_, nets[2].theta_)
+
+
 # Training in pieces.
 
 
@@ -109,6 +126,25 @@ def test_warm_starts_in_pieces_equal_one_fit(params, cls):
     for n_epochs in 2, 3, 4:
         pieces.set_params(max_iter=n_epochs).fit(*variety.data())
     assert_same(all_but_records(pieces), all_but_records(whole))
+
+
+@pytest.mark.parametrize(
+    "random_state", [lambda: None, lambda: np.random.RandomState(3), np.random.default_rng]
+)
+def test_warm_starts_in_pieces_equal_one_fit_with_every_random_state(
+    random_state, global_states
+):
+    variety = Variety(DeepNetRegressor, {"warm_start": True, "dropout": 0.2})
+    made = random_state()
+    same = [made, copy.deepcopy(made)]  # each is advanced by its fits
+    nets = []
+    for max_iters in (5,), (2, 3):
+        np.random.seed(0)  # noqa: NPY002
+        net = variety.make(random_state=same.pop(), schedule="constant")
+        for max_iter in max_iters:
+            net.set_params(max_iter=max_iter).fit(*variety.data())
+        nets.append({**all_but_records(net), "random_state": None})
+    assert_same(*nets)
 
 
 @pytest.mark.parametrize("params", PIECES.values(), ids=PIECES)
@@ -165,6 +201,46 @@ def test_a_warm_start_after_early_stopping_continues_from_the_best_epoch():
     best = net.theta_.copy()
     net.set_params(learning_rate=1e-300).fit(*variety.data())
     assert_array_equal(net.theta_, best)
+
+
+class HeldOut:
+    """A scorer that takes down the rows that it sees."""
+
+    def __init__(self):
+        self.seen = []
+
+    def __call__(self, net, X, y):
+        self.seen.append(X.tobytes())
+        return 0.0
+
+
+@pytest.mark.parametrize(("random_state", "same"), [(0, True), (None, False)])
+def test_early_stopping_holds_the_same_rows_out_in_each_warm_start_of_an_int(
+    random_state, same, global_states
+):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(100, 3)), rng.normal(size=100)
+    scoring = HeldOut()
+    net = DeepNetRegressor(
+        4,
+        max_iter=1,
+        warm_start=True,
+        early_stopping=True,
+        scoring=scoring,
+        random_state=random_state,
+    )
+    np.random.seed(0)  # noqa: NPY002
+    net.fit(X, y).fit(X, y)
+    first, second = scoring.seen
+    assert (first == second) == same
+
+
+def test_a_warm_start_after_averaging_continues_from_the_average():
+    variety = Variety(DeepNetRegressor, {"average": True, "schedule": "constant"})
+    net = variety.fit(warm_start=True)
+    average = net.theta_.copy()
+    net.set_params(learning_rate=1e-300).fit(*variety.data())
+    assert_array_equal(net.theta_, average)
 
 
 def test_a_warm_start_of_lbfgs_continues_from_the_weights_with_new_memory():

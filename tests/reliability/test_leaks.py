@@ -191,8 +191,13 @@ def promised(net, *, goes_on):
     copies = 1 + (SOLVER_VECTORS[net.solver] if goes_on else 0)
     shown = sum(getattr(net, curve).nbytes for curve in CURVES)
     shown += sum(records.nbytes for records in net.health_.values())
-    units = 8 * (2 + 3 * goes_on) * (net.n_features_in_ + 2 * net.n_outputs_)
+    units = 16 * (net.n_features_in_ + 2 * net.n_outputs_)
     return copies * net.theta_.nbytes + shown + units + FREE
+
+
+def moments_of(net):
+    """Return how many bytes the moments after `partial_fit` alone may have."""
+    return 41 * (net.n_features_in_ + net.n_outputs_)
 
 
 @pytest.mark.parametrize("name", VARIETIES)
@@ -246,6 +251,33 @@ def test_pickles_after_partial_fit_hold_the_state_of_the_solver(solver):
         net.partial_fit(**part)
     vectors = (1 + SOLVER_VECTORS[solver]) * net.theta_.nbytes
     assert vectors < len(pickle.dumps(net)) < promised(net, goes_on=True)
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "absolute_error"])
+def test_after_partial_fit_of_many_columns_a_pickle_holds_their_moments(loss):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(2500, 3000)), rng.normal(size=(2500, 2))
+    net = DeepNetRegressor(2, depth=1, loss=loss, solver="sgd", random_state=0)
+    most = 2048 * 8 * (y.shape[1] + 1) if loss == "absolute_error" else 0
+    for rows in slice(0, 1500), slice(1500, 2000), slice(2000, 2500):
+        size = len(pickle.dumps(net.partial_fit(X[rows], y[rows])))
+        least = promised(net, goes_on=True) - FREE + moments_of(net) - 100
+        assert least < size < least + most + FREE
+    net.set_params(max_iter=2).fit(X[:200], y[:200])
+    assert len(pickle.dumps(net)) < promised(net, goes_on=False)
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "gaussian"])
+@pytest.mark.parametrize("n_targets", [1, 2])
+def test_conformalize_keeps_predictions_and_targets_but_no_features(loss, n_targets):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(2000, 30)), rng.normal(size=(2000, n_targets))
+    net = DeepNetRegressor(2, loss=loss, max_iter=2, random_state=0).fit(X[:100], y[:100])
+    before = len(pickle.dumps(net))
+    added = len(pickle.dumps(net.conformalize(X[100:], y[100:]))) - before
+    kept = 8 * 1900 * (net.n_outputs_ + n_targets)
+    assert kept <= added < kept + 500
+    assert len(pickle.dumps(net.fit(X[:100], y[:100]))) <= before
 
 
 @pytest.mark.filterwarnings(

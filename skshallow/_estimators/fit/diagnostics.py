@@ -10,6 +10,7 @@ import numpy as np
 from skshallow._arrays.linalg import largest_magnitude
 from skshallow._arrays.namespace import to_numpy
 from skshallow._estimators.checks.user_warnings import warn_user
+from skshallow._estimators.fit.constant_prediction import loss_above_constant
 from skshallow._estimators.fit.health_advice import (
     AGAINST_DEAD_UNITS,
     AGAINST_VANISHING_GRADIENT,
@@ -25,7 +26,7 @@ from skshallow.exceptions import DeadUnitsWarning, VanishingGradientWarning
 
 def diagnose(run: FitRun, outcome: Outcome) -> None:
     """Raise ValueError if training failed, and warn of problems that the user can solve."""
-    cause, remedy, more_time = _advice(run)
+    cause, remedy, more_time, faster = _advice(run)
     if not outcome.usable:
         raise ValueError(
             _why_not_to_start(run)
@@ -46,6 +47,15 @@ def diagnose(run: FitRun, outcome: Outcome) -> None:
         warn_user(
             f"The loss ended far above its initial value, with {cause}: the fit is of no "
             f"use. Try {remedy}."
+        )
+        return
+    above = loss_above_constant(run, outcome)
+    if above is not None:
+        warn_user(
+            f"Training ended after {run.history.n_epochs} epochs with {cause} at a loss of "
+            f"{above.loss:.3g} on the training rows, and the best constant prediction has "
+            f"{above.constant:.3g}: the fit is of no use. Try "
+            f"{faster if above.too_slow else remedy}."
         )
         return
     if not (outcome.converged or _ends_by_plan(run)):
@@ -105,21 +115,23 @@ def _ends_by_plan(run: FitRun) -> bool:
     return plan.solver.stochastic and (plan.schedule.needs_end or without_end)
 
 
-def _advice(run: FitRun) -> tuple[str, str, str]:
-    """Return the cause of divergence, its remedy, and the remedy for slow convergence."""
+def _advice(run: FitRun) -> tuple[str, str, str, str]:
+    """Return the cause of a failure, its remedy, and what gives more time, or speed."""
     plan, alpha = run.config.plan, run.config.alpha
     if plan.solver.stochastic:
         cause = f"learning_rate={plan.learning_rate:g}"
         remedy = "a smaller learning_rate, max_grad_norm, or standardize=True"
         more_time = ", or use a schedule that ends there, such as 'cosine'"
+        faster = "a larger learning_rate, a larger max_iter, or standardize=True"
         too_strong = plan.learning_rate * alpha > 1 < alpha  # steps overshoot 0
     else:
         cause = f"solver={run.config.components.given['solver']!r}"
         remedy = "standardize=True, a larger alpha, or another solver"
         more_time, too_strong = " or tol", alpha > 1
+        faster = "a smaller tol, standardize=True, or another solver"
     if too_strong:
         cause, remedy = f"{cause} and alpha={alpha:g}", f"a smaller alpha, or {remedy}"
-    return cause, remedy, more_time
+    return cause, remedy, more_time, faster
 
 
 def _complaints(run: FitRun) -> Iterator[tuple[str, type[Warning]]]:

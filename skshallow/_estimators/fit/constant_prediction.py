@@ -1,0 +1,103 @@
+"""Comparison of the final training loss with that of the best constant prediction."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from skshallow._arrays.namespace import to_numpy
+from skshallow._estimators.fit.run import FitRun
+from skshallow.engine.state import Outcome
+from skshallow.engine.trainer import ROWS_PER_LOSS, START_SAMPLE, VALUES_PER_LOSS
+
+MARGIN = 0.05  # what trained on noise, or with a strong penalty, ends up to 3 % above
+# Networks start above the constant, and short fits may end there. These are long enough: it
+# is the fewest steps that max_iter="auto" comes to.
+ENOUGH_STEPS = 500
+# After far fewer steps, training shows whether it moves at all: by more than this share of
+# the way to the constant.
+FEW_STEPS = 20
+STUCK = 0.01
+
+
+@dataclass(frozen=True)
+class AboveConstant:
+    """A final loss that is above that of the best constant prediction.
+
+    Parameters
+    ----------
+    loss, constant : float
+        The two losses on the training rows, without penalty.
+    too_slow : bool
+        Whether the loss fell, or stayed, in all of training: it never jumped up.
+    """
+
+    loss: float
+    constant: float
+    too_slow: bool
+
+
+def loss_above_constant(run: FitRun, outcome: Outcome) -> AboveConstant | None:
+    """Return the losses if training never came near the best constant, else None.
+
+    A fit is judged if it had `ENOUGH_STEPS`, ended because its training loss fell no
+    further, or did not move. An epoch below the constant shows that training works: where
+    early stopping then prefers an earlier one, there is nothing to learn, as in noise.
+    """
+    history, tol = run.history, run.config.plan.tol
+    n_steps = history.n_epochs * math.ceil(len(run.rows) / run.config.plan.batch_size)
+    gave_up = outcome.converged and not (history.stopped or history.early_stopping)
+    if not (gave_up or n_steps >= FEW_STEPS):
+        return None
+    objective = run.objective
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        constant = _loss_of_constant(run)
+        if not min(history.loss) > constant:
+            return None
+        loss, penalty = _training_loss(run), objective.penalty()
+        with objective.at(history.start_theta):
+            start, start_penalty = _training_loss(run), objective.penalty()
+            curve_start = _objective_on_sample(run)
+    stuck = start - loss < STUCK * (start - constant)
+    if not (gave_up or stuck or n_steps >= ENOUGH_STEPS):
+        return None
+    # weights that grew without end left the loss where it is by chance
+    grew = loss + penalty > 2 * (start + start_penalty) + tol
+    # the constant of an almost exact loss is near 0, and no measure by itself
+    margin = 0.0 if grew else MARGIN * max(constant, start - constant)
+    if not loss > constant + margin + max(tol, float(np.finfo(run.config.dtype).eps)):
+        return None
+    jumped = max(history.loss) > 2 * curve_start + tol or loss > start + tol
+    return AboveConstant(loss, constant, not jumped)
+
+
+def _training_loss(run: FitRun) -> float:
+    """Return the loss on the training rows, without penalty and dropout."""
+    return run.objective.mean_loss(run.rows.batches(run.config.plan.batch_size))
+
+
+def _objective_on_sample(run: FitRun) -> float:
+    """Return the objective on a sample of the rows, with dropout, as in the loss curve."""
+    X, y, weight = run.rows.sample(START_SAMPLE)
+    rng = np.random.default_rng(0)  # that of the fit goes on in the next call
+    raw_prediction, _ = run.network.forward(X, run.objective.params, rng)
+    return run.objective.loss_of(y, raw_prediction, weight) + run.objective.penalty()
+
+
+def _loss_of_constant(run: FitRun) -> float:
+    """Return the loss of the best constant prediction on the training rows."""
+    data, rows = run.data, run.rows
+    y = data.training_part(to_numpy(rows.y))
+    weight = data.training_part(to_numpy(rows.sample_weight))
+    constant = data.targets.best_constant(data.loss, y, weight)[np.newaxis]
+    n_rows = max(1, min(ROWS_PER_LOSS, VALUES_PER_LOSS // constant.shape[1]))
+    total = 0.0
+    for start in range(0, len(y), n_rows):
+        part = slice(start, start + n_rows)
+        raw_prediction = np.repeat(constant, len(y[part]), axis=0)
+        part_weight = None if weight is None else weight[part]
+        loss = run.objective.loss_of(y[part], raw_prediction, part_weight)
+        total += len(y[part]) * loss
+    return total / len(y)

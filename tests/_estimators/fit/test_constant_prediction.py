@@ -1,0 +1,128 @@
+"""Fits that predict no better than a constant warn, and sensible ones do not."""
+
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_diabetes, load_iris
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import log_loss
+
+from skshallow import (
+    DeepNetClassifier,
+    DeepNetRegressor,
+    ShallowNetClassifier,
+    ShallowNetRegressor,
+)
+
+IRIS = load_iris(return_X_y=True)
+DIABETES = load_diabetes(return_X_y=True)
+SGD = {"solver": "sgd", "schedule": "constant"}
+NO_USE = "of no use. Try a {}"
+
+
+@pytest.mark.parametrize("solver", ["sgd", "momentum", "nesterov"])
+@pytest.mark.parametrize("patience", ["auto", np.inf])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_rate_of_ten_on_iris_warns(solver, patience, seed):
+    net = ShallowNetClassifier(
+        solver=solver,
+        learning_rate=10,
+        schedule="constant",
+        n_iter_no_change=patience,
+        random_state=seed,
+    )
+    with pytest.warns(ConvergenceWarning, match=r"learning_rate=10|diverged"):
+        net.fit(*IRIS)
+    assert net.score(*IRIS) < 0.8
+
+
+@pytest.mark.parametrize("schedule", ["constant", "cosine"])
+@pytest.mark.parametrize("solver", ["sgd", "adam", "adamw", "rmsprop"])
+def test_a_fit_that_learned_nothing_asks_for_a_larger_rate(solver, schedule):
+    net = ShallowNetClassifier(
+        solver=solver, learning_rate=1e-7, schedule=schedule, random_state=0
+    )
+    constant = log_loss(IRIS[1], DummyClassifier().fit(*IRIS).predict_proba(IRIS[0]))
+    said = rf"best constant prediction has {constant:.3g}: .*larger learning_rate"
+    with pytest.warns(ConvergenceWarning, match=said):
+        net.fit(*IRIS)
+    assert log_loss(IRIS[1], net.predict_proba(IRIS[0])) > constant
+
+
+@pytest.mark.parametrize("early_stopping", [True, False])
+def test_early_stopping_does_not_hide_that_nothing_was_learned(early_stopping):
+    net = ShallowNetRegressor(
+        learning_rate=1e-7,
+        schedule="constant",
+        early_stopping=early_stopping,
+        random_state=0,
+    )
+    with pytest.warns(ConvergenceWarning, match=NO_USE.format("larger")):
+        net.fit(*DIABETES)
+    assert net.score(*DIABETES) < DummyRegressor().fit(*DIABETES).score(*DIABETES)
+
+
+def test_weights_that_grow_beside_a_constant_prediction_ask_for_a_smaller_rate():
+    net = ShallowNetRegressor(
+        **SGD, learning_rate=1.0, standardize=False, record_health=False, random_state=1
+    )
+    with pytest.warns(ConvergenceWarning, match=NO_USE.format("smaller")):
+        net.fit(*DIABETES)
+    assert net.score(*DIABETES) < 1e-3
+
+
+def noise(n_rows, kind):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n_rows, 5))
+    if kind == "real":
+        return X, rng.normal(size=n_rows)
+    return X, np.arange(n_rows) % (50 if kind == "rare" else 3) == 0
+
+
+SENSIBLE = {
+    "default": {},
+    "one epoch": {"max_iter": 1},
+    "five epochs": {"max_iter": 5},
+    "constant rate": {"schedule": "constant"},
+    "strong penalty": {"alpha": 10.0},
+    "stronger penalty": {"alpha": 1e4},
+    "little patience": {"early_stopping": True, "n_iter_no_change": 2},
+    "strong dropout": {"dropout": 0.8},
+    "ensemble": {"n_members": 3},
+    "lbfgs": {"solver": "lbfgs", "alpha": 1.0},
+    "sgd": {"solver": "sgd"},
+    "users' units": {"standardize": False},
+}
+
+
+@pytest.mark.parametrize("n_rows", [12, 300])
+@pytest.mark.parametrize("kind", ["real", "two classes", "rare"])
+@pytest.mark.parametrize("params", SENSIBLE.values(), ids=SENSIBLE)
+def test_noise_raises_no_alarm(params, kind, n_rows):
+    cls = DeepNetRegressor if kind == "real" else DeepNetClassifier
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.filterwarnings("error", message=".* of no use")
+        cls(hidden_units=20, random_state=0, **params).fit(*noise(n_rows, kind))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_constant_targets_that_are_fitted_exactly_raise_no_alarm(dtype):
+    X, _ = noise(40, "real")
+    y = np.tile([0.1, 3e3], (40, 1))
+    net = ShallowNetRegressor(
+        dtype=dtype, tol=0, alpha=0, schedule="constant", random_state=0
+    ).fit(X, y)
+    np.testing.assert_allclose(net.predict(X), y, rtol=1e-6)
+
+
+@pytest.mark.parametrize("loss", ["absolute_error", "poisson", "gamma", "gaussian"])
+def test_every_loss_is_compared_with_its_own_constant(loss):
+    X, y = DIABETES
+    net = ShallowNetRegressor(
+        loss=loss, learning_rate=1e-9, early_stopping=False, max_iter=130, random_state=0
+    )
+    with pytest.warns(ConvergenceWarning, match=NO_USE.format("larger")):
+        net.fit(X, y, sample_weight=np.arange(len(y)) % 3)
