@@ -11,7 +11,7 @@ import threading
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 import pytest
 from PIL import Image
@@ -278,11 +278,70 @@ def test_code_is_highlighted(visits):
     assert [(visit.page, visit.plain) for visit in visits if visit.plain] == []
 
 
-def test_the_search_finds_a_word(address, browser):
+# What people type, and the page that must be the first result.
+SEARCHED = {
+    "overfitting": "guide/regularising",
+    "regularization": "guide/regularising",
+    "dropout": "guide/regularising",
+    "early stopping": "guide/regularising",
+    "ensemble": "guide/regularising",
+    "imbalanced": "guide/regularising",
+    "calibration": "guide/regularising",
+    "cross-entropy": "guide/choosing",
+    "hyperparameter": "guide/choosing",
+    "learning rate": "guide/choosing",
+    "optimizer": "guide/choosing",
+    "activation function": "guide/choosing",
+    "backpropagation": "six_equations",
+    "gradient descent": "six_equations",
+    "MLPClassifier": "guide/from_mlp",
+    "MLPRegressor": "guide/from_mlp",
+    "Keras": "guide/from_mlp",
+    "PyTorch": "guide/array_api",
+    "GPU": "guide/array_api",
+    "cite": "citing",
+    "install": "installation",
+    "conda": "installation",
+    "prediction interval": "guide/uncertainty",
+    "uncertainty": "guide/uncertainty",
+    "pickle": "guide/saving",
+    "GridSearchCV": "guide/searching",
+    "Optuna": "guide/searching",
+    "pipeline": "guide/workflow",
+    "missing values": "guide/workflow",
+    "callback": "guide/workflow",
+    "Parquet": "guide/big_data",
+    "MLflow": "guide/tracking",
+    "vanishing gradients": "guide/health",
+    "dead units": "guide/health",
+    "logistic regression": "guide/worth_it",
+    "hidden layer": "guide/deep",
+    "Dask": "guide/clusters",
+    "custom loss": "guide/components",
+    "ONNX": "guide/onnx",
+}
+
+
+@pytest.fixture(scope="module")
+def search(address, browser):
+    """Return a function from a query to the addresses of all results, best first."""
     tab = browser.new_page()
-    tab.goto(f"{address}/search.html?q=dropout")
-    tab.wait_for_selector("#search-results li a")
-    links = tab.locator("#search-results li a").evaluate_all("all => all.map(a => a.href)")
+
+    def results(query):
+        tab.goto(f"{address}/search.html?q={quote(query)}")
+        tab.wait_for_selector("#search-results .search-summary:not(:empty)")
+        tab.wait_for_selector("#search-results li a")
+        links = tab.locator("#search-results li a")
+        return links.evaluate_all("all => all.map(a => a.href)")
+
+    yield results
     tab.close()
-    assert any("regularising" in link for link in links)
-    assert any("DeepNetClassifier" in link for link in links)
+
+
+@pytest.mark.parametrize(("query", "page"), SEARCHED.items())
+def test_the_search_finds_what_people_type(query, page, search, address):
+    assert search(query)[0].startswith(f"{address}/{page}.html")
+
+
+def test_the_search_finds_the_reference(search):
+    assert any("api/skshallow.DeepNetClassifier" in link for link in search("dropout"))

@@ -160,6 +160,7 @@ def in_docs(name, pattern):
 def test_the_recipe_and_the_citation_have_the_version_of_the_package():
     assert in_docs("recipe.yaml", r'^  version: "(.*)"$') == [skshallow.__version__]
     assert in_docs("CITATION.cff", r"^version: (.*)$") == [skshallow.__version__]
+    assert in_docs("citing.md", r"^  version = {(.*)},$") == [skshallow.__version__]
 
 
 def test_the_recipe_requires_what_the_metadata_requires(requirements, distribution):
