@@ -11,7 +11,7 @@ import threading
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 import pytest
 from PIL import Image
@@ -19,6 +19,8 @@ from PIL import Image
 SITE = Path(__file__).parent / "_build" / "html"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 WIDTHS = {"desktop": 1280, "phone": 390}
+# More columns hold figures, and may scroll.
+MOST_COLUMNS_OF_TEXT = 4
 # What a browser loads by itself, and what it goes to on a click.
 LOADED = {"img": "src", "script": "src", "iframe": "src", "source": "src", "link": "href"}
 CLICKED = {"a": "href"}
@@ -165,6 +167,9 @@ IN_THE_PAGE = """async () => {
         element.getBoundingClientRect().right > window.innerWidth + 1 &&
         element.checkVisibility() && !element.closest("mjx-container, .headerlink") &&
         !scrolls(element);
+    const scroller = table => table.closest(".pst-scrollable-table-container");
+    const hides = table => scroller(table).scrollWidth > scroller(table).clientWidth + 1;
+    const tables = [...article.querySelectorAll("table.table")].filter(scroller);
     const code = [...document.querySelectorAll("div[class*=highlight-py] pre")];
     if (window.MathJax?.startup) await MathJax.startup.promise;
     const images = [...document.images];
@@ -173,6 +178,12 @@ IN_THE_PAGE = """async () => {
     return {
         wide: document.documentElement.scrollWidth - window.innerWidth,
         cut: [...article.querySelectorAll("*")].filter(sticksOut).map(e => e.outerHTML),
+        scrolled: tables.filter(hides).map(table => ({
+            heading: table.rows[0].innerText.replace(/\\s+/g, " "),
+            columns: table.rows[0].cells.length,
+            first: getComputedStyle(table.rows[1].cells[0]).position,
+            shadow: getComputedStyle(scroller(table)).backgroundImage,
+        })),
         code: code.length,
         plain: code.filter(e => !e.querySelector("span[class]")).map(e => e.textContent),
         unloaded: images.filter(image => !image.naturalWidth).map(image => image.src),
@@ -235,16 +246,102 @@ def test_no_page_is_wider_than_the_screen(visits):
     assert [(visit.page, visit.cut) for visit in visits if visit.cut] == []
 
 
+def test_every_table_fits_on_a_desktop_and_tables_of_text_on_a_phone(visits):
+    cut = [
+        (visit.page, table["heading"])
+        for visit in visits
+        for table in visit.scrolled
+        if visit.page[1] == WIDTHS["desktop"] or table["columns"] <= MOST_COLUMNS_OF_TEXT
+    ]
+    assert cut == []
+
+
+def test_a_table_that_scrolls_keeps_its_first_column_in_sight_and_has_a_shadow(visits):
+    scrolled = [table for visit in visits for table in visit.scrolled]
+    assert len(scrolled) > 3
+    for table in scrolled:
+        assert table["first"] == "sticky", table["heading"]
+        assert "gradient" in table["shadow"], table["heading"]
+
+
+def test_quotes_in_the_reference_are_those_of_code(pages):
+    curly = [
+        here
+        for here in pages
+        if here.startswith("api/") and re.search("[“”]", (SITE / here).read_text("utf-8"))
+    ]
+    assert curly == []
+
+
 def test_code_is_highlighted(visits):
     assert sum(visit.code for visit in visits) > 100
     assert [(visit.page, visit.plain) for visit in visits if visit.plain] == []
 
 
-def test_the_search_finds_a_word(address, browser):
+# What people type, and the page that must be the first result.
+SEARCHED = {
+    "overfitting": "guide/regularising",
+    "regularization": "guide/regularising",
+    "dropout": "guide/regularising",
+    "early stopping": "guide/regularising",
+    "ensemble": "guide/regularising",
+    "imbalanced": "guide/regularising",
+    "calibration": "guide/regularising",
+    "cross-entropy": "guide/choosing",
+    "hyperparameter": "guide/choosing",
+    "learning rate": "guide/choosing",
+    "optimizer": "guide/choosing",
+    "activation function": "guide/choosing",
+    "backpropagation": "six_equations",
+    "gradient descent": "six_equations",
+    "MLPClassifier": "guide/from_mlp",
+    "MLPRegressor": "guide/from_mlp",
+    "Keras": "guide/from_mlp",
+    "PyTorch": "guide/array_api",
+    "GPU": "guide/array_api",
+    "cite": "citing",
+    "install": "installation",
+    "conda": "installation",
+    "prediction interval": "guide/uncertainty",
+    "uncertainty": "guide/uncertainty",
+    "pickle": "guide/saving",
+    "GridSearchCV": "guide/searching",
+    "Optuna": "guide/searching",
+    "pipeline": "guide/workflow",
+    "missing values": "guide/workflow",
+    "callback": "guide/workflow",
+    "Parquet": "guide/big_data",
+    "MLflow": "guide/tracking",
+    "vanishing gradients": "guide/health",
+    "dead units": "guide/health",
+    "logistic regression": "guide/worth_it",
+    "hidden layer": "guide/deep",
+    "Dask": "guide/clusters",
+    "custom loss": "guide/components",
+    "ONNX": "guide/onnx",
+}
+
+
+@pytest.fixture(scope="module")
+def search(address, browser):
+    """Return a function from a query to the addresses of all results, best first."""
     tab = browser.new_page()
-    tab.goto(f"{address}/search.html?q=dropout")
-    tab.wait_for_selector("#search-results li a")
-    links = tab.locator("#search-results li a").evaluate_all("all => all.map(a => a.href)")
+
+    def results(query):
+        tab.goto(f"{address}/search.html?q={quote(query)}")
+        tab.wait_for_selector("#search-results .search-summary:not(:empty)")
+        tab.wait_for_selector("#search-results li a")
+        links = tab.locator("#search-results li a")
+        return links.evaluate_all("all => all.map(a => a.href)")
+
+    yield results
     tab.close()
-    assert any("regularising" in link for link in links)
-    assert any("DeepNetClassifier" in link for link in links)
+
+
+@pytest.mark.parametrize(("query", "page"), SEARCHED.items())
+def test_the_search_finds_what_people_type(query, page, search, address):
+    assert search(query)[0].startswith(f"{address}/{page}.html")
+
+
+def test_the_search_finds_the_reference(search):
+    assert any("api/skshallow.DeepNetClassifier" in link for link in search("dropout"))

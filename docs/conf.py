@@ -35,6 +35,8 @@ exclude_patterns = ["_build", "gallery/*.ipynb", "gallery/*.py", "gallery/*.json
 templates_path = ["_templates"]
 nitpicky = False
 default_role = "literal"
+# Quotes stay straight also in types and defaults, as in code that can be pasted.
+smartquotes = False
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "fieldlist"]
 myst_heading_anchors = 3

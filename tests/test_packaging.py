@@ -152,6 +152,35 @@ def test_the_version_is_defined_once(distribution):
     assert written == ["__init__.py"]
 
 
+def in_docs(name, pattern):
+    """Return what a pattern finds in a file of the documentation."""
+    return re.findall(pattern, (ROOT / "docs" / name).read_text(encoding="utf-8"), re.M)
+
+
+def test_the_recipe_and_the_citation_have_the_version_of_the_package():
+    assert in_docs("recipe.yaml", r'^  version: "(.*)"$') == [skshallow.__version__]
+    assert in_docs("CITATION.cff", r"^version: (.*)$") == [skshallow.__version__]
+    assert in_docs("citing.md", r"^  version = {(.*)},$") == [skshallow.__version__]
+
+
+def test_the_recipe_requires_what_the_metadata_requires(requirements, distribution):
+    needed = {str(each) for each in requirements if each.marker is None}
+    lines = in_docs("recipe.yaml", r"^    - ([\w-]+) (>=[\d.]+)$")
+    named = {f"{name}{bound}" for name, bound in lines}
+    (build_requirement,) = named - needed
+    assert named >= needed
+    assert build_requirement in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    (python,) = in_docs("recipe.yaml", r'^  python_min: "(.*)"$')
+    assert distribution.metadata["Requires-Python"] == f">={python}"
+    assert in_docs("recipe.yaml", "^  summary: (.*)$") == [distribution.metadata["Summary"]]
+
+
+def test_every_extra_of_a_feature_is_on_the_page_of_the_installation(distribution):
+    for_developers = {"dev", "docs", "mutation", "test"}
+    offered = set(distribution.metadata.get_all("Provides-Extra"))
+    assert set(in_docs("installation.md", r"^\| `([\w-]+)` ")) == offered - for_developers
+
+
 def test_the_sdist_holds_exactly_the_versioned_files(sdist, checkout):
     added = {"PKG-INFO", "setup.cfg"}
     added |= {name for name in files_below(sdist) if name.startswith("skshallow.egg-info/")}

@@ -2,9 +2,10 @@
 
 Run ``python docs/benchmarks/accuracy.py FOLDER``; the folder holds tables as ``.npz``
 files with arrays ``X``, ``y`` and ``task``, with one-hot encoded categories. It writes
-``accuracy.md`` and ``accuracy.png`` to its own folder. ``--quick`` uses only the tables of
-`QUICK`. ``--results FILE`` stores every measurement as a line of JSON: an interrupted run
-is resumed, and measurements that the file contains are not repeated.
+``accuracy.md`` to its own folder and the picture of it, which the README shows as well, to
+``docs/images/accuracy_time.png``. ``--quick`` uses only the tables of `QUICK`.
+``--results FILE`` stores every measurement as a line of JSON: an interrupted run is
+resumed, and measurements that the file contains are not repeated.
 
 Of each table, at most 4500 training rows and 2000 test rows are used, in two splits that
 are the same for all models. Everything runs in one thread. The time of a fit is its
@@ -20,6 +21,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from contenders import Model, contenders
@@ -55,6 +57,18 @@ QUICK = {
 }
 TASKS = tuple(QUICK)
 SCORES = {"classification": "accuracy", "regression": "R²"}
+PICTURE = HERE.parent / "images" / "accuracy_time.png"
+OURS, THEIRS = "#1c5d99", "#666666"
+# What the picture calls the models that it shows, and where the name stands: right, up.
+DRAWN = {
+    "net": ("network", (-1, 1)),
+    "net, 10 epochs": ("network, 10 epochs", (-1, 0)),
+    "net, 4 members": ("ensemble of 4", (0, 1)),
+    "linear": ("linear model", (1, 0)),
+    "boosting": ("HistGradientBoosting", (-1, 0)),
+    "MLP, scaled": ("scikit-learn's MLP,\nscaled columns", (0, -1)),
+    "RealMLP-TD-S": ("RealMLP", (0, -1)),
+}
 
 
 @dataclass(frozen=True)
@@ -236,7 +250,7 @@ def report(results: list[Result]) -> str:
         "intervals, by bootstrap over the tables. Seconds per fit are geometric means",
         "over the tables, with one thread.",
         "",
-        "![Score against time of fit](accuracy.png)",
+        "![Score against time of fit](../images/accuracy_time.png)",
     ]
     for task in TASKS:
         n_tables = len(names([r for r in results if r.task == task], "table"))
@@ -252,28 +266,47 @@ def report(results: list[Result]) -> str:
 
 
 def draw(results: list[Result], path: Path) -> None:
-    """Draw each model's mean normalised score against its time of fit."""
+    """Draw the mean normalised score of the models in `DRAWN` against their fit time."""
     import matplotlib.pyplot as plt
 
-    models = names(results, "model")
-    figure, axes = plt.subplots(1, 2, figsize=(12, 5), layout="constrained")
+    figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
     for ax, task in zip(axes, TASKS, strict=True):
-        share = normalised(table_means(results, task, "score"), models.index("linear"))
-        seconds = table_means(results, task, "seconds")
-        means, low, high = interval(share)
-        times = np.exp(np.log(seconds).mean(axis=0))
-        for i, name in enumerate(models):
-            error = [[means[i] - low[i]], [high[i] - means[i]]]
-            ax.errorbar(times[i], means[i], error, fmt="o", color=f"C{i}", label=name)
-        ax.set_xscale("log")
-        ax.set(
-            xlabel="seconds per fit, one thread",
-            ylabel="score: 0 is the linear model, 1 the best",
-            title=task,
+        draw_task(ax, [r for r in results if r.task == task], task)
+    axes[0].set_ylabel("score: 0 linear model, 1 best model\nbetter →")
+    figure.supxlabel("← faster   seconds per fit, one thread", fontsize="medium")
+    figure.savefig(path, dpi=160)
+
+
+def draw_task(ax: Any, results: list[Result], task: str) -> None:
+    """Draw one point with its name per model; a line joins the nets of this package."""
+    models = names(results, "model")
+    score = table_means(results, task, "score")
+    shares = normalised(score, models.index("linear")).mean(axis=0)
+    logs = np.log(table_means(results, task, "seconds")).mean(axis=0)
+    points = dict(zip(models, zip(np.exp(logs), shares, strict=True), strict=True))
+    drawn = {model: points[model] for model in DRAWN if model in points}
+    nets = sorted(point for model, point in drawn.items() if model.startswith("net"))
+    ax.plot(*zip(*nets, strict=True), color=OURS, alpha=0.4)
+    for model, point in drawn.items():
+        name, (right, up) = DRAWN[model]
+        color = OURS if model.startswith("net") else THEIRS
+        ax.plot(*point, "o", color=color, markersize=8)
+        ax.annotate(
+            name,
+            point,
+            (9 * right, 7 * up),
+            textcoords="offset points",
+            ha={-1: "right", 0: "center", 1: "left"}[right],
+            va={-1: "top", 0: "center", 1: "bottom"}[up],
+            color=color,
+            fontsize="small",
         )
-        ax.grid(alpha=0.3)
-    axes[0].legend(fontsize=8, loc="lower right")
-    figure.savefig(path, dpi=120)
+    n_tables = len(names(results, "table"))
+    ax.set(xscale="log", title=f"{task.capitalize()}: mean of {n_tables} tables")
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.margins(x=0.15, y=0.15)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.grid(alpha=0.2)
 
 
 def main() -> None:
@@ -290,7 +323,7 @@ def main() -> None:
     print(text)
     if not options.dry:
         (HERE / "accuracy.md").write_text(text)
-        draw(results, HERE / "accuracy.png")
+        draw(results, PICTURE)
 
 
 if __name__ == "__main__":

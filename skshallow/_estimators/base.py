@@ -131,9 +131,8 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
     verbose: int | bool = False
 
     _doc_link_module: ClassVar[str] = "skshallow"
-    _doc_link_template: ClassVar[str] = (
-        "https://skshallow.readthedocs.io/stable/api/skshallow.{estimator_name}.html"
-    )
+    # No documentation is published yet: docs/releasing.md says what to put here.
+    _doc_link_template: ClassVar[str] = ""
 
     # To be implemented by subclasses.
 

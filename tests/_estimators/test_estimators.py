@@ -362,12 +362,20 @@ def test_the_repr_shows_what_differs_from_the_defaults(net_class):
     assert shown == f"{net_class.__name__}(activation='tanh', hidden_units=7)"
 
 
-def test_the_html_shows_parameters_and_links_to_the_documentation(net_class, X, y, few):
-    html = net_class(**few)._repr_html_()
-    name = net_class.__name__
-    assert f"https://skshallow.readthedocs.io/stable/api/skshallow.{name}.html" in html
-    assert "hidden_units" in html
-    assert name in net_class(**few).fit(X, y)._repr_html_()
+def test_the_html_shows_parameters(net_class, X, y, few):
+    assert "hidden_units" in net_class(**few)._repr_html_()
+    assert net_class.__name__ in net_class(**few).fit(X, y)._repr_html_()
+
+
+SITE = "https://docs.example/api/skshallow.{estimator_name}.html"
+
+
+def test_the_html_links_to_a_site_only_if_one_is_configured(net_class, monkeypatch):
+    assert f"Documentation for {net_class.__name__}" not in net_class()._repr_html_()
+    monkeypatch.setattr(net_class, "_doc_link_template", SITE)
+    html = net_class()._repr_html_()
+    assert f"Documentation for {net_class.__name__}" in html
+    assert SITE.format(estimator_name=net_class.__name__) in html
 
 
 @pytest.mark.filterwarnings("ignore::skshallow.exceptions.DeadUnitsWarning")

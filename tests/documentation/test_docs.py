@@ -60,8 +60,11 @@ def test_lines_beside_the_six_equations_stand_in_the_code():
         )
 
 
-def test_the_readme_names_all_that_lies_in_the_package():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    named = {path.split("/")[0] for path in re.findall(r"\]\(skshallow/([\w./]+)\)", text)}
+def test_contributing_names_all_that_lies_in_the_package():
+    text = (ROOT / "docs" / "contributing.md").read_text(encoding="utf-8")
+    _, _, table = text.partition("| in `skshallow/`")
+    table, _, _ = table.partition("\n\n")
+    links = re.findall(r"\]\(\.\./skshallow/([\w./]+)\)", table)
+    named = {path.split("/")[0] for path in links}
     entries = {path.name for path in (ROOT / "skshallow").iterdir()}
     assert named == entries - {"__init__.py", "__pycache__", "py.typed"}
