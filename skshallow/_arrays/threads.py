@@ -73,8 +73,9 @@ class _Limit:
         """
         levels, found = self._levels_of(own), self._library.get_num_threads()
         if not levels or found != 1:
-            levels.append((found, []))
-        levels[-1][1].append(own)
+            levels.append((found, [own]))
+        else:
+            levels[-1][1].append(own)
         _set_for_all_threads(self._library, 1)
 
     def leave(self, own: int) -> None:
