@@ -16,7 +16,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import check_random_state, get_tags
+from sklearn.utils import check_random_state, estimator_checks, get_tags
 from sklearn.utils.estimator_checks import check_estimator
 
 import skshallow
@@ -52,10 +52,25 @@ def test_check_estimator_passes_with_nothing_failed(net_class, checks):
     not_passed = [
         (result["check_name"], result["status"], result["exception"])
         for result in results
-        if result["status"] != "passed" and not is_not_to_be_had(result)
+        if result["status"] != "passed"
+        and not is_not_to_be_had(result)
+        and result["check_name"] not in AMPLIFYING
     ]
     assert not_passed == []
     assert not any(result["expected_to_fail"] for result in results)
+
+
+# They compare up to 1e-7 what differs by rounding at first, which 500 epochs of the default
+# amplify, on some processors beyond that; see `test_weights` for what is guaranteed.
+AMPLIFYING = (
+    "check_sample_weight_equivalence_on_dense_data",
+    "check_sample_weight_equivalence_on_sparse_data",
+)
+
+
+@pytest.mark.parametrize("check", AMPLIFYING)
+def test_checks_that_compare_two_trainings_pass_with_fewer_epochs(net_class, check):
+    getattr(estimator_checks, check)(net_class.__name__, net_class(max_iter=50))
 
 
 def is_not_to_be_had(result):
