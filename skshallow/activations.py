@@ -47,6 +47,11 @@ __all__ = [
     "Tanh",
 ]
 
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 Params = dict[str, np.ndarray]
 
 
@@ -86,6 +91,24 @@ class Activation(Component):
     straight_through : bool
         Whether `backward` is deliberately the derivative of another function than
         `forward`, a straight-through estimator, which finite differences cannot check.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> import numpy as np
+    >>> from skshallow import DeepNetRegressor
+    >>> from skshallow.activations import Activation
+    >>> @dataclass(frozen=True)
+    ... class Arctan(Activation):
+    ...     def forward(self, z, params):
+    ...         return np.arctan(z), z
+    ...
+    ...     def backward(self, grad_a, z, params, grads):
+    ...         return grad_a / (1 + z * z)
+    >>> X = np.random.default_rng(0).normal(size=(300, 4))
+    >>> net = DeepNetRegressor(16, activation=Arctan(), random_state=0)
+    >>> net.fit(X, X[:, 0] * X[:, 1]).network_
+    Network(4-16-16-1, [Arctan(), Arctan()])
     """
 
     n_pieces: ClassVar[int] = 1
@@ -114,6 +137,7 @@ class Identity(Activation):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skshallow.activations import Identity
     >>> a, _ = Identity().forward(np.array([[-2.0, 0.5]]), params={})
     >>> a
@@ -142,6 +166,7 @@ class Step(Activation):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skshallow.activations import Step
     >>> a, near = Step().forward(np.array([[-2.0, 0.5, 3.0]]), params={})
     >>> a, Step().backward(np.ones((1, 3)), near, params={}, grads={})
@@ -165,6 +190,7 @@ class Sigmoid(Activation):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skshallow.activations import Sigmoid
     >>> a, _ = Sigmoid().forward(np.array([[-2.0, 0.0, 2.0]]), params={})
     >>> a.round(3)
@@ -186,6 +212,7 @@ class Tanh(Activation):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skshallow.activations import Tanh
     >>> a, _ = Tanh().forward(np.array([[-1.0, 0.0, 1.0]]), params={})
     >>> a.round(3)
@@ -211,6 +238,7 @@ class ReLU(Activation):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skshallow.activations import ReLU
     >>> a, cache = ReLU().forward(np.array([[-2.0, 0.0, 3.0]]), params={})
     >>> a, ReLU().backward(np.ones((1, 3)), cache, params={}, grads={})
@@ -248,6 +276,7 @@ class LeakyReLU(Activation):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skshallow.activations import LeakyReLU
     >>> a, _ = LeakyReLU(slope=0.1).forward(np.array([[-2.0, 3.0]]), params={})
     >>> a
@@ -290,6 +319,7 @@ class PReLU(Activation):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skshallow.activations import PReLU
     >>> a, _ = PReLU().forward(np.array([[-2.0, 3.0]]), PReLU().initial_params(n_units=2))
     >>> a
@@ -338,6 +368,7 @@ class ELU(Activation):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skshallow.activations import ELU
     >>> a, _ = ELU(alpha=1.0).forward(np.array([[-2.0, 3.0]]), params={})
     >>> a.round(3)
@@ -387,6 +418,7 @@ class SELU(ELU):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skshallow.activations import SELU
     >>> a, _ = SELU().forward(np.random.default_rng(0).normal(size=(1, 10_000)), params={})
     >>> bool(abs(a.mean()) < 0.02 and abs(a.std() - 1) < 0.02)
@@ -411,6 +443,7 @@ class GELU(Activation):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skshallow.activations import GELU
     >>> a, _ = GELU().forward(np.array([[-1.0, 0.0, 1.0]]), params={})
     >>> a.round(3)
@@ -444,6 +477,7 @@ class SiLU(Activation):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skshallow.activations import SiLU
     >>> a, _ = SiLU().forward(np.array([[-1.0, 0.0, 1.0]]), params={})
     >>> a.round(3)
@@ -474,6 +508,7 @@ class Softplus(Activation):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skshallow.activations import Softplus
     >>> a, _ = Softplus().forward(np.array([[-1.0, 0.0, 1.0]]), params={})
     >>> a.round(3)
@@ -503,6 +538,7 @@ class Mish(Activation):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skshallow.activations import Mish
     >>> a, _ = Mish().forward(np.array([[-1.0, 0.0, 1.0]]), params={})
     >>> a.round(3)
@@ -545,6 +581,7 @@ class Maxout(Activation):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skshallow.activations import Maxout
     >>> a, winner = Maxout(pieces=2).forward(np.array([[1.0, 5.0, 2.0, 4.0]]), params={})
     >>> a, winner

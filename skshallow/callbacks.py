@@ -10,6 +10,10 @@ from typing import Any
 __all__ = ["Checkpoint"]
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 @dataclass(frozen=True)
 class Checkpoint:
     """Save the training state to a file, so that an interrupted `fit` can be resumed.

@@ -8,12 +8,65 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
+class IneffectiveParameterWarning(UserWarning):
+    """A parameter was set, but has no effect because of the value of another one.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from sklearn.datasets import load_iris
+    >>> from skshallow import DeepNetClassifier
+    >>> from skshallow.exceptions import IneffectiveParameterWarning
+    >>> X, y = load_iris(return_X_y=True)
+    >>> net = DeepNetClassifier(early_stopping=False, validation_fraction=0.3)
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always", IneffectiveParameterWarning)
+    ...     net = net.fit(X, y)
+    >>> print(caught[0].message)  # doctest: +ELLIPSIS
+    validation_fraction=0.3 has no effect with early_stopping=False. ...
+    """
+
+
 class DeadUnitsWarning(UserWarning):
-    """Most units of a hidden layer are dead: their gradient is 0 for all training rows."""
+    """Most units of a hidden layer are dead: their gradient is 0 for all training rows.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from sklearn.datasets import load_iris
+    >>> from skshallow import DeepNetClassifier
+    >>> from skshallow.exceptions import DeadUnitsWarning
+    >>> X, y = load_iris(return_X_y=True)
+    >>> net = DeepNetClassifier(solver="sgd", learning_rate=100.0, random_state=0)
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always", DeadUnitsWarning)
+    ...     net = net.fit(X, y)
+    >>> caught[0].category.__name__
+    'DeadUnitsWarning'
+    """
 
 
 class VanishingGradientWarning(UserWarning):
-    """The gradient of a layer is so small compared with others that it hardly learns."""
+    """The gradient of a layer is so small compared with others that it hardly learns.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from sklearn.datasets import load_iris
+    >>> from skshallow import DeepNetClassifier
+    >>> from skshallow.exceptions import VanishingGradientWarning
+    >>> X, y = load_iris(return_X_y=True)
+    >>> net = DeepNetClassifier(8, depth=8, activation="sigmoid", init_scale=0.1)
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always", VanishingGradientWarning)
+    ...     net = net.fit(X, y)
+    >>> caught[0].category.__name__
+    'VanishingGradientWarning'
+    """
 
 
 class IneffectiveParameterWarning(UserWarning):
@@ -28,4 +81,17 @@ class IneffectiveParameterWarning(UserWarning):
 
 
 class UnreadableModel(ValueError):
-    """A file is not a saved model, is damaged, or was written by a newer version."""
+    """A file is not a saved model, is damaged, or was written by a newer version.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import skshallow
+    >>> from skshallow.exceptions import UnreadableModel
+    >>> with tempfile.NamedTemporaryFile(suffix=".npz") as file:
+    ...     try:
+    ...         skshallow.load(file.name)
+    ...     except UnreadableModel as error:
+    ...         print(error)  # doctest: +ELLIPSIS
+    Cannot load a net from '...npz': it is damaged ...
+    """

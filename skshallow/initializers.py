@@ -30,9 +30,26 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 @dataclass(frozen=True)
 class Initializer(Component):
-    """Base class of initializers; see the module's docstring."""
+    """Base class of initializers; see the module's docstring.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> import numpy as np
+    >>> from skshallow.initializers import Initializer
+    >>> @dataclass(frozen=True)
+    ... class Signs(Initializer):
+    ...     def __call__(self, rng, n_inputs, n_units, activation):
+    ...         return rng.choice([-1.0, 1.0], (n_inputs, n_units)) / np.sqrt(n_inputs)
+    >>> Signs()(np.random.default_rng(0), n_inputs=4, n_units=3, activation=None).shape
+    (4, 3)
+    """
 
     def __call__(
         self,
@@ -67,6 +84,7 @@ class VarianceScaling(Initializer):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skshallow.initializers import VarianceScaling
     >>> he = VarianceScaling(scale=2.0, fan="fan_in", distribution="normal")
     >>> weight = he(np.random.default_rng(0), n_inputs=50, n_units=1000, activation=None)
@@ -98,6 +116,7 @@ class Auto(Initializer):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skshallow.activations import ReLU, Tanh
     >>> from skshallow.initializers import Auto
     >>> rng = np.random.default_rng(0)
@@ -119,6 +138,7 @@ class Normal(Initializer):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skshallow.initializers import Normal
     >>> rng = np.random.default_rng(0)
     >>> weight = Normal()(rng, n_inputs=50, n_units=100, activation=None)
@@ -136,6 +156,7 @@ class Uniform(Initializer):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skshallow.initializers import Uniform
     >>> rng = np.random.default_rng(0)
     >>> weight = Uniform()(rng, n_inputs=50, n_units=100, activation=None)
@@ -153,6 +174,7 @@ class Zeros(Initializer):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skshallow.initializers import Zeros
     >>> Zeros()(np.random.default_rng(0), n_inputs=2, n_units=3, activation=None)
     array([[0., 0., 0.],
@@ -173,6 +195,7 @@ class Orthogonal(Initializer):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skshallow.initializers import Orthogonal
     >>> rng = np.random.default_rng(0)
     >>> weight = Orthogonal()(rng, n_inputs=5, n_units=3, activation=None)

@@ -25,6 +25,11 @@ from skshallow.exceptions import UnreadableModel
 
 __all__ = ["TRUSTED_TYPES", "UnreadableModel", "load"]
 
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 ESTIMATORS: dict[str, type] = {
     cls.__name__: cls
     for cls in (

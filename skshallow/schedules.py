@@ -26,6 +26,10 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 @dataclass(frozen=True)
 class Schedule(Component):
     """Base class of learning rate schedules; see the module's docstring.
@@ -34,6 +38,17 @@ class Schedule(Component):
     ----------
     needs_end : bool
         Whether the multiplier depends on the total number of epochs.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> from skshallow.schedules import Schedule
+    >>> @dataclass(frozen=True)
+    ... class Warmup(Schedule):
+    ...     def multiplier(self, epoch, n_epochs, state):
+    ...         return min(1.0, (1 + epoch) / 10)
+    >>> [Warmup().multiplier(epoch, 100, state={}) for epoch in (0, 4, 50)]
+    [0.1, 0.5, 1.0]
     """
 
     needs_end: ClassVar[bool] = False

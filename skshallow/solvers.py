@@ -34,6 +34,11 @@ __all__ = [
     "Solver",
 ]
 
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 State = dict[str, Any]
 BLOCK = 1 << 18
 # With a smaller epsilon a gradient whose square float32 rounds to 0 would make large steps.
@@ -68,6 +73,20 @@ class Solver(Component):
     default_max_grad_norm : float or None
         The length that gradients are limited to at that rate, where the length of the
         steps depends on theirs: no rate alone is right for every width, loss and batch.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> import numpy as np
+    >>> from skshallow.solvers import Solver
+    >>> @dataclass(frozen=True)
+    ... class SignDescent(Solver):
+    ...     def step(self, theta, grad, state, learning_rate):
+    ...         theta -= learning_rate * np.sign(grad)
+    >>> theta = np.array([1.0, -2.0])
+    >>> SignDescent().step(theta, grad=np.array([0.3, -5.0]), state={}, learning_rate=0.1)
+    >>> theta
+    array([ 0.9, -1.9])
     """
 
     stochastic: ClassVar[bool] = True
@@ -116,6 +135,7 @@ class SGD(Solver):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skshallow.solvers import SGD
     >>> theta, grad = np.array([1.0, 2.0]), np.array([10.0, -10.0])
     >>> SGD().step(theta, grad, SGD().init(theta), learning_rate=0.1)
@@ -149,6 +169,7 @@ class Momentum(Solver):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skshallow.solvers import Momentum
     >>> solver, theta = Momentum(momentum=0.5), np.array([1.0])
     >>> state = solver.init(theta)
@@ -193,6 +214,7 @@ class Nesterov(Momentum):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skshallow.solvers import Nesterov
     >>> solver, theta = Nesterov(momentum=0.5), np.array([1.0])
     >>> solver.step(theta, np.array([1.0]), solver.init(theta), learning_rate=0.1)
@@ -230,6 +252,7 @@ class RMSprop(Solver):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skshallow.solvers import RMSprop
     >>> theta, grad = np.array([1.0, 1.0]), np.array([0.01, -100.0])
     >>> RMSprop(rho=0.75).step(theta, grad, RMSprop().init(theta), learning_rate=0.1)
@@ -292,6 +315,7 @@ class Adam(Solver):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skshallow.solvers import Adam
     >>> theta, grad = np.array([1.0, 1.0]), np.array([0.01, -100.0])
     >>> Adam().step(theta, grad, Adam().init(theta), learning_rate=0.1)
@@ -357,6 +381,7 @@ class AdamW(Adam):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skshallow.solvers import AdamW
     >>> solver, theta = AdamW(weight_decay=0.5), np.array([1.0, 1.0])
     >>> state = solver.init(theta, n_weights=1)  # the second one is a bias
@@ -392,6 +417,7 @@ class LBFGS(Solver):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skshallow import ShallowNetRegressor
     >>> from skshallow.solvers import LBFGS
     >>> X = np.linspace(-1, 1, 50)[:, np.newaxis]

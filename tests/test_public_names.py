@@ -3,6 +3,8 @@
 import importlib
 import inspect
 import pkgutil
+import subprocess
+import sys
 
 import pytest
 
@@ -39,6 +41,18 @@ def test_every_public_class_and_function_of_a_module_is_among_them(module):
         if inspect.isclass(value) or inspect.isfunction(value)
     }
     assert own <= set(module.__all__)
+
+
+def test_completion_offers_public_names_only(module):
+    assert set(dir(module)) == set(module.__all__)
+    private = {name for name in dir(skshallow) if name.startswith("_")}
+    assert private == {"__version__"}
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if not name.endswith("onnx")])
+def test_a_module_is_there_after_the_package_is_imported(module):
+    code = f"import skshallow; assert {module}.__all__"
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
 
 
 def test_a_star_import_brings_public_names_only(module):

@@ -23,6 +23,11 @@ MODULES = {
 TESTED_BY = {
     # what an import loads, and what not
     "__init__": "test_packaging.py",
+    # which names a module offers
+    "engine/__init__": "test_public_names.py",
+    "exceptions": "test_public_names.py",
+    "inspection/__init__": "test_public_names.py",
+    "losses/__init__": "test_public_names.py",
     # every fit of every estimator passes through them
     "_estimators/base": "_estimators/test_estimators.py",
     "_estimators/checks/array_api": "_estimators/test_array_api.py",

@@ -8,3 +8,7 @@ from skshallow.engine.network import Network
 from skshallow.engine.objective import Objective
 
 __all__ = ["Layout", "Network", "Objective"]
+
+
+def __dir__() -> list[str]:
+    return __all__

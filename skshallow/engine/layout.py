@@ -38,6 +38,7 @@ class Layout:
     Examples
     --------
     >>> import numpy as np
+    >>> from skshallow.engine import Layout
     >>> layout = Layout([{"weight": (2, 3), "bias": (3,)}, {"weight": (3, 1)}])
     >>> layout.size, layout.n_weights
     (12, 9)

@@ -55,6 +55,7 @@ class Network:
     --------
     >>> import numpy as np
     >>> from skshallow.activations import ReLU
+    >>> from skshallow.engine import Network
     >>> network = Network(2, 1, [3], [ReLU()])
     >>> params = network.views(np.ones(network.layout.size))
     >>> raw_prediction, caches = network.forward(np.ones((4, 2)), params)

@@ -50,6 +50,21 @@ class Objective:
         The gradient after the last call of `gradient`.
     params, grads : list of dict
         Views of `theta` and `grad`, one dict per layer.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skshallow.engine import Network, Objective
+    >>> from skshallow.losses import SquaredError
+    >>> network = Network(2, 1, hidden_units=[], activations=[])  # a linear model
+    >>> theta = np.array([1.0, -1.0, 0.5])  # two weights and a bias
+    >>> objective = Objective(network, SquaredError(), alpha=0.1, theta=theta)
+    >>> X, y = np.array([[1.0, 2.0], [3.0, 1.0]]), np.array([[0.0], [2.0]])
+    >>> value = objective.value_and_gradient(X, y)
+    >>> round(float(value), 3)
+    0.225
+    >>> objective.grad.round(3)
+    array([ 0.6 , -0.35,  0.  ])
     """
 
     def __init__(

@@ -35,3 +35,7 @@ __all__ = [
     "gradient_check",
     "health_report",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

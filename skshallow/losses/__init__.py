@@ -72,6 +72,11 @@ __all__ = [
     "SquaredError",
 ]
 
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 REGRESSION_LOSSES: dict[str, type[Loss]] = {
     "squared_error": SquaredError,
     "absolute_error": AbsoluteError,

@@ -29,6 +29,23 @@ class Loss(Component):
     takes_codes : bool
         Whether targets are class codes (n, 1), see `MultinomialLoss`, or have a column per
         output.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> import numpy as np
+    >>> from skshallow.losses import IdentityLink, Loss
+    >>> @dataclass(frozen=True)
+    ... class LogCosh(Loss):
+    ...     link = IdentityLink()
+    ...
+    ...     def loss(self, y, raw_prediction):
+    ...         return np.log(np.cosh(raw_prediction - y)).sum(axis=1)
+    ...
+    ...     def gradient(self, y, raw_prediction):
+    ...         return np.tanh(raw_prediction - y)
+    >>> LogCosh().loss(np.array([[1.0], [2.0]]), np.array([[1.0], [2.5]])).round(3)
+    array([0.  , 0.12])
     """
 
     link: ClassVar[Link]

@@ -63,6 +63,7 @@ class BinomialLogLoss(Loss):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skshallow.losses import BinomialLogLoss
     >>> y, raw = np.array([[1.0], [1.0]]), np.array([[0.0], [-1000.0]])
     >>> loss, gradient = BinomialLogLoss().loss_and_gradient(y, raw)
@@ -103,6 +104,16 @@ class MultinomialLoss(Loss):
     label_smoothing : float
         The share of each target that is spread evenly over all classes: 0, except in what
         `smoothed` returns.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skshallow.losses import MultinomialLogLoss, MultinomialLoss
+    >>> loss = MultinomialLogLoss()
+    >>> isinstance(loss, MultinomialLoss), loss.takes_codes
+    (True, True)
+    >>> loss.loss(np.array([[0], [2]]), np.zeros((2, 3))).round(3)  # log(3)
+    array([1.099, 1.099])
     """
 
     takes_codes: ClassVar[bool] = True
@@ -147,6 +158,7 @@ class MultinomialLogLoss(MultinomialLoss):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skshallow.losses import MultinomialLogLoss
     >>> y, raw = np.array([[1]]), np.array([[0.0, 0.0, 0.0]])
     >>> loss, gradient = MultinomialLogLoss().loss_and_gradient(y, raw)
@@ -176,6 +188,7 @@ class BinomialSquaredError(Loss):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skshallow.losses import BinomialSquaredError
     >>> y, raw = np.array([[1.0], [1.0]]), np.array([[0.0], [-1000.0]])
     >>> loss, gradient = BinomialSquaredError().loss_and_gradient(y, raw)
@@ -205,6 +218,7 @@ class MultinomialSquaredError(MultinomialLoss):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skshallow.losses import MultinomialSquaredError
     >>> y, raw = np.array([[1]]), np.array([[0.0, 0.0]])
     >>> MultinomialSquaredError().loss_and_gradient(y, raw)

@@ -35,6 +35,20 @@ class Likelihood(Loss):
     has_dispersion : bool
         Whether the distribution has a dispersion parameter, which is estimated after
         training.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skshallow.losses import Likelihood, Poisson
+    >>> isinstance(Poisson(), Likelihood)
+    True
+    >>> parameters = Poisson().parameters(np.array([[0.0], [1.0]]))  # raw: logarithms
+    >>> parameters["mu"].round(3)
+    array([[1.   ],
+           [2.718]])
+    >>> Poisson().quantiles(parameters, 0.9)
+    array([[2.],
+           [5.]])
     """
 
     family: ClassVar[str]
@@ -113,6 +127,7 @@ class Gaussian(Likelihood):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skshallow.losses import Gaussian
     >>> raw = np.array([[1.0, 0.0]])  # a mean of 1, a log scale of 0
     >>> Gaussian().parameters(raw)
@@ -183,6 +198,7 @@ class Poisson(Likelihood):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skshallow.losses import Poisson
     >>> y, raw = np.array([[0.0], [1.0]]), np.array([[0.0], [0.0]])
     >>> Poisson().loss_and_gradient(y, raw)
@@ -244,6 +260,7 @@ class Gamma(Likelihood):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skshallow.losses import Gamma
     >>> y, raw = np.array([[1.0], [3.0]]), np.array([[0.0], [0.0]])
     >>> loss, gradient = Gamma().loss_and_gradient(y, raw)

@@ -31,7 +31,19 @@ def positive_exp(raw_prediction: np.ndarray) -> np.ndarray:
 
 
 class Link:
-    """Base class of link functions."""
+    """Base class of link functions.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skshallow.losses import Link, Poisson
+    >>> link = Poisson().link
+    >>> isinstance(link, Link)
+    True
+    >>> link.inverse(np.array([[0.0], [1.0]])).round(3)
+    array([[1.   ],
+           [2.718]])
+    """
 
     def inverse(self, raw_prediction: np.ndarray) -> np.ndarray:
         """Map raw predictions (n, m) to means or probabilities (n, m)."""
@@ -73,7 +85,16 @@ class Link:
 
 
 class IdentityLink(Link):
-    """Identity link, ``mean = raw``; the target may be centred and scaled."""
+    """Identity link, ``mean = raw``; the target may be centred and scaled.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skshallow.losses import IdentityLink
+    >>> IdentityLink().inverse(np.array([[-1.5], [2.0]]))
+    array([[-1.5],
+           [ 2. ]])
+    """
 
     def inverse(self, raw_prediction):
         return raw_prediction
@@ -89,7 +110,17 @@ class IdentityLink(Link):
 
 
 class LogLink(Link):
-    """Log link, ``mean = exp(raw)``; the target may be scaled, never centred."""
+    """Log link, ``mean = exp(raw)``; the target may be scaled, never centred.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skshallow.losses import LogLink
+    >>> LogLink().inverse(np.array([[-1.0], [0.0], [1.0]])).round(3)
+    array([[0.368],
+           [1.   ],
+           [2.718]])
+    """
 
     def inverse(self, raw_prediction):
         return positive_exp(raw_prediction)
@@ -114,6 +145,13 @@ class GaussianLink(IdentityLink):
 
     ``y = center + scale * y_standard`` multiplies the predicted scale by `scale`, that is,
     adds its logarithm to the raw output.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skshallow.losses import GaussianLink
+    >>> GaussianLink().inverse(np.array([[3.0, -1.0]]))  # a mean and a log scale
+    array([[3.]])
     """
 
     def inverse(self, raw_prediction):
@@ -158,6 +196,19 @@ class QuantilesLink(IdentityLink):
     levels : tuple of float
         Probability levels of the quantiles, in increasing order. The quantile whose level
         is nearest to 0.5 is predicted, of two such the lower.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skshallow.losses import QuantilesLink
+    >>> link = QuantilesLink((0.1, 0.5, 0.9))
+    >>> raw = np.array([[4.0, 7.0, 6.0]])
+    >>> link.quantiles(raw)
+    array([[[4.],
+            [6.],
+            [7.]]])
+    >>> link.inverse(raw)
+    array([[6.]])
     """
 
     def __init__(self, levels: tuple[float, ...]) -> None:
@@ -185,7 +236,17 @@ class QuantilesLink(IdentityLink):
 
 
 class LogitLink(Link):
-    """Logit link, ``probability = 1 / (1 + exp(-raw))``, for each output separately."""
+    """Logit link, ``probability = 1 / (1 + exp(-raw))``, for each output separately.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skshallow.losses import LogitLink
+    >>> LogitLink().inverse(np.array([[-2.0], [0.0], [2.0]])).round(3)
+    array([[0.119],
+           [0.5  ],
+           [0.881]])
+    """
 
     def inverse(self, raw_prediction):
         return expit(raw_prediction)
@@ -200,7 +261,15 @@ class LogitLink(Link):
 
 
 class SoftmaxLink(Link):
-    """Softmax, ``probability_k = exp(raw_k) / sum_j exp(raw_j)``, over the last axis."""
+    """Softmax, ``probability_k = exp(raw_k) / sum_j exp(raw_j)``, over the last axis.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skshallow.losses import SoftmaxLink
+    >>> SoftmaxLink().inverse(np.array([[0.0, 1.0, 2.0]])).round(3)
+    array([[0.09 , 0.245, 0.665]])
+    """
 
     def inverse(self, raw_prediction):
         return softmax(raw_prediction)

@@ -22,6 +22,7 @@ class SquaredError(Loss):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skshallow.losses import SquaredError
     >>> y, raw = np.array([[0.0], [0.0]]), np.array([[2.0], [-1.0]])
     >>> SquaredError().loss_and_gradient(y, raw)
@@ -48,6 +49,7 @@ class AbsoluteError(Loss):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skshallow.losses import AbsoluteError
     >>> y, raw = np.array([[0.0], [0.0]]), np.array([[2.0], [-1.0]])
     >>> AbsoluteError().loss_and_gradient(y, raw)
@@ -89,6 +91,7 @@ class Huber(Loss):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skshallow.losses import Huber
     >>> y, raw = np.array([[0.0], [0.0]]), np.array([[0.5], [10.0]])
     >>> Huber(delta=1.0).loss_and_gradient(y, raw)
@@ -156,6 +159,7 @@ class Quantile(Loss):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skshallow.losses import Quantile
     >>> y, raw = np.array([[0.0], [0.0]]), np.array([[2.0], [-2.0]])
     >>> Quantile(0.75).loss_and_gradient(y, raw)

@@ -17,4 +17,9 @@ from skshallow.onnx._links import register_link
 
 __all__ = ["Tensor", "register_activation", "register_link"]
 
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 register()

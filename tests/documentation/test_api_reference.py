@@ -1,50 +1,42 @@
 """The reference: every public object has a place in it, and an example."""
 
+import doctest
 import importlib
 import inspect
+import pkgutil
 import re
 from pathlib import Path
 
 import pytest
 
 import skshallow
-from skshallow.activations import ACTIVATIONS
-from skshallow.initializers import INITIALIZERS
-from skshallow.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
-from skshallow.schedules import SCHEDULES
-from skshallow.solvers import SOLVERS
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "api"
-TABLES = {
-    "skshallow.activations": ACTIVATIONS.values(),
-    "skshallow.initializers": [type(make()) for make in INITIALIZERS.values()],
-    "skshallow.losses": [
-        *REGRESSION_LOSSES.values(),
-        *(form for forms in CLASSIFICATION_LOSSES.values() for form in forms.values()),
-    ],
-    "skshallow.schedules": SCHEDULES.values(),
-    "skshallow.solvers": SOLVERS.values(),
-}
-PUBLIC_MODULES = [
-    "skshallow",
-    "skshallow.callbacks",
-    "skshallow.inspection",
-    "skshallow.onnx",
+MODULES = ["skshallow"] + [
+    f"skshallow.{module.name}"
+    for module in pkgutil.iter_modules(skshallow.__path__)
+    if not module.name.startswith("_")
 ]
 
 
 def public_objects():
-    """Return every public object by its dotted name."""
-    found = {
-        f"{module}.{cls.__name__}": cls
-        for module, classes in TABLES.items()
-        for cls in classes
-    }
-    for module in map(importlib.import_module, PUBLIC_MODULES):
+    """Return every public class and function by its dotted name, each once."""
+    found = {}
+    for module in map(importlib.import_module, MODULES):
         for name in module.__all__:
-            if not name.startswith("__"):
-                found[f"{module.__name__}.{name}"] = getattr(module, name)
-    return found
+            thing = getattr(module, name)
+            if inspect.isclass(thing) or inspect.isfunction(thing):
+                found.setdefault(thing, f"{module.__name__}.{name}")
+    return {name: thing for thing, name in found.items()}
+
+
+def docstrings(name, thing):
+    """Yield the name and the docstring of a public object, and of its public methods."""
+    yield name, thing.__doc__
+    for method, found in inspect.getmembers(thing, inspect.isroutine):
+        home = getattr(found, "__module__", None) or ""
+        if not method.startswith("_") and home.startswith("skshallow") and found.__doc__:
+            yield f"{name}.{method}", found.__doc__
 
 
 def in_the_reference():
@@ -72,10 +64,20 @@ def test_the_reference_lists_what_there_is_once():
 
 @pytest.mark.parametrize("name", sorted(public_objects()))
 def test_every_public_object_has_an_example(name):
-    doc = inspect.getdoc(public_objects()[name]) or ""
-    _, heading, example = doc.partition("Examples\n--------\n")
+    _, heading, example = inspect.getdoc(public_objects()[name]).partition(
+        "Examples\n--------\n"
+    )
     assert heading
     assert ">>> " in example
+
+
+@pytest.mark.parametrize("name", sorted(public_objects()))
+def test_every_example_runs_when_it_is_pasted_alone(name):
+    parser, runner = doctest.DocTestParser(), doctest.DocTestRunner(verbose=False)
+    for title, doc in docstrings(name, public_objects()[name]):
+        printed = []
+        runner.run(parser.get_doctest(doc, {}, title, None, None), out=printed.append)
+        assert printed == [], "".join(printed)
 
 
 def test_the_documentation_link_that_releasing_configures_leads_to_the_pages(monkeypatch):
