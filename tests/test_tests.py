@@ -56,6 +56,8 @@ TESTED_BY = {
     # the parts of one function for users
     "inspection/_default_baseline": "inspection/test_baseline_comparison.py",
     "inspection/_cross_validation": "inspection/test_baseline_comparison.py",
+    "inspection/_row_scores": "inspection/test_baseline_comparison.py",
+    "inspection/_paired_test": "inspection/test_row_wise_test.py",
     # what all displays share
     "inspection/_common/drawing": "inspection/_displays/test_displays.py",
     "inspection/_common/fitted_net": "inspection/_displays/test_displays.py",

@@ -5,7 +5,7 @@ from skshallow.inspection._baseline_comparison import (
     compare_with_baseline,
 )
 from skshallow.inspection._calibration_error import expected_calibration_error
-from skshallow.inspection._corrected_t_test import PairedTest, corrected_t_test
+from skshallow.inspection._corrected_t_test import corrected_t_test
 from skshallow.inspection._cross_validation import CrossValidated
 from skshallow.inspection._displays import (
     ActivationDisplay,
@@ -17,6 +17,8 @@ from skshallow.inspection._displays import (
 from skshallow.inspection._gradient_check import gradient_check
 from skshallow.inspection._gradient_report import GradientCheck
 from skshallow.inspection._health_report import HealthReport, health_report
+from skshallow.inspection._paired_test import PairedTest
+from skshallow.inspection._row_wise_test import row_wise_test
 
 __all__ = [
     "ActivationDisplay",
@@ -34,6 +36,7 @@ __all__ = [
     "expected_calibration_error",
     "gradient_check",
     "health_report",
+    "row_wise_test",
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,13 +21,15 @@ from skshallow.inspection._common.drawing import (
 )
 from skshallow.inspection._common.meta_estimators import given_chain, innermost_name
 from skshallow.inspection._common.report import Column, Report, decimals
-from skshallow.inspection._corrected_t_test import (
-    CONFIDENCE,
-    PairedTest,
-    corrected_t_test,
-)
+from skshallow.inspection._corrected_t_test import corrected_t_test
 from skshallow.inspection._cross_validation import CrossValidated, Splits, cross_validated
-from skshallow.inspection._default_baseline import default_baseline
+from skshallow.inspection._default_baseline import constant_model, default_baseline
+from skshallow.inspection._paired_test import CONFIDENCE, PairedTest
+from skshallow.inspection._row_wise_test import row_wise_test
+
+# A split is far from the others if it is further from their median than so many of their
+# median absolute deviations; of 5 normal scores, one is in 4 % of all cases.
+FAR = 10
 
 
 def compare_with_baseline(
@@ -51,7 +54,8 @@ def compare_with_baseline(
     cv : int, cross-validation generator or iterable of splits, default=5
         An integer means folds in the order of the rows, stratified for a classifier, as
         in scikit-learn. Splits are drawn once and are the same for both models. With
-        groups, pass ``list(GroupKFold(5).split(X, y, groups))``.
+        groups, pass ``list(GroupKFold(5).split(X, y, groups))``, and decide by the
+        :func:`corrected_t_test`, since the row-wise one needs independent rows.
     scoring : str or callable, default=None
         A single score, higher is better. None means that of the search, if `estimator`
         is one, else accuracy or R².
@@ -67,11 +71,14 @@ def compare_with_baseline(
     ------
     ValueError
         If one estimator is a classifier and the other is not, if there are fewer than
-        two splits, or if a score is not finite.
+        two splits or, in the row-wise test, two test rows per split, or if a score is not
+        finite.
 
     See Also
     --------
-    corrected_t_test : The test behind the verdict.
+    row_wise_test : The test behind the verdict, for scores that are means over rows:
+        accuracy, R², mean squared and absolute error, log loss and Brier score.
+    corrected_t_test : The test behind the verdict for all other scores.
 
     Examples
     --------
@@ -101,11 +108,15 @@ def compare_with_baseline(
             "or repeat the split."
         )
     net, simpler = (
-        cross_validated(innermost_name(model), model, X, y, splits, scoring, n_jobs)
+        cross_validated(innermost_name(model), model, X, y, splits, scoring, n_jobs=n_jobs)
         for model in (estimator, baseline)
     )
-    test = corrected_t_test(net.scores - simpler.scores, _test_to_train(splits))
-    return BaselineComparison(net, simpler, test, _name_of(scoring))
+    for model in (net, simpler):
+        _check_scores(model)
+    constant = _cross_validated_constant(estimator, X, y, splits, scoring)
+    return BaselineComparison(
+        net, simpler, constant, _test_of(net, simpler, splits), _name_of(scoring)
+    )
 
 
 @dataclass(eq=False, repr=False)
@@ -117,8 +128,12 @@ class BaselineComparison(Report):
     net, baseline : CrossValidated
         Each with `name`, `scores`, `fit_time`, `predict_time`, `log_loss`,
         `calibration_error` and the fitted `estimators`.
+    constant : CrossValidated
+        The same of a constant prediction: the mean of the training targets, or the
+        frequencies of the classes. Its accuracy is the share of the largest class.
     test : PairedTest
-        Of the net's scores minus the baseline's: `difference`, `interval`, `p_value`.
+        Of the net's scores minus the baseline's: `difference`, `interval`, `p_value` and
+        `detectable`, the smallest difference that could be expected to be found.
     score_name : str
         Name of the score.
 
@@ -135,6 +150,7 @@ class BaselineComparison(Report):
 
     net: CrossValidated
     baseline: CrossValidated
+    constant: CrossValidated
     test: PairedTest
     score_name: str
 
@@ -148,22 +164,55 @@ class BaselineComparison(Report):
     @property
     def verdict(self) -> str:
         """Which of the two models to use, with the figures of the test."""
-        low, high = self.test.interval
-        difference = self.test.difference
-        margin = high - difference
-        places = decimals(margin if margin > 0 else difference, 2)
+        figures = self._figures()
+        if self.winner is not None:
+            return f"The {self.winner} is better: {figures}."
+        return f"Undecided: {figures}. {self._advice()}"
+
+    def _figures(self) -> str:
+        """Return difference, interval and p-value as text."""
+        difference, (low, high) = self.test.difference, self.test.interval
+        places = self._places()
         p_value = self.test.p_value
         p_text = "p < 0.001" if p_value < 0.001 else f"p = {p_value:.2g}"
-        figures = (
+        return (
             f"difference {difference:z.{places}f}, {100 * CONFIDENCE:g} % interval "
             f"{low:z.{places}f} to {high:z.{places}f}, {p_text}"
         )
-        if self.winner is None:
-            return (
-                f"No evidence that the net is better: {figures}. "
-                f"{self.baseline.name}, the simpler one, will do."
-            )
-        return f"The {self.winner} is better: {figures}."
+
+    def _advice(self) -> str:
+        """Return what follows if no difference was found."""
+        places = self._places()
+        shown = (
+            "These rows can be expected to show differences of "
+            f"{self.test.detectable:z.{places}f} or more."
+        )
+        if self.collapsed:
+            return shown
+        gain = max(self.test.interval[1], 0.0)
+        return (
+            f"{shown} Use {self.baseline.name}, the simpler one, unless a gain of up to "
+            f"{gain:z.{places}f} matters."
+        )
+
+    def _places(self) -> int:
+        """Return how many decimals the figures of the test are shown with."""
+        margin = self.test.interval[1] - self.test.difference
+        return decimals(margin if margin > 0 else self.test.difference, 2)
+
+    @property
+    def collapsed(self) -> list[tuple[str, int]]:
+        """Return ("net" or "baseline", split) where a model fails on a single split.
+
+        Its score is then below that of a constant prediction, although it is above on
+        the median split, and far from its other scores.
+        """
+        models = [("net", self.net), ("baseline", self.baseline)]
+        return [
+            (role, int(split))
+            for role, model in models
+            for split in _collapsed_splits(model.scores, self.constant.scores)
+        ]
 
     @property
     def title(self) -> str:
@@ -173,10 +222,10 @@ class BaselineComparison(Report):
 
     def columns(self) -> list[Column]:
         """Return the means over the splits, one row per model."""
-        models = self.net, self.baseline
-        places = f".{decimals([m.scores.mean() for m in models], 4)}f"
+        models = list(self._roles().values())
+        places = f".{decimals([m.scores.mean() for m in models[:2]], 4)}f"
         columns = [
-            Column("", [f"net: {self.net.name}", f"baseline: {self.baseline.name}"]),
+            Column("", [f"{role}: {model.name}" for role, model in self._roles().items()]),
             Column(self.score_name, [float(m.scores.mean()) for m in models], places),
             Column("std", [float(m.scores.std(ddof=1)) for m in models], places),
             Column("fit (s)", [float(m.fit_time.mean()) for m in models], ".2g"),
@@ -197,13 +246,49 @@ class BaselineComparison(Report):
         """Return the verdict, and how the figures were computed."""
         return [
             self.verdict,
-            "Means over the splits. Interval and p-value: corrected resampled t-test "
-            "(Nadeau, Bengio 2003), since training rows of the splits overlap."
-            + self._note_on_calibration(),
+            *self._warnings(),
+            f"Means over the splits. {self._note_on_test()}{self._note_on_calibration()}",
         ]
 
+    def _roles(self) -> dict[str, CrossValidated]:
+        return {"net": self.net, "baseline": self.baseline, "constant": self.constant}
+
+    def _warnings(self) -> list[str]:
+        """Return what makes the comparison less than it seems."""
+        warnings = [self._collapse(role, split) for role, split in self.collapsed]
+        means = [model.scores.mean() for model in self._roles().values()]
+        if max(means[:2]) <= means[2]:
+            warnings.append("Neither model is better than a constant prediction.")
+        return warnings
+
+    def _collapse(self, role: str, split: int) -> str:
+        """Return that a model collapsed on a split, and what its other scores are."""
+        model = self._roles()[role]
+        others = np.delete(model.scores, split)
+        score, constant = model.scores[split], self.constant.scores[split]
+        return (
+            f"The {role} collapsed on split {split}, counted from 0: {self.score_name} "
+            f"{score:.3g}, a constant prediction {constant:.3g}; on the other splits "
+            f"{others.min():.3g} to {others.max():.3g}. Look for outliers among the test "
+            "rows of this split."
+        )
+
+    def _note_on_test(self) -> str:
+        if self.net.row_scores is None:
+            return (
+                "Interval and p-value: corrected resampled t-test (Nadeau, Bengio 2003), "
+                "since training rows of the splits overlap."
+            )
+        note = (
+            "Difference, interval and p-value: row-wise test, for the scores of all test "
+            "rows; rows must be independent."
+        )
+        if self.score_name == "R²":
+            note += " The difference is that of R² over all test rows at once."
+        return note
+
     def _note_on_calibration(self) -> str:
-        if all(m.calibration_error is None for m in (self.net, self.baseline)):
+        if all(m.calibration_error is None for m in self._roles().values()):
             return ""
         return (
             " Calibration error: expected calibration error of the most probable class, in "
@@ -281,3 +366,44 @@ def _test_to_train(splits: Splits) -> float:
     return float(np.sum([len(test) for _, test in splits])) / float(
         np.sum([len(train) for train, _ in splits])
     )
+
+
+def _check_scores(model: CrossValidated) -> None:
+    """Raise ValueError if a score is not finite."""
+    for split in np.flatnonzero(~np.isfinite(model.scores)):
+        raise ValueError(
+            f"The score of {model.name} on split {split} is {model.scores[split]}. Choose "
+            "a scoring and a cv that give a finite score on every split."
+        )
+
+
+def _cross_validated_constant(
+    estimator: Any, X: Any, y: Any, splits: Splits, scoring: Any
+) -> CrossValidated:
+    """Measure a constant prediction; NaN where it has no score, as with correlations."""
+    model = constant_model(estimator)
+    name = type(model).__name__
+    with warnings.catch_warnings():
+        # precision is undefined for classes that are never predicted, and the like
+        warnings.simplefilter("ignore")
+        return cross_validated(name, model, X, y, splits, scoring, error_score=np.nan)
+
+
+def _test_of(net: CrossValidated, baseline: CrossValidated, splits: Splits) -> PairedTest:
+    """Test the difference row by row, or split by split if rows have no scores."""
+    ratio = _test_to_train(splits)
+    if net.row_scores is None or baseline.row_scores is None:
+        return corrected_t_test(net.scores - baseline.scores, ratio)
+    pairs = zip(net.row_scores, baseline.row_scores, strict=True)
+    differences = [net_scores - scores for net_scores, scores in pairs]
+    return row_wise_test(differences, [test for _, test in splits], ratio)
+
+
+def _collapsed_splits(scores: np.ndarray, constant: np.ndarray) -> np.ndarray:
+    """Return the splits with scores (n_splits,) far below the others and a constant's."""
+    median = np.median(scores)
+    if median <= np.median(constant):
+        return np.array([], dtype=np.intp)
+    deviation = np.median(np.abs(scores - median))
+    is_far = scores < median - FAR * deviation
+    return np.flatnonzero(is_far & (scores < constant))

@@ -2,39 +2,9 @@ r"""Corrected resampled t-test: paired, for cross-validated scores of two models
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-
 import numpy as np
-from scipy import stats
 
-CONFIDENCE = 0.95  # level of the interval, and 1 minus the significance level
-
-
-@dataclass(frozen=True)
-class PairedTest:
-    """Result of a paired t-test of a mean difference.
-
-    Attributes
-    ----------
-    difference : float
-        The mean difference.
-    interval : tuple of float
-        Lower and upper end of its 95 % confidence interval.
-    p_value : float
-        Of the two-sided test that the true difference is 0.
-
-    Examples
-    --------
-    >>> from skshallow.inspection import corrected_t_test
-    >>> test = corrected_t_test([0.02, 0.01, 0.03, 0.02, 0.02], test_to_train=1 / 4)
-    >>> round(test.difference, 3), test.p_value < 0.05
-    (0.02, True)
-    """
-
-    difference: float
-    interval: tuple[float, float]
-    p_value: float
+from skshallow.inspection._paired_test import PairedTest, t_test
 
 
 def corrected_t_test(differences, test_to_train: float) -> PairedTest:
@@ -61,14 +31,18 @@ def corrected_t_test(differences, test_to_train: float) -> PairedTest:
     Returns
     -------
     test : PairedTest
-        Its `difference`, 95 % `interval` and `p_value`. If all differences are equal,
-        their variance is 0: the interval is a point, and the p-value 0, or 1 if they are
-        0.
+        Its `difference`, 95 % `interval`, `p_value` and `detectable` difference. If all
+        differences are equal, their variance is 0: the interval is a point, and the
+        p-value 0, or 1 if they are 0.
 
     Raises
     ------
     ValueError
         If there are fewer than two differences, or one of them is not finite.
+
+    See Also
+    --------
+    row_wise_test : A test of more power, from the scores of single rows.
 
     Notes
     -----
@@ -97,11 +71,5 @@ def corrected_t_test(differences, test_to_train: float) -> PairedTest:
         )
     if not np.isfinite(differences).all():
         raise ValueError(f"differences must be finite, got {differences.tolist()}.")
-    mean = float(differences.mean())
-    error = float(differences.std(ddof=1)) * math.sqrt(1 / n + test_to_train)
-    margin = float(stats.t.ppf((1 + CONFIDENCE) / 2, n - 1)) * error
-    if error == 0:
-        p_value = float(mean == 0)
-    else:
-        p_value = float(2 * stats.t.sf(abs(mean) / error, n - 1))
-    return PairedTest(mean, (mean - margin, mean + margin), p_value)
+    variance = float(differences.var(ddof=1)) * (1 / n + test_to_train)
+    return t_test(float(differences.mean()), variance, n - 1)

@@ -1,4 +1,4 @@
-"""Cross-validation of one model: scores, times, log loss and calibration error."""
+"""Cross-validation of one model: scores, also of single rows, times, and log loss."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from sklearn.utils.multiclass import type_of_target
 
 from skshallow._estimators.checks.sklearn_private import take_rows
 from skshallow.inspection._calibration_error import expected_calibration_error
+from skshallow.inspection._row_scores import RowScorer, row_scorer
 
 Splits = Sequence[tuple[np.ndarray, np.ndarray]]
 
@@ -39,6 +40,10 @@ class CrossValidated:
         `predict_proba`, over the test rows of all splits.
     estimators : list of estimator
         The fitted models, one per split.
+    row_scores : list of ndarray of shape (n_test,) or None
+        The score of each test row, one array per split, if the score is a mean over rows:
+        accuracy, R², and the scorers of mean squared and absolute error, log loss and
+        Brier score. R² is in units of the variance of all targets.
 
     Examples
     --------
@@ -58,12 +63,24 @@ class CrossValidated:
     log_loss: np.ndarray | None
     calibration_error: float | None
     estimators: list[Any]
+    row_scores: list[np.ndarray] | None
 
 
 def cross_validated(
-    name: str, estimator: Any, X: Any, y: Any, splits: Splits, scoring: Any, n_jobs: Any
+    name: str,
+    estimator: Any,
+    X: Any,
+    y: Any,
+    splits: Splits,
+    scoring: Any,
+    *,
+    n_jobs: Any = None,
+    error_score: Any = "raise",
 ) -> CrossValidated:
-    """Fit clones of `estimator` on each split and measure them."""
+    """Fit clones of `estimator` on each split and measure them.
+
+    If scoring fails, `error_score` is the score, or the error is raised.
+    """
     results = cross_validate(
         estimator,
         X,
@@ -72,78 +89,124 @@ def cross_validated(
         scoring=scoring,
         n_jobs=n_jobs,
         return_estimator=True,
-        error_score="raise",
+        error_score=error_score,
     )
     scores, estimators = results["test_score"], list(results["estimator"])
-    if not np.isfinite(scores).all():
-        split = int(np.flatnonzero(~np.isfinite(scores))[0])
-        raise ValueError(
-            f"The score of {name} on split {split} is {scores[split]}. Choose a scoring "
-            "and a cv that give a finite score on every split."
-        )
-    tests = [test for _, test in splits]
-    losses, error = _quality_of_probabilities(estimators, X, y, tests)
+    tests, targets = [test for _, test in splits], _Targets.of(y)
+    predictions, seconds = _predictions(estimators, X, tests)
+    probabilities = _probabilities(estimators, X, tests, targets)
+    losses, error = _quality_of_probabilities(probabilities, tests, targets)
+    scorer = row_scorer(scoring, targets.y, multilabel=targets.multilabel)
     return CrossValidated(
         name=name,
         scores=scores,
         fit_time=results["fit_time"],
-        predict_time=_predict_times(estimators, X, tests),
+        predict_time=seconds,
         log_loss=losses,
         calibration_error=error,
         estimators=estimators,
+        row_scores=_row_scores(scorer, predictions, probabilities, tests, targets),
     )
 
 
-def _predict_times(estimators: list, X: Any, tests: list[np.ndarray]) -> np.ndarray:
-    """Return the seconds that each estimator takes to predict its test rows."""
-    seconds = []
+@dataclass(frozen=True, eq=False)
+class _Targets:
+    """Targets `y`, the sorted `labels` in them, and whether they are multilabel."""
+
+    y: np.ndarray
+    labels: np.ndarray
+    multilabel: bool
+
+    @classmethod
+    def of(cls, y: Any) -> _Targets:
+        y = _column_or_rows(y)
+        return cls(y, np.unique(y), type_of_target(y) == "multilabel-indicator")
+
+    def in_splits(self, tests: list[np.ndarray]) -> list[np.ndarray]:
+        """Return the targets of the test rows of each split."""
+        return [self.y[test] for test in tests]
+
+
+def _column_or_rows(y: Any) -> np.ndarray:
+    """Return targets as (n_rows,), or (n_rows, n_outputs) if there are several."""
+    y = np.asarray(y)
+    return y if y.ndim == 2 and y.shape[1] > 1 else y.ravel()
+
+
+def _predictions(
+    estimators: list, X: Any, tests: list[np.ndarray]
+) -> tuple[list[np.ndarray], np.ndarray]:
+    """Return the predictions for the test rows of each split, and the seconds they took."""
+    predictions, seconds = [], []
     for estimator, test in zip(estimators, tests, strict=True):
         rows = take_rows(X, test)
         start = time.perf_counter()
-        estimator.predict(rows)
+        predictions.append(_column_or_rows(estimator.predict(rows)))
         seconds.append(time.perf_counter() - start)
-    return np.array(seconds)
+    return predictions, np.array(seconds)
+
+
+def _probabilities(
+    estimators: list, X: Any, tests: list[np.ndarray], targets: _Targets
+) -> list[np.ndarray] | None:
+    """Return the probabilities of the test rows of each split, None without any."""
+    if not all(is_classifier(e) and hasattr(e, "predict_proba") for e in estimators):
+        return None
+    return [
+        _probability(estimator, take_rows(X, test), targets)
+        for estimator, test in zip(estimators, tests, strict=True)
+    ]
 
 
 def _quality_of_probabilities(
-    estimators: list, X: Any, y: Any, tests: list[np.ndarray]
+    probabilities: list[np.ndarray] | None, tests: list[np.ndarray], targets: _Targets
 ) -> tuple[np.ndarray | None, float | None]:
     """Return log losses (n_splits,) and calibration error; None without probabilities."""
-    if not all(is_classifier(e) and hasattr(e, "predict_proba") for e in estimators):
+    if probabilities is None:
         return None, None
-    labels = np.unique(y)
-    multilabel = type_of_target(y) == "multilabel-indicator"
-    y = np.asarray(y) if multilabel else np.ravel(y)
-    targets = [y[test] for test in tests]
-    probabilities = [
-        _probability(estimator, take_rows(X, test), labels, multilabel=multilabel)
-        for estimator, test in zip(estimators, tests, strict=True)
-    ]
+    labels, truths = targets.labels, targets.in_splits(tests)
     # each of several labels is a case of two classes
     losses = [
-        log_loss(target.ravel(), p.ravel() if multilabel else p, labels=labels)
-        for target, p in zip(targets, probabilities, strict=True)
+        log_loss(truth.ravel(), p.ravel() if targets.multilabel else p, labels=labels)
+        for truth, p in zip(truths, probabilities, strict=True)
     ]
     error = expected_calibration_error(
-        np.concatenate(targets), np.concatenate(probabilities), labels=labels
+        np.concatenate(truths), np.concatenate(probabilities), labels=labels
     )
     return np.array(losses), error
 
 
-def _probability(
-    estimator: Any, X: Any, labels: np.ndarray, *, multilabel: bool
-) -> np.ndarray:
-    """Return probabilities (n, n_classes) in the order of `labels`, or (n, n_labels).
+def _row_scores(
+    scorer: RowScorer | None,
+    predictions: list[np.ndarray],
+    probabilities: list[np.ndarray] | None,
+    tests: list[np.ndarray],
+    targets: _Targets,
+) -> list[np.ndarray] | None:
+    """Return the scores of the test rows of each split, None if the score has none."""
+    if scorer is None:
+        return None
+    truths, predicted = targets.in_splits(tests), predictions
+    if scorer.uses_probabilities:
+        # the score is finite, so there are probabilities
+        assert probabilities is not None
+        truths = [np.searchsorted(targets.labels, truth) for truth in truths]
+        predicted = probabilities
+    return [scorer.score(t, p) for t, p in zip(truths, predicted, strict=True)]
+
+
+def _probability(estimator: Any, X: Any, targets: _Targets) -> np.ndarray:
+    """Return probabilities (n, n_classes) in the order of the labels, or (n, n_labels).
 
     A class that is missing from the training rows of a split has probability 0.
     """
     given = estimator.predict_proba(X)
-    if multilabel:
+    if targets.multilabel:
         if isinstance(given, list):  # one array per label, as forests return it
             columns = zip(given, estimator.classes_, strict=True)
             given = np.stack([p[:, c == 1].sum(axis=1) for p, c in columns], axis=1)
         return np.asarray(given, dtype=np.float64)
-    probability = np.zeros((len(given), len(labels)))
-    probability[:, np.searchsorted(labels, estimator.classes_)] = given
+    probability = np.zeros((len(given), len(targets.labels)))
+    probability[:, np.searchsorted(targets.labels, estimator.classes_)] = given
     # in single precision, sums are not as close to 1 as log_loss requires
     return probability / probability.sum(axis=1, keepdims=True)

@@ -1,4 +1,4 @@
-"""Default baseline: logistic or ridge regression on standardised features."""
+"""Models to compare with: a linear one on standardised features, and a constant."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin, clone, is_classifier
+from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -49,3 +50,8 @@ def default_baseline(estimator: Any, y: Any) -> Pipeline:
         for _, step in pipeline.steps
     ]
     return make_pipeline(*preparation, Standardizer(), model)
+
+
+def constant_model(estimator: Any) -> DummyClassifier | DummyRegressor:
+    """Return the model whose prediction is the same for all rows."""
+    return DummyClassifier() if is_classifier(estimator) else DummyRegressor()

@@ -13,10 +13,10 @@ from sklearn.cluster import KMeans
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.datasets import make_circles, make_moons, make_multilabel_classification
 from sklearn.dummy import DummyClassifier, DummyRegressor
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression, Ridge, RidgeCV
-from sklearn.metrics import f1_score, log_loss, make_scorer
+from sklearn.metrics import f1_score, log_loss, make_scorer, r2_score
 from sklearn.model_selection import (
     GridSearchCV,
     GroupKFold,
@@ -38,6 +38,7 @@ from skshallow.inspection import (
     compare_with_baseline,
     corrected_t_test,
     expected_calibration_error,
+    row_wise_test,
 )
 
 
@@ -86,7 +87,7 @@ def test_random_splits_are_drawn_once_for_both(classifier, X, y):
     )
     assert_array_equal(result.net.scores, result.baseline.scores)
     assert result.test.p_value == 1
-    assert "No evidence that the net is better: difference 0.00" in result.verdict
+    assert "Undecided: difference 0.00" in result.verdict
 
 
 def test_splits_may_be_a_list_such_as_that_of_groups(classifier, X, y):
@@ -246,7 +247,7 @@ def test_without_probabilities_their_quality_is_left_open(classifier, X, y):
         classifier, X, y, baseline=LinearSVC(max_iter=100_000), cv=3
     )
     assert result.baseline.log_loss is None
-    assert result.to_frame()["log loss"].isna().tolist() == [False, True]
+    assert result.to_frame()["log loss"].isna().tolist() == [False, True, False]
     assert str(result).splitlines()[4].split()[-2:] == ["-", "-"]
 
 
@@ -269,15 +270,66 @@ def test_a_class_that_training_rows_lack_has_probability_0(classifier, X):
 # The verdict.
 
 
-def test_the_test_takes_account_of_the_rows_that_splits_share(classifier, X, y):
-    for cv, ratio in [
+@pytest.mark.parametrize(
+    ("cv", "ratio"),
+    [
         (4, 1 / 3),
         (RepeatedKFold(n_splits=3, n_repeats=2, random_state=0), 1 / 2),
         (ShuffleSplit(5, test_size=0.2, random_state=0), 1 / 4),
-    ]:
-        result = compare_with_baseline(classifier, X, y, cv=cv)
-        differences = result.net.scores - result.baseline.scores
-        assert_allclose(result.test.p_value, corrected_t_test(differences, ratio).p_value)
+    ],
+    ids=["folds", "repeated", "random"],
+)
+def test_the_test_takes_account_of_the_rows_that_splits_share(classifier, X, y, cv, ratio):
+    result = compare_with_baseline(classifier, X, y, cv=cv)
+    pairs = zip(result.net.row_scores, result.baseline.row_scores, strict=True)
+    splitter = StratifiedKFold(4) if cv == 4 else cv
+    tests = [test for _, test in splitter.split(X, y)]
+    assert result.test == row_wise_test([a - b for a, b in pairs], tests, ratio)
+    result = compare_with_baseline(classifier, X, y, cv=cv, scoring="f1_macro")
+    assert result.test == corrected_t_test(
+        result.net.scores - result.baseline.scores, ratio
+    )
+
+
+@pytest.mark.parametrize(
+    "scoring",
+    [
+        "accuracy", "neg_log_loss", "neg_brier_score", "r2", "neg_mean_squared_error",
+        "neg_mean_absolute_error",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("n_outputs", [1, 2])
+def test_the_mean_of_the_row_scores_is_the_score(few, X, y, scoring, n_outputs):
+    is_classification = scoring in ("accuracy", "neg_log_loss", "neg_brier_score")
+    if is_classification and n_outputs == 2:
+        y = np.minimum(y, 1)  # two classes, whose Brier score is half
+    elif n_outputs == 2:
+        y = np.stack([y, X[:, 0]], axis=1)
+    Net = ShallowNetClassifier if is_classification else ShallowNetRegressor
+    result = compare_with_baseline(Net(**few), X, y, cv=3, scoring=scoring)
+    for model in (result.net, result.baseline, result.constant):
+        means = np.array([rows.mean() for rows in model.row_scores])
+        if scoring == "r2":  # in units of the variance of all rows, not of the split's
+            continue
+        assert_allclose(means, model.scores)
+    if scoring == "r2":
+        p = cross_val_predict(Net(**few), X, y, cv=KFold(3))
+        pooled = np.concatenate(result.net.row_scores).mean()
+        assert_allclose(pooled, r2_score(y, p))
+
+
+def test_labels_of_a_row_are_right_together_or_not_at_all(classifier):
+    X, y = make_multilabel_classification(90, n_classes=3, random_state=0)
+    result = compare_with_baseline(classifier, X, y, cv=3)
+    assert_allclose([rows.mean() for rows in result.net.row_scores], result.net.scores)
+
+
+def test_other_scores_are_not_taken_apart(classifier, X, y):
+    for scoring in ("f1_macro", make_scorer(f1_score, average="macro")):
+        result = compare_with_baseline(classifier, X, y, cv=3, scoring=scoring)
+        assert result.net.row_scores is None
+        assert "corrected resampled t-test" in str(result)
+    assert "row-wise test" in str(compare_with_baseline(classifier, X, y, cv=3))
 
 
 def test_a_published_comparison_is_reproduced():
@@ -311,14 +363,74 @@ def test_the_baseline_wins_where_it_is_the_truth(regressor, X):
     assert result.verdict.startswith("The baseline is better: difference -")
 
 
-def test_noise_gives_no_evidence_and_the_verdict_says_so(classifier, X):
+def test_noise_is_undecided_and_the_verdict_says_what_could_have_been_shown(classifier, X):
     y = np.random.default_rng(0).integers(2, size=len(X))
     result = compare_with_baseline(classifier, X, y)
     low, high = result.test.interval
     assert low < 0 < high
-    assert "No evidence that the net is better" in result.verdict
+    assert result.winner is None
+    assert result.verdict.startswith("Undecided: difference ")
     assert f"95 % interval {low:.2f} to {high:.2f}" in result.verdict
-    assert "LogisticRegression, the simpler one, will do" in result.verdict
+    assert f"show differences of {result.test.detectable:.2f} or more" in result.verdict
+    assert f"unless a gain of up to {high:.2f} matters" in result.verdict
+    assert "Use LogisticRegression, the simpler one" in result.verdict
+
+
+@pytest.fixture
+def outlying():
+    """A linear target, and a last row that is far outside in the features only."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(100, 3))
+    y = X @ [1.0, 2.0, 3.0] + 0.1 * rng.normal(size=100)
+    X[-1, 0] = 1e4
+    return X, y
+
+
+@pytest.mark.parametrize("scoring", ["r2", "neg_root_mean_squared_error"])
+def test_a_baseline_that_collapsed_on_a_split_is_not_recommended(outlying, scoring):
+    forest = RandomForestRegressor(10, random_state=0)
+    result = compare_with_baseline(forest, *outlying, scoring=scoring)
+    assert result.baseline.scores[4] < result.constant.scores[4]
+    assert result.collapsed == [("baseline", 4)]
+    assert result.winner is None
+    assert result.verdict.startswith("Undecided: ")
+    assert "simpler" not in result.verdict
+    text = " ".join(str(result).split())
+    assert "The baseline collapsed on split 4, counted from 0: " in text
+
+
+def test_a_net_that_collapsed_on_a_split_is_named(outlying):
+    forest = RandomForestRegressor(10, random_state=0)
+    result = compare_with_baseline(Ridge(), *outlying, baseline=forest)
+    assert result.collapsed == [("net", 4)]
+
+
+def test_no_model_collapses_where_its_scores_are_alike(classifier, X, y):
+    assert compare_with_baseline(classifier, X, y).collapsed == []
+
+
+def test_a_constant_prediction_is_scored_beside_both(classifier, X, y):
+    result = compare_with_baseline(classifier, X, y, cv=3)
+    assert_allclose(result.constant.scores, cross_val_score(DummyClassifier(), X, y, cv=3))
+    result = compare_with_baseline(ShallowNetRegressor(max_iter=1), X, 1.0 * y, cv=3)
+    expected = cross_val_score(DummyRegressor(), X, y, cv=KFold(3))
+    assert_allclose(result.constant.scores, expected)
+
+
+def test_a_constant_prediction_may_have_no_score(regressor, X, y):
+    def correlation(estimator, X, y):
+        p = estimator.predict(X)
+        return np.nan if np.ptp(p) == 0 else np.corrcoef(p, y)[0, 1]
+
+    result = compare_with_baseline(regressor, X, 1.0 * y, cv=3, scoring=correlation)
+    assert np.isnan(result.constant.scores).all()
+    assert result.collapsed == []
+
+
+def test_two_models_without_merit_are_called_so(X, y):
+    dummy = DummyClassifier()
+    result = compare_with_baseline(dummy, X, y, baseline=dummy, cv=3)
+    assert "Neither model is better than a constant prediction." in str(result)
 
 
 def test_a_clear_case_has_a_tiny_p_value_in_words(X):
@@ -339,10 +451,11 @@ def test_the_table_has_a_row_a_model_and_the_verdict_below(classifier, X, y):
     assert lines[2].split()[0] == "accuracy"
     assert lines[3].startswith("net: ShallowNetClassifier  ")
     assert lines[4].startswith("baseline: LogisticRegression  ")
+    assert lines[5].startswith("constant: DummyClassifier ")
     assert result.verdict in " ".join(lines)
     assert result.verdict.split(":")[0] in result._repr_html_()
     frame = result.to_frame()
-    models = result.net, result.baseline
+    models = result.net, result.baseline, result.constant
     assert_allclose(frame["accuracy"], [model.scores.mean() for model in models])
     assert_allclose(frame["std"], [model.scores.std(ddof=1) for model in models])
 
