@@ -12,25 +12,6 @@ def __dir__() -> list[str]:
     return __all__
 
 
-class IneffectiveParameterWarning(UserWarning):
-    """A parameter was set, but has no effect because of the value of another one.
-
-    Examples
-    --------
-    >>> import warnings
-    >>> from sklearn.datasets import load_iris
-    >>> from skshallow import DeepNetClassifier
-    >>> from skshallow.exceptions import IneffectiveParameterWarning
-    >>> X, y = load_iris(return_X_y=True)
-    >>> net = DeepNetClassifier(early_stopping=False, validation_fraction=0.3)
-    >>> with warnings.catch_warnings(record=True) as caught:
-    ...     warnings.simplefilter("always", IneffectiveParameterWarning)
-    ...     net = net.fit(X, y)
-    >>> print(caught[0].message)  # doctest: +ELLIPSIS
-    validation_fraction=0.3 has no effect with early_stopping=False. ...
-    """
-
-
 class DeadUnitsWarning(UserWarning):
     """Most units of a hidden layer are dead: their gradient is 0 for all training rows.
 
