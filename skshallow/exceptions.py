@@ -24,6 +24,7 @@ class DeadUnitsWarning(UserWarning):
     >>> X, y = load_iris(return_X_y=True)
     >>> net = DeepNetClassifier(solver="sgd", learning_rate=100.0, random_state=0)
     >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("ignore")  # others
     ...     warnings.simplefilter("always", DeadUnitsWarning)
     ...     net = net.fit(X, y)
     >>> caught[0].category.__name__
@@ -58,6 +59,20 @@ class IneffectiveParameterWarning(UserWarning):
     continues, such as `max_iter` in `partial_fit` after `fit`. The one exception is
     `hidden_units` with ``depth=0``: it never warns, so that it can be set beside a grid
     over `depth`.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from sklearn.datasets import load_iris
+    >>> from skshallow import DeepNetClassifier
+    >>> from skshallow.exceptions import IneffectiveParameterWarning
+    >>> X, y = load_iris(return_X_y=True)
+    >>> net = DeepNetClassifier(early_stopping=False, validation_fraction=0.3)
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always", IneffectiveParameterWarning)
+    ...     net = net.fit(X, y)
+    >>> print(caught[0].message)  # doctest: +ELLIPSIS
+    validation_fraction=0.3 has no effect with early_stopping=False. ...
     """
 
 

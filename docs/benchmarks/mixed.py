@@ -7,7 +7,8 @@ compared if they are installed.
 Of each table, at most 5000 rows are used, in two splits that are the same for all models.
 Nets, LightGBM and CatBoost take the categories as they are, the other models behind one-hot
 encoding and imputation (gradient boosting of scikit-learn refuses categories of more than
-255 levels). All have their defaults, and one thread. The time of a fit is its processor time.
+255 levels). All have their defaults, and one thread. The time of a fit is its processor
+time.
 """
 
 from __future__ import annotations
