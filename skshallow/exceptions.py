@@ -22,9 +22,8 @@ class DeadUnitsWarning(UserWarning):
     >>> from skshallow import DeepNetClassifier
     >>> from skshallow.exceptions import DeadUnitsWarning
     >>> X, y = load_iris(return_X_y=True)
-    >>> net = DeepNetClassifier(solver="sgd", learning_rate=100.0, random_state=0)
+    >>> net = DeepNetClassifier(learning_rate=1.0, random_state=0)
     >>> with warnings.catch_warnings(record=True) as caught:
-    ...     warnings.simplefilter("ignore")  # others
     ...     warnings.simplefilter("always", DeadUnitsWarning)
     ...     net = net.fit(X, y)
     >>> caught[0].category.__name__
