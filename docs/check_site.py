@@ -280,6 +280,8 @@ def test_code_is_highlighted(visits):
 
 # What people type, and the page that must be the first result.
 SEARCHED = {
+    "tutorial": "tutorial",
+    "softmax": "tutorial",
     "overfitting": "guide/regularising",
     "regularization": "guide/regularising",
     "dropout": "guide/regularising",

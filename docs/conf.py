@@ -20,6 +20,7 @@ project_copyright = author
 version = release = skshallow.__version__
 
 extensions = [
+    "matplotlib.sphinxext.plot_directive",
     "myst_parser",
     "numpydoc",
     "source_pages",
@@ -66,6 +67,12 @@ sphinx_gallery_conf = {
     "thumbnail_size": (480, 300),
 }
 
+# The code of the tutorial is shown, with its figures, and runs in one namespace.
+plot_include_source = True
+plot_html_show_source_link = False
+plot_html_show_formats = False
+plot_formats = [("png", 144)]
+
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 copybutton_exclude = ".linenos, .gp, .go"
@@ -82,6 +89,7 @@ html_favicon = "_static/mark.svg"
 html_sidebars = {
     "*": [],
     "six_equations": SIDEBAR,
+    "tutorial": SIDEBAR,
     "code/**": [],
     **{pages: SIDEBAR for pages in SECTIONS},
 }
