@@ -824,6 +824,27 @@ def test_each_kind_of_column_alone_is_converted(few, names, dtype):
         assert_near(found[:, 0], net.predict(new).astype(dtype), dtype)
 
 
+@pytest.mark.parametrize("n_levels", [1, 2, 3, 8, 9, 100])
+def test_any_number_of_levels_is_looked_up(few, n_levels):
+    levels = np.random.default_rng(0).permutation(np.arange(n_levels) ** 2 - 7)
+    numbers = np.repeat(levels, 6)[:, np.newaxis]
+    net = DeepNetRegressor(**few, categorical_features=[0]).fit(numbers, numbers[:, 0])
+    ends = [np.iinfo(np.int64).min, np.iinfo(np.int64).max]
+    new = np.append(np.arange(-10, n_levels**2), ends)[:, np.newaxis]
+    (found,) = run(convert(net, new), X=new)
+    assert_near(found[:, 0], net.predict(new).astype(np.float32), np.float32)
+
+
+def test_a_raw_table_is_valid_onnx_for_another_runtime(few):
+    table, new = raw_table(), new_table()
+    net = DeepNetRegressor(**few, n_members=2, categorical_features=CATEGORIES)
+    net.fit(table, numbers_of(table))
+    evaluator = reference.ReferenceEvaluator(convert_table(net))
+    inputs = inputs_of(new.fillna({"size": "", "city": ""}), net)
+    (found,) = evaluator.run(None, inputs)
+    assert_near(found[:, 0], net.predict(new).astype(np.float32), np.float32)
+
+
 @with_members
 def test_hidden_features_of_a_raw_table_are_converted(few, n_members):
     table = raw_table()
@@ -852,6 +873,22 @@ def test_a_search_on_a_raw_table_is_converted(few):
     model = skl2onnx.to_onnx(search, initial_types=types)
     (found,) = run(model, **inputs_of(new_table(), search.best_estimator_))
     assert_near(found[:, 0], search.predict(new_table()).astype(np.float32), np.float32)
+
+
+def test_voting_nets_on_a_raw_table_are_converted(few):
+    table = raw_table()
+    nets = [("a", DeepNetClassifier(**few)), ("b", ShallowNetClassifier(**few))]
+    vote = VotingClassifier(nets, voting="soft", flatten_transform=False)
+    vote.fit(table, numbers_of(table) > 1)
+    own = vote.estimators_[0]
+    model = skl2onnx.to_onnx(
+        vote,
+        initial_types=skshallow.onnx.initial_types(own),
+        options={id(vote): {"zipmap": False}},
+    )
+    _, probabilities = run(model, **inputs_of(new_table(), own))
+    expected = vote.predict_proba(new_table()).astype(np.float32)
+    assert_near(probabilities, expected, np.float32)
 
 
 def test_the_types_may_be_those_of_the_first_rows(few):
