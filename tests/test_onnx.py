@@ -51,7 +51,9 @@ onnxruntime = pytest.importorskip("onnxruntime")
 skl2onnx = pytest.importorskip("skl2onnx")
 
 from skl2onnx.common.data_types import (  # noqa: E402
+    DoubleTensorType,
     FloatTensorType,
+    Int32TensorType,
     StringTensorType,
 )
 
@@ -687,10 +689,352 @@ def test_weights_beyond_float32_are_refused(few, X, y):
     assert_predicts_alike(small, 1e-300 * X, np.float64)
 
 
+# Tables with categories and missing values.
+
+CITIES = [f"city {i:02}" for i in range(40)]
+
+
+def raw_table(n_rows=300, seed=0):
+    """A table of numbers and of each kind of category, of 2 to 40 levels."""
+    rng = np.random.default_rng(seed)
+    age = rng.normal(40, 10, n_rows)
+    age[rng.random(n_rows) < 0.1] = np.nan
+    return pd.DataFrame(
+        {
+            "age": age,
+            "sex": rng.choice(["f", "m"], n_rows),
+            "children": rng.integers(0, 4, n_rows),
+            "size": rng.choice(["S", "M", "L", None], n_rows),
+            "member": rng.random(n_rows) < 0.5,
+            "city": rng.choice(CITIES, n_rows),
+            "income": rng.normal(size=n_rows),
+            "grade": rng.choice([1.5, 2.25, 3.0, np.nan], n_rows),
+            "zip": rng.integers(10000, 10030, n_rows),
+        }
+    )
+
+
+CATEGORIES = ["sex", "size", "member", "city", "grade", "zip"]
+
+
+def new_table():
+    """Rows with levels that training had not, and with values missing that it had."""
+    new = raw_table(seed=1)
+    unseen = {"sex": "?", "size": "XXL", "city": "elsewhere", "grade": 9.0, "zip": 7}
+    for i, (name, level) in enumerate(unseen.items()):
+        new.loc[10 * i : 10 * i + 9, name] = level
+    new.loc[60:70, ["city", "income", "size"]] = None
+    return new
+
+
+def numbers_of(table):
+    """Return a target that depends on each column."""
+    worth = {city: i % 7 - 3.0 for i, city in enumerate(CITIES)}
+    y = table["income"] + (table["sex"] == "m") + 2.0 * (table["size"] == "L")
+    y += table["city"].map(worth) + table["age"].isna() + (table["grade"] == 3)
+    return (y + table["zip"] % 5 + table["member"]).to_numpy()
+
+
+TARGETS_OF_TABLES = {
+    "two classes": lambda y: y > np.median(y),
+    "three classes": lambda y: np.array(["a", "b", "c"])[np.digitize(y, [1, 4])],
+    "labels": lambda y: np.stack([y > 1, y > 4], axis=1).astype(int),
+}
+
+
+def inputs_of(table, estimator, dtype=np.float32):
+    """Return the inputs of a model for a table, in the types of `initial_types`."""
+    types = skshallow.onnx.initial_types(estimator, dtype)
+    return {
+        name: table[[name]].to_numpy(None if of == "object" else of)
+        for (name, _), of in zip(types, map(dtype_of_input, types), strict=True)
+    }
+
+
+def dtype_of_input(named_type):
+    """Return the dtype of NumPy of an input."""
+    onnx_type = named_type[1].to_onnx_type().tensor_type.elem_type
+    return onnx.helper.tensor_dtype_to_np_dtype(onnx_type)
+
+
+def convert_table(estimator, dtype=np.float32):
+    """Return the model of an estimator that was fitted on a table."""
+    options = {id(estimator): {"zipmap": False}}
+    is_classifier = hasattr(estimator, "predict_proba")
+    return skl2onnx.to_onnx(
+        estimator,
+        initial_types=skshallow.onnx.initial_types(estimator, dtype),
+        options=options if is_classifier else None,
+    )
+
+
+def assert_table_is_classified_alike(net, table, dtype=np.float32):
+    inputs = inputs_of(table, net, dtype)
+    labels, probabilities = run(convert_table(net, dtype), **inputs)
+    assert_array_equal(labels, net.predict(table))
+    assert_near(probabilities, net.predict_proba(table).astype(dtype), dtype)
+
+
+def assert_table_is_predicted_alike(net, table, dtype=np.float32, method="predict"):
+    (found,) = run(convert_table(net, dtype), **inputs_of(table, net, dtype))
+    expected = np.asarray(getattr(net, method)(table)).reshape(len(table), -1)
+    assert_near(found, expected.astype(dtype), dtype)
+
+
+@both_dtypes
+@with_members
+@pytest.mark.parametrize("kind", TARGETS_OF_TABLES)
+def test_a_raw_table_is_classified_as_by_the_net(few, kind, n_members, dtype):
+    net = DeepNetClassifier(**few, n_members=n_members, categorical_features=CATEGORIES)
+    table = raw_table()
+    net.fit(table, TARGETS_OF_TABLES[kind](numbers_of(table)))
+    assert net.network_.embedding.n_columns == 2
+    assert_table_is_classified_alike(net, new_table(), dtype)
+
+
+@both_dtypes
+@with_members
+@pytest.mark.parametrize("depth", [0, 1, 2])
+@pytest.mark.parametrize("n_targets", [1, 2])
+def test_a_raw_table_is_predicted_as_by_the_net(few, depth, n_targets, n_members, dtype):
+    table = raw_table()
+    y = np.stack([numbers_of(table), table["zip"] % 3], axis=1)[:, :n_targets]
+    net = DeepNetRegressor(
+        **few, depth=depth, n_members=n_members, categorical_features=CATEGORIES
+    ).fit(table, y if n_targets > 1 else y[:, 0])
+    assert_table_is_predicted_alike(net, new_table(), dtype)
+
+
+@both_dtypes
+@pytest.mark.parametrize(
+    "names",
+    [["sex"], ["size"], ["city", "zip"], ["grade"], ["age", "income"], ["age", "sex"]],
+    ids="-".join,
+)
+def test_each_kind_of_column_alone_is_converted(few, names, dtype):
+    table, y = raw_table()[names], numbers_of(raw_table())
+    chosen = [name for name in names if name in CATEGORIES]
+    net = ShallowNetRegressor(**few, categorical_features=chosen).fit(table, y)
+    new = new_table()[names]
+    if chosen:
+        has_numbers = set(names) & {"age", "grade"}
+        assert_table_is_predicted_alike(net, new, dtype if has_numbers else np.float32)
+    else:
+        (found,) = run(convert_table(net, dtype), X=new.to_numpy(dtype))
+        assert_near(found[:, 0], net.predict(new).astype(dtype), dtype)
+
+
+@pytest.mark.parametrize("n_levels", [1, 2, 3, 8, 9, 100])
+def test_any_number_of_levels_is_looked_up(few, n_levels):
+    levels = np.random.default_rng(0).permutation(np.arange(n_levels) ** 2 - 7)
+    numbers = np.repeat(levels, 6)[:, np.newaxis]
+    net = DeepNetRegressor(**few, categorical_features=[0]).fit(numbers, numbers[:, 0])
+    ends = [np.iinfo(np.int64).min, np.iinfo(np.int64).max]
+    new = np.append(np.arange(-10, n_levels**2), ends)[:, np.newaxis]
+    (found,) = run(convert(net, new), X=new)
+    assert_near(found[:, 0], net.predict(new).astype(np.float32), np.float32)
+
+
+def test_a_raw_table_is_valid_onnx_for_another_runtime(few):
+    table, new = raw_table(), new_table()
+    net = DeepNetRegressor(**few, n_members=2, categorical_features=CATEGORIES)
+    net.fit(table, numbers_of(table))
+    evaluator = reference.ReferenceEvaluator(convert_table(net))
+    inputs = inputs_of(new.fillna({"size": "", "city": ""}), net)
+    (found,) = evaluator.run(None, inputs)
+    assert_near(found[:, 0], net.predict(new).astype(np.float32), np.float32)
+
+
+@with_members
+def test_hidden_features_of_a_raw_table_are_converted(few, n_members):
+    table = raw_table()
+    features = HiddenFeatures(DeepNetRegressor(**few, n_members=n_members))
+    features.fit(table, numbers_of(table))
+    assert_table_is_predicted_alike(features, new_table(), method="transform")
+    frozen = HiddenFeatures(FrozenEstimator(features.net_)).fit(table)
+    assert_table_is_predicted_alike(frozen, new_table(), method="transform")
+
+
+def test_pipelines_that_start_with_a_raw_table_are_converted(few):
+    table = raw_table()
+    y = numbers_of(table) > 1
+    for pipeline in [
+        make_pipeline(DeepNetClassifier(**few)),
+        make_pipeline(HiddenFeatures(DeepNetClassifier(**few)), LogisticRegression()),
+    ]:
+        assert_table_is_classified_alike(pipeline.fit(table, y), new_table())
+
+
+def test_a_search_on_a_raw_table_is_converted(few):
+    table = raw_table()
+    search = GridSearchCV(DeepNetRegressor(**few), {"alpha": [0.1, 1]}, cv=2)
+    search.fit(table, numbers_of(table))
+    types = skshallow.onnx.initial_types(search.best_estimator_)
+    model = skl2onnx.to_onnx(search, initial_types=types)
+    (found,) = run(model, **inputs_of(new_table(), search.best_estimator_))
+    assert_near(found[:, 0], search.predict(new_table()).astype(np.float32), np.float32)
+
+
+def test_voting_nets_on_a_raw_table_are_converted(few):
+    table = raw_table()
+    nets = [("a", DeepNetClassifier(**few)), ("b", ShallowNetClassifier(**few))]
+    vote = VotingClassifier(nets, voting="soft", flatten_transform=False)
+    vote.fit(table, numbers_of(table) > 1)
+    own = vote.estimators_[0]
+    model = skl2onnx.to_onnx(
+        vote,
+        initial_types=skshallow.onnx.initial_types(own),
+        options={id(vote): {"zipmap": False}},
+    )
+    _, probabilities = run(model, **inputs_of(new_table(), own))
+    expected = vote.predict_proba(new_table()).astype(np.float32)
+    assert_near(probabilities, expected, np.float32)
+
+
+def test_the_types_may_be_those_of_the_first_rows(few):
+    table = raw_table().dropna()
+    net = DeepNetRegressor(**few).fit(table, numbers_of(table))
+    model = skl2onnx.to_onnx(net, table)
+    (found,) = run(model, **{name: table[[name]].to_numpy() for name in table})
+    assert_near(found[:, 0], net.predict(table), np.float64)
+
+
+def test_nets_without_standardisation_convert_categories_alike(few):
+    table = raw_table().drop(columns="age")
+    net = DeepNetRegressor(**few, standardize=False, categorical_features=CATEGORIES)
+    net.fit(table, numbers_of(raw_table()))
+    new = new_table().drop(columns="age").fillna({"income": 0.5})
+    assert_table_is_predicted_alike(net, new)
+
+
+@pytest.mark.parametrize("missing", ["", "nan", None, np.nan, pd.NA], ids=repr)
+def test_a_missing_string_is_empty_or_as_python_writes_it(few, missing):
+    table = raw_table()[["size", "income"]]
+    net = DeepNetRegressor(**few).fit(table, numbers_of(raw_table()))
+    given = {
+        "size": np.array([[missing], ["L"], [missing]], dtype=object),
+        "income": np.zeros((3, 1), np.float32),
+    }
+    (found,) = run(convert_table(net), **given)
+    expected = net.predict(pd.DataFrame({"size": [None, "L", None], "income": 0.0}))
+    assert_near(found[:, 0], expected.astype(np.float32), np.float32)
+    assert found[0] != found[1]
+
+
+def test_a_level_that_is_spelled_as_a_missing_value_is_a_level(few):
+    table = pd.DataFrame({"kind": ["", "nan", "a", None] * 30, "x": np.arange(120.0)})
+    net = DeepNetRegressor(**few).fit(table, np.tile([1.0, 2.0, 3.0, 4.0], 30))
+    given = {"kind": [[""], ["nan"], ["<NA>"]], "x": np.zeros((3, 1), np.float32)}
+    (found,) = run(convert_table(net), **{**given, "kind": np.array(given["kind"], object)})
+    expected = net.predict(pd.DataFrame({"kind": ["", "nan", None], "x": 0.0}))
+    assert_near(found[:, 0], expected.astype(np.float32), np.float32)
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.int32, np.float32, bool])
+def test_categories_of_numbers_are_taken_in_each_type(few, dtype):
+    numbers = np.random.default_rng(0).integers(0, 2, size=(80, 2))
+    net = DeepNetClassifier(**few, categorical_features=[0, 1])
+    net.fit(numbers, numbers[:, 0] ^ numbers[:, 1])
+    assert_classifies_alike_in(net, numbers.astype(dtype))
+
+
+def assert_classifies_alike_in(net, rows):
+    """Labels are equal, probabilities near, for one input of the type of the rows."""
+    labels, probabilities = run(convert(net, rows, zipmap=False), X=rows)
+    assert_array_equal(labels, net.predict(rows))
+    assert_near(probabilities, net.predict_proba(rows).astype(np.float32), np.float32)
+
+
+def test_inputs_of_float32_and_float64_may_be_mixed(few):
+    table = raw_table()[["income", "grade", "zip"]]
+    table["grade"] += 0.1  # not the same in both
+    net = DeepNetRegressor(**few, categorical_features=["grade", "zip"])
+    net.fit(table, numbers_of(raw_table()))
+    model = skl2onnx.to_onnx(
+        net,
+        initial_types=[
+            ("income", DoubleTensorType([None, 1])),
+            ("grade", FloatTensorType([None, 1])),
+            ("zip", Int32TensorType([None, 1])),
+        ],
+    )
+    types = {"income": np.float64, "grade": np.float32, "zip": np.int32}
+    given = {name: table[[name]].to_numpy(dtype) for name, dtype in types.items()}
+    (found,) = run(model, **given)
+    assert_near(found[:, 0], net.predict(table), np.float64)
+
+
+def test_the_types_of_inputs_follow_the_columns(few, X, y):
+    table = raw_table()
+    net = DeepNetRegressor(**few, categorical_features=CATEGORIES)
+    net.fit(table, numbers_of(table))
+    kinds = {
+        name: type(of).__name__.removesuffix("TensorType")
+        for name, of in skshallow.onnx.initial_types(net, np.float64)
+    }
+    assert list(kinds) == table.columns.tolist()
+    strings = dict.fromkeys(["sex", "size", "city"], "String")
+    numbers = dict.fromkeys(["age", "children", "income", "grade"], "Double")
+    assert kinds == strings | numbers | {"member": "Boolean", "zip": "Int64"}
+    nameless = DeepNetRegressor(**few).fit(table.to_numpy(object), numbers_of(table))
+    assert skshallow.onnx.initial_types(nameless)[1][0] == "x1"
+    ((name, of),) = skshallow.onnx.initial_types(DeepNetRegressor(**few).fit(X, y))
+    assert (name, of.shape) == ("X", [None, 5])
+    with pytest.raises(ValueError, match=r"numpy\.float32 or numpy\.float64; got"):
+        skshallow.onnx.initial_types(net, np.int64)
+    with pytest.raises(TypeError, match=r"not those of LogisticRegression\. .* to_onnx\("):
+        skshallow.onnx.initial_types(LogisticRegression().fit(X, y))
+
+
+def test_inputs_that_do_not_suit_the_columns_are_refused(few):
+    table = raw_table()[["income", "sex"]]
+    net = DeepNetRegressor(**few).fit(table, numbers_of(raw_table()))
+    income, sex = skshallow.onnx.initial_types(net)
+    for types, match in [
+        ([sex, income], r"declared in the order sex, income, .* fitted on income, sex"),
+        ([income, ("sex", income[1])], r"Column 'sex' .* held strings .* FloatTensorType"),
+        ([("income", sex[1]), sex], r"Column 'income' .* held numbers .* StringTensorType"),
+        ([income, ("sex", StringTensorType())], "without their number of columns"),
+        ([income], "declared with 1 columns, and it was fitted on 2"),
+    ]:
+        with pytest.raises(ValueError, match=match):
+            skl2onnx.to_onnx(net, initial_types=types)
+
+
+def test_inputs_of_numbers_in_another_order_are_refused(few, X, y):
+    table = pd.DataFrame(X, columns=list("abcde"))
+    net = DeepNetRegressor(**few).fit(table, y)
+    with pytest.raises(ValueError, match="declared in the order e, d, c, b, a"):
+        convert(net, table[list("edcba")])
+
+
+def test_levels_that_the_type_cannot_tell_apart_are_refused(few):
+    numbers = np.repeat([[2.0**24], [2.0**24 + 1], [0.5]], 30, axis=0)
+    net = DeepNetRegressor(**few, categorical_features=[0])
+    net.fit(numbers, np.repeat([1.0, 2.0, 3.0], 30))
+    with pytest.raises(ValueError, match="FloatTensorType, which cannot tell apart"):
+        convert(net, numbers.astype(np.float32))
+    (found,) = run(convert(net, numbers), X=numbers)
+    assert_near(found[:, 0], net.predict(numbers), np.float64)
+
+
+@both_dtypes
+@pytest.mark.parametrize("activation", ["relu", "prelu", "mish", "step"])
+def test_missing_numbers_are_predicted_for_as_by_the_net(
+    few, X, y, rows, activation, dtype
+):
+    net = DeepNetClassifier(**few, activation=activation).fit(X.astype(dtype), y)
+    rows[3:9, 2] = np.nan
+    assert_classifies_alike(net, rows, dtype)
+
+
 @both_dtypes
 @pytest.mark.parametrize("activation", ["relu", "prelu", "mish"])
-def test_missing_values_give_nan_probabilities(few, X, y, rows, activation, dtype):
-    net = DeepNetClassifier(**few, activation=activation).fit(X.astype(dtype), y)
+def test_missing_numbers_give_nan_without_a_mean_to_fill_them(
+    few, X, y, rows, activation, dtype
+):
+    net = DeepNetClassifier(**few, activation=activation, standardize=False)
+    net.fit(X.astype(dtype), y)
     rows[3, 2] = np.nan
     rows = rows.astype(dtype)
     labels, probabilities = run(convert(net, rows, zipmap=False), X=rows)

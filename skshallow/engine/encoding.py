@@ -99,7 +99,7 @@ class Encoding:
         return self.n_dense + len(self.embedded)
 
     @property
-    def _hot(self) -> tuple[np.ndarray, np.ndarray]:
+    def levels_of_features(self) -> tuple[np.ndarray, np.ndarray]:
         """The column of the table, and the level, of each 0/1 feature of a category."""
         columns = np.concatenate([self.binary, np.repeat(self.one_hot, self.n_levels)])
         levels = [np.ones_like(self.binary), *map(np.arange, self.n_levels)]
@@ -120,7 +120,7 @@ class Encoding:
 
     def _hot_of(self, x: Any) -> Any:
         """Return the 0/1 features (n, n_hot) of categories, NaN for unseen levels."""
-        columns, levels = self._hot
+        columns, levels = self.levels_of_features
         codes = _columns(x, columns)
         levels = asarray_like(levels.astype(dtype_of(x)), x)
         hot = as_dtype(codes == levels, x.dtype)
@@ -163,7 +163,7 @@ class Encoding:
         """
         found = [names[i] for i in self.numbers]
         found += [f"missingindicator_{names[i]}" for i in self.indicators]
-        hot = zip(*self._hot, strict=True)
+        hot = zip(*self.levels_of_features, strict=True)
         found += [f"{names[column]}_{levels[column][level]}" for column, level in hot]
         found += [f"{names[i]}_embedding{j}" for i in self.embedded for j in range(width)]
         return np.array(found, object)

@@ -13,9 +13,10 @@ except ImportError as error:
 from skshallow.onnx._activations import register_activation
 from skshallow.onnx._converters import register
 from skshallow.onnx._graph import Tensor
+from skshallow.onnx._inputs import initial_types
 from skshallow.onnx._links import register_link
 
-__all__ = ["Tensor", "register_activation", "register_link"]
+__all__ = ["Tensor", "initial_types", "register_activation", "register_link"]
 
 
 def __dir__() -> list[str]:

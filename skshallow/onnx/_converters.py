@@ -9,14 +9,11 @@ import numpy as np
 from skl2onnx import update_registered_converter
 from skl2onnx.common._registration import get_shape_calculator, register_shape_calculator
 from skl2onnx.common.data_types import (
-    DoubleTensorType,
-    FloatTensorType,
     Int64TensorType,
     StringTensorType,
 )
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.model_selection import TunedThresholdClassifierCV
-from sklearn.utils.validation import check_is_fitted
 
 from skshallow._arrays.namespace import to_numpy
 from skshallow._estimators.classifier import DeepNetClassifier, ShallowNetClassifier
@@ -24,73 +21,40 @@ from skshallow._estimators.features import HiddenFeatures
 from skshallow._estimators.regressor import DeepNetRegressor, ShallowNetRegressor
 from skshallow.onnx._activations import apply
 from skshallow.onnx._graph import Graph, Tensor
+from skshallow.onnx._inputs import check_inputs, first_inputs, float_type, graph_and_table
 from skshallow.onnx._links import combine, inverse
 from skshallow.onnx._special import MEMBERS
 
 # The types and shapes of outputs, which skl2onnx asks for first.
 
 
-def _float_type(operator: Any) -> type:
-    """Return the type that the graph computes in: float64 if an input is float64."""
-    is_double = any(isinstance(each.type, DoubleTensorType) for each in operator.inputs)
-    return DoubleTensorType if is_double else FloatTensorType
-
-
-def _check(operator: Any) -> None:
-    """Raise ValueError if the declared inputs do not suit the fitted estimator."""
-    estimator = operator.raw_operator
-    check_is_fitted(estimator)
-    name = type(estimator).__name__
-    if getattr(estimator, "_encoding", None) is not None:
-        raise ValueError(
-            f"This {name} was fitted on a table with categories or missing values, which "
-            "has no conversion to ONNX. Encode and impute the columns in a pipeline, by "
-            "OneHotEncoder and SimpleImputer, and convert the pipeline."
-        )
-    widths = []
-    for each in operator.inputs:
-        if isinstance(each.type, StringTensorType):
-            raise ValueError(
-                f"The input {each.raw_name!r} of {name} is declared as strings, but a net "
-                "takes numbers. Encode the column in the pipeline, by OneHotEncoder for "
-                "example."
-            )
-        widths.append(each.get_second_dimension())
-    n_features = estimator.n_features_in_
-    if all(isinstance(width, int) for width in widths) and sum(widths) != n_features:
-        raise ValueError(
-            f"The inputs of {name} are declared with {sum(widths)} columns, and it was "
-            f"fitted on {n_features}: declare as many in initial_types."
-        )
-
-
 def _shape_of_classifier(operator: Any) -> None:
     """Declare labels (N,) or (N, n_labels), and probabilities (N, n_classes)."""
     net = operator.raw_operator
-    _check(operator)
+    check_inputs(operator)
     n_rows, n_classes = operator.inputs[0].get_first_dimension(), len(net.classes_)
     labels = [n_rows, n_classes] if net._is_multilabel else [n_rows]
     options = operator.scope_inst.get_options(net, {"nocl": False})
     is_text = _classes(net, options["nocl"]).dtype.kind == "U"
     operator.outputs[0].set_type((StringTensorType if is_text else Int64TensorType)(labels))
-    operator.outputs[1].set_type(_float_type(operator)([n_rows, n_classes]))
+    operator.outputs[1].set_type(float_type(operator)([n_rows, n_classes]))
 
 
 def _shape_of_regressor(operator: Any) -> None:
     """Declare predictions (N, n_targets)."""
     net = operator.raw_operator
-    _check(operator)
+    check_inputs(operator)
     n_rows = operator.inputs[0].get_first_dimension()
-    operator.outputs[0].set_type(_float_type(operator)([n_rows, net._n_targets]))
+    operator.outputs[0].set_type(float_type(operator)([n_rows, net._n_targets]))
 
 
 def _shape_of_features(operator: Any) -> None:
     """Declare features (N, n_units)."""
     features = operator.raw_operator
-    _check(operator)
+    check_inputs(operator)
     n_rows = operator.inputs[0].get_first_dimension()
     shape = [n_rows, features._n_features_out]
-    operator.outputs[0].set_type(_float_type(operator)(shape))
+    operator.outputs[0].set_type(float_type(operator)(shape))
 
 
 def _classes(net: Any, nocl: bool) -> np.ndarray:
@@ -111,29 +75,10 @@ def _classes(net: Any, nocl: bool) -> np.ndarray:
 # The network, layer by layer.
 
 
-def _graph_and_rows(scope: Any, operator: Any, container: Any) -> tuple[Graph, Tensor]:
-    """Return a graph, and its rows (N, n_features) in the user's units."""
-    float_type = _float_type(operator)
-    graph = Graph(
-        scope, container, np.float64 if float_type is DoubleTensorType else np.float32
-    )
-    columns = []
-    for each in operator.inputs:
-        tensor = Tensor(graph, each.full_name)
-        is_float = isinstance(each.type, float_type)
-        columns.append(tensor if is_float else tensor.cast(graph.dtype))
-    first, *others = columns
-    return graph, first.op("Concat", *others, axis=1) if others else first
-
-
-def _layers(graph: Graph, net: Any, x: Tensor, n_layers: int) -> Tensor:
-    """Return the output of the first layers for rows x (N, n_features), by members."""
-    units = net._units
-    if units.center is not None:
-        x = x - units.center
-    if units.scale is not None:
-        x = x / _positive(graph, units.scale)
+def _layers(graph: Graph, net: Any, table: Tensor, n_layers: int) -> Tensor:
+    """Return the output of the first layers for a table (N, n_columns), by members."""
     params = net.network_.views(to_numpy(net.theta_))
+    x = first_inputs(graph, net, table, params[0])
     for layer, of_layer in zip(net.network_.layers[:n_layers], params, strict=False):
         weight, bias = of_layer["weight"], of_layer["bias"]
         # no MatMul for a single column: onnxruntime would fuse its scale into it, and keep
@@ -143,19 +88,9 @@ def _layers(graph: Graph, net: Any, x: Tensor, n_layers: int) -> Tensor:
     return x
 
 
-def _positive(graph: Graph, scale: np.ndarray) -> np.ndarray:
-    """Return the scales of columns; raise ValueError if one is 0 in the graph's dtype."""
-    if not (scale.astype(graph.dtype) > 0).all():
-        raise ValueError(
-            f"A column has the scale {scale.min():g}, which is 0 in {graph.dtype}. Declare "
-            "the input as DoubleTensorType, or rescale the column."
-        )
-    return scale
-
-
-def _raw_prediction(graph: Graph, net: Any, x: Tensor) -> Tensor:
+def _raw_prediction(graph: Graph, net: Any, table: Tensor) -> Tensor:
     """Return raw predictions (..., N, n_raw_outputs) in the user's units, by members."""
-    raw = _layers(graph, net, x, len(net.network_.layers))
+    raw = _layers(graph, net, table, len(net.network_.layers))
     units = net._units
     return raw if units.factor is None else raw * units.factor + units.offset
 
@@ -164,8 +99,8 @@ def _convert_classifier(scope: Any, operator: Any, container: Any) -> None:
     """Convert a classifier: its labels, and its probabilities or raw scores."""
     net = operator.raw_operator
     options = container.get_options(net, {"raw_scores": False, "nocl": False})
-    graph, x = _graph_and_rows(scope, operator, container)
-    raw = _raw_prediction(graph, net, x)
+    graph, table = graph_and_table(scope, operator, container)
+    raw = _raw_prediction(graph, net, table)
     raw = combine(net._loss.link, raw, net.network_.n_members)
     one_output_for_two = not net._is_multilabel and len(net.classes_) == 2
     if one_output_for_two or net._is_multilabel:
@@ -185,8 +120,8 @@ def _convert_classifier(scope: Any, operator: Any, container: Any) -> None:
 def _convert_regressor(scope: Any, operator: Any, container: Any) -> None:
     """Convert a regressor: what `predict` returns, the mean over members."""
     net = operator.raw_operator
-    graph, x = _graph_and_rows(scope, operator, container)
-    prediction = inverse(net._loss.link, _raw_prediction(graph, net, x))
+    graph, table = graph_and_table(scope, operator, container)
+    prediction = inverse(net._loss.link, _raw_prediction(graph, net, table))
     if net.network_.n_members > 1:
         prediction = prediction.op("ReduceMean", MEMBERS, keepdims=0)
     graph.output(prediction, operator.outputs[0])
@@ -196,9 +131,9 @@ def _convert_features(scope: Any, operator: Any, container: Any) -> None:
     """Convert `HiddenFeatures`: the outputs of a hidden layer, members side by side."""
     features = operator.raw_operator
     net = features.net_
-    graph, x = _graph_and_rows(scope, operator, container)
+    graph, table = graph_and_table(scope, operator, container)
     n_layers = range(1, len(net.network_.layers))[features.layer]
-    a = _layers(graph, net, x, n_layers)
+    a = _layers(graph, net, table, n_layers)
     if net.network_.n_members > 1:
         a = a.op("Transpose", perm=[1, 0, 2])  # (N, n_members, n_units)
         a = a.op("Reshape", np.array([0, -1]))

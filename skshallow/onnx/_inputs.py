@@ -1,0 +1,408 @@
+"""Export to ONNX: the inputs of a model, and the features that they become in a net.
+
+A net that was fitted on a table with categories has one input per column. The graph makes
+of them what the net makes of a table: first one matrix of numbers and codes, as by
+`Columns.encode`, then features as by `Encoding.forward`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from skl2onnx.common.data_types import (
+    BooleanTensorType,
+    DoubleTensorType,
+    Float16TensorType,
+    FloatTensorType,
+    Int64TensorType,
+    StringTensorType,
+)
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from skshallow._estimators.columns import Columns
+from skshallow._estimators.prediction import FittedNet
+from skshallow.activations import Params
+from skshallow.engine.encoding import Encoding
+from skshallow.engine.units import Units
+from skshallow.onnx._graph import Graph, Tensor
+
+# What a missing string is in a model: empty, or as onnxruntime for Python writes the NaN,
+# None and pandas.NA of an array of objects.
+MISSING_STRINGS = ("", "nan", "None", "<NA>")
+
+
+# The types of the inputs.
+
+
+def initial_types(estimator: Any, dtype: Any = np.float32) -> list[tuple[str, Any]]:
+    """Return the names and types of the inputs, for ``skl2onnx.to_onnx``.
+
+    A net that was fitted on a table with categories gets one input per column, named as
+    the column: strings for a category of strings, integers or booleans for a category of
+    these, floats for a number, and for a category of numbers that may be missing. Every
+    other net gets one input of floats, "X". Columns without a name are called "x0", "x1"
+    and so on.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fitted net, `HiddenFeatures`, or a :class:`~sklearn.pipeline.Pipeline` that starts
+        with one of them.
+    dtype : {numpy.float32, numpy.float64}, default=numpy.float32
+        The type of numbers, in which the model then computes. Without an input of numbers
+        it computes in float32.
+
+    Returns
+    -------
+    types : list of (str, type)
+        In the order of the columns in `fit`.
+
+    Raises
+    ------
+    TypeError
+        If `estimator` is none of these.
+    ValueError
+        If `dtype` is not one of the two.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skshallow import ShallowNetRegressor
+    >>> from skshallow.onnx import initial_types
+    >>> X = pd.DataFrame({"size": [1.0, 2.0, 3.0, 4.0], "kind": ["a", "b", "c", "a"]})
+    >>> net = ShallowNetRegressor(4, max_iter=5, random_state=0).fit(X, [1, 2, 3, 4])
+    >>> for name, column_type in initial_types(net):
+    ...     print(name, column_type)
+    size FloatTensorType(shape=[None, 1])
+    kind StringTensorType(shape=[None, 1])
+    """
+    float_types = {np.dtype(np.float32): FloatTensorType, np.dtype(float): DoubleTensorType}
+    if np.dtype(dtype) not in float_types:
+        raise ValueError(f"dtype must be numpy.float32 or numpy.float64; got {dtype!r}.")
+    float_type = float_types[np.dtype(dtype)]
+    while isinstance(estimator, Pipeline):
+        estimator = estimator.steps[0][1]
+    check_is_fitted(estimator)
+    net = net_of(estimator)
+    if not isinstance(net, FittedNet):
+        raise TypeError(
+            "initial_types knows the inputs of a net, of HiddenFeatures and of a pipeline "
+            f"that starts with one of them, not those of {type(estimator).__name__}. For "
+            "another pipeline, give to_onnx the table: to_onnx(pipeline, X)."
+        )
+    columns = _columns_of(net)
+    if columns is None or not columns.is_categorical.any():
+        return [("X", float_type([None, net.n_features_in_]))]
+    names = columns.names or [f"x{j}" for j in range(net.n_features_in_)]
+    types = [
+        _type_of_column(levels, missing, float_type)([None, 1])
+        for levels, missing in zip(columns.levels, columns.missing_level, strict=True)
+    ]
+    return list(zip(names, types, strict=True))
+
+
+def _type_of_column(levels: np.ndarray | None, missing_level: bool, float_type: type):
+    """Return the type of the input of a column with these levels, None for a number."""
+    if levels is None:
+        return float_type
+    if levels.dtype == object:
+        return StringTensorType
+    types = {"b": BooleanTensorType, "i": Int64TensorType}
+    return float_type if missing_level else types.get(levels.dtype.kind, float_type)
+
+
+def net_of(estimator: Any) -> Any:
+    """Return the fitted net of an estimator: itself, or that of `HiddenFeatures`."""
+    net = getattr(estimator, "net_", estimator)
+    return net.estimator if isinstance(net, FrozenEstimator) else net
+
+
+def float_type(operator: Any) -> type:
+    """Return the type that the graph computes in: float64 if an input is float64."""
+    is_double = any(isinstance(each.type, DoubleTensorType) for each in operator.inputs)
+    return DoubleTensorType if is_double else FloatTensorType
+
+
+def check_inputs(operator: Any) -> None:
+    """Raise ValueError if the declared inputs do not suit the fitted estimator."""
+    estimator = operator.raw_operator
+    check_is_fitted(estimator)
+    name, n_features = type(estimator).__name__, estimator.n_features_in_
+    columns = _columns_of(net_of(estimator))
+    widths = [each.get_second_dimension() for each in operator.inputs]
+    are_known = all(isinstance(width, int) for width in widths)
+    if are_known and sum(widths) != n_features:
+        raise ValueError(
+            f"The inputs of {name} are declared with {sum(widths)} columns, and it was "
+            f"fitted on {n_features}: declare as many in initial_types."
+        )
+    if columns is not None and not are_known:
+        raise ValueError(
+            f"The inputs of {name} are declared without their number of columns. Declare "
+            "it, as skshallow.onnx.initial_types(net) does."
+        )
+    _check_order(operator)
+    if columns is None:
+        _check_numbers(operator)
+    else:
+        _check_types(operator, columns)
+
+
+def _check_order(operator: Any) -> None:
+    """Raise ValueError if the inputs are the columns of fit, in another order."""
+    declared = [each.raw_name for each in operator.inputs]
+    fitted = list(getattr(operator.raw_operator, "feature_names_in_", declared))
+    if declared != fitted and sorted(declared) == sorted(fitted):
+        raise ValueError(
+            f"The inputs of {type(operator.raw_operator).__name__} are declared in the "
+            f"order {', '.join(declared)}, and it was fitted on {', '.join(fitted)}. "
+            "Declare them in this order."
+        )
+
+
+def _check_numbers(operator: Any) -> None:
+    """Raise ValueError if an input of a net of numbers is declared as strings."""
+    for each in operator.inputs:
+        if isinstance(each.type, StringTensorType):
+            raise ValueError(
+                f"The input {each.raw_name!r} of {type(operator.raw_operator).__name__} is "
+                "declared as strings, but the net was fitted on numbers. Fit it on the "
+                "strings, or encode the column in the pipeline, by OneHotEncoder for "
+                "example."
+            )
+
+
+def _check_types(operator: Any, columns: Columns) -> None:
+    """Raise ValueError if a column is declared as strings and is not, or vice versa."""
+    for j, each, _ in _declared_columns(operator):
+        levels = columns.levels[j]
+        is_text = levels is not None and levels.dtype == object
+        if is_text == isinstance(each.type, StringTensorType):
+            continue
+        holds = "strings" if is_text else "numbers"
+        name = repr(columns.names[j]) if columns.names else str(j)
+        raise ValueError(
+            f"Column {name} of {type(operator.raw_operator).__name__} held {holds} when it "
+            f"was fitted, and is in the input {each.raw_name!r}, which is declared as "
+            f"{type(each.type).__name__}. Declare one input per column, as "
+            "skshallow.onnx.initial_types(net) does."
+        )
+
+
+def _declared_columns(operator: Any) -> Iterator[tuple[int, Any, int]]:
+    """Yield the index of each column, the input that it is in, and its place there."""
+    places = (
+        (each, place)
+        for each in operator.inputs
+        for place in range(each.get_second_dimension())
+    )
+    for j, (each, place) in enumerate(places):
+        yield j, each, place
+
+
+def _columns_of(net: Any) -> Columns | None:
+    """Return what the columns of the net are, None if they were plain numbers."""
+    return getattr(net, "_columns", None)
+
+
+# The table as one matrix of numbers and codes.
+
+
+def graph_and_table(scope: Any, operator: Any, container: Any) -> tuple[Graph, Tensor]:
+    """Return a graph, and its table (N, n_columns) of numbers and codes."""
+    is_double = float_type(operator) is DoubleTensorType
+    graph = Graph(scope, container, np.float64 if is_double else np.float32)
+    columns = _columns_of(net_of(operator.raw_operator))
+    if columns is None:
+        found = [_numbers(graph, Tensor(graph, x.full_name), x) for x in operator.inputs]
+    else:
+        found = [
+            _column(graph, each, place, columns.levels[j], columns.missing_level[j])
+            for j, each, place in _declared_columns(operator)
+        ]
+    first, *others = found
+    return graph, first.op("Concat", *others, axis=1) if others else first
+
+
+def _column(
+    graph: Graph, declared: Any, place: int, levels: np.ndarray | None, missing_level: bool
+) -> Tensor:
+    """Return one column (N, 1) of an input: its numbers, or the codes of its levels."""
+    x = Tensor(graph, declared.full_name)
+    if declared.get_second_dimension() > 1:
+        x = x.op("Gather", np.array([place]), axis=1)
+    if levels is None:
+        return _numbers(graph, x, declared)
+    code_of_missing = float(len(levels)) if missing_level else -1.0
+    if levels.dtype == object:
+        return _codes_of_strings(x, levels, code_of_missing)
+    return _codes_of_numbers(x, declared, levels, code_of_missing)
+
+
+def _numbers(graph: Graph, x: Tensor, declared: Any) -> Tensor:
+    """Return an input as numbers in the dtype of the graph."""
+    own = DoubleTensorType if graph.dtype == np.float64 else FloatTensorType
+    return x if isinstance(declared.type, own) else x.cast(graph.dtype)
+
+
+def _codes_of_strings(x: Tensor, levels: np.ndarray, code_of_missing: float) -> Tensor:
+    """Return the codes (N, 1) of strings; a level may be spelled as a missing value is."""
+    code = dict.fromkeys(MISSING_STRINGS, code_of_missing)
+    code |= {level: float(i) for i, level in enumerate(levels)}
+    found = x.op(
+        "LabelEncoder",
+        op_domain="ai.onnx.ml",
+        op_version=2,
+        keys_strings=list(code),
+        values_floats=list(code.values()),
+        default_float=-1.0,
+    )
+    return found if x.graph.dtype == np.float32 else found.cast(x.graph.dtype)
+
+
+def _codes_of_numbers(
+    x: Tensor, declared: Any, levels: np.ndarray, code_of_missing: float
+) -> Tensor:
+    """Return the codes (N, 1) of the levels of numbers or booleans."""
+    dtype = _dtype_of_keys(declared.type)
+    with np.errstate(invalid="ignore", over="ignore"):
+        keys: np.ndarray = levels.astype(dtype)
+    are_exact = keys == levels if dtype == np.int64 else np.ones(len(levels), dtype=bool)
+    if not are_exact.any() or len(np.unique(keys[are_exact])) < are_exact.sum():
+        raise ValueError(
+            f"The input {declared.raw_name!r} is declared as "
+            f"{type(declared.type).__name__}, which cannot tell apart the levels "
+            f"{', '.join(map(str, levels[:3]))} and so on that the net was fitted on. "
+            "Declare it as DoubleTensorType([None, 1])."
+        )
+    x = x.cast(np.int64 if dtype == np.int64 else x.graph.dtype)
+    codes = _positions(x, keys[are_exact], np.flatnonzero(are_exact))
+    if dtype == np.int64:
+        return codes
+    missing = x.graph.constant(np.array([code_of_missing]))
+    return x.op("IsNaN").op("Where", missing, codes)
+
+
+def _dtype_of_keys(declared: Any) -> type:
+    """Return the dtype to which an input of this type has rounded its levels."""
+    rounded = {
+        DoubleTensorType: np.float64,
+        FloatTensorType: np.float32,
+        Float16TensorType: np.float16,
+    }
+    return rounded.get(type(declared), np.int64)
+
+
+def _positions(x: Tensor, keys: np.ndarray, codes: np.ndarray) -> Tensor:
+    """Return the code of each number of x (N, 1), -1 where it is none of the keys.
+
+    By bisection: ``LabelEncoder`` of skl2onnx's opset has no keys in float64, and a
+    comparison with all keys would take memory for each row and key.
+    """
+    order = np.argsort(keys)
+    n_halvings = math.ceil(math.log2(len(keys)))
+    n_padding = 2**n_halvings - len(keys)
+    largest = np.inf if keys.dtype.kind == "f" else np.iinfo(keys.dtype).max
+    padding = np.full(n_padding, largest, keys.dtype)
+    ascending = x.graph.constant(np.append(keys[order], padding))
+    codes = np.append(codes[order], np.full(n_padding, -1)).astype(x.graph.dtype)
+    place = x.graph.constant(np.array([[0]]))  # of the last key up to x
+    for step in 2 ** np.arange(n_halvings)[::-1]:
+        further = place + np.array(step)
+        is_further = x.op("GreaterOrEqual", ascending.op("Gather", further))
+        place = is_further.op("Where", further, place)
+    is_key = x.op("Equal", ascending.op("Gather", place))
+    return is_key.op("Where", x.graph.constant(codes).op("Gather", place), np.array([-1.0]))
+
+
+# The inputs of the first layer.
+
+
+def first_inputs(graph: Graph, net: Any, table: Tensor, first: Params) -> Tensor:
+    """Return the inputs (..., N, n_inputs) of the first layer for a table (N, n_columns).
+
+    They are standardised, and by members where these have embeddings.
+    """
+    encoding, units = getattr(net, "_encoding", None), net._units
+    n_dense = net.n_features_in_ if encoding is None else encoding.n_dense
+    dense = table if encoding is None else _dense(encoding, table)
+    dense = _standardised(graph, dense, units, n_dense)
+    dense = _filled(dense, _is_filled(encoding, units, n_dense))
+    if net.network_.embedding is None:
+        return dense
+    return _with_vectors(dense, net, table, first["embedding"])
+
+
+def _dense(encoding: Encoding, table: Tensor) -> Tensor:
+    """Return the features (N, n_dense) that are not codes; see `Encoding.forward`."""
+    dtype = table.graph.dtype
+    missing = table.op("Gather", encoding.indicators, axis=1).op("IsNaN")
+    columns, levels = encoding.levels_of_features
+    codes = table.op("Gather", columns, axis=1)
+    hot = codes.op("Equal", levels.astype(dtype)).cast(dtype)
+    hot = (codes < 0).op("Where", np.array(np.nan), hot)
+    numbers = table.op("Gather", encoding.numbers, axis=1)
+    return numbers.op("Concat", missing.cast(dtype), hot, axis=1)
+
+
+def _standardised(graph: Graph, x: Tensor, units: Units, n_dense: int) -> Tensor:
+    """Return features x (N, n_dense), standardised."""
+    if units.center is not None:
+        x = x - units.center[:n_dense]
+    if units.scale is not None:
+        x = x / _positive(graph, units.scale[:n_dense])
+    return x
+
+
+def _positive(graph: Graph, scale: np.ndarray) -> np.ndarray:
+    """Return the scales of columns; raise ValueError if one is 0 in the graph's dtype."""
+    if not (scale.astype(graph.dtype) > 0).all():
+        raise ValueError(
+            f"A column has the scale {scale.min():g}, which is 0 in {graph.dtype}. Declare "
+            "the input as DoubleTensorType, or rescale the column."
+        )
+    return scale
+
+
+def _is_filled(encoding: Encoding | None, units: Units, n_dense: int) -> np.ndarray:
+    """Return which features (n_dense,) are filled by the mean where they are NaN.
+
+    Those of categories always, whose level was not seen; numbers only if the mean is known.
+    """
+    is_filled = np.full(n_dense, units.center is not None)
+    if encoding is not None:
+        is_filled[len(encoding.numbers) :] = True
+    return is_filled
+
+
+def _filled(x: Tensor, is_filled: np.ndarray) -> Tensor:
+    """Return standardised features x (N, n_dense) with the mean, 0, instead of NaN."""
+    if not is_filled.any():
+        return x
+    return x.op("IsNaN").op("And", is_filled).op("Where", 0, x)
+
+
+def _with_vectors(dense: Tensor, net: Any, table: Tensor, vectors: np.ndarray) -> Tensor:
+    """Return features (N, n_dense), and behind them the vectors of embedded columns.
+
+    `vectors` (..., n_rows, width) has those of all columns, by members.
+    """
+    encoding, embedding = net._encoding, net.network_.embedding
+    starts = np.cumsum([0, *embedding.n_rows[:-1]])
+    found = []
+    for column, start, rows in zip(
+        encoding.embedded, starts, encoding.rows_of_level, strict=True
+    ):
+        code = table.op("Gather", np.array(column), axis=1).cast(np.int64)  # (N,)
+        unseen = np.array(len(rows) - 1)
+        code = code.op("Less", np.array(0)).op("Where", unseen, code)
+        row = table.graph.constant(start + rows).op("Gather", code)
+        found.append(table.graph.constant(vectors).op("Gather", row, axis=vectors.ndim - 2))
+    if vectors.ndim > 2:
+        dense = dense.op("Expand", np.array([len(vectors), 1, 1]))
+    return dense.op("Concat", *found, axis=-1)
