@@ -5,13 +5,19 @@ Run it on two data sets of scikit-learn, or on your own table::
     python examples/compare_with_logistic_regression.py
     python examples/compare_with_logistic_regression.py --data FILE.csv --target COLUMN
 
+Separator, decimal mark and encoding of the file are found, or given by --sep, --decimal and
+--encoding. The program prints what it made of each column; --drop leaves columns out. It
+also says how long it will take: on a large table it searches fewer combinations, such that
+it ends within --seconds.
+
 The comparison is a nested cross-validation with five folds. In each fold, a grid search
 over a pipeline fits every combination of activation, depth and init scale in `GRID` to
 three quarters of the training rows, chooses the one with the best score on the remaining
 quarter, the validation rows, and fits it to all training rows. The baseline is logistic
 regression (ridge regression for a numeric target) on standardised columns; its penalty is
 chosen on the same validation rows. The program prints the best models on the validation
-rows, and a verdict on the test rows, which were not used for any choice. It draws all
+rows, and a verdict on the test rows, which were not used for any choice. Beside both stand
+a constant prediction and gradient boosted trees with their default settings. It draws all
 validation scores.
 """
 
@@ -19,6 +25,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,17 +34,25 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from sklearn.base import clone
 from sklearn.callback import ProgressBar
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.datasets import load_breast_cancer, load_digits
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+)
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import get_scorer
 from sklearn.model_selection import (
     GridSearchCV,
     KFold,
+    ParameterGrid,
     ShuffleSplit,
     StratifiedKFold,
     StratifiedShuffleSplit,
+    cross_val_score,
 )
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -65,10 +80,15 @@ NET_SETTINGS = {
     "random_state": 0,
     "record_health": False,  # no warnings: the grid contains bad initialisations on purpose
 }
+# a search that must be shorter leaves out the last of these first
+PREFERRED = {
+    "net__activation": ["relu", "tanh", "sigmoid"],
+    "net__depth": [2, 1, 3, 4],
+    "net__init_scale": [1.0, 0.1, 3.0, 0.01],
+}
 PENALTIES = np.logspace(-3, 3, 7)
 N_FOLDS = 5
-MOST_CLASSES = 20  # a numeric target with more distinct values means regression
-MOST_CATEGORIES = 30  # per column; rarer categories share a binary column
+MOST_CLASSES = 10  # a numeric target with more distinct values means regression
 
 
 # The tables.
@@ -82,7 +102,8 @@ class Table:
     X: Any
     y: np.ndarray
     is_classification: bool
-    preparation: Any = "passthrough"  # preprocessing that both models need
+    preparation: Any = "passthrough"  # preprocessing that all models need
+    scoring: str | None = None  # None: accuracy or R²
 
     @property
     def folds(self) -> StratifiedKFold | KFold:
@@ -112,65 +133,120 @@ def bundled_tables() -> list[Table]:
     ]
 
 
-def read_table(path: Path, target: str, task: str, max_rows: int) -> Table:
+def read_table(path: Path, target: str, options: Any) -> Table:
     """Return the table in a CSV file; ValueError says what is wrong with it."""
-    frame = read_frame(path)
-    if target not in frame.columns:
-        raise ValueError(no_such_column(target, list(frame.columns), path))
-    frame = frame.dropna(subset=[target])
-    is_classification = task == "classification" or (
-        task == "auto" and names_classes(frame[target])
-    )
-    if len(frame) > max_rows:
-        print(f"Using a random sample of {max_rows} of {len(frame)} rows; see --max-rows.")
-        frame = frame.sample(max_rows, random_state=0)
-    if len(frame) < 4 * N_FOLDS:
-        raise ValueError(
-            f"{path} has {len(frame)} rows with a value in {target!r}; {N_FOLDS} folds "
-            f"need at least {4 * N_FOLDS}."
-        )
-    if is_classification:
-        frame = drop_rare_classes(frame, target)
-    y = as_target(frame[target], is_classification)
-    X = as_features(frame.drop(columns=target))
-    if X.shape[1] == 0:
-        raise ValueError(f"{path} has no column with values except {target!r}.")
-    return Table(path.stem, X, y, is_classification, fill_and_encode())
-
-
-def read_frame(path: Path):
     try:
-        import pandas as pd
+        import csv_table
     except ImportError as error:
         raise ValueError("--data needs pandas: pip install pandas") from error
-    try:
-        return pd.read_csv(path, low_memory=False)
-    except OSError as error:
-        raise ValueError(f"cannot open {path}: {error.strerror}") from error
-    except ValueError as error:  # what pandas raises for a file that is not a table
-        raise ValueError(f"cannot read {path} as CSV: {error}") from error
+    frame, notes = csv_table.read_frame(path, options.sep, options.encoding)
+    print(*notes, sep="\n", end="\n" if notes else "")
+    frame = without_dropped(frame, options.drop, path)
+    target = check_target(target, list(frame.columns), path)
+    separator_is_comma = options.sep in (None, ",")
+    decimal = options.decimal or csv_table.decimal_mark(frame, separator_is_comma)
+    frame[target] = as_target(csv_table.as_numbers(frame[target], decimal), frame[target])
+    frame = with_target(frame, target, path)
+    is_classification = is_class_task(frame[target], options.task)
+    if len(frame) > options.max_rows:
+        n_rows = options.max_rows
+        print(f"Using a random sample of {n_rows} of {len(frame)} rows; see --max-rows.")
+        frame = frame.sample(n_rows, random_state=0)
+    if is_classification:
+        frame = drop_rare_classes(frame, target)
+    X, lines = csv_table.as_features(frame.drop(columns=target), decimal)
+    print("Columns:", *lines, sep="\n  ")
+    if X.shape[1] == 0:
+        raise ValueError(f"{path} has no column of use except {target!r}.")
+    y = frame[target].to_numpy()
+    preparation = fill_and_encode(csv_table.MOST_CATEGORIES, csv_table.FREQUENT)
+    return Table(path.stem, X, y, is_classification, preparation, options.scoring)
+
+
+def without_dropped(frame, names: list[str], path: Path):
+    """Return the frame without the columns of --drop."""
+    for name in names:
+        if name not in frame.columns:
+            raise ValueError(no_such_column(name, list(frame.columns), path))
+    return frame.drop(columns=names)
+
+
+def check_target(name: str, columns: list[str], path: Path) -> str:
+    """Return the name of the target's column, or raise ValueError."""
+    target = name.strip()
+    if target not in columns:
+        raise ValueError(no_such_column(name, columns, path))
+    if f"{target} (2)" in columns:
+        raise ValueError(
+            f"{path} has several columns {target!r}. Leave out all but one, for instance "
+            f"--drop '{target} (2)'."
+        )
+    return target
 
 
 def no_such_column(name: str, columns: list[str], path: Path) -> str:
-    if len(columns) == 1:
-        return (
-            f"{path} has no column {name!r}. It has a single column, {columns[0]!r}: are "
-            "its values separated by commas?"
-        )
     close = difflib.get_close_matches(name, columns, n=1)
     hint = f"Did you mean {close[0]!r}? " if close else ""
     return f"{path} has no column {name!r}. {hint}It has: {', '.join(columns)}."
 
 
+def as_target(numbers: Any, texts):
+    """Return the target's numbers if it has any, else its texts."""
+    if numbers is None:
+        return texts
+    if numbers.strays:
+        strays = ", ".join(map(repr, numbers.strays[:3]))
+        print(f"Values of the target that are no number count as missing: {strays}.")
+    return numbers.values
+
+
+def with_target(frame, target: str, path: Path):
+    """Return the rows with a target, and say how many have none."""
+    kept = frame.dropna(subset=[target])
+    n_missing = len(frame) - len(kept)
+    if n_missing > 0:
+        print(
+            f"Leaving out {n_missing} of {len(frame)} rows without a value in {target!r}."
+        )
+    if len(kept) < 4 * N_FOLDS:
+        raise ValueError(
+            f"{path} has {len(kept)} rows with a value in {target!r}; {N_FOLDS} folds "
+            f"need at least {4 * N_FOLDS}."
+        )
+    return kept
+
+
 def is_number(column) -> bool:
-    return column.dtype.kind in "iuf"
+    return column.dtype.kind == "f"
 
 
-def names_classes(column) -> bool:
-    """Return whether the values are class labels: no numbers, or only a few integers."""
-    if not is_number(column):
-        return True
-    return column.nunique() <= MOST_CLASSES and bool((column % 1 == 0).all())
+def is_class_task(column, task: str) -> bool:
+    """Return whether the target's values are classes, and say so.
+
+    They are if they are texts, or whole numbers of at most `MOST_CLASSES` values.
+    """
+    n_values = column.nunique()
+    if task == "regression" and not is_number(column):
+        raise ValueError(
+            f"column {column.name!r} is not numeric: it has values such as "
+            f"{column.iloc[0]!r}. For fractions such as 3,5 pass --decimal ,"
+        )
+    is_few = (
+        n_values <= MOST_CLASSES and is_number(column) and bool((column % 1 == 0).all())
+    )
+    is_classification = task == "classification" or (
+        task == "auto" and (is_few or not is_number(column))
+    )
+    if is_classification:
+        hint = "; if they are quantities, pass --task regression" if is_few else ""
+        print(f"Task: classification, {column.name!r} has {n_values} classes{hint}.")
+    else:
+        print(
+            f"Task: regression, {column.name!r} has {n_values} values from "
+            f"{column.min():g} to {column.max():g}; if they name classes, pass "
+            "--task classification."
+        )
+    return is_classification
 
 
 def drop_rare_classes(frame, target: str):
@@ -180,7 +256,7 @@ def drop_rare_classes(frame, target: str):
     if len(counts) - len(rare) < 2:
         raise ValueError(
             f"column {target!r} does not have two classes of at least {N_FOLDS} rows. "
-            "For a numeric target, pass --task regression."
+            "If its values are quantities, pass --task regression."
         )
     if len(rare) > 0:
         names = ", ".join(map(str, rare))
@@ -188,30 +264,15 @@ def drop_rare_classes(frame, target: str):
     return frame[~frame[target].isin(rare)]
 
 
-def as_target(column, is_classification: bool) -> np.ndarray:
-    if is_classification:
-        return column.to_numpy() if is_number(column) else column.astype(str).to_numpy()
-    try:
-        return column.to_numpy(float)
-    except ValueError as error:
-        raise ValueError(f"column {column.name!r} is not numeric: {error}") from error
-
-
-def as_features(frame):
-    """Return numbers as floats and all other values as strings, without empty columns."""
-    frame = frame.dropna(axis="columns", how="all")
-    kinds = {name: float if is_number(frame[name]) else str for name in frame.columns}
-    return frame.astype(kinds).replace([np.inf, -np.inf], np.nan)
-
-
-def fill_and_encode() -> ColumnTransformer:
+def fill_and_encode(most_categories: int, frequent: int) -> ColumnTransformer:
     """Impute missing values and mark them in binary columns; one-hot encode categories."""
     numbers = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
     categories = make_pipeline(
         SimpleImputer(strategy="constant", fill_value="missing"),
         OneHotEncoder(
             handle_unknown="infrequent_if_exist",
-            max_categories=MOST_CATEGORIES,
+            max_categories=most_categories,
+            min_frequency=frequent,
             sparse_output=False,
         ),
     )
@@ -226,11 +287,13 @@ def fill_and_encode() -> ColumnTransformer:
 # The searches.
 
 
-def search_nets(table: Table, n_jobs: int) -> GridSearchCV:
-    """Return a grid search over `GRID`. The nets standardise the features themselves."""
+def search_nets(table: Table, grid: dict[str, list], n_jobs: int) -> GridSearchCV:
+    """Return a grid search over nets, which standardise the features themselves."""
     Net = DeepNetClassifier if table.is_classification else DeepNetRegressor
     pipeline = Pipeline([("prepare", table.preparation), ("net", Net(**NET_SETTINGS))])
-    search = GridSearchCV(pipeline, GRID, cv=table.validation, n_jobs=n_jobs)
+    search = GridSearchCV(
+        pipeline, grid, scoring=table.scoring, cv=table.validation, n_jobs=n_jobs
+    )
     return search.set_callbacks(ProgressBar(max_propagation_depth=0))
 
 
@@ -243,18 +306,107 @@ def search_baseline(table: Table, n_jobs: int) -> GridSearchCV:
     pipeline = Pipeline(
         [("prepare", table.preparation), ("scale", StandardScaler()), ("model", model)]
     )
-    return GridSearchCV(pipeline, grid, cv=table.validation, n_jobs=n_jobs)
+    return GridSearchCV(
+        pipeline, grid, scoring=table.scoring, cv=table.validation, n_jobs=n_jobs
+    )
 
 
-def compare(table: Table, n_jobs: int) -> BaselineComparison:
+def trees(table: Table) -> Pipeline:
+    """Return gradient boosted trees with their default settings."""
+    Trees = (
+        HistGradientBoostingClassifier
+        if table.is_classification
+        else HistGradientBoostingRegressor
+    )
+    return make_pipeline(table.preparation, Trees(random_state=0))
+
+
+def compare(
+    table: Table, n_jobs: int, grid: dict[str, list] | None = None
+) -> BaselineComparison:
     """Run both searches on the training rows of each fold; score them on its test rows."""
     return compare_with_baseline(
-        search_nets(table, n_jobs),
+        search_nets(table, GRID if grid is None else grid, n_jobs),
         table.X,
         table.y,
         baseline=search_baseline(table, n_jobs),
         cv=table.folds,
+        scoring=table.scoring,
     )
+
+
+def score_trees(table: Table, n_jobs: int) -> np.ndarray:
+    """Return the scores of gradient boosted trees on the same folds (n_folds,)."""
+    return cross_val_score(
+        trees(table),
+        table.X,
+        table.y,
+        scoring=table.scoring,
+        cv=table.folds,
+        n_jobs=n_jobs,
+        error_score="raise",
+    )
+
+
+# The time.
+
+
+def seconds_to_fit(model: Any, table: Table) -> float:
+    """Return how long a model takes to fit the training rows of a search, at its best.
+
+    The first of two fits may have to wait for libraries to be loaded.
+    """
+    train, _ = next(table.folds.split(table.X, table.y))
+    X, y = rows_of(table.X, train), table.y[train]
+    fit, _ = next(table.validation.split(X, y))
+    seconds = []
+    for _ in range(2):
+        start = time.perf_counter()
+        clone(model).fit(rows_of(X, fit), y[fit])
+        seconds.append(time.perf_counter() - start)
+    return min(seconds)
+
+
+def rows_of(X: Any, rows: np.ndarray) -> Any:
+    return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
+
+
+def plan(table: Table, seconds: float, n_jobs: int) -> tuple[dict[str, list], float]:
+    """Return the largest grid that ends in time, at least one net, and its seconds."""
+    middle = {name: values[0] for name, values in PREFERRED.items()}
+    net = search_nets(table, GRID, n_jobs).estimator.set_params(**middle)
+    per_net = seconds_to_fit(net, table)
+    baseline = search_baseline(table, n_jobs)
+    weakest = PENALTIES.max() if table.is_classification else PENALTIES.min()
+    (penalty,) = baseline.param_grid
+    per_penalty = seconds_to_fit(baseline.estimator.set_params(**{penalty: weakest}), table)
+    others = per_penalty * (len(PENALTIES) + 1) + seconds_to_fit(trees(table), table)
+
+    def estimate(grid: dict[str, list]) -> float:
+        fits = per_net * (len(ParameterGrid(grid)) + 1.5) + others
+        return N_FOLDS * fits / n_jobs
+
+    grid = GRID
+    # half of the time is kept: fits beside one another are slower than one alone
+    while estimate(grid) > seconds / 2 and len(ParameterGrid(grid)) > 1:
+        grid = smaller(grid)
+    return grid, estimate(grid)
+
+
+def smaller(grid: dict[str, list]) -> dict[str, list]:
+    """Return the grid without the least preferred value of its longest list."""
+    name = max(grid, key=lambda name: len(grid[name]))
+    least = max(grid[name], key=PREFERRED[name].index)
+    return {**grid, name: [value for value in grid[name] if value != least]}
+
+
+def announce(table: Table, grid: dict[str, list], seconds: float) -> None:
+    n_nets, n_all = len(ParameterGrid(grid)), len(ParameterGrid(GRID))
+    print(
+        f"Searching {n_nets} of {n_all} nets; about {seconds:.0f} to {2 * seconds:.0f} s."
+    )
+    if n_nets < n_all:
+        print("For a larger search, raise --seconds.")
 
 
 # The results.
@@ -308,8 +460,14 @@ def leader_table(comparison: BaselineComparison, n: int = 5) -> str:
 # The figure.
 
 
+def searched(model: CrossValidated) -> dict[str, list]:
+    """Return the grid that was searched."""
+    return model.estimators[0].param_grid
+
+
 def score_grid(model: CrossValidated, activation: str) -> np.ndarray:
     """Return the mean scores for one activation (n_depths, n_init_scales)."""
+    grid = searched(model)
     candidates = model.estimators[0].cv_results_["params"]
     means = validation_scores(model).mean(axis=1)
     scores = {
@@ -318,13 +476,13 @@ def score_grid(model: CrossValidated, activation: str) -> np.ndarray:
     }
     return np.array(
         [
-            [scores[activation, depth, scale] for scale in GRID["net__init_scale"]]
-            for depth in GRID["net__depth"]
+            [scores[activation, depth, scale] for scale in grid["net__init_scale"]]
+            for depth in grid["net__depth"]
         ]
     )
 
 
-def draw_scores(ax, scores: np.ndarray, baseline: float, limit: float):
+def draw_scores(ax, grid, scores: np.ndarray, baseline: float, limit: float):
     """Draw scores (n_depths, n_init_scales), coloured by difference from the baseline."""
     image = ax.imshow(
         scores - baseline, cmap="RdBu", vmin=-limit, vmax=limit, aspect="auto"
@@ -334,9 +492,9 @@ def draw_scores(ax, scores: np.ndarray, baseline: float, limit: float):
         color = "black" if is_pale else "white"
         text = f"{score:.3f}" if abs(score) < 1 else f"{score:.3g}"
         ax.text(j, i, text, ha="center", va="center", color=color, fontsize=9)
-    scales = GRID["net__init_scale"]
+    scales, depths = grid["net__init_scale"], grid["net__depth"]
     ax.set_xticks(range(len(scales)), [f"{scale:g}" for scale in scales])
-    ax.set_yticks(range(len(GRID["net__depth"])), GRID["net__depth"])
+    ax.set_yticks(range(len(depths)), depths)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     return image
@@ -354,12 +512,12 @@ def outline_best(axes, grids: list[np.ndarray]) -> None:
 
 def draw(comparisons: Mapping[str, BaselineComparison], path: Path) -> None:
     """Draw one row of panels per table and one panel per activation."""
-    activations = GRID["net__activation"]
-    figure = Figure(
-        figsize=(3 * len(activations) + 1, 3.1 * len(comparisons)), layout="constrained"
-    )
+    most = max(len(searched(c.net)["net__activation"]) for c in comparisons.values())
+    figure = Figure(figsize=(3 * most + 1, 3.1 * len(comparisons)), layout="constrained")
     rows = figure.subfigures(len(comparisons), 1, squeeze=False)[:, 0]
     for row, (name, comparison) in zip(rows, comparisons.items(), strict=True):
+        grid = searched(comparison.net)
+        activations = grid["net__activation"]
         score_name, baseline_name = comparison.score_name, comparison.baseline.name
         baseline = validation_scores(comparison.baseline).mean(axis=1).max()
         grids = [score_grid(comparison.net, activation) for activation in activations]
@@ -367,7 +525,7 @@ def draw(comparisons: Mapping[str, BaselineComparison], path: Path) -> None:
         limit = max(0.02, round(2 * float(np.median(distances)), 2))
         axes = row.subplots(1, len(activations), sharey=True, squeeze=False)[0]
         for ax, activation, scores in zip(axes, activations, grids, strict=True):
-            image = draw_scores(ax, scores, baseline, limit)
+            image = draw_scores(ax, grid, scores, baseline, limit)
             ax.set_title(activation, fontsize=10)
             ax.set_xlabel("init scale")
         outline_best(axes, grids)
@@ -389,16 +547,27 @@ def draw(comparisons: Mapping[str, BaselineComparison], path: Path) -> None:
 # The command.
 
 
+def separator(text: str) -> str:
+    """Return the separator that was given, "\\t" and "tab" for tabs."""
+    return {"\\t": "\t", "tab": "\t"}.get(text, text)
+
+
 def parse(arguments: Sequence[str] | None) -> tuple[argparse.ArgumentParser, Any]:
     parser = argparse.ArgumentParser(
         description="Compare nets with a linear model by cross-validation."
     )
     parser.add_argument("--data", type=Path, metavar="FILE.csv", help="your own table")
     parser.add_argument("--target", metavar="COLUMN", help="the column to predict")
+    parser.add_argument("--drop", nargs="+", default=[], metavar="COLUMN", help="left out")
     parser.add_argument(
         "--task", choices=["auto", "classification", "regression"], default="auto"
     )
+    parser.add_argument("--scoring", help="scorer of scikit-learn, such as neg_log_loss")
+    parser.add_argument("--sep", type=separator, help="separator; found by default")
+    parser.add_argument("--decimal", choices=[".", ","], help="found by default")
+    parser.add_argument("--encoding", help="found by default")
     parser.add_argument("--max-rows", type=int, default=10_000, help="maximum for --data")
+    parser.add_argument("--seconds", type=float, default=90, help="maximum for --data")
     parser.add_argument("--picture", type=Path, default=Path("compare.png"))
     parser.add_argument("--jobs", type=int, default=2, help="number of processes")
     options = parser.parse_args(arguments)
@@ -411,21 +580,29 @@ def parse(arguments: Sequence[str] | None) -> tuple[argparse.ArgumentParser, Any
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser, options = parse(arguments)
-    if options.data is None:
-        tables = bundled_tables()
-    else:
+    tables = bundled_tables()
+    if options.data is not None:
         try:
-            tables = [
-                read_table(options.data, options.target, options.task, options.max_rows)
-            ]
+            if options.scoring is not None:
+                get_scorer(options.scoring)
+            tables = [read_table(options.data, options.target, options)]
         except ValueError as error:
             parser.error(str(error))
     comparisons = {}
     for table in tables:
         print(table, flush=True)
-        comparison = comparisons[table.name] = compare(table, options.jobs)
+        grid = GRID
+        if options.data is not None:
+            grid, seconds = plan(table, options.seconds, options.jobs)
+            announce(table, grid, seconds)
+        comparison = comparisons[table.name] = compare(table, options.jobs, grid)
         print(f"\nBest models on validation rows:\n{leader_table(comparison)}\n")
         print(f"Comparison on test rows:\n{comparison}\n")
+        scores = score_trees(table, options.jobs)
+        print(
+            f"Gradient boosted trees on the same test rows: {comparison.score_name} "
+            f"{scores.mean():.4f}, std {scores.std(ddof=1):.4f}\n"
+        )
     draw(comparisons, options.picture)
     print(f"Figure of all scores by depth and init scale: {options.picture}")
 

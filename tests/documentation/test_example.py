@@ -1,5 +1,7 @@
 """The example in examples/ on small tables and a small grid."""
 
+from types import SimpleNamespace
+
 import compare_with_logistic_regression as example
 import numpy as np
 import pandas as pd
@@ -58,8 +60,12 @@ def write(tmp_path):
     return write
 
 
-def read(path, target, task="auto", max_rows=1000):
-    return example.read_table(path, target, task, max_rows)
+def read(path, target, **options):
+    defaults = {
+        "task": "auto", "max_rows": 1000, "drop": [], "sep": None, "decimal": None,
+        "encoding": None, "scoring": None,
+    }  # fmt: skip
+    return example.read_table(path, target, SimpleNamespace(**{**defaults, **options}))
 
 
 @pytest.mark.parametrize(
@@ -75,6 +81,19 @@ def test_the_kind_of_target_decides_the_task(frame, write, target, is_classifica
 
 def test_the_user_can_name_the_task(frame, write):
     assert not read(write(frame), "grade", task="regression").is_classification
+    assert read(write(frame.assign(n=np.arange(N_ROWS) % 12)), "n", task="classification")
+
+
+@pytest.mark.parametrize(
+    ("n_values", "is_classification", "flag"),
+    [(10, True, "--task regression"), (11, False, "--task classification")],
+)
+def test_whole_numbers_of_many_values_are_quantities(
+    frame, write, capsys, n_values, is_classification, flag
+):
+    path = write(frame.assign(grade=np.arange(N_ROWS) % n_values))
+    assert read(path, "grade").is_classification == is_classification
+    assert f"pass {flag}" in " ".join(capsys.readouterr().out.split())
 
 
 def test_preparation_fills_every_gap_and_encodes_every_category(frame, write):
@@ -93,9 +112,44 @@ def test_preparation_takes_categories_that_it_has_not_seen(frame, write):
     assert np.isfinite(table.preparation.fit(table.X).transform(later)).all()
 
 
-def test_rows_without_a_target_are_left_out(frame, write):
+def test_rows_without_a_target_are_left_out_aloud(frame, write, capsys):
     frame["kind"] = frame["kind"].mask(np.arange(N_ROWS) < 7)
     assert len(read(write(frame), "kind").y) == N_ROWS - 7
+    assert "Leaving out 7 of 120 rows without a value in 'kind'" in capsys.readouterr().out
+
+
+def test_a_target_of_numbers_may_have_a_typing_error(frame, write, capsys):
+    texts = frame["price"].astype(str)
+    texts[3] = "?"
+    assert len(read(write(frame.assign(price=texts)), "price").y) == N_ROWS - 1
+    assert "no number count as missing: '?'" in capsys.readouterr().out
+
+
+def test_columns_can_be_left_out(frame, write):
+    table = read(write(frame), "price", drop=["kind", "grade"])
+    assert list(table.X.columns) == ["size", "count", "colour", "new"]
+    with pytest.raises(ValueError, match=r"no column 'kin'\. Did you mean 'kind'"):
+        read(write(frame), "price", drop=["kin"])
+
+
+def test_each_column_has_a_line_on_what_it_became(frame, write, capsys):
+    read(write(frame), "price")
+    out = capsys.readouterr().out
+    for name, kind in [
+        ("size", "number"),
+        ("colour", "category of 3"),
+        ("empty", "left out"),
+    ]:
+        assert f"\n  {name}: {kind}" in out
+
+
+def test_a_target_of_two_columns_is_an_error_that_says_how_to_choose(frame, tmp_path):
+    path = tmp_path / "goods.csv"
+    twice = pd.concat([frame, frame[["price"]]], axis="columns")
+    twice.to_csv(path, index=False)
+    with pytest.raises(ValueError, match=r"several columns 'price'.*--drop 'price \(2\)'"):
+        read(path, "price")
+    assert "price (2)" not in read(path, "price", drop=["price (2)"]).X
 
 
 def test_classes_too_rare_for_the_folds_are_left_out_aloud(frame, write, capsys):
@@ -115,13 +169,6 @@ def test_a_misspelt_target_is_named_with_the_closest_column(frame, write):
         read(write(frame), "prise")
 
 
-def test_an_unusual_separator_is_suspected(frame, tmp_path):
-    path = tmp_path / "goods.csv"
-    frame.to_csv(path, index=False, sep=";")
-    with pytest.raises(ValueError, match="separated by commas"):
-        read(path, "price")
-
-
 @pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n", b'a,b\n1,2\n"3'])
 def test_a_file_that_is_no_table_is_an_error_that_names_it(tmp_path, content):
     path = tmp_path / "goods.csv"
@@ -137,7 +184,7 @@ def test_unusable_targets_are_errors_that_say_why(frame, write):
         read(write(frame.assign(one="same")), "one")
     with pytest.raises(ValueError, match="12 rows with a value in 'price'"):
         read(write(frame.head(12)), "price")
-    with pytest.raises(ValueError, match="no column with values except 'price'"):
+    with pytest.raises(ValueError, match="no column of use except 'price'"):
         read(write(frame[["price", "empty"]]), "price")
 
 
@@ -147,6 +194,7 @@ def test_unusable_targets_are_errors_that_say_why(frame, write):
         (["--data", "goods.csv"], "go together"),
         (["--data", "none.csv", "--target", "price"], "cannot open none.csv"),
         (["--picture", "none/compare.png"], "no folder none"),
+        (["--data", "n", "--target", "n", "--scoring", "acuracy"], "'acuracy' is not"),
     ],
 )
 def test_a_wrong_command_ends_with_its_reason(
@@ -174,8 +222,39 @@ def test_the_command_prints_leaders_and_a_verdict_and_draws(
     assert out.count("\nnet, activation") == 5
     assert f"\n{baseline}, " in out
     assert f" against {baseline} on the same 5 splits" in out
+    assert "\nconstant: Dummy" in out
+    assert "\nGradient boosted trees on the same test rows: " in out
+    assert "Searching 8 of 8 nets" in out
     assert " is better: difference " in out
     assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_score_can_be_chosen(frame, write, capsys, tmp_path):
+    arguments = ["--data", str(write(frame)), "--target", "kind", "--jobs", "1"]
+    arguments += ["--scoring", "neg_log_loss", "--drop", "price", "grade"]
+    example.main([*arguments, "--picture", str(tmp_path / "scores.png")])
+    assert "trees on the same test rows: neg log loss -" in capsys.readouterr().out
+
+
+def test_a_short_search_keeps_the_preferred_nets(circles):
+    grid, _ = example.plan(circles, seconds=1e-9, n_jobs=1)
+    assert grid == {
+        "net__activation": ["relu"], "net__depth": [2], "net__init_scale": [1.0]
+    }  # fmt: skip
+    grid, seconds = example.plan(circles, seconds=1e9, n_jobs=1)
+    assert grid == example.GRID
+    assert seconds > 0
+
+
+def test_a_short_search_is_announced_and_drawn(circles, capsys, tmp_path):
+    grid = example.smaller(example.GRID)
+    example.announce(circles, grid, 12.3)
+    out = capsys.readouterr().out
+    assert "Searching 4 of 8 nets; about 12 to 25 s." in out
+    assert "raise --seconds" in out
+    comparison = example.compare(circles, 1, grid)
+    example.draw({"circles": comparison}, tmp_path / "scores.png")
+    assert (tmp_path / "scores.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_without_arguments_the_tables_are_those_of_scikit_learn():
