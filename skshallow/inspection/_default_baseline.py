@@ -14,6 +14,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.multiclass import type_of_target
 
+from skshallow._estimators.columns import read_matrix
+from skshallow._estimators.fit.feature_encoding import encoding_of
 from skshallow.inspection._common.meta_estimators import given_chain, steps_before
 
 # Far more than standardised features need: reaching it is worth the warning it gives.
@@ -22,16 +24,37 @@ RIDGE_PENALTIES = np.logspace(-3, 3, 13)
 
 
 class Standardizer(TransformerMixin, BaseEstimator):
-    """Scale columns to mean 0 and variance 1; sparse ones are not centred."""
+    """Scale columns to mean 0 and variance 1; sparse ones are not centred.
+
+    Categories are one-hot encoded and missing numbers filled with the mean, beside an
+    indicator, as in the networks.
+    """
 
     def fit(self, X, y=None):
-        """Learn mean and variance of the columns of X (n_samples, n_features)."""
-        self.scaler_ = StandardScaler(with_mean=not sparse.issparse(X)).fit(X)
+        """Learn what the columns of X (n_samples, n_features) are, and their moments."""
+        matrix, self.columns_ = read_matrix(
+            self, X, categorical_features="auto", reset=True
+        )
+        self.encoding_ = encoding_of(matrix, self.columns_, None, most_one_hot=np.inf)
+        encoded = self._encoded(matrix)
+        self.scaler_ = StandardScaler(with_mean=not sparse.issparse(X)).fit(encoded)
         return self
 
     def transform(self, X):
-        """Return X standardised by the mean and variance seen in `fit`."""
-        return self.scaler_.transform(X)
+        """Return X encoded, and standardised by the moments seen in `fit`."""
+        matrix, _ = read_matrix(self, X, self.columns_)
+        scaled = self.scaler_.transform(self._encoded(matrix))
+        return scaled if sparse.issparse(scaled) else np.nan_to_num(scaled, nan=0.0)
+
+    def _encoded(self, matrix):
+        """Return the features of a matrix of numbers and codes."""
+        return matrix if self.encoding_ is None else self.encoding_.forward(matrix)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = True
+        return tags
 
 
 def default_baseline(estimator: Any, y: Any) -> Pipeline:

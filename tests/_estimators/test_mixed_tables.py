@@ -25,7 +25,8 @@ from skshallow import (
     load,
 )
 from skshallow.callbacks import Checkpoint
-from skshallow.inspection import gradient_check, health_report
+from skshallow.exceptions import IneffectiveParameterWarning
+from skshallow.inspection import compare_with_baseline, gradient_check, health_report
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::skshallow.exceptions.DeadUnitsWarning",
@@ -237,6 +238,51 @@ def test_inspection_works_on_frames():
     assert found["average"].shape == (1, 40)
     features = HiddenFeatures(net()).set_output(transform="pandas").fit(X, target(X))
     assert features.transform(X).shape == (N_ROWS, 16)
+
+
+NO_CHOICE = {
+    "constant": "one",
+    "one level of two": pd.Categorical(["one"] * N_ROWS, ["one", "two"]),
+    "all missing": pd.array([None] * N_ROWS, "string"),
+}
+
+
+@pytest.mark.parametrize("kind", NO_CHOICE)
+def test_a_category_without_a_choice_is_taken_too(kind, tmp_path):
+    X = frame().assign(none=NO_CHOICE[kind])
+    own = net().fit(X, target(X))
+    assert len(own.encoded_feature_names_) == len(own.coefs_[0])
+    assert "none" in own._repr_html_()
+    own.save(tmp_path / "net.npz")
+    assert_array_equal(load(tmp_path / "net.npz").predict(X), own.predict(X))
+
+
+def test_columns_in_another_order_or_missing_are_named():
+    own, X = fitted(), frame()
+    with pytest.raises(ValueError, match="should match those that were passed during fit"):
+        own.predict(X[["sex", "age", "income", "size", "city"]])
+    with pytest.raises(ValueError, match=r"missing:\n- city"):
+        own.predict(X.drop(columns="city"))
+
+
+def test_booleans_with_gaps_are_categories_in_every_dtype():
+    flag = [[True, False, None][i % 3] for i in range(N_ROWS)]
+    X, y = frame()[["income"]], target(frame())
+    of_objects = net().fit(X.assign(flag=pd.Series(flag, dtype=object)), y)
+    of_booleans = net().fit(X.assign(flag=pd.Series(flag, dtype="boolean")), y)
+    assert_array_equal(of_objects.theta_, of_booleans.theta_)
+
+
+def test_other_categories_have_no_effect_on_a_warm_start():
+    X, y = frame()[["income"]].assign(grade=np.arange(N_ROWS) % 3), target(frame())
+    own = net(warm_start=True).fit(X, y).set_params(categorical_features=["grade"])
+    with pytest.warns(IneffectiveParameterWarning, match="categorical_features="):
+        own.fit(X, y)
+
+
+def test_the_default_baseline_takes_the_same_frames():
+    comparison = compare_with_baseline(net(max_iter=5), frame(), target(frame()), cv=2)
+    assert "RidgeCV" in str(comparison)
 
 
 def test_categories_can_be_named():

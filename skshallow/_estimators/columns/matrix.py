@@ -49,6 +49,8 @@ def read_matrix(
     """
     options["ensure_all_finite"] = "allow-nan"
     X = _unmasked(X)
+    if not reset and (known is not None or has_columns(X, None)):
+        validate_data(estimator, X, reset=False, skip_check_array=True)  # names first
     if not reset and known is None and has_columns(X, None):
         Columns.of_numbers(estimator.n_features_in_).encode(X, input_name=input_name)
     if reset and has_columns(X, categorical_features):
@@ -64,7 +66,8 @@ def read_matrix(
         return found, None
     else:
         matrix = known.encode(X, input_name=input_name)
-    validate_data(estimator, X, reset=reset, skip_check_array=True)
+    if reset:
+        validate_data(estimator, X, reset=True, skip_check_array=True)
     if "y" in options:
         return check_X_y(matrix, **options, dtype=None, estimator=estimator), known
     return check_array(matrix, **options, dtype=None, input_name=input_name), known

@@ -18,6 +18,7 @@ import numpy as np
 from scipy import sparse
 
 from skshallow._estimators.columns.values import (
+    BOOLEANS,
     DATES,
     DURATIONS,
     EMPTY,
@@ -257,7 +258,10 @@ def _is_plain_array(values: np.ndarray) -> bool:
     if np.ma.is_masked(values):
         return False
     if values.dtype == object:
-        return kind_of(values.ravel().tolist())[0] in (*NUMERIC, EMPTY)
+        items = values.ravel()
+        kind = kind_of(items.tolist())[0]
+        has_gaps = kind == BOOLEANS and missing_in(items).any()
+        return kind in (*NUMERIC, EMPTY) and not has_gaps
     return values.dtype.kind not in "OUTSmM"
 
 

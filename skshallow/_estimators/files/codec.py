@@ -219,7 +219,7 @@ def _describe_array(array: np.ndarray, name: str, arrays: Arrays) -> dict[str, A
     if array.dtype != object:
         return {"array": _store(array, name, arrays)}
     items = array.ravel().tolist()
-    types = {type(item) for item in items}
+    types = {type(item) for item in items} or {str}
     if types == {str, np.str_}:
         types = {str}
     if not (len(types) == 1 and types <= OBJECTS.keys()):

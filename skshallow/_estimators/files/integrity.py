@@ -161,7 +161,7 @@ def _check_encoded_columns(encoding: Any, n_levels: np.ndarray) -> None:
     _require(np.isin(encoding.indicators, encoding.numbers).all(), "Indicators of nothing")
     fits = (
         (n_levels[encoding.numbers] == 0).all()
-        and (n_levels[encoding.binary] <= 2).all()
+        and (n_levels[encoding.binary] == 2).all()
         and np.array_equal(n_levels[encoding.one_hot], encoding.n_levels)
         and len(encoding.rows_of_level) == len(encoding.embedded)
     )

@@ -1,7 +1,7 @@
 """How the columns of a table enter the network: as numbers, indicators, one-hot, embedded.
 
-A category of at most two levels becomes one 0/1 column, one of a few levels a column per
-level (one-hot), and one of more levels a vector that is learned (an embedding). A number
+A category of two levels becomes one 0/1 column, one of a few levels a column per level
+(one-hot), and one of more levels a vector that is learned (an embedding). A number
 that is missing somewhere has an indicator beside it.
 """
 
@@ -29,7 +29,8 @@ def encoding_of(
     columns: Columns | None,
     rows: np.ndarray | None,
     *,
-    pools_rare_levels: bool,
+    pools_rare_levels: bool = True,
+    most_one_hot: float = MOST_ONE_HOT_LEVELS,
 ) -> Encoding | None:
     """Return how a table enters the network; None if its numbers enter as they are.
 
@@ -44,6 +45,8 @@ def encoding_of(
     pools_rare_levels : bool
         Whether levels of too few rows share one vector. Not in the first of several parts
         of a table, whose other rows may have more of them.
+    most_one_hot : float
+        Categories of more levels are embedded.
     """
     if columns is None and not has_missing(X):
         return None
@@ -52,13 +55,13 @@ def encoding_of(
     n_levels = np.array(levels)
     is_number = np.ones(n_columns, bool) if columns is None else ~columns.is_categorical
     is_missing = is_number & (n_missing(X) > 0)
-    few = ~is_number & (n_levels > 2) & (n_levels <= MOST_ONE_HOT_LEVELS)
-    embedded = np.flatnonzero(~is_number & (n_levels > MOST_ONE_HOT_LEVELS))
+    few = ~is_number & (n_levels != 2) & (n_levels <= most_one_hot)
+    embedded = np.flatnonzero(~is_number & (n_levels > max(2, most_one_hot)))
     least = LEAST_ROWS_OF_LEVEL if pools_rare_levels else 0
     return Encoding(
         numbers=np.flatnonzero(is_number),
         indicators=np.flatnonzero(is_missing),
-        binary=np.flatnonzero(~is_number & (n_levels <= 2)),
+        binary=np.flatnonzero(~is_number & (n_levels == 2)),
         one_hot=np.flatnonzero(few),
         n_levels=n_levels[few],
         embedded=embedded,

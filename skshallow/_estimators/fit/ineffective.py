@@ -50,9 +50,10 @@ def warn_of_ineffective_params(net: Any, run: FitRun, groups: Any) -> None:
         if run.last is not None and was_used(name, value, run.last):
             continue
         shown = "groups" if name == "groups" else f"{name}={value!r}"
+        has_default = default is not inspect.Parameter.empty
+        leave = f", or leave {name} at its default, {default!r}" if has_default else ""
         warn_user(
-            f"{shown} has no effect with {reason}. Change one of the two, or leave {name} "
-            f"at its default, {default!r}.",
+            f"{shown} has no effect with {reason}. Change one of the two{leave}.",
             IneffectiveParameterWarning,
         )
 

@@ -27,7 +27,7 @@ OF_MINIBATCHES = (
 OF_SEVERAL_EPOCHS = "early_stopping", "average", "tol", "n_iter_no_change"
 OF_HELD_OUT_ROWS = "validation_fraction", "groups"
 OF_VALIDATION = "scoring", "temperature_scaling"
-OF_NEW_WEIGHTS = "init", "init_scale"
+OF_NEW_WEIGHTS = "init", "init_scale", "categorical_features"
 NOT_ALWAYS_USED = {
     *OF_MINIBATCHES,
     *OF_SEVERAL_EPOCHS,
@@ -133,7 +133,7 @@ def _by_validation(
         return
     words = _why_nothing_validates(params, config)
     yield OF_HELD_OUT_ROWS, words
-    yield OF_VALIDATION, f"{words} and no X_val"
+    yield OF_VALIDATION, f"no X_val, and with {words}"
 
 
 def _by_last_weights(config: FitConfig, last: FitResult | None) -> Reasons:
