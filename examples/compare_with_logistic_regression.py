@@ -105,11 +105,19 @@ class Table:
     preparation: Any = "passthrough"  # preprocessing that all models need
     scoring: str | None = None  # None: accuracy or R²
 
+    n_repeats: int = 1  # of the folds
+
     @property
-    def folds(self) -> StratifiedKFold | KFold:
-        """The folds whose test rows give the scores."""
+    def splits(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Training and test rows of all folds; the test rows give the scores."""
         Folds = StratifiedKFold if self.is_classification else KFold
-        return Folds(N_FOLDS, shuffle=True, random_state=0)
+        return [
+            split
+            for seed in range(self.n_repeats)
+            for split in Folds(N_FOLDS, shuffle=True, random_state=seed).split(
+                self.X, self.y
+            )
+        ]
 
     @property
     def validation(self) -> StratifiedShuffleSplit | ShuffleSplit:
@@ -160,7 +168,9 @@ def read_table(path: Path, target: str, options: Any) -> Table:
         raise ValueError(f"{path} has no column of use except {target!r}.")
     y = frame[target].to_numpy()
     preparation = fill_and_encode(csv_table.MOST_CATEGORIES, csv_table.FREQUENT)
-    return Table(path.stem, X, y, is_classification, preparation, options.scoring)
+    return Table(
+        path.stem, X, y, is_classification, preparation, options.scoring, options.repeats
+    )
 
 
 def without_dropped(frame, names: list[str], path: Path):
@@ -203,15 +213,13 @@ def as_target(numbers: Any, texts):
 def with_target(frame, target: str, path: Path):
     """Return the rows with a target, and say how many have none."""
     kept = frame.dropna(subset=[target])
-    n_missing = len(frame) - len(kept)
+    n_all, n_missing = len(frame), len(frame) - len(kept)
     if n_missing > 0:
-        print(
-            f"Leaving out {n_missing} of {len(frame)} rows without a value in {target!r}."
-        )
+        print(f"Leaving out {n_missing} of {n_all} rows without a value in {target!r}.")
     if len(kept) < 4 * N_FOLDS:
         raise ValueError(
-            f"{path} has {len(kept)} rows with a value in {target!r}; {N_FOLDS} folds "
-            f"need at least {4 * N_FOLDS}."
+            f"{path}: {len(kept)} of {n_all} rows have a value in {target!r}; {N_FOLDS} "
+            f"folds need at least {4 * N_FOLDS}."
         )
     return kept
 
@@ -239,7 +247,9 @@ def is_class_task(column, task: str) -> bool:
     )
     if is_classification:
         hint = "; if they are quantities, pass --task regression" if is_few else ""
-        print(f"Task: classification, {column.name!r} has {n_values} classes{hint}.")
+        print(
+            f"Task: classification, {n_values} different values in {column.name!r}{hint}."
+        )
     else:
         print(
             f"Task: regression, {column.name!r} has {n_values} values from "
@@ -330,7 +340,7 @@ def compare(
         table.X,
         table.y,
         baseline=search_baseline(table, n_jobs),
-        cv=table.folds,
+        cv=table.splits,
         scoring=table.scoring,
     )
 
@@ -342,7 +352,7 @@ def score_trees(table: Table, n_jobs: int) -> np.ndarray:
         table.X,
         table.y,
         scoring=table.scoring,
-        cv=table.folds,
+        cv=table.splits,
         n_jobs=n_jobs,
         error_score="raise",
     )
@@ -356,7 +366,7 @@ def seconds_to_fit(model: Any, table: Table) -> float:
 
     The first of two fits may have to wait for libraries to be loaded.
     """
-    train, _ = next(table.folds.split(table.X, table.y))
+    train, _ = table.splits[0]
     X, y = rows_of(table.X, train), table.y[train]
     fit, _ = next(table.validation.split(X, y))
     seconds = []
@@ -384,7 +394,7 @@ def plan(table: Table, seconds: float, n_jobs: int) -> tuple[dict[str, list], fl
 
     def estimate(grid: dict[str, list]) -> float:
         fits = per_net * (len(ParameterGrid(grid)) + 1.5) + others
-        return N_FOLDS * fits / n_jobs
+        return len(table.splits) * fits / n_jobs
 
     grid = GRID
     # half of the time is kept: fits beside one another are slower than one alone
@@ -516,7 +526,7 @@ def draw(comparisons: Mapping[str, BaselineComparison], path: Path) -> None:
     figure = Figure(figsize=(3 * most + 1, 3.1 * len(comparisons)), layout="constrained")
     rows = figure.subfigures(len(comparisons), 1, squeeze=False)[:, 0]
     for row, (name, comparison) in zip(rows, comparisons.items(), strict=True):
-        grid = searched(comparison.net)
+        grid, n_folds = searched(comparison.net), len(comparison.net.scores)
         activations = grid["net__activation"]
         score_name, baseline_name = comparison.score_name, comparison.baseline.name
         baseline = validation_scores(comparison.baseline).mean(axis=1).max()
@@ -531,7 +541,7 @@ def draw(comparisons: Mapping[str, BaselineComparison], path: Path) -> None:
         outline_best(axes, grids)
         axes[0].set_ylabel("depth")
         row.suptitle(
-            f"{name}: mean validation {score_name} of the nets over {N_FOLDS} folds; "
+            f"{name}: mean validation {score_name} of the nets over {n_folds} folds; "
             f"{baseline_name}: {baseline:.3f}",
             fontsize=11,
             fontweight="bold",
@@ -563,6 +573,7 @@ def parse(arguments: Sequence[str] | None) -> tuple[argparse.ArgumentParser, Any
         "--task", choices=["auto", "classification", "regression"], default="auto"
     )
     parser.add_argument("--scoring", help="scorer of scikit-learn, such as neg_log_loss")
+    parser.add_argument("--repeats", type=int, default=1, help="of the folds, for --data")
     parser.add_argument("--sep", type=separator, help="separator; found by default")
     parser.add_argument("--decimal", choices=[".", ","], help="found by default")
     parser.add_argument("--encoding", help="found by default")
@@ -573,6 +584,8 @@ def parse(arguments: Sequence[str] | None) -> tuple[argparse.ArgumentParser, Any
     options = parser.parse_args(arguments)
     if (options.data is None) != (options.target is None):
         parser.error("--data and --target go together")
+    if options.repeats < 1:
+        parser.error("--repeats must be at least 1")
     if not options.picture.absolute().parent.is_dir():
         parser.error(f"--picture: there is no folder {options.picture.parent}")
     return parser, options
@@ -598,6 +611,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         comparison = comparisons[table.name] = compare(table, options.jobs, grid)
         print(f"\nBest models on validation rows:\n{leader_table(comparison)}\n")
         print(f"Comparison on test rows:\n{comparison}\n")
+        if options.data is not None and comparison.winner is None:
+            print("To find smaller differences, repeat the folds: --repeats 3\n")
         scores = score_trees(table, options.jobs)
         print(
             f"Gradient boosted trees on the same test rows: {comparison.score_name} "

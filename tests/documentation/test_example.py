@@ -63,7 +63,7 @@ def write(tmp_path):
 def read(path, target, **options):
     defaults = {
         "task": "auto", "max_rows": 1000, "drop": [], "sep": None, "decimal": None,
-        "encoding": None, "scoring": None,
+        "encoding": None, "scoring": None, "repeats": 1,
     }  # fmt: skip
     return example.read_table(path, target, SimpleNamespace(**{**defaults, **options}))
 
@@ -182,7 +182,7 @@ def test_unusable_targets_are_errors_that_say_why(frame, write):
         read(write(frame), "kind", task="regression")
     with pytest.raises(ValueError, match="does not have two classes"):
         read(write(frame.assign(one="same")), "one")
-    with pytest.raises(ValueError, match="12 rows with a value in 'price'"):
+    with pytest.raises(ValueError, match="12 of 12 rows have a value in 'price'"):
         read(write(frame.head(12)), "price")
     with pytest.raises(ValueError, match="no column of use except 'price'"):
         read(write(frame[["price", "empty"]]), "price")
@@ -194,6 +194,7 @@ def test_unusable_targets_are_errors_that_say_why(frame, write):
         (["--data", "goods.csv"], "go together"),
         (["--data", "none.csv", "--target", "price"], "cannot open none.csv"),
         (["--picture", "none/compare.png"], "no folder none"),
+        (["--repeats", "0"], "--repeats must be at least 1"),
         (["--data", "n", "--target", "n", "--scoring", "acuracy"], "'acuracy' is not"),
     ],
 )
@@ -271,6 +272,15 @@ def circles():
     return example.Table("circles", X, y, is_classification=True)
 
 
+def test_repeated_folds_differ_and_the_first_stay(circles):
+    once = circles.splits
+    circles.n_repeats = 3
+    tests = [test.tolist() for _, test in circles.splits]
+    assert tests[:5] == [test.tolist() for _, test in once]
+    assert len({tuple(test) for test in tests}) == len(tests) == 15
+    assert sorted(np.concatenate(tests[5:10])) == list(range(N_ROWS))
+
+
 @pytest.fixture
 def long_fits(monkeypatch):
     monkeypatch.setitem(example.NET_SETTINGS, "max_iter", 40)
@@ -298,8 +308,7 @@ def test_the_baseline_is_the_scaled_linear_model_on_the_same_folds(
     circles.is_classification = is_classification
     result = example.compare(circles, n_jobs=1).baseline
     linear = LogisticRegression if is_classification else Ridge
-    splits = circles.folds.split(circles.X, circles.y)
-    for i, (train, test) in enumerate(splits):
+    for i, (train, test) in enumerate(circles.splits):
         (choice,) = result.estimators[i].best_params_.items()
         model = make_pipeline(StandardScaler(), linear(**{choice[0][7:]: choice[1]}))
         model.fit(circles.X[train], circles.y[train])
@@ -312,7 +321,7 @@ def comparison(circles):
 
 
 def test_each_fold_chooses_by_the_same_rows_of_its_training_part(circles, comparison):
-    train, _ = next(circles.folds.split(circles.X, circles.y))
+    train, _ = circles.splits[0]
     X, y = circles.X[train], circles.y[train]
     ((fit, choose),) = circles.validation.split(X, y)
     assert len(choose) == len(train) / 4
