@@ -55,7 +55,6 @@ FITTED_ATTRIBUTES = (
     "theta_",
     "network_",
     "n_features_in_",
-    "n_missing_",
     "feature_names_in_",
     "n_outputs_",
     "n_iter_",
@@ -71,6 +70,7 @@ FITTED_ATTRIBUTES = (
     "_calibration",
     "_columns",
     "_encoding",
+    "_n_missing",
     "_units",
     "_loss",
     "_is_multilabel",
@@ -396,10 +396,8 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
             attributes["loss_"] = result.loss_value
         if result.feature_names is not None:
             attributes["feature_names_in_"] = result.feature_names
-        n_missing_values = np.zeros(result.n_features, int)
-        if result.n_missing is not None:
-            n_missing_values = result.n_missing
-        attributes["n_missing_"] = n_missing_values
+        if result.n_missing is not None and result.n_missing.any():
+            attributes["_n_missing"] = result.n_missing
         if result.columns is not None:
             attributes["_columns"] = result.columns
         if result.encoding is not None:
@@ -417,7 +415,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
             feature_names=getattr(self, "feature_names_in_", None),
             columns=getattr(self, "_columns", None),
             encoding=getattr(self, "_encoding", None),
-            n_missing=getattr(self, "n_missing_", None),
+            n_missing=getattr(self, "_n_missing", None),
             n_iter=self.n_iter_,
             best_iter=self.best_iter_,
             loss_value=getattr(self, "loss_", None),
@@ -435,7 +433,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
-        tags.input_tags.allow_nan = bool(self.standardize)
+        tags.input_tags.allow_nan = self.standardize is not False
         tags.input_tags.categorical = True
         tags.array_api_support = True
         tags.target_tags.multi_output = True

@@ -128,12 +128,10 @@ tol : float >= 0, default=0.0001
 n_iter_no_change : int >= 1, inf or "auto", default="auto"
     Number of consecutive epochs without improvement after which training stops. With
     early stopping the validation loss or score must improve, otherwise the training loss.
-    "auto" means 10, with two exceptions. A schedule that ends at `max_iter`, such as
-    "cosine", runs to its end: "auto" means inf, and early stopping only selects the best
-    epoch; but it means 25 for early stopping by the log loss, which rises for good once
-    the network becomes overconfident. "lbfgs" without early stopping has its own stopping
-    rule, which a number of your own only adds to: "auto" means inf. Not used in
-    `partial_fit`.
+    "auto" means 10, with two exceptions in which it means inf: a schedule that ends at
+    `max_iter`, such as "cosine", runs to its end (early stopping then only selects
+    the best epoch), and "lbfgs" without early stopping has its own stopping rule, which
+    a number of your own only adds to. Not used in `partial_fit`.
 """,
     "early_stopping": """
 early_stopping : bool or "auto", default="auto"

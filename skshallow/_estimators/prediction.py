@@ -45,7 +45,6 @@ class FittedNet:
     theta_: np.ndarray
     network_: Network
     n_features_in_: int
-    n_missing_: np.ndarray
     feature_names_in_: np.ndarray
     n_outputs_: int
     n_iter_: int
@@ -59,6 +58,7 @@ class FittedNet:
     resolved_params_: dict[str, Any]
     _columns: Columns | None
     _encoding: Encoding | None
+    _n_missing: np.ndarray
     _units: Units
     _loss: Loss
 
@@ -81,6 +81,14 @@ class FittedNet:
             params["bias"].reshape(*params["weight"].shape[:-2], -1)
             for params in self._params_in_users_units()
         ]
+
+    @property
+    def n_missing_(self) -> np.ndarray:
+        """Number of missing values of each column of `X` when the columns were learned."""
+        if not hasattr(self, "theta_"):
+            raise AttributeError("n_missing_ is known after fit.")
+        none = np.zeros(self.n_features_in_, int)
+        return getattr(self, "_n_missing", none).copy()
 
     @property
     def encoded_feature_names_(self) -> np.ndarray:

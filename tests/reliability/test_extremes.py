@@ -447,6 +447,9 @@ def test_partial_fit_goes_on_after_a_constant_first_batch(net_class):
     assert np.isfinite(raw_prediction(net, X * 1e3)).all()
 
 
+@pytest.mark.filterwarnings(
+    "ignore:max_iter=:skshallow.exceptions.IneffectiveParameterWarning"
+)
 @each_net
 def test_features_that_change_units_between_calls_are_fitted(net_class):
     X = rows()

@@ -28,7 +28,6 @@ AUTO_DROPOUT_UNITS = 64  # in a narrow layer, dropout costs accuracy
 # With fewer rows, a tenth of them is too noisy to select the best epoch.
 AUTO_EARLY_STOPPING_ROWS = 256
 AUTO_PATIENCE = 10
-AUTO_PATIENCE_OF_LOG_LOSS = 25  # with a schedule that ends at max_iter
 AUTO_SMOOTHING = 0.05
 
 
@@ -174,7 +173,7 @@ class FitConfig:
             incremental=incremental,
             early_stopping=early_stopping,
             why_no_early_stopping=why_no_early_stopping,
-            n_iter_no_change=_patience(net, components, early_stopping),
+            n_iter_no_change=_patience(net.n_iter_no_change, components, early_stopping),
             label_smoothing=_smoothing(net, components, incremental),
             temperature_scaling=_is_calibrated(net, early_stopping, validates),
             dtype=np.dtype(net.dtype or dtype),
@@ -274,23 +273,18 @@ def _dropout(
     return AUTO_DROPOUT if wide and many and not incremental else 0.0
 
 
-def _patience(net: Any, components: Components, early_stopping: bool) -> float:
+def _patience(choice: Any, components: Components, early_stopping: bool) -> float:
     """Return after how many epochs without improvement training stops.
 
     "auto" lets a schedule that ends at `max_iter` run to its end: at the high learning
-    rates before, the loss often does not improve for many epochs. The log loss on the
-    validation set is an exception: once the network becomes overconfident it rises for
-    good, long before the end. L-BFGS has its own convergence test, so that it needs a
-    patience only for early stopping.
+    rates before, the loss often does not improve for many epochs. L-BFGS has its own
+    convergence test, so that it needs a patience only for early stopping.
     """
-    if net.n_iter_no_change != "auto":
-        return net.n_iter_no_change
-    if not components.solver.stochastic:
-        return AUTO_PATIENCE if early_stopping else np.inf
-    if not components.schedule.needs_end:
-        return AUTO_PATIENCE
-    rises = early_stopping and net.scoring is None and net.loss == "log_loss"
-    return AUTO_PATIENCE_OF_LOG_LOSS if rises else np.inf
+    if choice != "auto":
+        return choice
+    if components.solver.stochastic:
+        return np.inf if components.schedule.needs_end else AUTO_PATIENCE
+    return AUTO_PATIENCE if early_stopping else np.inf
 
 
 def _smoothing(net: Any, components: Components, incremental: bool) -> float:
