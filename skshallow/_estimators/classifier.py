@@ -15,6 +15,7 @@ from skshallow._estimators.checks.typed_sklearn import (
     available_if,
     with_callbacks,
 )
+from skshallow._estimators.columns import check_classes
 from skshallow._estimators.docstrings import documented
 from skshallow._estimators.fit.targets import ClassTargets, Targets
 from skshallow._estimators.hidden_layers import Deep, Shallow
@@ -78,6 +79,7 @@ class NetClassifier(ClassifierMixin, FittedClasses, BaseNet):
                 "it. Pass class_weight as a dict, or use fit."
             )
         y, classes = in_numpy(y), in_numpy(classes)
+        check_classes(classes)
         if not hasattr(self, "theta_"):
             if classes is None and (np.ndim(y) == 1 or np.shape(y)[1:] == (1,)):
                 raise ValueError("classes must be passed in the first call to partial_fit.")
