@@ -9,6 +9,7 @@ import numpy as np
 
 from skshallow._estimators.base import BaseNet, takes_minibatches
 from skshallow._estimators.checks.array_api import follows_X, in_numpy
+from skshallow._estimators.checks.foreign_words import explains_parameters
 from skshallow._estimators.checks.inputs import plain_labels
 from skshallow._estimators.checks.typed_sklearn import (
     ClassifierMixin,
@@ -228,6 +229,7 @@ class NetClassifier(ClassifierMixin, FittedClasses, BaseNet):
 
 
 @documented
+@explains_parameters
 @dataclass(kw_only=True, eq=False, repr=False)
 class ShallowNetClassifier(NetClassifier, Shallow):
     """Classifier with one hidden layer.
@@ -267,6 +269,7 @@ class ShallowNetClassifier(NetClassifier, Shallow):
 
 
 @documented
+@explains_parameters
 @dataclass(kw_only=True, eq=False, repr=False)
 class DeepNetClassifier(NetClassifier, Deep):
     """Classifier with any number of hidden layers; with none, logistic regression.
