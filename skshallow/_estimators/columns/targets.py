@@ -130,8 +130,7 @@ def _what_is_missing(
 
 def _refuse_times(y: Any, values: np.ndarray, name: str) -> None:
     """Raise ValueError if a column of the targets has times, from which numbers follow."""
-    columns = values.reshape(len(values), -1)
-    for j, column in enumerate(columns.T):
+    for j, column in enumerate(np.atleast_2d(values.T)):
         kind, n = _kind_of(column)
         if kind not in TIMES:
             continue

@@ -168,3 +168,10 @@ def test_a_regressor_refuses_times_with_the_code_that_makes_them_numbers(kind):
 def test_a_classifier_takes_times_as_labels(labels):
     net = ShallowNetClassifier(**FEW).fit(features(), labels)
     np.testing.assert_array_equal(net.classes_, np.unique(labels))
+
+
+@pytest.mark.parametrize("net_class", [ShallowNetClassifier, ShallowNetRegressor])
+@pytest.mark.parametrize("y", [np.empty(0), np.empty((0, 2)), []])
+def test_no_rows_are_refused_as_no_rows(net_class, y):
+    with pytest.raises(ValueError, match=r"0 sample\(s\)"):
+        net_class(**FEW).fit(np.empty((0, 2)), y)
