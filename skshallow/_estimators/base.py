@@ -12,6 +12,7 @@ import numpy as np
 from skshallow._arrays.namespace import without_overflow_warnings
 from skshallow._arrays.threads import ONE_THREAD
 from skshallow._estimators.checks.array_api import check_same_place
+from skshallow._estimators.checks.foreign_words import about_value
 from skshallow._estimators.checks.hyperparameters import parameters_of, resolve
 from skshallow._estimators.checks.inputs import check_groups, relative
 from skshallow._estimators.checks.typed_sklearn import (
@@ -247,6 +248,17 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
             self._set_fitted(result)
             context.call_on_fit_task_end(**told, reconstruction_attributes={})
         return self
+
+    def _validate_params(self) -> None:
+        """Raise scikit-learn's error for an invalid parameter, and say what to write."""
+        try:
+            super()._validate_params()
+        except ValueError as error:
+            for name, value in parameters_of(self).items():
+                advice = about_value(name, value)
+                if advice and f"{name!r} parameter" in str(error):
+                    raise type(error)(f"{error} {advice}") from error
+            raise
 
     def _prepare(
         self,

@@ -9,12 +9,14 @@ import numpy as np
 
 from skshallow._estimators.base import BaseNet, takes_minibatches
 from skshallow._estimators.checks.array_api import follows_X, in_numpy
+from skshallow._estimators.checks.foreign_words import explains_parameters
 from skshallow._estimators.checks.inputs import plain_labels
 from skshallow._estimators.checks.typed_sklearn import (
     ClassifierMixin,
     available_if,
     with_callbacks,
 )
+from skshallow._estimators.columns import check_classes
 from skshallow._estimators.docstrings import documented
 from skshallow._estimators.fit.targets import ClassTargets, Targets
 from skshallow._estimators.hidden_layers import Deep, Shallow
@@ -78,6 +80,7 @@ class NetClassifier(ClassifierMixin, FittedClasses, BaseNet):
                 "it. Pass class_weight as a dict, or use fit."
             )
         y, classes = in_numpy(y), in_numpy(classes)
+        check_classes(classes)
         if not hasattr(self, "theta_"):
             if classes is None and (np.ndim(y) == 1 or np.shape(y)[1:] == (1,)):
                 raise ValueError("classes must be passed in the first call to partial_fit.")
@@ -226,6 +229,7 @@ class NetClassifier(ClassifierMixin, FittedClasses, BaseNet):
 
 
 @documented
+@explains_parameters
 @dataclass(kw_only=True, eq=False, repr=False)
 class ShallowNetClassifier(NetClassifier, Shallow):
     """Classifier with one hidden layer.
@@ -265,6 +269,7 @@ class ShallowNetClassifier(NetClassifier, Shallow):
 
 
 @documented
+@explains_parameters
 @dataclass(kw_only=True, eq=False, repr=False)
 class DeepNetClassifier(NetClassifier, Deep):
     """Classifier with any number of hidden layers; with none, logistic regression.

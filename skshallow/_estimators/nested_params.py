@@ -14,6 +14,7 @@ from typing import Any, Self
 from sklearn.base import is_classifier
 
 from skshallow._component import Component, settings_of
+from skshallow._estimators.checks.foreign_words import about_parameter
 from skshallow._estimators.checks.typed_sklearn import BaseEstimator
 from skshallow.activations import ACTIVATIONS
 from skshallow.initializers import INITIALIZERS
@@ -79,6 +80,12 @@ class NestedParams(BaseEstimator):
         """
         tables = OF_CLASSIFIERS if is_classifier(self) else TABLES
         values = self.get_params(deep=False)
+        for name in (key.partition("__")[0] for key in params):
+            if name not in values:
+                raise ValueError(
+                    f"Invalid parameter {name!r} for estimator {self!r}. "
+                    f"{about_parameter(name, values)}"
+                )
         return super().set_params(**_merged(values, params, tables))
 
 

@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skshallow._estimators.base import BaseNet, takes_minibatches
 from skshallow._estimators.checks.array_api import follows_X
+from skshallow._estimators.checks.foreign_words import explains_parameters
 from skshallow._estimators.checks.typed_sklearn import (
     RegressorMixin,
     available_if,
@@ -140,6 +141,7 @@ class NetRegressor(RegressorMixin, Uncertainty, BaseNet):
 
 
 @documented
+@explains_parameters
 @dataclass(kw_only=True, eq=False, repr=False)
 class ShallowNetRegressor(NetRegressor, Shallow):
     """Regressor with one hidden layer.
@@ -174,6 +176,7 @@ class ShallowNetRegressor(NetRegressor, Shallow):
 
 
 @documented
+@explains_parameters
 @dataclass(kw_only=True, eq=False, repr=False)
 class DeepNetRegressor(NetRegressor, Deep):
     """Regressor with any number of hidden layers; with none, a generalised linear model.

@@ -17,6 +17,7 @@ from skshallow._estimators.checks.hyperparameters import resolve
 from skshallow._estimators.checks.typed_sklearn import (
     available_if,
 )
+from skshallow._estimators.columns import check_targets
 from skshallow._estimators.fit.targets import RealTargets
 from skshallow._estimators.prediction import FittedNet
 from skshallow.losses import REGRESSION_LOSSES, Likelihood, LogLink, Loss, Quantile
@@ -245,9 +246,9 @@ class Uncertainty(FittedNet):
         """
         check_is_fitted(self)
         raw = self._raw_predict(X_cal)
-        y = check_array(
-            in_numpy(y_cal), ensure_2d=False, dtype=np.float64, input_name="y_cal"
-        )
+        y = in_numpy(y_cal)
+        check_targets(X_cal, y, names=("X_cal", "y_cal"), numeric=True)
+        y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y_cal")
         check_consistent_length(raw, y)
         self._targets.check(y)
         self._calibration = raw, self._targets.encode(y, self._loss)

@@ -119,11 +119,11 @@ def test_a_column_of_labels_is_accepted_with_a_warning(classifier_class, X, y, f
     ("target", "message"),
     [
         (np.random.default_rng(0).normal(size=60), "Unknown label type"),
-        (np.full(60, np.nan), "NaN"),
+        (np.full(60, np.nan), "y has 60 missing values"),
         (np.tile([[0, 1], [2, 0]], (30, 1)), "MultiOutputClassifier"),
         (np.tile([["a", "b"], ["c", "a"]], (30, 1)), "MultiOutputClassifier"),
         (np.zeros((60, 2, 2)), r"[Dd]im"),
-        ([None] * 60, "None among its labels"),
+        ([None] * 60, "y has 60 missing values"),
         (np.zeros(59), "inconsistent numbers of samples"),
     ],
     ids=["real", "nan", "multioutput", "strings", "3d", "none", "short"],

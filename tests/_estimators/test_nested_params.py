@@ -208,8 +208,11 @@ def test_what_cannot_be_set_is_an_error_that_says_what_can(cls, params, change, 
     assert net.get_params() == before
 
 
-def test_names_of_parameters_are_refused_by_scikit_learn(net_class):
-    message = re.escape(f"Invalid parameter 'sovler' for estimator {net_class.__name__}()")
+def test_misspelt_names_of_parameters_are_refused_with_the_right_one(net_class):
+    message = re.escape(
+        f"Invalid parameter 'sovler' for estimator {net_class.__name__}(). Did you mean "
+        "solver?"
+    )
     for name in ("sovler", "sovler__beta_2"):
         with pytest.raises(ValueError, match=message):
             net_class().set_params(**{name: Adam()})

@@ -169,13 +169,13 @@ def test_labels_are_classes_only_if_exactly_equal(y, classes, known):
 
 REFUSED_LABELS = {
     "numbers and strings": (np.array([1, "a", 2.5], object), "types float, int, str"),
-    "strings and None": (np.array(["a", None, "b"], object), "None among its labels"),
+    "strings and None": (np.array(["a", None, "b"], object), "missing values, the first"),
     "integers as objects": (np.array([1, 5, 7], object), r"type int.*y\.astype\(int\)"),
     "integers beyond 64 bits": (np.array([2**70, 2**71, 3], object), r"y\.astype\(str\)"),
     "bytes": (np.array([b"a", b"b", b"c"]), "types bytes.*y.astype"),
     "fractions": (np.array([0.5, 1.5, 2.5]), "Unknown label type: continuous"),
     "complex numbers": (np.array([1j, 2j, 3j]), "Complex data not supported"),
-    "a missing float": (np.array([0, 1, np.nan]), "contains NaN"),
+    "a missing float": (np.array([0, 1, np.nan]), "missing values"),
     "infinity": (np.array([0, 1, np.inf]), "contains infinity"),
     "intervals": (np.array(pd.cut([1, 2, 3], 3)), "type Interval"),
 }
@@ -205,8 +205,9 @@ def test_missing_labels_of_pandas_are_refused_with_their_row(net_class, dtype):
 @pytest.mark.parametrize(
     ("classes", "message"),
     [
-        ([0, 1, np.nan], "has a NaN"),
-        ([0, 1, None], "cannot be sorted"),
+        ([0, 1, np.nan], "has a missing value"),
+        ([0, 1, None], "has a missing value"),
+        (np.array([0, 1, "a"], object), "cannot be sorted"),
         ([0, 1, "2"], "not among the classes"),
         ([1], "at least 2 classes"),
         ([0, 1], "label 2, which is not among"),

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from skshallow._estimators.checks.foreign_words import about_value
 from skshallow._estimators.checks.sklearn_private import (
     HasMethods,
     Interval,
@@ -132,7 +133,9 @@ def resolve(
     if isinstance(choice, str) and choice in table:
         return table[choice]()
     names = ", ".join(repr(name) for name in table)
+    module = base.__module__.partition("._")[0]  # the public one
+    advice = about_value(parameter, choice, table)
     raise ValueError(
         f"The {parameter!r} parameter must be one of {names}, or an instance of "
-        f"{base.__module__}.{base.__name__}. Got {choice!r} instead."
+        f"{module}.{base.__name__}. Got {choice!r} instead. {advice}".rstrip()
     )

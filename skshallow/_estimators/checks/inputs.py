@@ -33,11 +33,15 @@ def refuse_containers(**arguments: Any) -> None:
             )
         if hasattr(value, "collect") and not hasattr(value, "shape"):
             raise TypeError(f"{name} is a lazy {kind}. Pass {name}.collect().")
-        if np.ma.is_masked(value) and not name.startswith("X"):
-            raise ValueError(
-                f"{name} has masked entries, which a net cannot learn from. Fill them with "
-                f"{name}.filled(value), or leave their rows out."
-            )
+
+
+def _refuse_masked(values: Any, name: str) -> None:
+    """Raise ValueError if entries of an array are masked."""
+    if np.ma.is_masked(values):
+        raise ValueError(
+            f"{name} has masked entries. Fill them with {name}.filled(value), or leave "
+            "their rows out."
+        )
 
 
 def validated(estimator: Any, X: Any, **options: Any) -> Any:
@@ -65,13 +69,6 @@ def plain_labels(y: Any) -> Any:
         return y.astype(object)
     if not hasattr(y, "isna") or getattr(y, "ndim", 1) != 1:
         return y
-    missing = np.asarray(y.isna())
-    if missing.any():
-        raise ValueError(
-            f"y has {missing.sum()} missing values, the first in row {missing.argmax()} "
-            "(counted from 0). Rows without a label cannot train a classifier: leave them "
-            "out of X and y, X[y.notna()] and y.dropna()."
-        )
     if hasattr(y.dtype, "numpy_dtype"):
         return np.asarray(y, dtype=y.dtype.numpy_dtype)
     return np.asarray(y) if hasattr(y.dtype, "categories") else y
@@ -85,6 +82,7 @@ def check_weights(sample_weight: Any, X: Any, name: str) -> np.ndarray | None:
     """
     if sample_weight is None:
         return None
+    _refuse_masked(sample_weight, name)
     weight = in_numpy(sample_weight)
     weight = check_array(weight, ensure_2d=False, dtype=np.float64, input_name=name)
     if weight.ndim != 1:
@@ -107,6 +105,7 @@ def check_groups(groups: Any, X: Any) -> np.ndarray | None:
     if groups is None:
         return None
     refuse_containers(groups=groups)
+    _refuse_masked(groups, "groups")
     groups = check_array(in_numpy(groups), ensure_2d=False, dtype=None, input_name="groups")
     if groups.ndim != 1:
         raise ValueError(f"groups must be 1-dimensional, got shape {groups.shape}.")

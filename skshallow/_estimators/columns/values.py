@@ -47,6 +47,8 @@ KIND_OF_NAME = {
     "DataFrame": NESTED,
 }
 MISSING_TYPES = {"NoneType", "NAType", "NaTType", "MaskedConstant"}
+# Types of which one value, NaN or NaT, is not equal to itself.
+MAY_BE_NAN = (float, np.floating, Decimal, np.datetime64, np.timedelta64)
 
 
 def kind_of_type(cls: type) -> str:
@@ -81,11 +83,13 @@ def missing_in(values: np.ndarray) -> np.ndarray:
     """Return which values (n,) are missing: NaN, None, NaT, pandas.NA or masked."""
     if values.dtype.kind == "f":
         return np.isnan(values)
+    if values.dtype.kind in "mM":
+        return np.isnat(values)
     if values.dtype != object:
         return np.zeros(len(values), dtype=bool)
     types = set(map(type, values))
     absent = {cls for cls in types if cls.__name__ in MISSING_TYPES}
-    may_be_nan = {cls for cls in types if issubclass(cls, float | np.floating | Decimal)}
+    may_be_nan = {cls for cls in types if issubclass(cls, MAY_BE_NAN)}
     if not absent and not may_be_nan:
         return np.zeros(len(values), dtype=bool)
     found = (

@@ -195,7 +195,7 @@ class ClassTargets(Targets):
         if classes is None:
             targets = cls(np.unique(y), False)
         else:
-            _check_distinct(classes)
+            _check_sortable(classes)
             targets = cls(np.unique(classes), False)
         if len(targets.classes) < 2:
             raise ValueError(
@@ -396,11 +396,6 @@ def _balance_labels(y: np.ndarray, sample_weight: np.ndarray | None) -> np.ndarr
 
 def _kind_of_target(y: np.ndarray) -> str:
     """Return "binary", "multiclass" or "multilabel-indicator"; raise for other kinds."""
-    if y.dtype == object and "NoneType" in _types_in(y):
-        raise ValueError(
-            "y has None among its labels; rows without a label cannot train a classifier. "
-            "Leave them out of X and y."
-        )
     try:
         kind = type_of_target(y, input_name="y")
     except TypeError as error:  # from sorting, or from bytes
@@ -424,16 +419,14 @@ def _kind_of_target(y: np.ndarray) -> str:
     return kind
 
 
-def _check_distinct(classes: np.ndarray) -> None:
-    """Raise ValueError if one of the `classes` (n_classes,) is NaN or not comparable."""
+def _check_sortable(classes: np.ndarray) -> None:
+    """Raise ValueError if the `classes` (n_classes,) are not comparable."""
     try:
-        ordered = np.unique(classes)
+        np.unique(classes)
     except TypeError as error:  # from sorting
         raise ValueError(
             f"classes={classes.tolist()} cannot be sorted: give labels of one type."
         ) from error
-    if (ordered != ordered).any():
-        raise ValueError(f"classes={classes.tolist()} has a NaN, which is not a label.")
 
 
 def _types_in(y: np.ndarray) -> str:

@@ -17,7 +17,7 @@ from skshallow._estimators.checks.inputs import (
     relative,
 )
 from skshallow._estimators.checks.sklearn_private import take_rows
-from skshallow._estimators.columns import Columns, read_matrix
+from skshallow._estimators.columns import Columns, check_targets, read_matrix
 from skshallow._estimators.fit.config import FitConfig
 from skshallow._estimators.fit.constant_targets import constant_columns
 from skshallow._estimators.fit.targets import Targets
@@ -128,12 +128,14 @@ def read_table(
         For `read_matrix`.
     """
     refuse_containers(**dict(zip(names, (X, y, sample_weight), strict=True)))
+    y = in_numpy(y)
+    check_targets(X, y, names=names[:2], numeric=targets.numeric)
     (features, labels), columns = read_matrix(
         reader,
         X,
         columns,
         input_name=names[0],
-        y=targets.before_validation(in_numpy(y)),
+        y=targets.before_validation(y),
         multi_output=True,
         y_numeric=targets.numeric,
         **options,
