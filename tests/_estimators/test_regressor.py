@@ -299,7 +299,7 @@ def test_integer_and_boolean_targets_are_numbers(regressor_class, X, y, few):
     ("target", "message"),
     [
         (["a"] * 60, "convert|string|numeric"),
-        (np.full(60, np.nan), "NaN"),
+        (np.full(60, np.nan), "60 missing values"),
         (np.full(60, np.inf), "infinity"),
         (np.zeros((60, 2, 2)), "dim 3|3 dim|dimension"),
         (np.zeros(59), "inconsistent numbers of samples"),

@@ -85,7 +85,7 @@ def test_values_of_other_libraries_are_told_the_value_here(name, value):
             net_class(**{name: value}).fit(X, Y)
         if f"Write {target}={called!r}." in str(info.value):
             found.append(net_class)
-            net_class(max_iter=1, **{target: called})._validate_params()
+            net_class(max_iter=1, **{target: called}).fit([[0.0], [1.0]], [0, 1])
     assert found
 
 

@@ -348,7 +348,7 @@ def test_a_failing_fit_leaves_a_fitted_net_as_it_was(net_class, X, y, few):
     net = net_class(**few).fit(X, y)
     before = pickle.dumps(vars(net))
     for bad_X, bad_y in [
-        (np.where(X > 8, np.nan, X), y),
+        (np.where(X > 8, np.inf, X), y),
         (X[:, :2], y[:-1]),
         (X[:1], y[:1]),
         (X, np.full(len(y), np.nan)),
