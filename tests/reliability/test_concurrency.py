@@ -23,9 +23,6 @@ from skshallow.activations import PReLU
 from skshallow.solvers import AdamW
 
 pytestmark = [
-    # The tracer of coverage fails now and then in threads that start while others switch
-    # this often, and takes the thread with it.
-    pytest.mark.no_cover,
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
     pytest.mark.filterwarnings("ignore::skshallow.exceptions.DeadUnitsWarning"),
     pytest.mark.filterwarnings(
@@ -38,12 +35,18 @@ METHODS = sorted({"fork", "spawn"} & set(multiprocessing.get_all_start_methods()
 
 @pytest.fixture(autouse=True)
 def restless():
-    """Switch threads a hundred times as often, and let BLAS take two of its own."""
-    interval = sys.getswitchinterval()
+    """Switch threads a hundred times as often, and let BLAS take two of its own.
+
+    New threads are not traced for coverage: when they switch this often, two may install
+    their trace functions at once, which Python refuses, and the thread is lost.
+    """
+    interval, trace = sys.getswitchinterval(), threading.gettrace()
     sys.setswitchinterval(interval / 100)
+    threading.settrace(None)  # type: ignore[arg-type]
     with threadpool_limits(2, user_api="blas"):
         yield
         assert blas_threads() == {2}
+    threading.settrace(trace)  # type: ignore[arg-type]
     sys.setswitchinterval(interval)
 
 
