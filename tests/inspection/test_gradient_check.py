@@ -103,6 +103,9 @@ def regressors(draw):
     return net, counts(n_targets=draw(st.integers(1, 2)))
 
 
+@pytest.mark.filterwarnings(
+    "ignore::skshallow.exceptions.IneffectiveParameterWarning"  # at depth 0
+)
 @given(
     net_and_y=st.one_of(classifiers(), regressors()),
     dtype=st.sampled_from([np.float32, np.float64]),

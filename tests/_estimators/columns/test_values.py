@@ -10,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from skshallow._estimators.columns.values import distinct, kind_of, missing_in, objects
+from skshallow._estimators.columns.values import (
+    as_level,
+    distinct,
+    kind_of,
+    missing_in,
+    objects,
+)
 
 DAY = datetime.date(2020, 1, 1)
 KINDS = {
@@ -55,7 +61,7 @@ def test_distinct_values_and_their_index_give_the_values(values):
     index, found = distinct(array, missing)
     assert len(set(found)) == len(found)
     assert_array_equal(index < 0, missing)
-    assert [found[i] for i in index if i >= 0] == array[~missing].tolist()
+    assert [found[i] for i in index if i >= 0] == list(map(as_level, array[~missing]))
 
 
 @given(st.lists(st.floats(width=32), min_size=1))
