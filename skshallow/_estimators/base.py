@@ -344,11 +344,10 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
         """Return how columns enter the network, as in the last result if there is one."""
         if last is not None:
             return last.encoding, last.n_missing
-        columns, pools = table.columns, not incremental
-        encoding = encoding_of(table.X, columns, train_rows, pools_rare_levels=pools)
-        if columns is not None:
-            return encoding, np.array(columns.n_missing)
-        return encoding, None if encoding is None else n_missing(table.X)
+        X, columns, missing = table.X, table.columns, n_missing(table.X)
+        pools = not incremental
+        encoding = encoding_of(X, columns, train_rows, missing, pools_rare_levels=pools)
+        return encoding, missing if columns is None else np.array(columns.n_missing)
 
     def _loss_for(self, targets: Targets, last: FitResult | None) -> Loss:
         """Return the loss; raise ValueError if the last weights are of another link."""

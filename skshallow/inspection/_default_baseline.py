@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.multiclass import type_of_target
 
 from skshallow._estimators.columns import read_matrix
-from skshallow._estimators.fit.feature_encoding import encoding_of
+from skshallow._estimators.fit.feature_encoding import encoding_of, n_missing
 from skshallow.inspection._common.meta_estimators import given_chain, steps_before
 
 # Far more than standardised features need: reaching it is worth the warning it gives.
@@ -35,7 +35,9 @@ class Standardizer(TransformerMixin, BaseEstimator):
         matrix, self.columns_ = read_matrix(
             self, X, categorical_features="auto", reset=True
         )
-        self.encoding_ = encoding_of(matrix, self.columns_, None, most_one_hot=np.inf)
+        self.encoding_ = encoding_of(
+            matrix, self.columns_, None, n_missing(matrix), most_one_hot=np.inf
+        )
         encoded = self._encoded(matrix)
         self.scaler_ = StandardScaler(with_mean=not sparse.issparse(X)).fit(encoded)
         return self

@@ -28,6 +28,7 @@ def encoding_of(
     X: Any,
     columns: Columns | None,
     rows: np.ndarray | None,
+    missing: np.ndarray,
     *,
     pools_rare_levels: bool = True,
     most_one_hot: float = MOST_ONE_HOT_LEVELS,
@@ -42,25 +43,26 @@ def encoding_of(
         What its columns are, None if all are numbers.
     rows : ndarray of int or None
         The training rows, whose levels are counted.
+    missing : ndarray of int of shape (n_columns,)
+        Number of missing numbers in each column, from `n_missing`.
     pools_rare_levels : bool
         Whether levels of too few rows share one vector. Not in the first of several parts
         of a table, whose other rows may have more of them.
     most_one_hot : float
         Categories of more levels are embedded.
     """
-    if columns is None and not has_missing(X):
+    if columns is None and not missing.any():
         return None
     n_columns = X.shape[1]
     levels = [0] * n_columns if columns is None else columns.n_levels
     n_levels = np.array(levels)
     is_number = np.ones(n_columns, bool) if columns is None else ~columns.is_categorical
-    is_missing = is_number & (n_missing(X) > 0)
     few = ~is_number & (n_levels != 2) & (n_levels <= most_one_hot)
     embedded = np.flatnonzero(~is_number & (n_levels > max(2, most_one_hot)))
     least = LEAST_ROWS_OF_LEVEL if pools_rare_levels else 0
     return Encoding(
         numbers=np.flatnonzero(is_number),
-        indicators=np.flatnonzero(is_missing),
+        indicators=np.flatnonzero(is_number & (missing > 0)),
         binary=np.flatnonzero(~is_number & (n_levels == 2)),
         one_hot=np.flatnonzero(few),
         n_levels=n_levels[few],
@@ -82,11 +84,11 @@ def filling(X: Any, encoding: Encoding | None, units: Units) -> Encoding | None:
     if sparse.issparse(X) or (encoding is None and not has_missing(X)):
         return encoding
     if units.center is None:
-        refuse_missing(X, encoding)
+        _refuse_missing(X)
     return Encoding(numbers=np.arange(X.shape[1])) if encoding is None else encoding
 
 
-def refuse_missing(X: Any, encoding: Encoding | None) -> None:
+def _refuse_missing(X: Any) -> None:
     """Raise ValueError if numbers of X (n_rows, n_columns) are missing."""
     n_per_column = n_missing(X)
     columns = np.flatnonzero(n_per_column)
@@ -101,9 +103,9 @@ def refuse_missing(X: Any, encoding: Encoding | None) -> None:
 
 def n_missing(X: Any) -> np.ndarray:
     """Return the number of NaN in each column (n_columns,)."""
-    if sparse.issparse(X):
-        return np.zeros(X.shape[1], int)
     total = np.zeros(X.shape[1], int)
+    if not has_missing(X):
+        return total
     for start in range(0, X.shape[0], ROWS_AT_ONCE):
         some = rows_of(X, slice(start, start + ROWS_AT_ONCE))
         xp = namespace(some)
