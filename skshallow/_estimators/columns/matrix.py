@@ -49,25 +49,23 @@ def read_matrix(
     """
     options["ensure_all_finite"] = "allow-nan"
     X = _unmasked(X)
-    if not reset and (known is not None or has_columns(X, None)):
-        validate_data(estimator, X, reset=False, skip_check_array=True)  # names first
-    if not reset and known is None and has_columns(X, None):
-        Columns.of_numbers(estimator.n_features_in_).encode(X, input_name=input_name)
-    if reset and has_columns(X, categorical_features):
+    learns = reset and has_columns(X, categorical_features)
+    if not learns and known is None and (reset or not has_columns(X, None)):
+        found = validated(estimator, X, reset=reset, **options)
+        _refuse_missing_in_sparse(found[0] if "y" in options else found, input_name)
+        return found, None
+    if learns:
         known, matrix = learn_and_encode(
             X,
             categorical_features,
             unused_levels=unused_levels,
             input_name=input_name,
         )
-    elif reset or known is None:
-        found = validated(estimator, X, reset=reset, **options)
-        _refuse_missing_in_sparse(found[0] if "y" in options else found, input_name)
-        return found, None
-    else:
-        matrix = known.encode(X, input_name=input_name)
-    if reset:
         validate_data(estimator, X, reset=True, skip_check_array=True)
+    else:
+        validate_data(estimator, X, reset=False, skip_check_array=True)  # names first
+        expected = known or Columns.of_numbers(estimator.n_features_in_)
+        matrix = expected.encode(X, input_name=input_name)
     if "y" in options:
         return check_X_y(matrix, **options, dtype=None, estimator=estimator), known
     return check_array(matrix, **options, dtype=None, input_name=input_name), known
