@@ -73,6 +73,7 @@ TESTED_BY = {
 ACROSS_MODULES = {
     "_estimators/checks/test_components_by_name.py",
     "_estimators/files/test_skops.py",
+    "_estimators/test_clipping.py",
     "_estimators/test_exactness.py",
     "_estimators/test_members.py",
     "_estimators/test_mixed_tables.py",

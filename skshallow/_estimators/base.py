@@ -124,6 +124,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
     validation_fraction: Any = 0.1
     scoring: Any = None
     standardize: bool = True
+    clip_features: bool = True
     categorical_features: Any = "auto"
     dtype: str | None = None
     record_health: bool = True

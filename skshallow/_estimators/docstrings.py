@@ -171,6 +171,14 @@ standardize : bool, default=True
     column are then at most 3 standard deviations apart. Predictions, `coefs_` and
     `intercepts_` are in the original units of your data.
 """,
+    "clip_features": """
+clip_features : bool, default=True
+    Whether a net with hidden layers clips each feature to its range in training: beyond
+    the smallest and largest values that it has seen, predictions are constant in this
+    feature, instead of following the slope at the edge without bound. `partial_fit` and
+    `warm_start` widen the range by the rows of each call. Without hidden layers there is
+    no clipping: the net is the linear model everywhere.
+""",
     "categorical_features": """
 categorical_features : "auto", None, or array-like of str, int or bool, default="auto"
     Which columns of `X` are categories, by name, index or mask. "auto" means the columns

@@ -203,7 +203,14 @@ class FittedNet:
         units, dtype = self._units, dtype_of(self.theta_)
         encoding = filling(X, getattr(self, "_encoding", None), units)
         rows = Rows(
-            X, no_targets, None, units.center, units.scale, dtype=dtype, encoding=encoding
+            X,
+            no_targets,
+            None,
+            units.center,
+            units.scale,
+            bounds=units.bounds,
+            dtype=dtype,
+            encoding=encoding,
         )
         widest = self.network_.widest(rows.values_per_row)
         for x, _, _ in rows.batches(max(1, VALUES_AT_ONCE // widest)):

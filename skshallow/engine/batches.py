@@ -27,6 +27,7 @@ VALUES_AT_ONCE = 1 << 18
 FARTHEST_CENTER = 8.0
 
 Batch = tuple[Any, np.ndarray, np.ndarray | None]
+Bounds = tuple[np.ndarray, np.ndarray]  # least and greatest value, each (n_features,)
 
 
 class Rows:
@@ -44,6 +45,8 @@ class Rows:
     center, scale : NumPy's ndarray of shape (n_features,) or None
         Batches hold ``(X - center) / scale``. None leaves the step out. Sparse batches
         stay sparse: with a center they are `ShiftedSparse`.
+    bounds : tuple of two of NumPy's ndarray of shape (n_features,), or None
+        Least and greatest value of each feature, to which others are clipped before that.
     rows : ndarray of int or None
         Which rows to use; None means all.
     dtype : dtype or None
@@ -51,8 +54,8 @@ class Rows:
         that of `y`.
     encoding : Encoding or None
         Encodes the rows of `X`, a dense table, before they are standardised. Afterwards
-        each NaN is replaced by 0, the mean in standard units. `center` and `scale` are of
-        the encoded features.
+        each NaN is replaced by 0, the mean in standard units. `center`, `scale` and
+        `bounds` are of the encoded features.
     """
 
     def __init__(
@@ -64,6 +67,7 @@ class Rows:
         scale: np.ndarray | None = None,
         rows: np.ndarray | None = None,
         *,
+        bounds: Bounds | None = None,
         dtype: Any = None,
         encoding: Encoding | None = None,
     ) -> None:
@@ -73,9 +77,12 @@ class Rows:
         self.sample_weight = sample_weight
         self.center = self._of_features(center)
         self.scale = self._of_features(scale)
+        self.bounds = None
+        if bounds is not None:
+            self.bounds = self._of_features(bounds[0]), self._of_features(bounds[1])
         self.rows = rows
         self.encoding = encoding
-        if sparse.issparse(X) and self.center is not None:
+        if sparse.issparse(X):
             self._shift, self._far = self._implicit_center()
         self._whole: Batch | None = None
 
@@ -85,10 +92,19 @@ class Rows:
             return None
         return asarray_like(values.astype(dtype_of(self.X), copy=False), self.X)
 
-    def _implicit_center(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return what centers all rows (1, n_features), and the columns beyond that."""
+    def _implicit_center(self) -> tuple[np.ndarray | None, np.ndarray]:
+        """Return what centers all rows (1, n_features), and the columns beyond that.
+
+        These are also the columns whose zeros are clipped to another value.
+        """
+        is_far = np.zeros(self.X.shape[1], bool)
+        if self.bounds is not None:
+            low, high = self.bounds
+            is_far |= (low > 0) | (high < 0)
+        if self.center is None:
+            return None, np.flatnonzero(is_far)
         shift = -self.center if self.scale is None else -self.center / self.scale
-        is_far = ~(np.abs(shift) <= FARTHEST_CENTER)
+        is_far |= ~(np.abs(shift) <= FARTHEST_CENTER)
         shift = np.where(is_far, 0, shift).astype(self.dtype, copy=False)
         return shift[np.newaxis], np.flatnonzero(is_far)
 
@@ -156,6 +172,10 @@ class Rows:
         """Return (X - center) / scale; a division, so that no unit overflows."""
         if isinstance(X, np.ndarray):
             X = np.ascontiguousarray(X)  # else the bits of products depend on the layout
+        if self.bounds is not None:
+            low, high = self.bounds
+            xp = namespace(X)
+            X = xp.minimum(xp.maximum(X, low), high)  # NaN stays NaN
         if self.center is not None:
             X = X - self.center
         if self.scale is not None:
@@ -164,23 +184,34 @@ class Rows:
 
     def _scale_sparse(self, X: Any) -> Any:
         """Return (X - center) / scale, of which only what X stores is stored."""
-        data = X.data if self.scale is None else X.data / self.scale[X.indices]
+        if self.bounds is not None and not X.has_canonical_format:
+            X = X.copy()
+            X.sum_duplicates()  # a sum of clipped parts is not the clipped sum
+        data, columns = X.data, X.indices
+        if self.bounds is not None:
+            low, high = self.bounds
+            data = np.clip(data, low[columns], high[columns])
+        if self.scale is not None:
+            data = data / self.scale[columns]
         data = data.astype(self.dtype, copy=False)
-        scaled = sparse.csr_array((data, X.indices, X.indptr), shape=X.shape)
-        if self.center is None:
-            return scaled
+        scaled = sparse.csr_array((data, columns, X.indptr), shape=X.shape)
         if len(self._far):
             scaled = self._with_far_columns(scaled, X)
-        return ShiftedSparse(scaled, self._shift)
+        return scaled if self._shift is None else ShiftedSparse(scaled, self._shift)
 
     def _with_far_columns(self, scaled: Any, X: Any) -> Any:
         """Return `scaled` with each value of the columns in `_far`, centered and scaled."""
-        n_rows, n_far = X.shape[0], len(self._far)
-        columns = X[:, self._far].toarray() - self.center[self._far]
+        far, n_rows, n_far = self._far, X.shape[0], len(self._far)
+        columns = X[:, far].toarray()
+        if self.bounds is not None:
+            low, high = self.bounds
+            columns = np.clip(columns, low[far], high[far])
+        if self.center is not None:
+            columns = columns - self.center[far]
         if self.scale is not None:
-            columns = columns / self.scale[self._far]
+            columns = columns / self.scale[far]
         values = columns.astype(scaled.dtype, copy=False).ravel()
-        places = np.tile(self._far, n_rows), n_far * np.arange(n_rows + 1)
-        others = np.where(np.isin(scaled.indices, self._far), 0, scaled.data)
+        places = np.tile(far, n_rows), n_far * np.arange(n_rows + 1)
+        others = np.where(np.isin(scaled.indices, far), 0, scaled.data)
         scaled = sparse.csr_array((others, scaled.indices, scaled.indptr), shape=X.shape)
         return scaled + sparse.csr_array((values, *places), shape=X.shape)

@@ -39,11 +39,10 @@ class Moments:
         Weighted mean and weighted variance, divided by `unit` and its square.
     unit : ndarray of shape (n_columns,)
         A power of two, at least half of the largest magnitude in the column.
-    low, high : ndarray of shape (n_columns,)
-        Smallest and largest value in rows of positive weight; updated as long as any
-        column is `two_valued`.
+    minimum, maximum : ndarray of shape (n_columns,)
+        Smallest and largest value in rows of positive weight.
     two_valued : ndarray of bool of shape (n_columns,)
-        Whether there was no value between `low` and `high`: a binary column.
+        Whether there was no value between the two: a binary column.
 
     References
     ----------
@@ -55,8 +54,8 @@ class Moments:
         self.mean = np.zeros(n_columns)
         self.square = np.zeros(n_columns)
         self.unit = np.zeros(n_columns)
-        self.low = np.zeros(n_columns)
-        self.high = np.zeros(n_columns)
+        self.minimum = np.zeros(n_columns)
+        self.maximum = np.zeros(n_columns)
         self.two_valued = np.ones(n_columns, dtype=bool)
 
     def update(
@@ -118,21 +117,20 @@ class Moments:
         """Replace each NaN of X (n, n_columns) by a value of the column: no new value."""
         weighs = X if sample_weight is None else X[sample_weight > 0]
         value = np.fmax.reduce(weighs, axis=0)  # NaN if there is none
-        value = np.where(np.isnan(value), self.low, value)
+        value = np.where(np.isnan(value), self.minimum, value)
         np.copyto(X, value, where=np.isnan(X))
 
     def _note_values(self, X: Any, sample_weight: np.ndarray | None) -> None:
-        """Update `low`, `high` and `two_valued` by a chunk (n, n_columns)."""
-        if not self.two_valued.any():
-            return
+        """Update the range and `two_valued` by a chunk (n, n_columns)."""
         if sample_weight is not None:
             X = X[sample_weight > 0]
         ends = _dense(X.min(axis=0)), _dense(X.max(axis=0))
-        seen = [*ends, *np.where(self.total > 0, [self.low, self.high], ends)]
+        seen = [*ends, *np.where(self.total > 0, [self.minimum, self.maximum], ends)]
         low, high = np.min(seen, axis=0), np.max(seen, axis=0)
-        at_an_end = ((seen == low) | (seen == high)).all(axis=0)
-        self.two_valued &= at_an_end & _has_no_value_between(X, low, high)
-        self.low, self.high = low, high
+        if self.two_valued.any():
+            at_an_end = ((seen == low) | (seen == high)).all(axis=0)
+            self.two_valued &= at_an_end & _has_no_value_between(X, low, high)
+        self.minimum, self.maximum = low, high
 
     def _grow_unit(self, magnitude: np.ndarray) -> None:
         """Increase the units for `magnitude` (n_columns,), and rescale the moments."""
@@ -167,7 +165,7 @@ class Moments:
     @property
     def least_scale(self) -> np.ndarray:
         """Scale (n_columns,) that puts binary values `MOST_DEVIATIONS` apart; else 0."""
-        apart = self.high / MOST_DEVIATIONS - self.low / MOST_DEVIATIONS
+        apart = self.maximum / MOST_DEVIATIONS - self.minimum / MOST_DEVIATIONS
         return np.where(self.two_valued, apart, 0.0)
 
     def _in_units(self, scale: np.ndarray) -> np.ndarray:

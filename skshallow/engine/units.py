@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from skshallow.activations import Params
+from skshallow.engine.batches import Bounds
 from skshallow.engine.encoding import Encoding
 from skshallow.engine.moments import Moments
 from skshallow.engine.robust_moments import RobustMoments
@@ -34,6 +35,9 @@ class Units:
     center, scale : ndarray of shape (n_features,) or None
     target_center, target_scale : ndarray of shape (n_outputs,) or None
     factor, offset : ndarray of shape (n_outputs,) or None
+    bounds : tuple of two ndarray of shape (n_features,), or None
+        Least and greatest value of each feature in training, to which others are clipped
+        before they are standardised. Beyond these no row has bounded the network.
     """
 
     center: np.ndarray | None = None
@@ -42,6 +46,7 @@ class Units:
     target_scale: np.ndarray | None = None
     factor: np.ndarray | None = None
     offset: np.ndarray | None = None
+    bounds: Bounds | None = None
 
     @classmethod
     def measured(
@@ -51,7 +56,7 @@ class Units:
         link: Link,
         row_gain: float | None = None,
         encoding: Encoding | None = None,
-    ):
+    ) -> Units:
         """Return units that standardise features and, if `link` allows it, targets.
 
         With a `row_gain`, for hidden layers, features are that much larger; but those of
@@ -72,7 +77,8 @@ class Units:
     @property
     def are_users(self) -> bool:
         """Whether these are the units of the user's data, without standardisation."""
-        return all(getattr(self, field.name) is None for field in fields(self))
+        names = (field.name for field in fields(self) if field.name != "bounds")
+        return all(getattr(self, name) is None for name in names)
 
     def scale_targets(self, y: np.ndarray) -> np.ndarray:
         """Return standardised targets (n, n_outputs)."""

@@ -331,7 +331,7 @@ def first_inputs(graph: Graph, net: Any, table: Tensor, first: Params) -> Tensor
     encoding, units = getattr(net, "_encoding", None), net._units
     n_dense = net.n_features_in_ if encoding is None else encoding.n_dense
     dense = table if encoding is None else _dense(encoding, table)
-    dense = _standardised(graph, dense, units, n_dense)
+    dense = _standardised(graph, _clipped(dense, units, n_dense), units, n_dense)
     dense = _filled(dense, _is_filled(encoding, units, n_dense))
     if net.network_.embedding is None:
         return dense
@@ -348,6 +348,15 @@ def _dense(encoding: Encoding, table: Tensor) -> Tensor:
     hot = (codes < 0).op("Where", np.array(np.nan), hot)
     numbers = table.op("Gather", encoding.numbers, axis=1)
     return numbers.op("Concat", missing.cast(dtype), hot, axis=1)
+
+
+def _clipped(x: Tensor, units: Units, n_dense: int) -> Tensor:
+    """Return features x (N, n_dense), clipped to their range in training; NaN stays NaN."""
+    if units.bounds is None:
+        return x
+    low, high = (ends[:n_dense] for ends in units.bounds)
+    x = (x < low).op("Where", low, x)
+    return (x > high).op("Where", high, x)
 
 
 def _standardised(graph: Graph, x: Tensor, units: Units, n_dense: int) -> Tensor:

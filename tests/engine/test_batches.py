@@ -281,3 +281,33 @@ def test_batches_larger_than_one_gather_have_their_full_size(batch_size):
     y = np.arange(n_rows, dtype=np.float32)[:, np.newaxis]
     sizes = [len(X) for X, _, _ in Rows(y, y).batches(batch_size)]
     assert sizes == [batch_size, batch_size, 1]
+
+
+@pytest.mark.parametrize("center", [None, np.array([5.0, 0.1, 0.2])], ids=["no", "center"])
+@every_form
+def test_features_are_clipped_before_they_are_standardised(form, center):
+    X, y, _ = table()
+    low, high, scale = np.array([9.5, -0.3, 0]), np.array([40, 0.4, np.inf]), np.ones(3)
+    ((clipped, _, _),) = collect(
+        Rows(form(X), y, None, center, scale, bounds=(low, high)), N_ROWS
+    )
+    expected = np.clip(X, low, high) - (0 if center is None else center)
+    np.testing.assert_allclose(clipped, expected, rtol=1e-12, atol=1e-12)
+
+
+def test_the_sum_of_duplicate_entries_is_clipped_not_each():
+    X = sparse.csr_array((np.array([1.0, 1.0]), np.array([0, 0]), np.array([0, 2])))
+    rows = Rows(X, np.ones((1, 1)), bounds=(np.zeros(1), np.array([1.5])))
+    ((clipped, _, _),) = collect(rows, 1)
+    assert clipped == 1.5
+    assert X.nnz == 2
+
+
+def test_missing_numbers_are_not_clipped():
+    X, encoding = np.array([[np.nan], [9.0]]), Encoding(numbers=[0])
+    bounds = np.ones(1), np.full(1, 2.0)
+    rows = Rows(
+        X, np.ones((2, 1)), None, np.ones(1), None, encoding=encoding, bounds=bounds
+    )
+    ((clipped, _, _),) = collect(rows, 2)
+    assert clipped.ravel().tolist() == [0, 1]

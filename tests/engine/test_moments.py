@@ -229,8 +229,8 @@ def test_binary_columns_are_recognised(form, n_chunks):
     for chunk in np.array_split(X, n_chunks):
         moments.update(form(chunk))
     assert moments.two_valued.tolist() == [two for _, two in KINDS_OF_COLUMN.values()]
-    np.testing.assert_array_equal(moments.low, X.min(axis=0))
-    np.testing.assert_array_equal(moments.high, X.max(axis=0))
+    np.testing.assert_array_equal(moments.minimum, X.min(axis=0))
+    np.testing.assert_array_equal(moments.maximum, X.max(axis=0))
 
 
 @every_form
@@ -335,8 +335,8 @@ def test_binary_columns_are_recognised_despite_gaps(n_chunks):
     for chunk in np.array_split(X, n_chunks):
         moments.update(chunk)
     assert moments.two_valued.tolist() == [two for _, two in KINDS_OF_COLUMN.values()]
-    np.testing.assert_array_equal(moments.low, np.nanmin(X, axis=0))
-    np.testing.assert_array_equal(moments.high, np.nanmax(X, axis=0))
+    np.testing.assert_array_equal(moments.minimum, np.nanmin(X, axis=0))
+    np.testing.assert_array_equal(moments.maximum, np.nanmax(X, axis=0))
 
 
 @pytest.mark.parametrize("magnitude", [1e-300, 1e-160, 1e160, 1e300])

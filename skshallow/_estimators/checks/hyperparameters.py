@@ -55,6 +55,7 @@ CONSTRAINTS: dict[str, list] = {
     "validation_fraction": [Interval(Real, 0, 1, closed="neither"), _splitter],
     "scoring": [None, str, callable],
     "standardize": ["boolean"],
+    "clip_features": ["boolean"],
     "categorical_features": [StrOptions({"auto"}), "array-like", None],
     "dtype": [None, StrOptions({"float32", "float64"})],
     "record_health": ["boolean"],

@@ -110,14 +110,25 @@ def _take_network_apart(network: Network) -> dict[str, Any]:
 def _moments(columns: dict[str, Any]) -> Moments:
     """Return moments with these attributes."""
     moments = Moments(0)
-    if "mean" in columns and "two_valued" not in columns:  # older files do not have these
-        unknown = np.zeros_like(columns["mean"])
-        columns |= {"low": unknown, "high": unknown.copy()}
-        columns |= {"two_valued": unknown.astype(bool)}
+    if "mean" in columns and "minimum" not in columns:
+        columns = _with_range(columns)
     if columns.keys() != vars(moments).keys():
         raise UnreadableModel(f"Moments are not made of {sorted(columns)}.")
     vars(moments).update(columns)
     return moments
+
+
+def _with_range(columns: dict[str, Any]) -> dict[str, Any]:
+    """Return the attributes of moments in an older file, with the range of columns.
+
+    Such a file knows it only as long as some column is binary; otherwise there is none.
+    """
+    columns = dict(columns)
+    low, high = columns.pop("low", None), columns.pop("high", None)
+    two_valued = columns.setdefault("two_valued", np.zeros(len(columns["mean"]), bool))
+    if not two_valued.any():
+        low, high = (np.full(len(two_valued), sign * np.inf) for sign in (-1, 1))
+    return columns | {"minimum": low, "maximum": high}
 
 
 def _robust_moments(columns: dict[str, Any]) -> RobustMoments:

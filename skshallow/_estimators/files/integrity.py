@@ -240,9 +240,19 @@ def _check_units(units: Units, n_features: int, n_targets: int, n_outputs: int) 
         _require(fits, f"{name} of _units does not fit the columns")
         if name in ("scale", "target_scale", "factor"):
             _require((column > 0).all(), f"{name} of _units is not positive")
+    if units.bounds is not None:
+        is_pair = type(units.bounds) is tuple and len(units.bounds) == 2
+        _require(is_pair, "The range in _units is no pair")
+        _check_range(*units.bounds, n_features, "_units")
     of_targets = [units.target_center, units.target_scale, units.factor, units.offset]
     n_missing = sum(column is None for column in of_targets)
     _require(n_missing in (0, 4), "_units of the targets are incomplete")
+
+
+def _check_range(low: Any, high: Any, n_columns: int, of: str) -> None:
+    """Check that each column's range has a value; its ends may be infinite."""
+    fits = _is_array(low, n_columns) and _is_array(high, n_columns)
+    _require(fits and (low <= high).all(), f"The range in {of} does not fit the columns")
 
 
 def _check_history(net: Any) -> None:
@@ -274,10 +284,11 @@ def _check_moments(moments: Any, n_columns: int) -> None:
     is_weight = type(total) is float or _is_array(total, n_columns)
     _require(is_weight and np.all(np.isfinite(total)), "_moments have no weight")
     _require(np.all(np.asarray(total) >= 0), "_moments have no weight")
-    for name in ("mean", "square", "unit", "low", "high"):
+    for name in ("mean", "square", "unit"):
         column = getattr(moments, name)
         fits = _is_array(column, n_columns) and column.dtype == np.float64
         _require(fits and np.isfinite(column).all(), f"{name} of _moments does not fit")
+    _check_range(moments.minimum, moments.maximum, n_columns, "_moments")
     fits = _is_array(moments.two_valued, n_columns, kinds="b")
     _require(fits, "two_valued of _moments does not fit")
 

@@ -39,7 +39,7 @@ ADVICE_ON_COMPONENTS = (
     "skops.io.load with the type of the component as trusted."
 )
 # Parameters that files of format 1 may lack, because they are older.
-LATER_PARAMETERS = {"n_members", "average", "categorical_features"}
+LATER_PARAMETERS = {"n_members", "average", "categorical_features", "clip_features"}
 ADVICE_ON_THE_REST = "Replace it by numbers, text, lists, dicts or plain arrays of these."
 
 

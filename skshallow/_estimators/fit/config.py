@@ -124,6 +124,8 @@ class FitConfig:
     temperature_scaling : bool
     dtype : dtype
         Precision to compute in.
+    clips_features : bool
+        Whether the net clips features to their range in training.
     init_scale, alpha, n_members, standardize, record_health, scoring, random_state, verbose
         As the parameters of the same name.
     keeps_state : bool
@@ -144,6 +146,7 @@ class FitConfig:
     alpha: float
     n_members: int
     standardize: bool
+    clips_features: bool
     record_health: bool
     scoring: Any
     random_state: Any
@@ -181,6 +184,7 @@ class FitConfig:
             alpha=float(net.alpha),
             n_members=int(net.n_members),
             standardize=bool(net.standardize),
+            clips_features=bool(net.clip_features and components.hidden_units),
             record_health=bool(net.record_health),
             scoring=net.scoring,
             random_state=net.random_state,

@@ -162,8 +162,13 @@ class FitRun:
             y = np.clip(y, -FARTHEST, FARTHEST)
         return y.astype(self.config.dtype, copy=False)
 
-    def _rows(self, X: Any, y: np.ndarray, weight, rows=None) -> Rows:
-        """Return rows that are standardised batch by batch."""
+    def _rows(
+        self, X: Any, y: np.ndarray, weight, rows=None, *, are_new: bool = False
+    ) -> Rows:
+        """Return rows that are standardised batch by batch.
+
+        Those that `are_new` had no part in the range of features, and are clipped to it.
+        """
         units = self.measured.units
         return Rows(
             X,
@@ -172,6 +177,7 @@ class FitRun:
             units.center,
             units.scale,
             rows,
+            bounds=units.bounds if are_new else None,
             dtype=self.config.dtype,
             encoding=filling(X, self.data.encoding, units),
         )
@@ -181,7 +187,8 @@ class FitRun:
         validation = self.data.validation
         if validation is None:
             return None
-        return self._rows(validation.X, self._scaled(validation.y), validation.weight)
+        y = self._scaled(validation.y)
+        return self._rows(validation.X, y, validation.weight, are_new=True)
 
     @property
     def n_epochs_before(self) -> int:

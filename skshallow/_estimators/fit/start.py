@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from skshallow._estimators.fit.config import FitConfig
 from skshallow._estimators.fit.feature_encoding import EMBEDDING_WIDTH
 from skshallow._estimators.fit.results import FitResult
 from skshallow._estimators.fit.training_data import TrainingData
+from skshallow.engine.batches import Bounds
 from skshallow.engine.moments import Moments
 from skshallow.engine.network import Network
 from skshallow.engine.robust_moments import RobustMoments
@@ -69,15 +70,15 @@ def measure_units(
     last_units = USERS_UNITS if last is None else last.units
     settled = last is not None and has_settled_units(config, last)
     if settled or not config.standardize:
-        return Measured(last_units, last_units, moments)
+        units = replace(last_units, bounds=_bounds(None, config, data, last))
+        return Measured(units, last_units, moments)
     if last is None or moments is None:
         found = _updated(None, config, data)
-        units = _units_from(found, config, data)
+        units = _units_from(found, config, data, last)
         return Measured(units, units, found if last is None else None)
     refined = _updated(moments, config, data)
-    return Measured(
-        _units_from(refined, config, data), _units_from(moments, config, data), refined
-    )
+    units = _units_from(refined, config, data, last)
+    return Measured(units, _units_from(moments, config, data, last), refined)
 
 
 def has_settled_units(config: FitConfig, last: FitResult) -> bool:
@@ -100,10 +101,37 @@ def _updated(
     return moments
 
 
-def _units_from(moments: AllMoments, config: FitConfig, data: TrainingData) -> Units:
+def _units_from(
+    moments: AllMoments, config: FitConfig, data: TrainingData, last: FitResult | None
+) -> Units:
     """Return the units that the moments of features and targets give this fit."""
+    link, encoding = config.loss.link, data.encoding
     gain = feature_gain(config, network_of(config, data).layers[0].n_inputs)
-    return Units.measured(*moments, config.loss.link, row_gain=gain, encoding=data.encoding)
+    units = Units.measured(*moments, link, row_gain=gain, encoding=encoding)
+    return replace(units, bounds=_bounds(moments[0], config, data, last))
+
+
+def _bounds(
+    moments: Moments | None, config: FitConfig, data: TrainingData, last: FitResult | None
+) -> Bounds | None:
+    """Return least and greatest value of each feature in this call and those before it.
+
+    None if the net does not clip, or if a call before did not note them. Codes of embedded
+    columns have no range. Without `moments` of the features it reads the rows.
+    """
+    before = None if last is None else last.units.bounds
+    if not config.clips_features or (last is not None and before is None):
+        return None
+    if moments is None:
+        moments = Moments(data.n_features)
+        moments.update(data.X, data.weight, data.train_rows, data.encoding)
+    low, high = moments.minimum.copy(), moments.maximum.copy()
+    if data.encoding is not None:
+        n_dense = data.encoding.n_dense
+        low[n_dense:], high[n_dense:] = -np.inf, np.inf
+    if before is not None:
+        low, high = np.minimum(low, before[0]), np.maximum(high, before[1])
+    return low, high
 
 
 def feature_gain(config: FitConfig, n_features: int) -> float | None:

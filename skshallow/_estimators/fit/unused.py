@@ -35,6 +35,7 @@ NOT_ALWAYS_USED = {
     *OF_VALIDATION,
     *OF_NEW_WEIGHTS,
     "activation",
+    "clip_features",
     "max_iter",
     "standardize",
 }
@@ -107,7 +108,10 @@ def _by_solver(params: Mapping[str, Any], config: FitConfig, data: TrainingData)
 def _by_network(params: Mapping[str, Any], config: FitConfig) -> Reasons:
     """Yield what layers and initializer do not use."""
     if not config.components.hidden_units:
-        yield ("activation", "dropout"), "a net without hidden layers (depth=0)"
+        yield (
+            ("activation", "dropout", "clip_features"),
+            "a net without hidden layers (depth=0)",
+        )
     if isinstance(config.components.initializer, Zeros):
         yield ("init_scale",), f"init={params['init']!r}"
 

@@ -40,6 +40,7 @@ WRONG = {
     "validation_fraction": [0, 1, -0.1, None, 1.5, "auto", [0, 1], {}],
     "scoring": ["best", 3],
     "standardize": ["yes", None, 3],
+    "clip_features": ["yes", None, 3],
     "categorical_features": ["all", 3, True],
     "dtype": ["float16", "int", np.float32],
     "record_health": ["yes", None, 3],
