@@ -114,7 +114,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
     alpha: float = 5e-4
     dropout: float | str = "auto"
     max_grad_norm: float | str | None = "auto"
-    average: bool | str = "auto"
+    average_weights: bool | str = "auto"
     batch_size: int | str | None = "auto"
     max_iter: int | str = "auto"
     shuffle: bool = True

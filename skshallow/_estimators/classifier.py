@@ -53,7 +53,7 @@ class NetClassifier(ClassifierMixin, FittedClasses, BaseNet):
         `standardize`, and later calls update them, with the weights as they are. After a
         `fit`, or for given weights after the first call, they do not change.
 
-        "auto" means no dropout, no label smoothing, no average and a constant schedule
+        "auto" means no dropout, no label smoothing, no averaging and a constant schedule
         here, also after a `fit`, whatever it meant there. With `warm_start` the solver's
         state and the random numbers of that `fit` go on, else they begin anew.
 

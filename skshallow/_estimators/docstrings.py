@@ -93,8 +93,8 @@ max_grad_norm : float > 0, "auto" or None, default="auto"
     ``learning_rate="auto"``, which are then stable at every batch size, and None for the
     other solvers and for a learning rate of your own.
 """,
-    "average": """
-average : bool or "auto", default="auto"
+    "average_weights": """
+average_weights : bool or "auto", default="auto"
     Whether to average the weights over the training steps (Polyak-Ruppert averaging),
     with most of the weight on the latest steps (Shamir and Zhang 2013). The average is
     less noisy than the weights of the last step. The validation set is evaluated with
@@ -279,7 +279,7 @@ health_ : dict of str to ndarray
 resolved_params_ : dict of str to object
     The values that this fit used for the parameters that can be "auto": `init` (one
     initializer per layer), `learning_rate`, `schedule`, `dropout`, `max_grad_norm`,
-    `average`, `batch_size`, `max_iter`, `n_iter_no_change`, `early_stopping`,
+    `average_weights`, `batch_size`, `max_iter`, `n_iter_no_change`, `early_stopping`,
     `dtype`, `categorical_features` (their names or
     indices){of_classifiers}. None if the fit did not use the parameter, such as
     `dropout` with "lbfgs", or `init` in a call that continued from earlier weights

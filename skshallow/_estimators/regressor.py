@@ -39,7 +39,7 @@ class NetRegressor(RegressorMixin, Uncertainty, BaseNet):
         For the targets of a robust loss these are the median and the median absolute
         deviation; about a thousand quantiles are kept between the calls.
 
-        "auto" means no dropout, no average and a constant schedule here, also
+        "auto" means no dropout, no averaging and a constant schedule here, also
         after a `fit`, whatever it meant there. With `warm_start` the solver's state and the
         random numbers of that `fit` go on, else they begin anew.
 

@@ -376,11 +376,32 @@ def test_a_parameter_of_a_later_version_names_both_versions(nets, refused):
     refused(with_header(data, change), r"no parameter 'telepathy' .*written by 9\.1")
 
 
-@pytest.mark.parametrize("name", ["n_members", "average"])
+@pytest.mark.parametrize("name", ["n_members", "average_weights"])
 def test_parameters_unknown_to_an_earlier_version_get_their_default(name, nets, read):
     net, data = nets["classifier"]
     loaded = read(with_header(data, lambda header: header["parameters"].pop(name)))
     assert_same(loaded, net)
+
+
+@pytest.mark.parametrize("value", [True, False, "auto"])
+def test_parameters_under_an_earlier_name_are_those_of_today(value, read, tmp_path):
+    """Also in `resolved_params_`, and in what further training compares."""
+    net = train(small_net(average_weights=value))
+    net.save(tmp_path / "net.npz")
+    members = members_of((tmp_path / "net.npz").read_bytes())
+    text = members["header.json"]
+    assert text.count(b'"average_weights"') == 3
+    text = text.replace(b'"average_weights"', b'"average"')
+    loaded = read(archive_of(members | {"header.json": text}))
+    assert_same(loaded, net)
+
+
+def test_a_parameter_under_both_of_its_names_is_refused(nets, refused):
+    def change(header):
+        header["parameters"]["average"] = header["parameters"]["average_weights"]
+
+    _, data = nets["classifier"]
+    refused(with_header(data, change), "under its earlier name and today's")
 
 
 @pytest.mark.parametrize("name", ["alpha", "random_state", "hidden_units"])
