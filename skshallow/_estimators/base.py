@@ -59,6 +59,7 @@ FITTED_ATTRIBUTES = (
     "feature_names_in_",
     "n_outputs_",
     "n_iter_",
+    "t_",
     "best_iter_",
     "loss_",
     *CURVES,
@@ -403,6 +404,8 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
             "_moments": result.moments,
             **self._attributes_of_targets(result.targets, result),
         }
+        if result.n_rows_seen is not None:
+            attributes["t_"] = result.n_rows_seen
         if result.loss_value is not None:
             attributes["loss_"] = result.loss_value
         if result.feature_names is not None:
@@ -429,6 +432,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
             n_missing=getattr(self, "_n_missing", None),
             n_iter=self.n_iter_,
             best_iter=self.best_iter_,
+            n_rows_seen=getattr(self, "t_", None),  # files of format 1 may lack it
             loss_value=getattr(self, "loss_", None),
             curves={name: getattr(self, name) for name in CURVES},
             health=self.health_,

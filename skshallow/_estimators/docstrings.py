@@ -253,6 +253,8 @@ intercepts_ : list of ndarray of shape (n_units,)
     of shape (n_members, n_units).
 loss_ : float
     The training objective, as in `loss_curve_`, of the epoch whose weights were kept.
+best_loss_ : float
+    The smallest value in `loss_curve_`, also with `early_stopping`.
 loss_curve_ : ndarray of shape (n_iter_,)
     Training objective of each epoch: the mean loss over its steps, with
     {smoothing}dropout and weights as in training, plus the L2 penalty at the end of
@@ -266,6 +268,8 @@ validation_loss_curve_ : ndarray of shape (n_iter_,) or (0,)
 validation_scores_ : ndarray of shape (n_iter_,) or (0,)
     Score on the validation set after each epoch. Empty without `scoring`, with NaN as in
     `validation_loss_curve_`.
+best_validation_score_ : float
+    The best of `validation_scores_`. Only if there are `scoring` and a validation set.
 health_ : dict of str to ndarray
     Diagnostics of the layers on at most 256 training rows, recorded in the first epoch, in
     the last planned one and in some between; "epoch" (n_records,) has their numbers.
@@ -289,6 +293,11 @@ best_iter_ : int
     the lowest training loss, counted from 1.
 n_iter_ : int
     Number of epochs so far, including those of earlier calls that this one continued.
+t_ : int
+    Number of training rows, summed over these epochs. It does not count rows that were
+    held out, or that have a weight of 0.
+n_layers_ : int
+    Number of layers, with the input layer and the output layer.
 n_features_in_ : int
     Number of features.
 feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -303,6 +312,8 @@ encoded_feature_names_ : ndarray of shape (n_inputs,)
 n_outputs_ : int
     Number of units in the output layer; for some losses a multiple of the number of
     targets.
+out_activation_ : str
+    What maps the output layer to predictions, in the names of scikit-learn: {out_names}
 {own_attributes}
 """
 
@@ -315,6 +326,8 @@ _CLASSIFIER = {
     "smoothing": "label smoothing, ",
     "target_units": "",
     "of_classifiers": ", `label_smoothing` and\n    `temperature_scaling`",
+    "out_names": '"logistic"\n'
+    '    for two classes or several labels, "softmax" for more classes.',
     "own_attributes": "temperature_ : float\n"
     "    The temperature that the output layer was divided by; above 1 if the network was\n"
     "    overconfident. Only if `fit` used `temperature_scaling`.",
@@ -336,6 +349,9 @@ _REGRESSOR = {
     "smoothing": "",
     "target_units": " In units of the standardised target.",
     "of_classifiers": "",
+    "out_names": '"identity",\n'
+    '    or "exp" for "poisson" and "gamma". Only if each target has one output: not for\n'
+    '    "gaussian" and several quantiles.',
     "own_attributes": "dispersion_ : ndarray of shape (n_targets,)\n"
     "    The variance divided by the squared mean, for each target. Only if `loss` is\n"
     '    "gamma".',

@@ -107,6 +107,7 @@ class GivenWeights(BaseEstimator, HiddenLayers):
             feature_names=None,
             n_iter=0,
             best_iter=0,
+            n_rows_seen=0,
             loss_value=None,
             curves={name: np.array([]) for name in CURVES},
             health=no_records(len(network.layers)),

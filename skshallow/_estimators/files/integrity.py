@@ -247,7 +247,7 @@ def _check_units(units: Units, n_features: int, n_targets: int, n_outputs: int) 
 
 def _check_history(net: Any) -> None:
     """Check epoch counts, curves and records."""
-    for name in ("n_iter_", "best_iter_"):
+    for name in ("n_iter_", "best_iter_", "t_"):
         _require(_is_count(getattr(net, name, 0)), f"{name} is no count")
     for name in (
         "loss_curve_",

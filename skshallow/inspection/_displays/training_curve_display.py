@@ -40,7 +40,7 @@ class TrainingCurveDisplay:
     Parameters
     ----------
     loss : ndarray of shape (n_epochs,)
-        Training loss of each epoch, including the penalty.
+        Training loss of each epoch, as in `loss_curve_`.
     validation_loss : ndarray of shape (n_epochs,), default=None
         Loss on the validation data; None without validation data.
     validation_score : ndarray of shape (n_epochs,), default=None
@@ -54,6 +54,9 @@ class TrainingCurveDisplay:
         The curve by which it was chosen; a dot marks it there.
     loss_name, score_name : str, default="loss", "score"
         Labels of the axes.
+    training_name : str, default="training"
+        Label of the training loss in the legend. That of an estimator says what it
+        contains in addition to the loss of the data.
     name : str, default=None
         Prefix of the labels in the legend, to distinguish nets on the same axes.
 
@@ -93,6 +96,7 @@ class TrainingCurveDisplay:
     best_by: str = "loss"
     loss_name: str = "loss"
     score_name: str = "score"
+    training_name: str = "training"
     name: str | None = None
 
     @classmethod
@@ -133,6 +137,7 @@ class TrainingCurveDisplay:
             best_by=_decided_by(net, curves),
             loss_name=_loss_name(net),
             score_name=_score_name(net.scoring),
+            training_name=_training_name(net),
             name=name,
         )
         return display.plot(ax=ax, **kwargs)
@@ -198,7 +203,7 @@ class TrainingCurveDisplay:
         from matplotlib.lines import Line2D
 
         styles = {
-            "loss": ("loss", "training", BLUE, "-"),
+            "loss": ("loss", self.training_name, BLUE, "-"),
             "validation_loss": ("loss", "validation", VERMILLION, "--"),
             "validation_score": ("score", "validation", VERMILLION, "--"),
             "learning_rate": ("learning_rate", "learning rate", GREEN, "-"),
@@ -285,6 +290,17 @@ def _loss_name(net: Any) -> str:
     words = words.capitalize() if words in PROPER_NAMES else words
     words = words if "loss" in words else f"{words} loss"
     return words if net._units.target_scale is None else f"{words}\n(standard units)"
+
+
+def _training_name(net: Any) -> str:
+    """Return a label for the training loss of `net`, with what it also contains."""
+    contained = {
+        "label smoothing": net.resolved_params_.get("label_smoothing"),
+        "dropout": net.resolved_params_.get("dropout"),
+        "penalty": net.alpha,
+    }
+    words = [name for name, strength in contained.items() if strength]
+    return f"training (with {', '.join(words)})" if words else "training"
 
 
 def _score_name(scoring: Any) -> str:

@@ -396,6 +396,14 @@ def test_parameters_under_an_earlier_name_are_those_of_today(value, read, tmp_pa
     assert_same(loaded, net)
 
 
+def test_a_net_of_an_earlier_version_trains_on_without_a_count_of_rows(nets, read):
+    _, data = nets["classifier"]
+    loaded = read(with_header(data, lambda header: header["fitted"].pop("t_")))
+    n_iter = loaded.n_iter_
+    assert loaded.partial_fit(ROWS, LABELS).n_iter_ == n_iter + 1
+    assert not hasattr(loaded, "t_")
+
+
 def test_a_parameter_under_both_of_its_names_is_refused(nets, refused):
     def change(header):
         header["parameters"]["average"] = header["parameters"]["average_weights"]
@@ -822,7 +830,7 @@ def test_state_that_does_not_fit_is_refused(nets, refused, which, path, value):
 
 def test_missing_state_is_refused(nets, refused):
     optional = {"health_", "loss_", "n_iter_", "best_iter_", "_moments", "_progress"}
-    optional |= {"resolved_params_", "_used_params"}
+    optional |= {"resolved_params_", "_used_params", "t_"}
     for _, data in nets.values():
         for name in header_of(data)["fitted"]:
             if name in optional | {"theta_", "_calibration"} or name.endswith("_curve_"):
