@@ -27,7 +27,7 @@ class Checkpoint:
     path : str or path-like
         A file for one fit, for example ``"training.npz"``, or an existing folder, in which
         each fit has its own file. Use a folder for searches and cross-validation.
-    every : int, default=1
+    every : int >= 1, default=1
         Number of epochs between two writes. The last epoch is always written.
 
     Raises

@@ -169,17 +169,17 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
             Training rows.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
-        sample_weight : array-like of shape (n_samples,), default=None
+        sample_weight : array-like of shape (n_samples,) or None, default=None
             Sample weights; only their ratios matter. Rows of weight 0 are left out.
-        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+        X_val : {array-like, sparse} of shape (n_val, n_features) or None, default=None
             Your own validation set, used instead of a fraction of `X`. In a
             :class:`~sklearn.pipeline.Pipeline`, ``transform_input=["X_val"]`` transforms
             it by the same steps as `X`.
-        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
+        y_val : array-like of shape (n_val,) or (n_val, n_outputs) or None, default=None
             Targets of the validation set.
-        sample_weight_val : array-like of shape (n_val,), default=None
+        sample_weight_val : array-like of shape (n_val,) or None, default=None
             Sample weights of the validation set.
-        groups : array-like of shape (n_samples,), default=None
+        groups : array-like of shape (n_samples,) or None, default=None
             The group of each training row, such as a patient or a day. If early stopping
             holds rows out, it holds whole groups out: a fraction `validation_fraction` of
             them, or those that the splitter selects.

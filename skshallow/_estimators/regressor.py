@@ -49,7 +49,7 @@ class NetRegressor(RegressorMixin, Uncertainty, BaseNet):
             A part of the training rows.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Their targets.
-        sample_weight : array-like of shape (n_samples,), default=None
+        sample_weight : array-like of shape (n_samples,) or None, default=None
             Sample weights; only their ratios within this call matter.
 
         Returns

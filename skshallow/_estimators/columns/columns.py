@@ -102,7 +102,7 @@ class Columns:
         ----------
         X : {data frame, array-like} of shape (n_rows, n_columns)
             With the same columns in the same order.
-        dtype : dtype, default=None
+        dtype : dtype or None, default=None
             Of the result. None means float32 if all numbers are that, else float64.
         input_name : str, default="X"
             The name of the argument, for errors.

@@ -41,14 +41,14 @@ class TrainingCurveDisplay:
     ----------
     loss : ndarray of shape (n_epochs,)
         Training loss of each epoch, as in `loss_curve_`.
-    validation_loss : ndarray of shape (n_epochs,), default=None
+    validation_loss : ndarray of shape (n_epochs,) or None, default=None
         Loss on the validation data; None without validation data.
-    validation_score : ndarray of shape (n_epochs,), default=None
+    validation_score : ndarray of shape (n_epochs,) or None, default=None
         Score on the validation data; None without `scoring`.
-    learning_rate : ndarray of shape (n_epochs,), default=None
+    learning_rate : ndarray of shape (n_epochs,) or None, default=None
         Learning rate at the end of each epoch; None for a solver without one, whose
         epochs are called iterations.
-    best_epoch : int, default=None
+    best_epoch : int or None, default=None
         The best epoch, counted from 1. None marks none.
     best_by : {"loss", "validation_loss", "validation_score"}, default="loss"
         The curve by which it was chosen; a dot marks it there.
@@ -57,7 +57,7 @@ class TrainingCurveDisplay:
     training_name : str, default="training"
         Label of the training loss in the legend. That of an estimator says what it
         contains in addition to the loss of the data.
-    name : str, default=None
+    name : str or None, default=None
         Prefix of the labels in the legend, to distinguish nets on the same axes.
 
     Attributes
@@ -107,9 +107,9 @@ class TrainingCurveDisplay:
         ----------
         estimator : estimator
             Fitted net, or a pipeline, a search or transformed targets around one.
-        ax : matplotlib Axes or sequence of them, default=None
+        ax : matplotlib Axes, sequence of them or None, default=None
             See :meth:`plot`.
-        name : str, default=None
+        name : str or None, default=None
             Prefix of the labels in the legend.
         **kwargs : dict
             Passed to :meth:`matplotlib.axes.Axes.plot` for every curve.
@@ -147,10 +147,10 @@ class TrainingCurveDisplay:
 
         Parameters
         ----------
-        ax : matplotlib Axes or sequence of them, default=None
+        ax : matplotlib Axes, sequence of them or None, default=None
             Axes whose place the panels share, or one per panel, such as the `axes_` of
             another display. None makes a figure.
-        name : str, default=None
+        name : str or None, default=None
             Prefix of the labels in the legend. None takes that of the display.
         **kwargs : dict
             Passed to :meth:`matplotlib.axes.Axes.plot` for every curve.
