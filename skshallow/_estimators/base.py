@@ -15,6 +15,7 @@ from skshallow._estimators.checks.array_api import check_same_place
 from skshallow._estimators.checks.foreign_words import about_value
 from skshallow._estimators.checks.hyperparameters import parameters_of, resolve
 from skshallow._estimators.checks.inputs import check_groups, relative
+from skshallow._estimators.checks.sklearn_private import shown_whole
 from skshallow._estimators.checks.typed_sklearn import (
     CallbackSupportMixin,
     with_callbacks,
@@ -444,6 +445,10 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
             progress=getattr(self, "_progress", None),
             moments=getattr(self, "_moments", None),
         )
+
+    def _get_fitted_attr_html(self, doc_link: str = "") -> Any:
+        """Return the table of fitted attributes for scikit-learn's HTML representation."""
+        return shown_whole(super()._get_fitted_attr_html(doc_link), "resolved_params_")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
