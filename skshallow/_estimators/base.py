@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -217,7 +218,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
     ) -> Self:
         """Validate, train, then set all fitted attributes at once."""
         goes_on = hasattr(self, "theta_") and (incremental or self.warm_start)
-        with without_overflow_warnings(), ONE_THREAD.left_on_error():
+        with without_overflow_warnings(), ONE_THREAD.left_on_error(), ExitStack() as files:
             run = self._prepare(
                 X,
                 y,
@@ -231,7 +232,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
             warn_of_ineffective_params(self, run, groups)
             training_file = TrainingFile.of(self, run)
             if training_file is not None:
-                training_file.resume(run)
+                files.enter_context(training_file.resumed(run))
             context = self._init_callback_context(max_subtasks=run.n_epochs_left)
             metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
             told = {"estimator": self, "X": X, "y": y, "metadata": metadata}
