@@ -66,9 +66,11 @@ def test_a_net_behind_tabular_pipeline_learns_from_every_column(cls):
 
 def test_the_same_table_without_skrub_is_refused_with_its_name():
     visits, bill = table()
-    with pytest.raises(ValueError, match=r"dates in 'day'.*\n.*free text in 'notes'") as e:
+    with pytest.raises(ValueError, match="X has 3 columns") as error:
         DeepNetRegressor().fit(visits, bill)
-    assert "tabular_pipeline(net)" in str(e.value)
+    for found in ("dates in 'day'", "strings in 'booked'", "free text in 'notes'"):
+        assert found in str(error.value)
+    assert str(error.value).count("tabular_pipeline(net)") == 3
 
 
 def test_missing_numbers_reach_the_net_as_missing():
