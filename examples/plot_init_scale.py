@@ -46,7 +46,7 @@ def accuracy_after_training(activation, depth, init_scale):
         batch_size=50,
         max_iter=10,
         alpha=0,
-        average=False,
+        average_weights=False,
         dtype="float32",
         random_state=0,
     )

@@ -27,7 +27,7 @@ class Checkpoint:
     path : str or path-like
         A file for one fit, for example ``"training.npz"``, or an existing folder, in which
         each fit has its own file. Use a folder for searches and cross-validation.
-    every : int, default=1
+    every : int >= 1, default=1
         Number of epochs between two writes. The last epoch is always written.
 
     Raises
@@ -37,6 +37,9 @@ class Checkpoint:
         is damaged (:class:`~skshallow.exceptions.UnreadableModel`); or if the fit cannot
         be resumed, because ``solver="lbfgs"``, because it is a `partial_fit`, or because
         `random_state` is not an int. The file is not changed.
+    RuntimeError
+        From `fit`, if another fit is running with the same file, in this process or in
+        another one. That fit goes on.
     TypeError
         From `fit`, if a parameter cannot be compared with that of the first run, such as a
         component of your own.
@@ -52,6 +55,11 @@ class Checkpoint:
 
     Results are bit for bit equal on the same machine with the same libraries. On
     another machine, sums may be rounded in another order.
+
+    While a fit runs, its file is locked, by an empty file ``.NAME.lock`` beside it, so that
+    no second fit can write there. The lock ends with the process, also if it is killed. On
+    file systems without locks, each write first checks that the file is as this fit left
+    it, and raises the error otherwise.
 
     Each write is atomic: a complete new file replaces the old one. With
     ``solver="adam"`` the file has the size of four copies of the weights. Each write waits

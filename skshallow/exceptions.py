@@ -2,6 +2,7 @@
 
 __all__ = [
     "DeadUnitsWarning",
+    "DoubtfulCategoryWarning",
     "IneffectiveParameterWarning",
     "UnreadableModel",
     "VanishingGradientWarning",
@@ -28,6 +29,28 @@ class DeadUnitsWarning(UserWarning):
     ...     net = net.fit(X, y)
     >>> caught[0].category.__name__
     'DeadUnitsWarning'
+    """
+
+
+class DoubtfulCategoryWarning(UserWarning):
+    """A column of strings was read as a category, and may be numbers or identifiers.
+
+    There is none for columns of a categorical dtype, nor if `categorical_features` names
+    the categories.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import numpy as np
+    >>> from skshallow import DeepNetRegressor
+    >>> from skshallow.exceptions import DoubtfulCategoryWarning
+    >>> X = np.array([[str(i % 30)] for i in range(300)], dtype=object)
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always", DoubtfulCategoryWarning)
+    ...     net = DeepNetRegressor(max_iter=5).fit(X, np.arange(300.0))
+    >>> print(caught[0].message)  # doctest: +ELLIPSIS
+    X has 1 column of strings that is read as a category, and may not be:
+    - integers as strings in column 0 (300 values): if they are quantities, convert ...
     """
 
 

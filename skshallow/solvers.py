@@ -101,7 +101,7 @@ class Solver(Component):
         ----------
         theta : ndarray of shape (P,)
             The initial parameters; only their shape and dtype matter.
-        n_weights : int, default=None
+        n_weights : int or None, default=None
             Number of leading entries that decoupled weight decay applies to; None means
             all.
         """

@@ -64,19 +64,30 @@ TABLES = {
 }
 
 
-def read_mixed_tables(folder: Path) -> Iterator[tuple[str, str, pd.DataFrame, np.ndarray]]:
-    """Yield task, name, features and target of each of the `TABLES`."""
+def read_raw_tables(folder: Path) -> Iterator[tuple[str, str, pd.DataFrame, np.ndarray]]:
+    """Yield task, name, features as pandas reads them, and target of each of `TABLES`."""
     for name, table in TABLES.items():
         frame = pd.read_csv(folder / f"{name}.csv").dropna(subset=table.target)
         if len(frame) > MOST_ROWS:
             frame = frame.sample(MOST_ROWS, random_state=0)
         y = frame[table.target].to_numpy()
-        X = table.prepare(frame.drop(columns=table.target))
-        is_number = X.dtypes.map(lambda kind: kind.kind in "iuf")
-        X = X.astype({c: "float64" if is_number[c] else "category" for c in X})
         if table.task == "classification":
             y = np.unique(y, return_inverse=True)[1]
+        X = frame.drop(columns=table.target)
         yield table.task, name, X, y if y.ndim == 1 or y.shape[1] > 1 else y.ravel()
+
+
+def prepared(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the features of a raw table as numbers and categories."""
+    X = TABLES[name].prepare(frame)
+    is_number = X.dtypes.map(lambda kind: kind.kind in "iuf")
+    return X.astype({c: "float64" if is_number[c] else "category" for c in X})
+
+
+def read_mixed_tables(folder: Path) -> Iterator[tuple[str, str, pd.DataFrame, np.ndarray]]:
+    """Yield task, name, features and target of each of the `TABLES`."""
+    for task, name, X, y in read_raw_tables(folder):
+        yield task, name, prepared(name, X), y
 
 
 def split_mixed(X: pd.DataFrame, y: np.ndarray, seed: int, *, stratify: bool) -> list:

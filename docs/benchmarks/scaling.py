@@ -53,7 +53,7 @@ def seconds_a_sample(rows: int, features: int, width: int, depth: int) -> float:
         depth=depth,
         max_iter=n_epochs,
         dropout=0.0,
-        average=False,
+        average_weights=False,
         early_stopping=False,
         standardize=False,
         random_state=0,

@@ -33,7 +33,7 @@ N_TURNS = 2
 
 def searches() -> dict[str, GridSearchCV]:
     """Return the two searches; for the MLP, alpha means alpha / n."""
-    as_plain = {"dropout": 0.0, "average": False, "label_smoothing": 0.0}
+    as_plain = {"dropout": 0.0, "average_weights": False, "label_smoothing": 0.0}
     ours = GridSearchCV(
         ShallowNetClassifier(max_iter=60, early_stopping=False, random_state=0, **as_plain),
         {

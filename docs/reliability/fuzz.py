@@ -107,7 +107,7 @@ SHARED = {
     "alpha": magnitudes() | st.just(0.0),
     "dropout": st.sampled_from(["auto", 0.0, 0.3, 0.9, 1 - 1e-16]),
     "max_grad_norm": magnitudes(),
-    "average": st.sampled_from(["auto", True, False]),
+    "average_weights": st.sampled_from(["auto", True, False]),
     "batch_size": st.sampled_from([None, "auto", 1, 2, 7, 10**20]),
     "max_iter": st.integers(1, 4),
     "shuffle": st.booleans(),
@@ -166,7 +166,7 @@ NUMBERS = [name for name in TARGETS if name not in CLASSES]
 CALLS = [["fit"], ["fit", "fit"], ["partial_fit"] * 3, ["fit", "partial_fit"]]
 OF_STOCHASTIC_SOLVERS = [
     "batch_size", "learning_rate", "schedule", "shuffle", "dropout", "max_grad_norm",
-    "average",
+    "average_weights",
 ]  # fmt: skip
 OF_VALIDATION = ["validation_fraction", "temperature_scaling"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -15,6 +16,7 @@ from skshallow._estimators.checks.array_api import check_same_place
 from skshallow._estimators.checks.foreign_words import about_value
 from skshallow._estimators.checks.hyperparameters import parameters_of, resolve
 from skshallow._estimators.checks.inputs import check_groups, relative
+from skshallow._estimators.checks.sklearn_private import shown_whole
 from skshallow._estimators.checks.typed_sklearn import (
     CallbackSupportMixin,
     with_callbacks,
@@ -59,6 +61,7 @@ FITTED_ATTRIBUTES = (
     "feature_names_in_",
     "n_outputs_",
     "n_iter_",
+    "t_",
     "best_iter_",
     "loss_",
     *CURVES,
@@ -114,7 +117,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
     alpha: float = 5e-4
     dropout: float | str = "auto"
     max_grad_norm: float | str | None = "auto"
-    average: bool | str = "auto"
+    average_weights: bool | str = "auto"
     batch_size: int | str | None = "auto"
     max_iter: int | str = "auto"
     shuffle: bool = True
@@ -169,17 +172,17 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
             Training rows.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
-        sample_weight : array-like of shape (n_samples,), default=None
+        sample_weight : array-like of shape (n_samples,) or None, default=None
             Sample weights; only their ratios matter. Rows of weight 0 are left out.
-        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+        X_val : {array-like, sparse} of shape (n_val, n_features) or None, default=None
             Your own validation set, used instead of a fraction of `X`. In a
             :class:`~sklearn.pipeline.Pipeline`, ``transform_input=["X_val"]`` transforms
             it by the same steps as `X`.
-        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
+        y_val : array-like of shape (n_val,) or (n_val, n_outputs) or None, default=None
             Targets of the validation set.
-        sample_weight_val : array-like of shape (n_val,), default=None
+        sample_weight_val : array-like of shape (n_val,) or None, default=None
             Sample weights of the validation set.
-        groups : array-like of shape (n_samples,), default=None
+        groups : array-like of shape (n_samples,) or None, default=None
             The group of each training row, such as a patient or a day. If early stopping
             holds rows out, it holds whole groups out: a fraction `validation_fraction` of
             them, or those that the splitter selects.
@@ -216,7 +219,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
     ) -> Self:
         """Validate, train, then set all fitted attributes at once."""
         goes_on = hasattr(self, "theta_") and (incremental or self.warm_start)
-        with without_overflow_warnings(), ONE_THREAD.left_on_error():
+        with without_overflow_warnings(), ONE_THREAD.left_on_error(), ExitStack() as files:
             run = self._prepare(
                 X,
                 y,
@@ -230,7 +233,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
             warn_of_ineffective_params(self, run, groups)
             training_file = TrainingFile.of(self, run)
             if training_file is not None:
-                training_file.resume(run)
+                files.enter_context(training_file.resumed(run))
             context = self._init_callback_context(max_subtasks=run.n_epochs_left)
             metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
             told = {"estimator": self, "X": X, "y": y, "metadata": metadata}
@@ -404,6 +407,8 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
             "_moments": result.moments,
             **self._attributes_of_targets(result.targets, result),
         }
+        if result.n_rows_seen is not None:
+            attributes["t_"] = result.n_rows_seen
         if result.loss_value is not None:
             attributes["loss_"] = result.loss_value
         if result.feature_names is not None:
@@ -430,6 +435,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
             n_missing=getattr(self, "_n_missing", None),
             n_iter=self.n_iter_,
             best_iter=self.best_iter_,
+            n_rows_seen=getattr(self, "t_", None),  # files of format 1 may lack it
             loss_value=getattr(self, "loss_", None),
             curves={name: getattr(self, name) for name in CURVES},
             health=self.health_,
@@ -441,6 +447,10 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
             progress=getattr(self, "_progress", None),
             moments=getattr(self, "_moments", None),
         )
+
+    def _get_fitted_attr_html(self, doc_link: str = "") -> Any:
+        """Return the table of fitted attributes for scikit-learn's HTML representation."""
+        return shown_whole(super()._get_fitted_attr_html(doc_link), "resolved_params_")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

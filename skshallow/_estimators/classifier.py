@@ -53,7 +53,7 @@ class NetClassifier(ClassifierMixin, FittedClasses, BaseNet):
         `standardize`, and later calls update them, with the weights as they are. After a
         `fit`, or for given weights after the first call, they do not change.
 
-        "auto" means no dropout, no label smoothing, no average and a constant schedule
+        "auto" means no dropout, no label smoothing, no averaging and a constant schedule
         here, also after a `fit`, whatever it meant there. With `warm_start` the solver's
         state and the random numbers of that `fit` go on, else they begin anew.
 
@@ -63,10 +63,10 @@ class NetClassifier(ClassifierMixin, FittedClasses, BaseNet):
             A part of the training rows.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             Their classes, or a multilabel indicator matrix.
-        classes : array-like of shape (n_classes,), default=None
+        classes : array-like of shape (n_classes,) or None, default=None
             All classes that `y` has in any call. Required in the first call for
             one-dimensional `y`, optional later.
-        sample_weight : array-like of shape (n_samples,), default=None
+        sample_weight : array-like of shape (n_samples,) or None, default=None
             Sample weights; only their ratios within this call matter.
 
         Returns

@@ -93,8 +93,8 @@ max_grad_norm : float > 0, "auto" or None, default="auto"
     ``learning_rate="auto"``, which are then stable at every batch size, and None for the
     other solvers and for a learning rate of your own.
 """,
-    "average": """
-average : bool or "auto", default="auto"
+    "average_weights": """
+average_weights : bool or "auto", default="auto"
     Whether to average the weights over the training steps (Polyak-Ruppert averaging),
     with most of the weight on the latest steps (Shamir and Zhang 2013). The average is
     less noisy than the weights of the last step. The validation set is evaluated with
@@ -261,6 +261,8 @@ intercepts_ : list of ndarray of shape (n_units,)
     of shape (n_members, n_units).
 loss_ : float
     The training objective, as in `loss_curve_`, of the epoch whose weights were kept.
+best_loss_ : float
+    The smallest value in `loss_curve_`, also with `early_stopping`.
 loss_curve_ : ndarray of shape (n_iter_,)
     Training objective of each epoch: the mean loss over its steps, with
     {smoothing}dropout and weights as in training, plus the L2 penalty at the end of
@@ -274,6 +276,8 @@ validation_loss_curve_ : ndarray of shape (n_iter_,) or (0,)
 validation_scores_ : ndarray of shape (n_iter_,) or (0,)
     Score on the validation set after each epoch. Empty without `scoring`, with NaN as in
     `validation_loss_curve_`.
+best_validation_score_ : float
+    The best of `validation_scores_`. Only if there are `scoring` and a validation set.
 health_ : dict of str to ndarray
     Diagnostics of the layers on at most 256 training rows, recorded in the first epoch, in
     the last planned one and in some between; "epoch" (n_records,) has their numbers.
@@ -287,7 +291,7 @@ health_ : dict of str to ndarray
 resolved_params_ : dict of str to object
     The values that this fit used for the parameters that can be "auto": `init` (one
     initializer per layer), `learning_rate`, `schedule`, `dropout`, `max_grad_norm`,
-    `average`, `batch_size`, `max_iter`, `n_iter_no_change`, `early_stopping`,
+    `average_weights`, `batch_size`, `max_iter`, `n_iter_no_change`, `early_stopping`,
     `dtype`, `categorical_features` (their names or
     indices){of_classifiers}. None if the fit did not use the parameter, such as
     `dropout` with "lbfgs", or `init` in a call that continued from earlier weights
@@ -297,6 +301,11 @@ best_iter_ : int
     the lowest training loss, counted from 1.
 n_iter_ : int
     Number of epochs so far, including those of earlier calls that this one continued.
+t_ : int
+    Number of training rows, summed over these epochs. It does not count rows that were
+    held out, or that have a weight of 0.
+n_layers_ : int
+    Number of layers, with the input layer and the output layer.
 n_features_in_ : int
     Number of features.
 feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -311,6 +320,8 @@ encoded_feature_names_ : ndarray of shape (n_inputs,)
 n_outputs_ : int
     Number of units in the output layer; for some losses a multiple of the number of
     targets.
+out_activation_ : str
+    What maps the output layer to predictions, in the names of scikit-learn: {out_names}
 {own_attributes}
 """
 
@@ -323,6 +334,8 @@ _CLASSIFIER = {
     "smoothing": "label smoothing, ",
     "target_units": "",
     "of_classifiers": ", `label_smoothing` and\n    `temperature_scaling`",
+    "out_names": '"logistic"\n'
+    '    for two classes or several labels, "softmax" for more classes.',
     "own_attributes": "temperature_ : float\n"
     "    The temperature that the output layer was divided by; above 1 if the network was\n"
     "    overconfident. Only if `fit` used `temperature_scaling`.",
@@ -344,6 +357,9 @@ _REGRESSOR = {
     "smoothing": "",
     "target_units": " In units of the standardised target.",
     "of_classifiers": "",
+    "out_names": '"identity",\n'
+    '    or "exp" for "poisson" and "gamma". Only if each target has one output: not for\n'
+    '    "gaussian" and several quantiles.',
     "own_attributes": "dispersion_ : ndarray of shape (n_targets,)\n"
     "    The variance divided by the squared mean, for each target. Only if `loss` is\n"
     '    "gamma".',

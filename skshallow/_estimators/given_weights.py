@@ -47,7 +47,7 @@ class GivenWeights(BaseEstimator, HiddenLayers):
             of members.
         intercepts : sequence of array-like of shape (n_units,)
             Biases of each layer.
-        classes : array-like of shape (n_classes,), default=None
+        classes : array-like of shape (n_classes,) or None, default=None
             Class labels of a classifier, in the order of the outputs; for multilabel
             targets one pair of classes per label. None means ``0 .. n_classes - 1``. Two
             outputs for two classes are replaced by one, their difference, which gives
@@ -107,6 +107,7 @@ class GivenWeights(BaseEstimator, HiddenLayers):
             feature_names=None,
             n_iter=0,
             best_iter=0,
+            n_rows_seen=0,
             loss_value=None,
             curves={name: np.array([]) for name in CURVES},
             health=no_records(len(network.layers)),

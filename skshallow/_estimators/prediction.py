@@ -30,8 +30,15 @@ from skshallow.engine.batches import Rows
 from skshallow.engine.encoding import Encoding
 from skshallow.engine.network import Network
 from skshallow.engine.units import USERS_UNITS, Units, re_express
-from skshallow.losses import Loss
+from skshallow.losses import IdentityLink, LogitLink, LogLink, Loss, SoftmaxLink
 
+# scikit-learn's names of the functions that map the outputs to predictions.
+OUT_ACTIVATIONS = {
+    IdentityLink: "identity",
+    LogLink: "exp",
+    LogitLink: "logistic",
+    SoftmaxLink: "softmax",
+}
 # Largest number of values of the widest layer per batch: 16 MB in float64.
 VALUES_AT_ONCE = 1 << 21
 
@@ -48,6 +55,7 @@ class FittedNet:
     feature_names_in_: np.ndarray
     n_outputs_: int
     n_iter_: int
+    t_: int
     best_iter_: int
     loss_: float
     loss_curve_: np.ndarray
@@ -81,6 +89,51 @@ class FittedNet:
             params["bias"].reshape(*params["weight"].shape[:-2], -1)
             for params in self._params_in_users_units()
         ]
+
+    @property
+    def n_layers_(self) -> int:
+        """Number of layers, with the input layer."""
+        if not hasattr(self, "theta_"):
+            raise AttributeError("n_layers_ is known after fit.")
+        return len(self.network_.layers) + 1
+
+    @property
+    def out_activation_(self) -> str:
+        """Name of the function that maps the output layer to predictions."""
+        if not hasattr(self, "theta_"):
+            raise AttributeError("out_activation_ is known after fit.")
+        link = type(self._loss.link)
+        if link not in OUT_ACTIVATIONS:
+            raise AttributeError(
+                f"out_activation_ is one of {', '.join(OUT_ACTIVATIONS.values())}, but the "
+                f"outputs of loss={self._loss!r} have a {link.__name__}. Read the method "
+                "inverse of the loss's link instead."
+            )
+        return OUT_ACTIVATIONS[link]
+
+    @property
+    def best_loss_(self) -> float:
+        """The smallest value in `loss_curve_`."""
+        if getattr(self, "n_iter_", 0) == 0:
+            raise AttributeError("best_loss_ is known after training. Call fit first.")
+        return float(self.loss_curve_.min())
+
+    @property
+    def best_validation_score_(self) -> float:
+        """The best score in `validation_scores_`; raises AttributeError without any."""
+        scores = to_numpy(getattr(self, "validation_scores_", np.array([])))
+        if len(scores) > 0:
+            return float(np.nanmax(scores))
+        if len(getattr(self, "validation_loss_curve_", ())) > 0:
+            raise AttributeError(
+                "best_validation_score_ needs a score, but this fit validated by the loss. "
+                "Read validation_loss_curve_[best_iter_ - 1] instead, or fit with "
+                "scoring='accuracy' or scoring='r2', as in MLPClassifier and MLPRegressor."
+            )
+        raise AttributeError(
+            "best_validation_score_ is known after a fit with a validation set and a "
+            "scorer. Set early_stopping=True and scoring, or read score(X, y) instead."
+        )
 
     @property
     def n_missing_(self) -> np.ndarray:

@@ -39,7 +39,7 @@ class NetRegressor(RegressorMixin, Uncertainty, BaseNet):
         For the targets of a robust loss these are the median and the median absolute
         deviation; about a thousand quantiles are kept between the calls.
 
-        "auto" means no dropout, no average and a constant schedule here, also
+        "auto" means no dropout, no averaging and a constant schedule here, also
         after a `fit`, whatever it meant there. With `warm_start` the solver's state and the
         random numbers of that `fit` go on, else they begin anew.
 
@@ -49,7 +49,7 @@ class NetRegressor(RegressorMixin, Uncertainty, BaseNet):
             A part of the training rows.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Their targets.
-        sample_weight : array-like of shape (n_samples,), default=None
+        sample_weight : array-like of shape (n_samples,) or None, default=None
             Sample weights; only their ratios within this call matter.
 
         Returns

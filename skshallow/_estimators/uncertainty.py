@@ -160,9 +160,9 @@ class Uncertainty(FittedNet):
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Rows to predict for.
-        coverage : float, default=0.9
-            The fraction of targets that the intervals should contain, in (0, 1). On each
-            side the same fraction of targets lies outside.
+        coverage : float in (0, 1), default=0.9
+            The fraction of targets that the intervals should contain. On each side the
+            same fraction of targets lies outside.
 
         Returns
         -------

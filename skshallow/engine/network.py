@@ -48,7 +48,7 @@ class Network:
     n_members : int, default=1
         Number of networks in the ensemble. If above 1, every array except the input has
         a leading axis of members, and each matrix product is computed for all at once.
-    embedding : Embedding, default=None
+    embedding : Embedding or None, default=None
         Of the input's last columns, which are codes of categories.
 
     Examples
@@ -177,7 +177,7 @@ class Network:
             Rows, already in the units that the network was trained in.
         params : list of dict
             From `views`.
-        rng : Generator, default=None
+        rng : Generator or None, default=None
             Draws the dropout masks in training; None means no dropout.
         dropout_share : float, default=1.0
             Multiplies the dropout rates.

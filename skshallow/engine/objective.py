@@ -41,7 +41,7 @@ class Objective:
         Strength of the L2 penalty on the weights; biases have no penalty.
     theta : ndarray of shape (P,)
         The parameters; solvers move them in place, and `params` follow.
-    known_outputs : ndarray of bool of shape (n_raw_outputs,), default=None
+    known_outputs : ndarray of bool of shape (n_raw_outputs,) or None, default=None
         Raw outputs that are optimal already: their gradient counts as 0.
 
     Attributes
@@ -114,9 +114,9 @@ class Objective:
         ----------
         X : ndarray or sparse matrix of shape (n, n_features)
         y : ndarray of shape (n, n_outputs), or (n, 1) of class codes
-        sample_weight : ndarray of shape (n,), default=None
+        sample_weight : ndarray of shape (n,) or None, default=None
             With mean 1 over the training set, not over the batch.
-        rng : Generator, default=None
+        rng : Generator or None, default=None
             Draws the dropout masks.
         dropout_share : float, default=1.0
             Multiplies the dropout rates.

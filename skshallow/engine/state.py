@@ -38,7 +38,7 @@ class Plan:
         Gradients with a larger Euclidean norm are scaled down to this norm.
     tol : float
         L-BFGS stops when no entry of the gradient is larger.
-    average : bool
+    average_weights : bool
         Whether to average the parameters over the steps; see `add_to_average`.
     dropout : float
         The dropout rate, which the schedule multiplies.
@@ -53,7 +53,7 @@ class Plan:
     max_iter: int
     max_grad_norm: float | None
     tol: float
-    average: bool = False
+    average_weights: bool = False
     dropout: float = 0.0
 
 
@@ -72,7 +72,7 @@ class Progress:
     epoch : int
         Number of epochs of the schedule so far.
     average : ndarray of shape (P,) or None
-        Average of the parameters over the steps of this fit, if `Plan.average`.
+        Average of the parameters over the steps of this fit, if `Plan.average_weights`.
     n_averaged : int
         Number of steps in the average.
     """

@@ -199,7 +199,7 @@ class Trainer:
                 plan.solver.step(
                     theta, grad, progress.solver_state, multiplier * plan.learning_rate
                 )
-                if plan.average:
+                if plan.average_weights:
                     progress.add_to_average(theta)
             progress.epoch += 1
             value = running_loss.mean() + objective.penalty()

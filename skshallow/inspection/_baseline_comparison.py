@@ -47,7 +47,7 @@ def compare_with_baseline(
         Features.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         Targets.
-    baseline : estimator, default=None
+    baseline : estimator or None, default=None
         The model to compare with. None means a linear model on standardised features:
         LogisticRegression, one per label for multilabel targets, or RidgeCV. It replaces
         the net in a pipeline, after the same steps.
@@ -56,10 +56,10 @@ def compare_with_baseline(
         in scikit-learn. Splits are drawn once and are the same for both models. With
         groups, pass ``list(GroupKFold(5).split(X, y, groups))``, and decide by the
         :func:`corrected_t_test`, since the row-wise one needs independent rows.
-    scoring : str or callable, default=None
+    scoring : str, callable or None, default=None
         A single score, higher is better. None means that of the search, if `estimator`
         is one, else accuracy or R².
-    n_jobs : int, default=None
+    n_jobs : int or None, default=None
         How many fits to run in parallel; see scikit-learn's glossary.
 
     Returns
@@ -300,7 +300,7 @@ class BaselineComparison(Report):
 
         Parameters
         ----------
-        ax : matplotlib Axes, default=None
+        ax : matplotlib Axes or None, default=None
             Axes to draw on. None makes a figure.
 
         Returns

@@ -23,9 +23,9 @@ def expected_calibration_error(
         classes.
     probability : array-like of shape (n_samples, n_classes) or (n_samples, n_labels)
         Probability of each class in the order of `labels`, or that each label is 1.
-    labels : array-like of shape (n_classes,), default=None
+    labels : array-like of shape (n_classes,) or None, default=None
         The classes; None means those in `y_true`, sorted.
-    n_bins : int, default=10
+    n_bins : int >= 1, default=10
         The most bins: with ties some may be empty.
     strategy : {"quantile", "uniform"}, default="quantile"
         Bins of equally many rows, or of equal width.

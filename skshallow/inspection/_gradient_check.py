@@ -56,12 +56,12 @@ def gradient_check(
         Features as the net takes them. A few dozen rows are enough, and quick.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         Targets, as `fit` takes them.
-    sample_weight : array-like of shape (n_samples,), default=None
+    sample_weight : array-like of shape (n_samples,) or None, default=None
         Weights, as in `fit`.
-    n_entries : int, default=30
+    n_entries : int >= 1 or None, default=30
         How many entries of each parameter to check, drawn at random if it has more.
         None checks all.
-    rtol : float, default=1e-5
+    rtol : float in (0, 1), default=1e-5
         The relative error up to which an entry counts as right.
     random_state : int, RandomState, Generator or None, default=0
         Draws entries and dropout masks, and the initialisation of an unfitted net whose

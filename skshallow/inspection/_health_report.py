@@ -49,7 +49,7 @@ def health_report(estimator, X=None) -> HealthReport:
     ----------
     estimator : estimator
         A fitted net, or a pipeline, a search or transformed targets around one.
-    X : {array-like, sparse matrix} of shape (n_samples, n_features), default=None
+    X : {array-like, sparse matrix} of shape (n_samples, n_features) or None, default=None
         Rows, as `estimator` takes them, on which to measure the units. None reports the
         last record of the fit, in `health_`, on at most 256 of its rows.
 

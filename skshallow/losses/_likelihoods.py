@@ -62,7 +62,7 @@ class Likelihood(Loss):
         ----------
         raw_prediction : ndarray of shape (n, n_raw_outputs)
             In the user's units.
-        dispersion : ndarray of shape (n_targets,), default=None
+        dispersion : ndarray of shape (n_targets,) or None, default=None
             Only where `has_dispersion`.
         """
         raise NotImplementedError

@@ -101,7 +101,7 @@ def test_every_solver_takes_the_steps_it_takes_on_numpy(solver, library, setting
         "learning_rate": 0.01,
         "max_grad_norm": 0.5,
         "dropout": 0.2,
-        "average": True,
+        "average_weights": True,
     }
     if solver == "lbfgs":
         settings = {"hidden_units": 5, "max_iter": 3, "random_state": 0}
@@ -322,7 +322,7 @@ def dying_in_the_third_epoch(batches):
 def test_a_checkpoint_resumes_in_the_library_of_X(
     library, settings, X, y, tmp_path, monkeypatch
 ):
-    settings |= {"average": True}
+    settings |= {"average_weights": True}
     whole = DeepNetClassifier(**settings).fit(library(X), library(y))
     checkpoint = Checkpoint(tmp_path / "fit.npz")
     batches = Rows.batches

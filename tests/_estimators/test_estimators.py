@@ -1,5 +1,6 @@
 """Across modules: all estimators by scikit-learn's checks and conventions."""
 
+import html
 import inspect
 import pickle
 
@@ -127,6 +128,19 @@ def test_tags_declare_what_the_nets_support(net_class):
         assert tags.classifier_tags.multi_class
     else:
         assert tags.estimator_type == "regressor"
+
+
+def test_what_auto_became_is_whole_in_html_and_in_verbose_output(net_class, X, y, capsys):
+    net = net_class(max_iter=2, verbose=True, random_state=0).fit(X, y)
+    resolved = net.resolved_params_
+    assert type(resolved) is dict
+    for shown in (net, make_pipeline(StandardScaler(), net)):
+        assert f"<td>{resolved}</td>" in html.unescape(shown._repr_html_())
+    line, *_ = capsys.readouterr().out.splitlines()
+    for name, value in resolved.items():
+        assert name == "init" or value is None or f"{name}={value}" in line
+    names = ["he_normal"] * (len(resolved["init"]) - 1) + ["glorot_normal"]
+    assert f"init={names}" in line
 
 
 def test_the_package_exports_estimators_a_transformer_its_version_and_load():

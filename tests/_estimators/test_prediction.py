@@ -11,6 +11,7 @@ from scipy.sparse import csc_array, csr_array
 from scipy.special import softmax
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from skshallow import (
     DeepNetClassifier,
@@ -21,6 +22,7 @@ from skshallow import (
 from skshallow._estimators import prediction
 from skshallow.activations import ACTIVATIONS
 from skshallow.engine.network import Network
+from skshallow.losses import Quantile
 
 
 def forward_by_hand_from(coefs, intercepts, X):
@@ -361,3 +363,85 @@ def test_rows_with_another_number_of_features_are_refused(net_class):
     assert net.n_features_in_ == 5
     with pytest.raises(ValueError, match="X has 3 features"):
         net.predict(np.ones((2, 3)))
+
+
+# What MLPClassifier and MLPRegressor have.
+
+
+def problem(target, X, y):
+    """Return scikit-learn's estimator, the one here, and targets for both."""
+    kinds = {
+        "two classes": (MLPClassifier, DeepNetClassifier, y > 0),
+        "three classes": (MLPClassifier, DeepNetClassifier, y),
+        "labels": (MLPClassifier, DeepNetClassifier, np.stack([y > 0, y > 1], 1)),
+        "numbers": (MLPRegressor, DeepNetRegressor, X[:, 0]),
+        "counts": (MLPRegressor, DeepNetRegressor, y),
+    }
+    theirs, ours, target_values = kinds[target]
+    params = {"batch_size": 16, "max_iter": 3, "random_state": 0}
+    if target == "counts":
+        params["loss"] = "poisson"
+    return (
+        theirs(hidden_layer_sizes=(4, 3), **params),
+        ours(hidden_units=(4, 3), **params),
+        target_values,
+    )
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize(
+    "target", ["two classes", "three classes", "labels", "numbers", "counts"]
+)
+def test_attributes_of_scikit_learns_networks_mean_the_same_here(target, X, y):
+    theirs, ours, values = problem(target, X, y)
+    theirs.fit(X, values)
+    ours.fit(X, values)
+    for name in ("n_layers_", "out_activation_", "t_"):
+        assert getattr(ours, name) == getattr(theirs, name), name
+    for net in (theirs, ours):
+        assert net.best_loss_ == min(net.loss_curve_)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_the_best_validation_score_is_that_of_scikit_learns_networks(X, y):
+    theirs, ours, values = problem("three classes", X, y)
+    theirs.set_params(early_stopping=True)
+    ours.set_params(early_stopping=True, scoring="accuracy")
+    for net in (theirs.fit(X, values), ours.fit(X, values)):
+        assert net.best_validation_score_ == max(net.validation_scores_)
+    assert ours.best_loss_ == min(ours.loss_curve_)
+    n_held_out = 6
+    assert ours.t_ == theirs.t_ == 3 * (len(X) - n_held_out)
+
+
+def test_without_a_score_the_error_says_what_to_read(net_class, X, y, few):
+    net = net_class(**few)
+    read = "Read validation_loss_curve_\\[best_iter_ - 1\\] instead"
+    with pytest.raises(AttributeError, match=read):
+        net.fit(X, y, X_val=X, y_val=y).best_validation_score_  # noqa: B018
+    with pytest.raises(AttributeError, match=r"or read score\(X, y\) instead"):
+        net.fit(X, y).best_validation_score_  # noqa: B018
+
+
+@pytest.mark.parametrize("loss", ["gaussian", Quantile([0.1, 0.9])])
+def test_several_outputs_per_target_have_no_function_of_scikit_learns(loss, X, y, few):
+    net = DeepNetRegressor(**few, loss=loss).fit(X, y)
+    with pytest.raises(AttributeError, match=rf"loss={type(net._loss).__name__}\("):
+        net.out_activation_  # noqa: B018
+
+
+NAMES = "n_layers_", "out_activation_", "t_", "best_loss_", "best_validation_score_"
+
+
+def test_attributes_of_a_fit_are_absent_before_it(net_class):
+    assert not any(hasattr(net_class(), name) for name in NAMES)
+
+
+def test_given_weights_have_layers_and_no_training(X, y):
+    net = DeepNetRegressor.from_weights(*layers(5, 4, 1), max_iter=2, warm_start=True)
+    assert (net.n_layers_, net.out_activation_, net.t_) == (3, "identity", 0)
+    assert not hasattr(net, "best_loss_")
+    net.fit(X, y)
+    assert net.t_ == 2 * len(X)
+    assert net.partial_fit(X[:7], y[:7]).t_ == 2 * len(X) + 7

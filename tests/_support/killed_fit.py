@@ -44,6 +44,9 @@ def data():
 class Slow:
     """A callback that says when training begins, and gives time to kill it."""
 
+    def __init__(self, seconds):
+        self.seconds = seconds
+
     def setup(self, estimator, context):
         pass
 
@@ -55,11 +58,11 @@ class Slow:
             print("begun", flush=True)
 
     def on_fit_task_end(self, estimator, context):
-        time.sleep(0.002)
+        time.sleep(self.seconds)
 
 
 if __name__ == "__main__":
-    name, path = sys.argv[1:]
-    FITS[name]().set_callbacks(Slow(), Checkpoint(path)).fit(*data())
+    name, path, seconds = sys.argv[1:]
+    FITS[name]().set_callbacks(Slow(float(seconds)), Checkpoint(path)).fit(*data())
     while True:
         time.sleep(60)

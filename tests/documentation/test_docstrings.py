@@ -2,13 +2,16 @@
 
 import ast
 import dataclasses
+import importlib
 import inspect
+import pkgutil
 import re
 
 import pandas as pd
 import pytest
 from numpydoc_sections import entries, sections
 
+import skshallow
 from skshallow._component import settings_of, valid_values
 from skshallow._estimators.files.codec import component_types
 from skshallow._estimators.fit import config
@@ -79,17 +82,21 @@ def test_every_documented_attribute_exists_after_fit(net_class, X, y, few):
         if isinstance(value, property) and not name.startswith("_")
     }
     learned = {name for name in vars(net) if re.fullmatch(r"[a-z]\w*_", name)}
-    assert set(documented) - missing == learned | properties
+    assert set(documented) == learned | properties | missing
 
 
 def test_conditional_attributes_exist_under_the_documented_condition(net_class, X, y, few):
     if hasattr(net_class, "decision_function"):
-        name, params = "temperature_", {"early_stopping": True, "temperature_scaling": True}
+        conditions = {"temperature_": {"early_stopping": True, "temperature_scaling": True}}
+        scoring = "accuracy"
     else:
-        name, params = "dispersion_", {"loss": "gamma"}
+        conditions = {"dispersion_": {"loss": "gamma"}}
+        scoring = "r2"
+    conditions["best_validation_score_"] = {"early_stopping": True, "scoring": scoring}
     documented = entries(sections(net_class.__doc__)["Attributes"])
-    assert "Only if" in documented[name][1]
-    assert hasattr(net_class(**few, **params).fit(X, y + 1), name)
+    for name, params in conditions.items():
+        assert "Only if" in documented[name][1]
+        assert hasattr(net_class(**few, **params).fit(X, y + 1), name)
 
 
 def test_documented_shapes_are_those_after_fit(net_class, X, y, few):
@@ -182,3 +189,30 @@ def test_docstrings_have_no_gaps(net_class):
     assert ">>>" in found["Examples"]
     longest = max(len(line) for line in net_class.__doc__.splitlines())
     assert longest <= 92
+
+
+def public_callables():
+    """Yield the name of each public class, function and method, and what it is."""
+    for module in pkgutil.iter_modules(skshallow.__path__, "skshallow."):
+        if "._" in module.name or module.name == "skshallow.onnx":  # needs skl2onnx
+            continue
+        home = importlib.import_module(module.name)
+        for public in (getattr(home, name) for name in home.__all__):
+            members = (
+                inspect.getmembers(public, callable) if inspect.isclass(public) else []
+            )
+            methods = [value for name, value in members if not name.startswith("_")]
+            for value in (public, *map(inspect.unwrap, methods)):
+                if getattr(value, "__module__", "").startswith("skshallow"):
+                    yield value.__qualname__, value
+
+
+def test_every_argument_that_is_none_by_default_is_documented_to_take_it():
+    n_found = 0
+    for name, public in public_callables():
+        section = sections(public.__doc__ or "").get("Parameters", "")
+        for names, (kind, _) in entries(section, name=r"\w+(?:, \w+)*").items():
+            kinds, default, _ = kind.partition(", default=None")
+            n_found += bool(default)
+            assert not default or "None" in kinds, f"{names} of {name}"
+    assert n_found > 50

@@ -552,10 +552,10 @@ def weight_of_each_step(n_steps):
 def test_the_average_is_the_published_one_of_all_steps(net_class, X, y, few, solver):
     few |= {"solver": solver, "batch_size": None}
     steps = [
-        net_class(**few | {"max_iter": n}, average=False).fit(X, y).theta_
+        net_class(**few | {"max_iter": n}, average_weights=False).fit(X, y).theta_
         for n in range(1, STEPS + 1)
     ]
-    net = net_class(**few | {"max_iter": STEPS}, average=True).fit(X, y)
+    net = net_class(**few | {"max_iter": STEPS}, average_weights=True).fit(X, y)
     assert_allclose(net.theta_, weight_of_each_step(STEPS) @ steps, rtol=1e-9, atol=1e-12)
 
 
@@ -563,7 +563,7 @@ def test_the_average_is_the_published_one_of_all_steps(net_class, X, y, few, sol
 def test_auto_averages_where_the_schedule_ends(X, y, few, schedule):
     few |= {"schedule": schedule}
     auto, on, off = (
-        ShallowNetRegressor(**few, average=average).fit(X, y)
+        ShallowNetRegressor(**few, average_weights=average).fit(X, y)
         for average in ("auto", True, False)
     )
     assert not np.array_equal(on.theta_, off.theta_)
@@ -572,7 +572,7 @@ def test_auto_averages_where_the_schedule_ends(X, y, few, schedule):
 
 
 def test_validation_judges_the_averaged_weights_that_are_kept(regressor_class, X, y, few):
-    few |= {"max_iter": 5, "average": True, "standardize": False}
+    few |= {"max_iter": 5, "average_weights": True, "standardize": False}
     net = regressor_class(**few).fit(
         X,
         y,
@@ -585,7 +585,7 @@ def test_validation_judges_the_averaged_weights_that_are_kept(regressor_class, X
 
 
 def test_training_continues_from_the_average(net_class, X, y, few):
-    few |= {"average": True, "warm_start": True}
+    few |= {"average_weights": True, "warm_start": True}
     net = net_class(**few).fit(X, y)
     first = net.theta_.copy()
     net.set_params(learning_rate=1e-30, max_iter=1).fit(X, y)
@@ -594,10 +594,12 @@ def test_training_continues_from_the_average(net_class, X, y, few):
 
 def test_partial_fit_does_not_average(regressor_class, X, y, few):
     few |= {"schedule": "cosine", "max_iter": 5}
-    plain = regressor_class(**few, average=False).partial_fit(X, y)
+    plain = regressor_class(**few, average_weights=False).partial_fit(X, y)
     assert_array_equal(regressor_class(**few).partial_fit(X, y).theta_, plain.theta_)
-    with pytest.warns(IneffectiveParameterWarning, match="average=True .* partial_fit"):
-        averaged = regressor_class(**few, average=True).partial_fit(X, y)
+    with pytest.warns(
+        IneffectiveParameterWarning, match="average_weights=True .* partial_fit"
+    ):
+        averaged = regressor_class(**few, average_weights=True).partial_fit(X, y)
     assert_array_equal(averaged.theta_, plain.theta_)
 
 

@@ -171,10 +171,10 @@ def test_auto_is_off_in_partial_fit_after_a_fit_that_smoothed():
     resolved = net.fit(X, y).resolved_params_
     assert resolved["dropout"] > 0
     assert resolved["label_smoothing"] > 0
-    assert resolved["average"]
+    assert resolved["average_weights"]
     resolved = net.partial_fit(X, y).resolved_params_
     assert resolved["dropout"] == resolved["label_smoothing"] == 0
-    assert not resolved["average"]
+    assert not resolved["average_weights"]
 
 
 @pytest.mark.parametrize("warm_start", [False, True])
@@ -236,7 +236,7 @@ def test_early_stopping_holds_the_same_rows_out_in_each_warm_start_of_an_int(
 
 
 def test_a_warm_start_after_averaging_continues_from_the_average():
-    variety = Variety(DeepNetRegressor, {"average": True, "schedule": "constant"})
+    variety = Variety(DeepNetRegressor, {"average_weights": True, "schedule": "constant"})
     net = variety.fit(warm_start=True)
     average = net.theta_.copy()
     net.set_params(learning_rate=1e-300).fit(*variety.data())

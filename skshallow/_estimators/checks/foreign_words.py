@@ -67,6 +67,7 @@ PARAMETERS = {
     "activation_function": "activation",
     "validation_split": "validation_fraction",
     "metrics": "scoring",
+    "average": "average_weights, over the training steps",
     # gradient boosting and others
     "n_estimators": "max_iter for the number of epochs, or n_members for an ensemble",
     "num_iterations": _MAX_ITER,

@@ -45,7 +45,7 @@ CONSTRAINTS: dict[str, list] = {
     "alpha": [_not_negative],
     "dropout": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="left")],
     "max_grad_norm": [StrOptions({"auto"}), None, _positive],
-    "average": [StrOptions({"auto"}), "boolean"],
+    "average_weights": [StrOptions({"auto"}), "boolean"],
     "batch_size": [StrOptions({"auto"}), None, _at_least_one],
     "max_iter": [StrOptions({"auto"}), _at_least_one],
     "shuffle": ["boolean"],

@@ -11,6 +11,8 @@
 - Which callbacks an estimator has: contexts for epochs cost time that only callbacks
   make worth while, a checkpoint is to be found before training starts, and there is no
   public way to ask.
+- The table of fitted attributes in HTML: it cuts every value after a few entries, and
+  there is no public way to have one shown whole.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from __future__ import annotations
 from inspect import signature
 from typing import Any
 
+import numpy as np
 from sklearn import config_context, get_config
 from sklearn.utils import _safe_indexing as take_rows
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
@@ -33,6 +36,7 @@ __all__ = [
     "callbacks_of",
     "metadata_requests",
     "set_metadata_requests",
+    "shown_whole",
     "take_rows",
 ]
 
@@ -79,3 +83,14 @@ def set_metadata_requests(estimator: Any, requests: dict[str, dict[str, Any]]) -
     with config_context(enable_metadata_routing=True):
         for method, chosen in requests.items():
             getattr(estimator, f"set_{method}_request")(**chosen)
+
+
+def shown_whole(table: Any, name: str) -> Any:
+    """Return the table of fitted attributes with the whole value of the one of this name.
+
+    scikit-learn shows four entries of a dict, and cuts their names; an array of a single
+    object it shows as it is.
+    """
+    if name in table:
+        table[name]["value"] = np.array(table[name]["value"], dtype=object)
+    return table

@@ -15,6 +15,7 @@ from skshallow._estimators.columns.problems import (
     STRINGS_FOR_NUMBERS,
     Problem,
     count_of,
+    doubt,
     refuse,
     unreadable,
 )
@@ -25,7 +26,12 @@ from skshallow._estimators.columns.reading import (
     read_columns,
 )
 from skshallow._estimators.columns.selection import categorical_mask, is_auto
-from skshallow._estimators.columns.strings import not_categories, resemblance
+from skshallow._estimators.columns.strings import (
+    IDENTIFIERS,
+    doubtful_categories,
+    not_categories,
+    resemblance,
+)
 from skshallow._estimators.columns.values import (
     EMPTY,
     STRINGS,
@@ -102,7 +108,7 @@ class Columns:
         ----------
         X : {data frame, array-like} of shape (n_rows, n_columns)
             With the same columns in the same order.
-        dtype : dtype, default=None
+        dtype : dtype or None, default=None
             Of the result. None means float32 if all numbers are that, else float64.
         input_name : str, default="X"
             The name of the argument, for errors.
@@ -199,7 +205,8 @@ def learn_columns(
     X : {data frame, array-like} of shape (n_rows, n_columns)
     categorical_features : "auto", None, or array-like of str, int or bool
         The columns that are categories, by name, index or mask; the others are numbers.
-        "auto" means all with strings, booleans, or a dtype of categories.
+        "auto" means all with strings, booleans, or a dtype of categories; strings that
+        look like something else are refused or, in doubt, warned of.
     unused_levels : bool, default=False
         Whether levels that a dtype lists are known without a row that has them. So it is
         for the first of several parts of a table.
@@ -243,6 +250,9 @@ def _learned(
     mask = categorical_mask(columns, names, categorical_features)
     is_chosen = not is_auto(categorical_features)
     refuse(map(_unlearnable, columns, mask, [is_chosen] * len(columns)), input_name)
+    if not is_chosen:
+        is_part = [unused_levels] * len(columns)
+        doubt(map(_doubtful, columns, mask, is_part), input_name)
     levels = tuple(
         _levels(column, unused_levels) if is_category else None
         for column, is_category in zip(columns, mask, strict=True)
@@ -272,6 +282,19 @@ def _unlearnable(column: Column, is_category: bool, is_chosen: bool) -> Problem 
         return None
     kind = not_categories(column.distinct[1], column.n_of_kind)
     return None if kind is None else Problem(column, kind, column.n_of_kind)
+
+
+def _doubtful(column: Column, is_category: bool, is_part: bool) -> Problem | None:
+    """Return why a column of strings may be no category although it is read as one.
+
+    In a part of a table, few rows have the same level anyway.
+    """
+    if not is_category or column.kind != STRINGS or column.declared is not None:
+        return None
+    kind = doubtful_categories(column.distinct[1], column.n_of_kind)
+    if kind is None or (is_part and kind == IDENTIFIERS):
+        return None
+    return Problem(column, kind, column.n_of_kind)
 
 
 def _mismatch(column: Column, levels: np.ndarray | None) -> Problem | None:

@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from skshallow._estimators.checks.user_warnings import warn_user
 from skshallow._estimators.columns.reading import Column
 from skshallow._estimators.columns.strings import (
+    CLOCK_AS_STRINGS,
+    DATES_AS_STRINGS,
     DECIMAL_COMMAS,
     FREE_TEXT,
+    IDENTIFIERS,
+    INTEGERS,
     NUMBERS_AS_STRINGS,
+    QUANTITIES,
+    QUANTITIES_WITH_COMMAS,
     THOUSANDS,
+    date_format,
 )
 from skshallow._estimators.columns.values import (
     BYTES,
@@ -23,6 +31,7 @@ from skshallow._estimators.columns.values import (
     TIMES,
     TIMES_OF_DAY,
 )
+from skshallow.exceptions import DoubtfulCategoryWarning
 
 INFINITE = "infinity or numbers too large"
 NOT_NAMED = "strings that are not named in categorical_features"
@@ -34,7 +43,8 @@ WRONG_TYPES = (NESTED, OBJECTS)
 
 ANY = ""  # any container that has no line of its own
 # The code that changes a column, by kind and container. {c} stands for the column, such as
-# X['day'], {X} for the table and {name} for the column's name or index.
+# X['day'], {X} for the table, {name} for the column's name or index and {format} for the
+# format of its dates.
 TO_NUMBERS = {
     "pandas": '{c} = pd.to_numeric({c}, errors="coerce")',
     "polars": "{X} = {X}.with_columns(pl.col({name}).cast(pl.Float64, strict=False))",
@@ -45,6 +55,13 @@ TO_STRINGS = {
     "polars": "{X} = {X}.with_columns(pl.col({name}).cast(pl.String))",
     ANY: "[x if x is None else str(x) for x in {c}]",
 }
+LEFT_OUT = {
+    "pandas": "{X} = {X}.drop(columns={name})",
+    "polars": "{X} = {X}.drop({name})",
+    "pyarrow": "{X} = {X}.drop_columns({name})",
+    ANY: "{X} = np.delete(np.array({X}, dtype=object), {name}, axis=1)",
+}
+NUMBER = r'"([-+]?\d+\.?\d*)"'
 CODE = {
     DATES: {
         "pandas": "{c} = pd.to_datetime({c}).dt.day_of_year",
@@ -83,12 +100,39 @@ CODE = {
         ANY: '[s if s is None else float(s.replace(".", "").replace(",", ".")) '
         "for s in {c}]",
     },
-    FREE_TEXT: {
-        "pandas": "{X} = {X}.drop(columns={name})",
-        "polars": "{X} = {X}.drop({name})",
-        "pyarrow": "{X} = {X}.drop_columns({name})",
-        ANY: "{X} = np.delete(np.array({X}, dtype=object), {name}, axis=1)",
+    DATES_AS_STRINGS: {
+        "pandas": '{c} = pd.to_datetime({c}, format={format}, errors="coerce")'
+        ".dt.day_of_year",
+        "polars": "{X} = {X}.with_columns(pl.col({name}).str.to_datetime({format}, "
+        "strict=False).dt.ordinal_day())",
+        ANY: 'pd.to_datetime({c}, format={format}, errors="coerce").day_of_year',
     },
+    CLOCK_AS_STRINGS: {
+        "pandas": '{c} = pd.to_datetime({c}, format={format}, errors="coerce").dt.hour',
+        "polars": "{X} = {X}.with_columns(pl.col({name}).str.to_time({format}, "
+        "strict=False).dt.hour())",
+        ANY: 'pd.to_datetime({c}, format={format}, errors="coerce").hour',
+    },
+    QUANTITIES: {
+        "pandas": '{c} = {c}.str.replace(",", "").str.extract(r' + NUMBER + ")[0]"
+        ".astype(float)",
+        "polars": '{X} = {X}.with_columns(pl.col({name}).str.replace_all(",", "")'
+        ".str.extract(r" + NUMBER + ").cast(pl.Float64))",
+        ANY: 'pd.Series({c}).str.replace(",", "").str.extract(r' + NUMBER + ")[0]"
+        ".astype(float)",
+    },
+    QUANTITIES_WITH_COMMAS: {
+        "pandas": '{c} = {c}.str.replace(".", "").str.replace(",", ".")'
+        ".str.extract(r" + NUMBER + ")[0].astype(float)",
+        "polars": '{X} = {X}.with_columns(pl.col({name}).str.replace_all(".", "", '
+        'literal=True).str.replace(",", ".").str.extract(r' + NUMBER + ")"
+        ".cast(pl.Float64))",
+        ANY: 'pd.Series({c}).str.replace(".", "").str.replace(",", ".")'
+        ".str.extract(r" + NUMBER + ")[0].astype(float)",
+    },
+    FREE_TEXT: LEFT_OUT,
+    IDENTIFIERS: LEFT_OUT,
+    INTEGERS: TO_NUMBERS,
     INFINITE: {
         "pandas": "{c} = {c}.replace([np.inf, -np.inf], np.nan)",
         "polars": "{X} = {X}.with_columns(pl.when(pl.col({name}).is_finite())"
@@ -121,6 +165,19 @@ ADVICE = {
     "{code}, " + IS_CATEGORY,
     NUMBERS_AS_STRINGS: "convert them, other strings to missing values: {code}, "
     + IS_CATEGORY,
+    DATES_AS_STRINGS: "take a number from each, such as {code}, "
+    + DATES_ELSEWHERE
+    + ", "
+    + IS_CATEGORY,
+    CLOCK_AS_STRINGS: "take a number from each, such as {code}, " + IS_CATEGORY,
+    **dict.fromkeys(
+        (QUANTITIES, QUANTITIES_WITH_COMMAS),
+        "take the numbers, {code}, " + IS_CATEGORY,
+    ),
+    INTEGERS: "if they are quantities, convert them, {code}; if they are names, such as "
+    "postcodes, give the column a categorical dtype, which needs no warning",
+    IDENTIFIERS: "if they name single rows, as identifiers do, leave the column out, "
+    "{code}; else give it a categorical dtype, which needs no warning",
     FREE_TEXT: "leave the column out, {code}, or encode it with scikit-learn's "
     "TfidfVectorizer, skrub's StringEncoder, or skrub.tabular_pipeline(net), "
     + IS_CATEGORY,
@@ -145,8 +202,19 @@ class Problem:
         column = self.column
         codes = CODE.get(self.kind, {ANY: ""})
         template = codes.get(column.container, codes.get(ANY, ""))
-        code = template.format(c=column.code, X=column.table, name=column.key)
+        code = template.format(
+            c=column.code, X=column.table, name=column.key, format=self._format
+        )
         return ADVICE[self.kind].format(code=code)
+
+    @property
+    def _format(self) -> str:
+        """Python code for the format of dates that are strings, else nothing."""
+        if self.kind not in (DATES_AS_STRINGS, CLOCK_AS_STRINGS):
+            return ""
+        form = date_format(self.column.distinct[1])
+        is_inferred = form == "mixed" and self.column.container == "polars"
+        return "None" if is_inferred else f'"{form}"'
 
 
 def unreadable(column: Column) -> Problem | None:
@@ -166,9 +234,7 @@ def refuse(problems: Iterable[Problem | None], input_name: str) -> None:
     ValueError
         If they have other problems.
     """
-    groups: dict[str, list[Problem]] = {}
-    for problem in filter(None, problems):
-        groups.setdefault(problem.kind, []).append(problem)
+    groups = _grouped(problems)
     if not groups:
         return
     n = sum(map(len, groups.values()))
@@ -177,6 +243,27 @@ def refuse(problems: Iterable[Problem | None], input_name: str) -> None:
     lines = [_line(kind, group) for kind, group in groups.items()]
     error = TypeError if groups.keys() & set(WRONG_TYPES) else ValueError
     raise error("\n".join([summary, *lines]))
+
+
+def doubt(problems: Iterable[Problem | None], input_name: str) -> None:
+    """Warn of all columns that are read as categories, and may be something else."""
+    groups = _grouped(problems)
+    if not groups:
+        return
+    n = sum(map(len, groups.values()))
+    are = "column of strings that is" if n == 1 else "columns of strings that are"
+    as_what = "a category" if n == 1 else "categories"
+    summary = f"{input_name} has {n} {are} read as {as_what}, and may not be:"
+    lines = [_line(kind, group) for kind, group in groups.items()]
+    warn_user("\n".join([summary, *lines]), DoubtfulCategoryWarning)
+
+
+def _grouped(problems: Iterable[Problem | None]) -> dict[str, list[Problem]]:
+    """Return problems by their kind."""
+    groups: dict[str, list[Problem]] = {}
+    for problem in filter(None, problems):
+        groups.setdefault(problem.kind, []).append(problem)
+    return groups
 
 
 def _line(kind: str, group: list[Problem]) -> str:

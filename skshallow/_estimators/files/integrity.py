@@ -257,7 +257,7 @@ def _check_range(low: Any, high: Any, n_columns: int, of: str) -> None:
 
 def _check_history(net: Any) -> None:
     """Check epoch counts, curves and records."""
-    for name in ("n_iter_", "best_iter_"):
+    for name in ("n_iter_", "best_iter_", "t_"):
         _require(_is_count(getattr(net, name, 0)), f"{name} is no count")
     for name in (
         "loss_curve_",

@@ -39,7 +39,11 @@ ADVICE_ON_COMPONENTS = (
     "skops.io.load with the type of the component as trusted."
 )
 # Parameters that files of format 1 may lack, because they are older.
-LATER_PARAMETERS = {"n_members", "average", "categorical_features", "clip_features"}
+LATER_PARAMETERS = {"n_members", "average_weights", "categorical_features", "clip_features"}
+# Parameters that files of format 1 may have under an earlier name, and fitted attributes
+# that are dicts with names of parameters as keys.
+RENAMED_PARAMETERS = {"average": "average_weights"}
+BY_PARAMETER = "resolved_params_", "_used_params"
 ADVICE_ON_THE_REST = "Replace it by numbers, text, lists, dicts or plain arrays of these."
 
 
@@ -122,9 +126,9 @@ def restore_estimator(
     if content["estimator"] not in estimators:
         raise UnreadableModel(f"There is no estimator {content['estimator']!r}.")
     cls = estimators[content["estimator"]]
-    parameters = {
-        name: rebuild(value, arrays) for name, value in content["parameters"].items()
-    }
+    parameters = _renamed(
+        {name: rebuild(value, arrays) for name, value in content["parameters"].items()}
+    )
     known = cls().get_params(deep=False).keys()
     unknown = parameters.keys() - known
     if unknown:
@@ -145,6 +149,9 @@ def restore_estimator(
             raise UnreadableModel(f"{name!r} is no attribute that a fit leaves.")
     if arrays:
         raise UnreadableModel(f"Nothing uses the array {min(arrays)!r}.")
+    for name in BY_PARAMETER:
+        if type(fitted.get(name)) is dict:
+            fitted[name] = _renamed(fitted[name])
     if "theta_" in fitted:
         fitted.setdefault("resolved_params_", {})  # files of format 1 may lack it
     vars(estimator).update(fitted)
@@ -152,3 +159,11 @@ def restore_estimator(
         check_fitted(estimator)
     set_metadata_requests(estimator, content["metadata_requests"])
     return estimator
+
+
+def _renamed(by_parameter: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Return a dict with parameters as keys, with the names that they have today."""
+    renamed = {RENAMED_PARAMETERS.get(key, key): it for key, it in by_parameter.items()}
+    if len(renamed) < len(by_parameter):
+        raise UnreadableModel("It has a parameter under its earlier name and today's.")
+    return renamed

@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from numbers import Integral
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ from skshallow._estimators.files.archive import (
 )
 from skshallow._estimators.files.codec import Arrays, describe, rebuild
 from skshallow._estimators.files.integrity import check_training
+from skshallow._estimators.files.lock import Locked, locked
 from skshallow._estimators.fit.config import FitConfig
 from skshallow._estimators.fit.fingerprint import Fingerprint, differences, fingerprint
 from skshallow._estimators.fit.run import FitRun
@@ -31,6 +34,10 @@ from skshallow.callbacks import Checkpoint
 from skshallow.exceptions import UnreadableModel
 
 WHAT = "a training"
+ADVICE = (
+    "Use another path for this fit, or a folder, in which each fit has its own file; or "
+    "run this fit again when the other one has ended."
+)
 
 
 def checkpoint_of(net: Any, config: FitConfig) -> Checkpoint | None:
@@ -85,6 +92,7 @@ class TrainingFile:
         self.path = path
         self._every = every
         self._fingerprint = fingerprint
+        self._version: tuple[int, ...] | None = None  # of the file that this fit knows
 
     @classmethod
     def of(cls, net: Any, run: FitRun) -> TrainingFile | None:
@@ -99,18 +107,41 @@ class TrainingFile:
             path /= f"{hashlib.sha256(text).hexdigest()[:32]}.npz"
         return cls(path, checkpoint.every, told)
 
-    def resume(self, run: FitRun) -> None:
-        """Restore the run from the file, or create the file if it does not exist."""
+    @contextmanager
+    def resumed(self, run: FitRun) -> Iterator[None]:
+        """Restore the run, and keep the file for this fit until the context ends.
+
+        Raises
+        ------
+        RuntimeError
+            If another fit has the file.
+        """
+        self._check_folder()
+        try:
+            with locked(self.path):
+                self._restore(run)
+                yield
+        except Locked as error:
+            raise RuntimeError(
+                f"Another fit is running with the Checkpoint {str(self.path)!r}. {ADVICE}"
+            ) from error
+
+    def _check_folder(self) -> None:
+        """Raise OSError if the file cannot be where it is to be."""
         if not self.path.parent.is_dir():
             raise FileNotFoundError(
                 f"There is no folder {str(self.path.parent)!r} for the Checkpoint. Create "
                 "it first."
             )
         check_path(self.path)
+
+    def _restore(self, run: FitRun) -> None:
+        """Restore the run from the file, or create the file if it does not exist."""
         remove_old_drafts(self.path)
         if not self.path.exists():
             self._write(run)  # a path that cannot be written must fail before training
             return
+        self._version = version_of(self.path)
         run.restore(self._read(run))
         if run.config.verbose:
             print(f"resumes after epoch {run.history.n_epochs}, from {self.path}")
@@ -122,11 +153,20 @@ class TrainingFile:
             self._write(run)
 
     def _write(self, run: FitRun) -> None:
-        """Write the state of the run to the file."""
+        """Write the state of the run to the file, unless another fit has written there.
+
+        That can happen only where the file system has no locks.
+        """
+        if version_of(self.path) not in (None, self._version):
+            raise RuntimeError(
+                f"Another fit has written to the Checkpoint {str(self.path)!r} during this "
+                f"one, which ends here. {ADVICE}"
+            )
         arrays: Arrays = {}
         state = describe(run.state(), "state", arrays)
         content = {"skshallow": __version__, "fit": self._fingerprint, "training": state}
         write(self.path, content, arrays)
+        self._version = version_of(self.path)
 
     def _read(self, run: FitRun) -> dict[str, Any]:
         """Return the state in the file; raise ValueError if it is of another fit."""
@@ -147,3 +187,16 @@ class TrainingFile:
                 raise UnreadableModel(f"Nothing uses the array {min(arrays)!r}.")
             check_training(state, run.state(), run.network.layout.n_weights)
         return state
+
+
+def version_of(path: Path) -> tuple[int, ...] | None:
+    """Return numbers that change with each write of a file, None if there is no file.
+
+    The file is opened, since a network file system may else tell of an older one.
+    """
+    try:
+        with open(path, "rb") as file:
+            told = os.fstat(file.fileno())
+    except FileNotFoundError:
+        return None
+    return told.st_ino, told.st_size, told.st_mtime_ns

@@ -206,7 +206,7 @@ class FitConfig:
             "schedule": plan.schedule,
             "dropout": plan.dropout,
             "max_grad_norm": plan.max_grad_norm,
-            "average": plan.average,
+            "average_weights": plan.average_weights,
             "batch_size": plan.batch_size,
             "max_iter": plan.max_iter,
             "n_iter_no_change": self.n_iter_no_change,
@@ -251,7 +251,7 @@ def _plan(net: Any, components: Components, n_training: int, incremental: bool) 
         max_iter=int(max_iter),
         max_grad_norm=None if max_grad_norm is None else float(max_grad_norm),
         tol=float(net.tol),
-        average=_averages(net.average, components, incremental),
+        average_weights=_averages(net.average_weights, components, incremental),
         dropout=_dropout(net.dropout, components, n_training, batch_size, incremental),
     )
 

@@ -12,6 +12,7 @@ from skshallow._estimators.checks.sklearn_private import callbacks_of
 from skshallow._estimators.fit.checkpoint import TrainingFile
 from skshallow._estimators.fit.results import FitResult
 from skshallow._estimators.fit.run import FitRun
+from skshallow.initializers import INITIALIZERS, Initializer
 
 
 class EpochCallbacks:
@@ -82,10 +83,16 @@ class EpochCallbacks:
 
 def _settings_line(run: FitRun) -> str:
     """Return a line with the values used for parameters that can be "auto"."""
-    left_out = {"init", *run.unused}
-    resolved = run.resolved_params.items()
-    parts = [f"{name}={value}" for name, value in resolved if name not in left_out]
-    return "  ".join([f"{run.network}", *parts])
+    used = {k: value for k, value in run.resolved_params.items() if k not in run.unused}
+    if "init" in used:
+        used["init"] = list(map(_name_of, used["init"]))
+    return "  ".join([f"{run.network}", *(f"{name}={used[name]}" for name in used)])
+
+
+def _name_of(initializer: Initializer) -> str:
+    """Return the name that `init` has for an initializer or, if none, its settings."""
+    names = (name for name, make in INITIALIZERS.items() if make() == initializer)
+    return next(names, repr(initializer))
 
 
 def _epoch_line(run: FitRun, seconds: float) -> str:

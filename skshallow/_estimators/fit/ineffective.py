@@ -23,7 +23,7 @@ def _is_off(value: Any, run: FitRun) -> bool:
 # Whether a fit that does not use the parameter does what its value asks for anyway.
 IS_SO_ANYWAY: dict[str, Callable[[Any, FitRun], bool]] = {
     **dict.fromkeys(("scoring", "temperature_scaling", "early_stopping"), _is_off),
-    **dict.fromkeys(("average", "max_grad_norm", "dropout", "shuffle"), _is_off),
+    **dict.fromkeys(("average_weights", "max_grad_norm", "dropout", "shuffle"), _is_off),
     "activation": lambda value, run: np.size(value) == 0,
     "batch_size": lambda value, run: value is None or value >= run.data.n_training,
     "n_iter_no_change": lambda value, run: value == np.inf,

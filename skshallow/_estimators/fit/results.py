@@ -49,6 +49,8 @@ class FitResult:
         Number of missing values of each column of X; None means that there were none.
     n_iter, best_iter : int
         Number of epochs so far, and the best epoch.
+    n_rows_seen : int or None
+        Number of training rows, summed over these epochs; None if it is not known.
     loss_value : float or None
         The objective at the epoch whose weights these are.
     curves : dict of str to ndarray
@@ -80,6 +82,7 @@ class FitResult:
     feature_names: np.ndarray | None
     n_iter: int
     best_iter: int
+    n_rows_seen: int | None
     loss_value: float | None
     curves: Mapping[str, np.ndarray]
     health: Mapping[str, np.ndarray]

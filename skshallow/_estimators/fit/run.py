@@ -355,6 +355,7 @@ class FitRun:
             n_missing=self.data.n_missing,
             n_iter=self.n_epochs_before + history.n_epochs,
             best_iter=self.n_epochs_before + epoch if restored else best_iter,
+            n_rows_seen=self._n_rows_seen(history),
             loss_value=history.loss[epoch - 1] if epoch else history.start_loss,
             curves={name: moved(values, X) for name, values in curves.items()},
             health=health if self.last is None else joined(self.last.health, health),
@@ -366,6 +367,11 @@ class FitRun:
             progress=self.progress if goes_on else None,
             moments=self.measured.moments if goes_on and config.incremental else None,
         )
+
+    def _n_rows_seen(self, history: History) -> int | None:
+        """Return the number of training rows, summed over all epochs so far."""
+        before = 0 if self.last is None else self.last.n_rows_seen
+        return None if before is None else before + history.n_epochs * self.data.n_training
 
     def _scale_outputs(self, theta: np.ndarray) -> float | None:
         """Divide the output layer of `theta` by the best temperature; return it."""

@@ -38,7 +38,7 @@ def best_temperature(
         The classes, as the loss takes them, of rows that did not train the net.
     raw_prediction : ndarray of shape (n, n_outputs) or (n_members, n, n_outputs)
         The raw predictions for these rows, or those of each ensemble member.
-    sample_weight : ndarray of shape (n,), default=None
+    sample_weight : ndarray of shape (n,) or None, default=None
         Sample weights.
 
     Returns

@@ -21,10 +21,10 @@ OF_MINIBATCHES = (
     "shuffle",
     "dropout",
     "max_grad_norm",
-    "average",
+    "average_weights",
 )
 # Parameters that only a fit of several epochs uses, and one that holds rows out.
-OF_SEVERAL_EPOCHS = "early_stopping", "average", "tol", "n_iter_no_change"
+OF_SEVERAL_EPOCHS = "early_stopping", "average_weights", "tol", "n_iter_no_change"
 OF_HELD_OUT_ROWS = "validation_fraction", "groups"
 OF_VALIDATION = "scoring", "temperature_scaling"
 OF_NEW_WEIGHTS = "init", "init_scale", "categorical_features"

@@ -49,7 +49,7 @@ class ActivationDisplay:
         Values at `z` and their derivatives, by the titles of the panels.
     pieces : dict of str to ndarray of shape (n_points, n_pieces)
         The pre-activations of those activations that choose between several.
-    name : str, default=None
+    name : str or None, default=None
         Title of the figure.
 
     Attributes
@@ -102,9 +102,9 @@ class ActivationDisplay:
             parameters are drawn where they start.
         limits : tuple of float, default=(-4.0, 4.0)
             The smallest and the largest pre-activation.
-        ax : matplotlib Axes or sequence of them, default=None
+        ax : matplotlib Axes, sequence of them or None, default=None
             See :meth:`plot`.
-        name : str, default=None
+        name : str or None, default=None
             Title of the figure.
         **kwargs : dict
             `function_kw` and `derivative_kw`, see :meth:`plot`.
@@ -142,9 +142,9 @@ class ActivationDisplay:
             Fitted net, or a pipeline, a search or transformed targets around one.
         limits : tuple of float, default=(-4.0, 4.0)
             The smallest and the largest pre-activation.
-        ax : matplotlib Axes or sequence of them, default=None
+        ax : matplotlib Axes, sequence of them or None, default=None
             See :meth:`plot`.
-        name : str, default=None
+        name : str or None, default=None
             Title of the figure.
         **kwargs : dict
             `function_kw` and `derivative_kw`, see :meth:`plot`.
@@ -194,11 +194,11 @@ class ActivationDisplay:
 
         Parameters
         ----------
-        ax : matplotlib Axes or sequence of them, default=None
+        ax : matplotlib Axes, sequence of them or None, default=None
             Axes whose place the panels share, or one per panel. None makes a figure.
-        name : str, default=None
+        name : str or None, default=None
             Title of the figure. None takes that of the display.
-        function_kw, derivative_kw : dict, default=None
+        function_kw, derivative_kw : dict or None, default=None
             Passed to :meth:`matplotlib.axes.Axes.plot` for the activations and for
             their derivatives.
 

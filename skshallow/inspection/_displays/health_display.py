@@ -52,7 +52,7 @@ class HealthDisplay:
         Name of the record.
     layer_names : sequence of str of length n_layers
         Names of the layers.
-    name : str, default=None
+    name : str or None, default=None
         Title of the axes.
 
     Attributes
@@ -104,9 +104,9 @@ class HealthDisplay:
         which : str, default="dead"
             The record to plot, an entry of `health_`: "dead", "zero", "saturated",
             "gradient_norm" or "update_ratio".
-        ax : matplotlib Axes, default=None
+        ax : matplotlib Axes or None, default=None
             Axes to draw on. None makes a figure.
-        name : str, default=None
+        name : str or None, default=None
             Title of the axes.
         **kwargs : dict
             Passed to :meth:`matplotlib.axes.Axes.pcolormesh`.
@@ -147,9 +147,9 @@ class HealthDisplay:
 
         Parameters
         ----------
-        ax : matplotlib Axes, default=None
+        ax : matplotlib Axes or None, default=None
             Axes to draw on. None makes a figure.
-        name : str, default=None
+        name : str or None, default=None
             Title of the axes. None takes that of the display.
         **kwargs : dict
             Passed to :meth:`matplotlib.axes.Axes.pcolormesh`, such as `cmap` or `norm`.

@@ -56,7 +56,7 @@ class NetworkDisplay:
         Labels of the inputs.
     output_names : sequence of str of shape (n_outputs,)
         Labels of the outputs.
-    name : str, default=None
+    name : str or None, default=None
         Title of the axes.
 
     Attributes
@@ -122,21 +122,21 @@ class NetworkDisplay:
         ----------
         estimator : estimator
             Fitted net, or a pipeline, a search or transformed targets around one.
-        max_units : int, default=32
+        max_units : int >= 1, default=32
             The most nodes that a column may have. A plot of more can hardly be read.
         standardized : bool, default=False
             Whether to plot weights and biases for standardised features and targets, as
             the net uses them internally, instead of `coefs_` and `intercepts_`, those for
             your units. With ``standardize=False`` they are the same.
-        feature_names, output_names : sequence of str, default=None
+        feature_names, output_names : sequence of str or None, default=None
             Labels of inputs and outputs. None means the feature names that the net was
             fitted with, or that the steps before it give, else "x0", "x1", ..., and the
             classes or the kind of prediction.
-        member : int, default=0
+        member : int >= 0, default=0
             Which member of an ensemble to plot, if `n_members` is more than 1.
-        ax : matplotlib Axes, default=None
+        ax : matplotlib Axes or None, default=None
             Axes to draw on. None makes a figure.
-        name : str, default=None
+        name : str or None, default=None
             Title of the axes.
         **kwargs : dict
             `edge_kw` and `node_kw`, see :meth:`plot`.
@@ -178,11 +178,11 @@ class NetworkDisplay:
 
         Parameters
         ----------
-        ax : matplotlib Axes, default=None
+        ax : matplotlib Axes or None, default=None
             Axes to draw on. None makes a figure.
-        name : str, default=None
+        name : str or None, default=None
             Title of the axes. None takes that of the display.
-        edge_kw, node_kw : dict, default=None
+        edge_kw, node_kw : dict or None, default=None
             Passed to :class:`matplotlib.collections.LineCollection` for the edges of
             each layer, and to :meth:`matplotlib.axes.Axes.scatter` for the nodes of each
             column.

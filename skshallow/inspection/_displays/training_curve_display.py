@@ -40,21 +40,24 @@ class TrainingCurveDisplay:
     Parameters
     ----------
     loss : ndarray of shape (n_epochs,)
-        Training loss of each epoch, including the penalty.
-    validation_loss : ndarray of shape (n_epochs,), default=None
+        Training loss of each epoch, as in `loss_curve_`.
+    validation_loss : ndarray of shape (n_epochs,) or None, default=None
         Loss on the validation data; None without validation data.
-    validation_score : ndarray of shape (n_epochs,), default=None
+    validation_score : ndarray of shape (n_epochs,) or None, default=None
         Score on the validation data; None without `scoring`.
-    learning_rate : ndarray of shape (n_epochs,), default=None
+    learning_rate : ndarray of shape (n_epochs,) or None, default=None
         Learning rate at the end of each epoch; None for a solver without one, whose
         epochs are called iterations.
-    best_epoch : int, default=None
+    best_epoch : int or None, default=None
         The best epoch, counted from 1. None marks none.
     best_by : {"loss", "validation_loss", "validation_score"}, default="loss"
         The curve by which it was chosen; a dot marks it there.
     loss_name, score_name : str, default="loss", "score"
         Labels of the axes.
-    name : str, default=None
+    training_name : str, default="training"
+        Label of the training loss in the legend. That of an estimator says what it
+        contains in addition to the loss of the data.
+    name : str or None, default=None
         Prefix of the labels in the legend, to distinguish nets on the same axes.
 
     Attributes
@@ -93,6 +96,7 @@ class TrainingCurveDisplay:
     best_by: str = "loss"
     loss_name: str = "loss"
     score_name: str = "score"
+    training_name: str = "training"
     name: str | None = None
 
     @classmethod
@@ -103,9 +107,9 @@ class TrainingCurveDisplay:
         ----------
         estimator : estimator
             Fitted net, or a pipeline, a search or transformed targets around one.
-        ax : matplotlib Axes or sequence of them, default=None
+        ax : matplotlib Axes, sequence of them or None, default=None
             See :meth:`plot`.
-        name : str, default=None
+        name : str or None, default=None
             Prefix of the labels in the legend.
         **kwargs : dict
             Passed to :meth:`matplotlib.axes.Axes.plot` for every curve.
@@ -133,6 +137,7 @@ class TrainingCurveDisplay:
             best_by=_decided_by(net, curves),
             loss_name=_loss_name(net),
             score_name=_score_name(net.scoring),
+            training_name=_training_name(net),
             name=name,
         )
         return display.plot(ax=ax, **kwargs)
@@ -142,10 +147,10 @@ class TrainingCurveDisplay:
 
         Parameters
         ----------
-        ax : matplotlib Axes or sequence of them, default=None
+        ax : matplotlib Axes, sequence of them or None, default=None
             Axes whose place the panels share, or one per panel, such as the `axes_` of
             another display. None makes a figure.
-        name : str, default=None
+        name : str or None, default=None
             Prefix of the labels in the legend. None takes that of the display.
         **kwargs : dict
             Passed to :meth:`matplotlib.axes.Axes.plot` for every curve.
@@ -198,7 +203,7 @@ class TrainingCurveDisplay:
         from matplotlib.lines import Line2D
 
         styles = {
-            "loss": ("loss", "training", BLUE, "-"),
+            "loss": ("loss", self.training_name, BLUE, "-"),
             "validation_loss": ("loss", "validation", VERMILLION, "--"),
             "validation_score": ("score", "validation", VERMILLION, "--"),
             "learning_rate": ("learning_rate", "learning rate", GREEN, "-"),
@@ -285,6 +290,17 @@ def _loss_name(net: Any) -> str:
     words = words.capitalize() if words in PROPER_NAMES else words
     words = words if "loss" in words else f"{words} loss"
     return words if net._units.target_scale is None else f"{words}\n(standard units)"
+
+
+def _training_name(net: Any) -> str:
+    """Return a label for the training loss of `net`, with what it also contains."""
+    contained = {
+        "label smoothing": net.resolved_params_.get("label_smoothing"),
+        "dropout": net.resolved_params_.get("dropout"),
+        "penalty": net.alpha,
+    }
+    words = [name for name, strength in contained.items() if strength]
+    return f"training (with {', '.join(words)})" if words else "training"
 
 
 def _score_name(scoring: Any) -> str:

@@ -40,7 +40,7 @@ class WeightsDisplay:
         Rows and columns of each image.
     labels : sequence of str of length n_images
         Titles of the images.
-    name : str, default=None
+    name : str or None, default=None
         Title of the axes.
 
     Attributes
@@ -94,10 +94,10 @@ class WeightsDisplay:
         ----------
         estimator : estimator
             Fitted net, or a pipeline, a search or transformed targets around one.
-        image_shape : tuple of two int, default=None
+        image_shape : tuple of two int or None, default=None
             Rows and columns of the image whose pixels are the features, row by row. None
             means a square, if the number of features is a square number.
-        units : int or sequence of int, default=16
+        units : int >= 1 or sequence of int, default=16
             The number of units to plot, the first ones; or their indices. A maxout unit
             has an image for each of its pieces; without hidden layers the units are the
             outputs.
@@ -106,11 +106,11 @@ class WeightsDisplay:
             internally, or `coefs_`, those for features in your units, where pixels that
             rarely vary have far larger weights than others. With ``standardize=False``
             they are the same.
-        member : int, default=0
+        member : int >= 0, default=0
             Which member of an ensemble to plot, if `n_members` is more than 1.
-        ax : matplotlib Axes, default=None
+        ax : matplotlib Axes or None, default=None
             Axes to draw on. None makes a figure.
-        name : str, default=None
+        name : str or None, default=None
             Title of the axes.
         **kwargs : dict
             Passed to :meth:`matplotlib.axes.Axes.imshow` for every image.
@@ -154,9 +154,9 @@ class WeightsDisplay:
 
         Parameters
         ----------
-        ax : matplotlib Axes, default=None
+        ax : matplotlib Axes or None, default=None
             Axes to draw on. None makes a figure.
-        name : str, default=None
+        name : str or None, default=None
             Title of the axes. None takes that of the display.
         **kwargs : dict
             Passed to :meth:`matplotlib.axes.Axes.imshow` for every image, such as

@@ -29,7 +29,7 @@ WRONG = {
     "schedule": ["linear", 1, None],
     "alpha": [-1e-9, "none", None, np.nan],
     "dropout": [-0.1, 1, 1.5, None],
-    "average": ["always", None, 3],
+    "average_weights": ["always", None, 3],
     "max_grad_norm": [0, -1, "none"],
     "batch_size": [0, -5, 0.5, "all"],
     "max_iter": [0, -1, 1.5, None],

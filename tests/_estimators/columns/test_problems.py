@@ -10,6 +10,7 @@ import pytest
 from containers import CONTAINERS
 
 from skshallow._estimators.columns import has_columns, learn_and_encode, learn_columns
+from skshallow.exceptions import DoubtfulCategoryWarning
 
 DAYS = [datetime.date(2020, 1, 1), datetime.date(2020, 2, 29), None]
 TIMES = [datetime.datetime(2020, 1, 1, 12), datetime.datetime(2020, 2, 29), None]
@@ -138,6 +139,77 @@ def test_numbers_as_strings_are_refused_with_what_reads_them(
     if container in ("pandas", "pandas objects", "pandas nullable", "polars"):
         matrix = learn_and_encode(mended(table, error))[1]
         np.testing.assert_array_equal(matrix.ravel(), numbers)
+
+
+DATES_AS_STRINGS = ["05/13/2024", "01/31/2024", None]
+PERCENTAGES = ["12%", "7.5%", None]
+
+
+@pytest.mark.parametrize(
+    ("strings", "kind", "numbers"),
+    [
+        (DATES_AS_STRINGS, "dates as strings", [134, 31, np.nan]),
+        (["2024-01-05", "2024-02-01"], "dates as strings", [5, 32]),
+        ([*(f"{i}:30" for i in range(24)), None], "times of day", [*range(24), np.nan]),
+        (PERCENTAGES, "with a unit", [12, 7.5, np.nan]),
+        (["$1,200.50", "$85"], "with a unit", [1200.5, 85]),
+        (["1.200,5 €", "3,5 €", "7,5€"], "decimal commas and a unit", [1200.5, 3.5, 7.5]),
+        ([*(f"{i} kg" for i in range(30)), "?"], "with a unit", [*range(30), np.nan]),
+    ],
+)
+@pytest.mark.parametrize(
+    "container", ["pandas", "pandas objects", "pandas nullable", "polars", "array", "lists"]
+)
+def test_dates_and_quantities_as_strings_are_refused_with_what_reads_them(
+    container, strings, kind, numbers
+):
+    table = CONTAINERS[container]({"what": strings})
+    n = sum(string is not None for string in strings)
+    with pytest.raises(ValueError, match=rf"{kind}.* \({n} values\)") as error:
+        learn_columns(table)
+    assert "categorical dtype" in str(error.value)
+    if container in ("array", "lists"):
+        code = re.search(r"pd\..+?(?=, or[ ,])", str(error.value)).group()
+        found = np.array(eval(code, {"X": table, "pd": pd}), dtype=float)
+    else:
+        found = learn_and_encode(mended(table, error))[1].ravel()
+    np.testing.assert_array_equal(found, numbers)
+
+
+@pytest.mark.parametrize("strings", [DATES_AS_STRINGS, PERCENTAGES, THOUSANDS])
+def test_strings_of_a_category_are_not_questioned(strings):
+    for dtype in ("category", pd.CategoricalDtype(list(filter(None, strings)))):
+        frame = pd.DataFrame({"a": pd.Series(strings, dtype=dtype)})
+        assert learn_columns(frame).n_levels[0] >= 2
+    enum = pl.Enum(list(filter(None, strings)))
+    for dtype in (pl.Categorical, enum):
+        assert learn_columns(pl.DataFrame({"a": pl.Series(strings, dtype=dtype)}))
+    assert learn_columns(pd.DataFrame({"a": strings}), ["a"]).n_levels[0] >= 2
+
+
+def test_integers_and_identifiers_are_warned_of_at_once():
+    frame = pd.DataFrame(
+        {
+            "who": [f"person {i}" for i in range(90)],
+            "store": [str(i % 30) for i in range(90)],
+            "zip": [f"{i % 30:05}" for i in range(90)],
+        }
+    )
+    with pytest.warns(DoubtfulCategoryWarning, match="2 columns of strings") as caught:
+        columns = learn_columns(frame)
+    assert columns.n_levels == (90, 30, 30)
+    message = str(caught[0].message)
+    assert "as many levels as values in 'who' (90 values)" in message
+    assert "integers as strings in 'store' (90 values)" in message
+    assert "X = X.drop(columns='who')" in message
+    assert "X['store'] = pd.to_numeric(X['store']" in message
+
+
+def test_categories_that_are_chosen_or_parts_of_a_table_are_not_doubted():
+    frame = pd.DataFrame({"who": [f"person {i}" for i in range(90)]})
+    assert learn_columns(frame, ["who"]).n_levels == (90,)
+    assert learn_columns(frame.astype("category")).n_levels == (90,)
+    assert learn_columns(frame, unused_levels=True).n_levels == (90,)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from skshallow._estimators.columns.strings import not_categories, resemblance
+from skshallow._estimators.columns.strings import (
+    date_format,
+    doubtful_categories,
+    not_categories,
+    resemblance,
+)
 
 RNG = np.random.default_rng(0)
 NUMBERS = RNG.uniform(0, 5000, size=300)
@@ -18,6 +23,24 @@ NOT_NAMES = {
     "points and commas": (["1.234,5", "17,25"], "decimal commas"),
     "numbers and blanks": ([*(f"{x:.2f}" for x in NUMBERS), " "], "numbers as strings"),
     "exponents": ([f"{x:.3e}" for x in NUMBERS], "numbers as strings"),
+    "dates": (["2024-01-05", "2024-02-29"], "dates as strings"),
+    "dates and times": (["05.01.2024 12:30", "29.02.2024 08:00"], "dates as strings"),
+    "short years": (["05/13/24", "12/31/23"], "dates as strings"),
+    "months in words": (["Jan 5, 2024", "29 February 2024"], "dates as strings"),
+    "dates and a stray": (
+        [*(f"2024-01-{d:02}" for d in range(1, 29)), "?"],
+        "dates as strings",
+    ),
+    "times of day": ([f"{i // 4}:{15 * (i % 4):02}" for i in range(96)], "times of day"),
+    "percentages": (["12%", "7.5 %"], "with a unit"),
+    "amounts of money": (["$1,200.00", "$85"], "with a unit"),
+    "units": ([f"{x:.1f} kmpl" for x in NUMBERS], "with a unit"),
+    "units and strays": ([*(f"{x:.0f} CC" for x in NUMBERS), "?"], "with a unit"),
+    "units and commas": (
+        [f"{x:.1f} €".replace(".", ",") for x in NUMBERS],
+        "commas and a unit",
+    ),
+    "decimal percentages": (["3,5%", "12,25%"], "decimal commas and a unit"),
     "sentences": (SENTENCES, "free text"),
     "long texts in one word": ([f"{i}" + 150 * "x" for i in range(50)], "free text"),
 }
@@ -26,6 +49,13 @@ NAMES = {
     "lists": ["1", "2", "1,2", "1,2,3"],
     "codes": [f"{i:05d}" for i in range(300)],
     "versions": ["1.0", "1.1", "2.0"],
+    "releases": ["1.2.10", "10.0.19"],
+    "sizes": ["500 ml", "750 ml", "1000 ml"],
+    "times that recur": ["9:00", "17:30"],
+    "houses": [f"{i} {RNG.choice(WORDS)} street" for i in range(300)],
+    "seats": [f"{i}{row}" for i in range(50) for row in "ABCDEF"],
+    "spans": [f"{i}-{i + 5}" for i in range(300)],
+    "telephones": [f"555-{i:04d}" for i in range(300)],
     "tickets": [f"A/5 {i}" for i in range(300)],
     "people": [f"Cumings, Mrs. John Bradley ({i})" for i in range(300)],
     "identifiers": [f"{i:064x}" for i in range(300)],
@@ -49,6 +79,40 @@ def test_names_and_identifiers_are_categories(strings):
 
 def test_sentences_that_recur_are_categories():
     assert not_categories(sorted(set(SENTENCES)), 10 * len(SENTENCES)) is None
+
+
+@pytest.mark.parametrize(
+    ("levels", "n_values", "kind"),
+    [
+        ([str(7 * i) for i in range(50)], 1000, "integers as strings"),
+        ([str(7 * i) for i in range(10)], 1000, None),
+        ([f"{i:05}" for i in range(50)], 1000, None),
+        ([f"{i}" for i in range(10001, 10051)], 1000, "integers as strings"),
+        ([f"person {i}" for i in range(50)], 60, "nearly as many levels"),
+        ([f"person {i}" for i in range(50)], 1000, None),
+        ([f"person {i}" for i in range(10)], 10, None),
+        ([], 0, None),
+    ],
+)
+def test_integers_and_identifiers_are_doubtful(levels, n_values, kind):
+    found = doubtful_categories(levels, n_values)
+    assert found is None if kind is None else kind in found
+
+
+@pytest.mark.parametrize(
+    ("strings", "form"),
+    [
+        (["2024-01-05", "2023-12-31"], "%Y-%m-%d"),
+        (["05/13/2024", "01/02/2024"], "%m/%d/%Y"),
+        (["13/05/2024", "01/02/2024"], "%d/%m/%Y"),
+        (["2024-01-05T12:30:00"], "%Y-%m-%dT%H:%M:%S"),
+        (["Jan 5, 2024"], "%b %d, %Y"),
+        (["12:30", "9:15"], "%H:%M"),
+        (["2024-01-05", "13/05/2024"], "mixed"),
+    ],
+)
+def test_the_format_of_dates_is_found(strings, form):
+    assert date_format(strings) == form
 
 
 @pytest.mark.parametrize(

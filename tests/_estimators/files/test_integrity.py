@@ -376,11 +376,40 @@ def test_a_parameter_of_a_later_version_names_both_versions(nets, refused):
     refused(with_header(data, change), r"no parameter 'telepathy' .*written by 9\.1")
 
 
-@pytest.mark.parametrize("name", ["n_members", "average"])
+@pytest.mark.parametrize("name", ["n_members", "average_weights"])
 def test_parameters_unknown_to_an_earlier_version_get_their_default(name, nets, read):
     net, data = nets["classifier"]
     loaded = read(with_header(data, lambda header: header["parameters"].pop(name)))
     assert_same(loaded, net)
+
+
+@pytest.mark.parametrize("value", [True, False, "auto"])
+def test_parameters_under_an_earlier_name_are_those_of_today(value, read, tmp_path):
+    """Also in `resolved_params_`, and in what further training compares."""
+    net = train(small_net(average_weights=value))
+    net.save(tmp_path / "net.npz")
+    members = members_of((tmp_path / "net.npz").read_bytes())
+    text = members["header.json"]
+    assert text.count(b'"average_weights"') == 3
+    text = text.replace(b'"average_weights"', b'"average"')
+    loaded = read(archive_of(members | {"header.json": text}))
+    assert_same(loaded, net)
+
+
+def test_a_net_of_an_earlier_version_trains_on_without_a_count_of_rows(nets, read):
+    _, data = nets["classifier"]
+    loaded = read(with_header(data, lambda header: header["fitted"].pop("t_")))
+    n_iter = loaded.n_iter_
+    assert loaded.partial_fit(ROWS, LABELS).n_iter_ == n_iter + 1
+    assert not hasattr(loaded, "t_")
+
+
+def test_a_parameter_under_both_of_its_names_is_refused(nets, refused):
+    def change(header):
+        header["parameters"]["average"] = header["parameters"]["average_weights"]
+
+    _, data = nets["classifier"]
+    refused(with_header(data, change), "under its earlier name and today's")
 
 
 @pytest.mark.parametrize("name", ["alpha", "random_state", "hidden_units"])
@@ -801,7 +830,7 @@ def test_state_that_does_not_fit_is_refused(nets, refused, which, path, value):
 
 def test_missing_state_is_refused(nets, refused):
     optional = {"health_", "loss_", "n_iter_", "best_iter_", "_moments", "_progress"}
-    optional |= {"resolved_params_", "_used_params"}
+    optional |= {"resolved_params_", "_used_params", "t_"}
     for _, data in nets.values():
         for name in header_of(data)["fitted"]:
             if name in optional | {"theta_", "_calibration"} or name.endswith("_curve_"):

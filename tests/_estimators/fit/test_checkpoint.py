@@ -1,5 +1,6 @@
 """Checkpoints: a fit that was killed, run again, ends with the bits of one that was not."""
 
+import errno
 import os
 import random
 import signal
@@ -7,13 +8,16 @@ import subprocess
 import sys
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import killed_fit
 import numpy as np
 import pytest
 from same_state import assert_same
 from scipy import sparse
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
+from sklearn.model_selection import GridSearchCV
 
 import skshallow._estimators.fit.checkpoint
 import skshallow._estimators.fit.fingerprint
@@ -51,6 +55,19 @@ class Dying:
             self.n_epochs += 1
             if self.n_epochs == self.at:
                 raise self.exception
+
+
+class Doing(Dying):
+    """A callback that calls `action` at the end of epoch `at`."""
+
+    def __init__(self, at, action):
+        super().__init__(at)
+        self.action = action
+
+    def on_fit_task_end(self, estimator, context):
+        self.n_epochs += context.parent is not None
+        if context.parent is not None and self.n_epochs == self.at:
+            self.action()
 
 
 class Stopping(Dying):
@@ -401,23 +418,130 @@ def test_a_fit_without_a_checkpoint_takes_no_fingerprint(net, X, y, monkeypatch)
     assert fit(net, X, y).n_iter_ == 6
 
 
+# Two fits with one file.
+
+
+def assert_running(X, y, path, **params):
+    """Check that a fit with this path is refused, because another fit has it."""
+    message = f"Another fit is running with .*{path.name}'.*Use another path .* or a folder"
+    with pytest.raises(RuntimeError, match=message):
+        fit(DeepNetClassifier(max_iter=6, random_state=0, **params), X, y, Checkpoint(path))
+
+
+@pytest.fixture
+def without_locks(monkeypatch):
+    """Lock files as a file system does that has no locks."""
+    fcntl = pytest.importorskip("fcntl")
+
+    def refuse(file, operation):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+
+
+def test_a_second_fit_with_the_same_file_is_refused(net, X, y, path):
+    def try_others():
+        before = path.read_bytes()
+        assert_running(X, y, path)
+        assert_running(X, y, path, alpha=0.5)
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(assert_running, X, y, path).result()
+        assert path.read_bytes() == before
+
+    found = fit(net, X, y, Checkpoint(path), Doing(3, try_others))
+    assert_same(found, fit(net, X, y))
+    assert os.listdir(path.parent) == [path.name]
+    assert_same(fit(net, X, y, Checkpoint(path)), found)
+
+
+def test_a_fit_that_fails_keeps_no_file_from_the_next(net, X, y, path):
+    def other():
+        die(DeepNetClassifier(**net.get_params()), X, y, Checkpoint(path), at=2)
+
+    for _ in range(2):
+        other()
+        assert os.listdir(path.parent) == [path.name]
+    with pytest.raises(KeyboardInterrupt):
+        net.set_callbacks(Checkpoint(path), Dying(1, KeyboardInterrupt)).fit(X, y)
+    with pytest.raises(ValueError, match="training state of another fit"):
+        fit(net.set_params(alpha=0.5), X, y, Checkpoint(path))
+    net.set_params(alpha=5e-4).set_callbacks()
+    assert_same(fit(net, X, y, Checkpoint(path)), fit(net, X, y))
+
+
+@pytest.mark.filterwarnings("ignore:One or more of the test scores:UserWarning")
+def test_a_search_with_one_file_names_it_and_goes_on_with_one_fit(net, X, y, path):
+    grid, cv = {"alpha": [0.0, 0.1, 0.2]}, [(np.arange(40), np.arange(40, 60))]
+    net.set_callbacks(Checkpoint(path))
+    search = GridSearchCV(net, grid, cv=cv, n_jobs=2, refit=False)
+    with pytest.warns(FitFailedWarning) as caught:
+        search.fit(X, y)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).sum() == 1
+    (told,) = (str(it.message) for it in caught if it.category is FitFailedWarning)
+    refused = told.count("Another fit is running") + told.count("state of another fit")
+    assert 1 <= refused <= 2  # those with the same words are counted, not repeated
+    assert f"{path.name}'" in told
+    assert "Use another path for this fit, or a folder" in told
+
+
+def test_a_search_with_a_folder_gives_each_fit_a_file(net, X, y, tmp_path):
+    grid = {"alpha": [0.0, 0.1, 0.2]}
+    search = GridSearchCV(net.set_callbacks(Checkpoint(tmp_path)), grid, cv=2, n_jobs=2)
+    search.fit(X, y)
+    assert len(os.listdir(tmp_path)) == 3 * 2 + 1
+
+
+@pytest.mark.usefixtures("without_locks")
+@pytest.mark.parametrize("alpha", [5e-4, 0.5])
+def test_without_locks_a_fit_sees_that_another_one_has_written(alpha, net, X, y, path):
+    other = DeepNetClassifier(**net.get_params()).set_params(alpha=alpha)
+
+    def overwrite():
+        path.unlink()
+        die(other, X, y, Checkpoint(path), at=5)
+
+    message = "Another fit has written to .*training.npz'.* Use another path"
+    with pytest.raises(RuntimeError, match=message):
+        fit(net, X, y, Checkpoint(path), Doing(3, overwrite))
+    assert not hasattr(net, "theta_")
+    assert_same(fit(other, X, y, Checkpoint(path)), fit(other, X, y))
+
+
+@pytest.mark.usefixtures("without_locks")
+def test_without_locks_a_fit_with_its_file_alone_is_resumed(net, X, y, path):
+    die(net, X, y, Checkpoint(path), at=3)
+    assert_same(fit(net, X, y, Checkpoint(path)), fit(net, X, y))
+    assert os.listdir(path.parent) == [path.name]
+
+
+def test_a_file_that_is_deleted_during_a_fit_is_written_anew(net, X, y, path):
+    expected = fit(net, X, y)
+    assert_same(fit(net, X, y, Checkpoint(path), Doing(3, path.unlink)), expected)
+    assert path.exists()
+
+
 # Real processes, really killed.
 
 
-def kill(name, path, delay):
-    """Run a fit in another process, and kill it so many seconds after it has begun."""
-    program = [sys.executable, killed_fit.__file__, name, str(path)]
+@contextmanager
+def fitting(name, path, seconds_per_epoch):
+    """Return a context in which another process fits; it is killed in the end."""
+    words = [killed_fit.__file__, name, str(path), str(seconds_per_epoch)]
+    program = [sys.executable, *words]
     with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as child:
-        assert child.stdout.readline() == "begun\n"
-        time.sleep(delay)
-        child.kill()
+        try:
+            assert child.stdout.readline() == "begun\n"
+            yield
+        finally:
+            child.kill()
     assert child.returncode == -signal.SIGKILL
 
 
 def check_killing(name, path, delays):
     """Kill a fit after each of these delays, again and again, then finish it."""
     for delay in delays:
-        kill(name, path, delay)
+        with fitting(name, path, 0.002):
+            time.sleep(delay)
         read(path)  # a whole file, wherever the kill came
     X, y = killed_fit.data()
     make = killed_fit.FITS[name]
@@ -425,6 +549,18 @@ def check_killing(name, path, delays):
 
 
 needs_kill = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL here")
+
+
+@needs_kill
+def test_a_fit_in_another_process_keeps_its_file_until_it_is_killed(path):
+    X, y = killed_fit.data()
+    with fitting("dropout", path, 60):
+        before = path.read_bytes()
+        assert_running(X, y, path)
+        assert path.read_bytes() == before
+    make = killed_fit.FITS["dropout"]
+    assert_same(fit(make(), X, y, Checkpoint(path)), fit(make(), X, y))
+    assert not list(path.parent.glob(".*.lock"))
 
 
 @needs_kill

@@ -18,7 +18,7 @@ IGNORED_BY_LBFGS = {
     "schedule": "constant",
     "dropout": 0.5,
     "max_grad_norm": 1.0,
-    "average": True,
+    "average_weights": True,
 }
 # other parameters, the one without effect, what the reason must name
 CASES = [
@@ -85,7 +85,7 @@ def test_what_only_validation_uses_warns_without_it(classifier_class, X, y, few)
 def test_what_partial_fit_does_not_do_warns_there(net_class, X, y, pieces):
     classes = {"classes": [0, 1, 2]} if hasattr(net_class, "decision_function") else {}
     plain = net_class(**pieces).partial_fit(X, y, **classes)
-    on = {"early_stopping": True, "average": True}
+    on = {"early_stopping": True, "average_weights": True}
     for name, value in {**on, "max_iter": 9, "tol": 0.1, "n_iter_no_change": 3}.items():
         net = net_class(**pieces, **{name: value})
         words = f"{name}={value} has no effect with partial_fit"
@@ -93,12 +93,12 @@ def test_what_partial_fit_does_not_do_warns_there(net_class, X, y, pieces):
             net.partial_fit(X, y, **classes)
         assert_array_equal(net.theta_, plain.theta_)
         assert net.resolved_params_.get(name) is None
-    off = {"early_stopping": False, "average": False, "n_iter_no_change": np.inf}
+    off = {"early_stopping": False, "average_weights": False, "n_iter_no_change": np.inf}
     net_class(**pieces, **off).partial_fit(X, y, **classes)
 
 
 def test_parameters_at_their_default_or_off_never_warn(net_class, X, y, few):
-    net_class(**few, early_stopping=False, average=False, scoring=None).fit(X, y)
+    net_class(**few, early_stopping=False, average_weights=False, scoring=None).fit(X, y)
 
 
 ANYWAY = [
@@ -106,7 +106,7 @@ ANYWAY = [
     {"solver": "lbfgs", "batch_size": None},
     {"solver": "lbfgs", "batch_size": 60},
     {"solver": "lbfgs", "n_iter_no_change": np.inf},
-    {"solver": "lbfgs", "shuffle": False, "average": False, "max_grad_norm": None},
+    {"solver": "lbfgs", "shuffle": False, "average_weights": False, "max_grad_norm": None},
     {"batch_size": None, "shuffle": False},
     {"depth": 0, "dropout": 0.0},
     {"depth": 0, "hidden_units": 8},

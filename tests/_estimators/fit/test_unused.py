@@ -17,7 +17,7 @@ BASE = {
     "max_iter": 6,
     "tol": 0.5,
     "n_iter_no_change": 2,
-    "average": False,
+    "average_weights": False,
     "random_state": 0,
 }
 # Another value of each parameter that acts on the training of this call.
@@ -35,7 +35,7 @@ OTHER = {
     "alpha": 0.5,
     "dropout": 0.3,
     "max_grad_norm": 1e-3,
-    "average": True,
+    "average_weights": True,
     "batch_size": 7,
     "max_iter": 1,
     "shuffle": False,

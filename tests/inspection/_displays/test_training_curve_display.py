@@ -142,6 +142,25 @@ def test_the_axis_names_the_loss_and_its_units(loss, standardize, title, X, y, f
     assert TrainingCurveDisplay.from_estimator(net).ax_.get_ylabel() == title
 
 
+@pytest.mark.parametrize(
+    ("settings", "label"),
+    [
+        ({}, "training"),
+        ({"alpha": 0.1}, "training (with penalty)"),
+        (
+            {"label_smoothing": 0.1, "dropout": 0.5},
+            "training (with label smoothing, dropout)",
+        ),
+    ],
+    ids=str,
+)
+def test_the_legend_tells_what_the_training_loss_contains(settings, label, X, y, few):
+    plain = {"alpha": 0.0, "label_smoothing": 0.0, "dropout": 0.0}
+    net = DeepNetClassifier(**few | plain | settings).fit(X, y)
+    line = TrainingCurveDisplay.from_estimator(net).lines_["loss"]
+    assert line.get_label() == label
+
+
 def test_a_scorer_without_a_name_is_called_score(X, y, few):
     few |= {"early_stopping": True}
 
@@ -158,7 +177,8 @@ def test_two_trainings_share_axes_and_keep_their_names(net, X, y, few):
     second = TrainingCurveDisplay.from_estimator(net, name="b", ax=first.axes_)
     assert list(second.axes_) == list(first.axes_)
     for name in "ab":
-        assert len(lines_with_label(first.ax_, f"{name}: training")) == 1
+        label = f"{name}: training (with label smoothing, penalty)"
+        assert len(lines_with_label(first.ax_, label)) == 1
     assert first.lines_["loss"].get_color() == "black"
     assert first.lines_["learning_rate"].get_linewidth() == 3
 
