@@ -68,6 +68,7 @@ FITTED_ATTRIBUTES = (
     "health_",
     "resolved_params_",
     "classes_",
+    "oof_prediction_",
     "temperature_",
     "dispersion_",
     "_dispersion_weight",
@@ -124,7 +125,8 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
     tol: float = 1e-4
     n_iter_no_change: float | str = "auto"
     early_stopping: bool | str = "auto"
-    validation_fraction: Any = 0.1
+    cross_fit: bool | str = "auto"
+    validation_fraction: Any = "auto"
     scoring: Any = None
     standardize: bool = True
     clip_features: bool = True
@@ -305,12 +307,15 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
             n_training=split.n_training(table),
             dtype=table.dtype,
             early_stopping=split.early_stopping,
+            cross_fit=split.folds is not None,
             why_no_early_stopping=split.why_off,
             **called,
         )
         rows = split.train_rows, split.validation_rows
         encoded = self._encoding_for(table, rows[0], last, incremental)
-        data = TrainingData.split(table, own, targets, config, *rows, *encoded)
+        data = TrainingData.split(
+            table, own, targets, config, *rows, *encoded, folds=split.folds
+        )
         score = self._score_on(config, data)
         return FitRun(config, data, last, score=score, params=parameters_of(self))
 

@@ -180,7 +180,7 @@ class NetClassifier(ClassifierMixin, FittedClasses, BaseNet):
         """
         raw = self._raw_by_members(X)
         raw = raw.reshape(self.network_.n_members, -1, raw.shape[-1])
-        return self._loss.link.inverse(self._with_a_column_per_class(raw))
+        return self._loss.link.inverse(_with_a_column_per_class(raw, self._is_multilabel))
 
     def _decision(self, X) -> np.ndarray:
         """Return raw predictions, for two classes of shape (n_samples,)."""
@@ -189,13 +189,7 @@ class NetClassifier(ClassifierMixin, FittedClasses, BaseNet):
 
     def _logits(self, X) -> np.ndarray:
         """Return raw predictions with one column per class; two classes: ``-raw, raw``."""
-        return self._with_a_column_per_class(self._raw_predict(X))
-
-    def _with_a_column_per_class(self, raw: np.ndarray) -> np.ndarray:
-        """Return raw predictions (..., n_classes); two classes have one output before."""
-        if self._is_multilabel or raw.shape[-1] > 1:
-            return raw
-        return np.concatenate([-raw, raw], axis=-1)
+        return _with_a_column_per_class(self._raw_predict(X), self._is_multilabel)
 
     # Targets.
 
@@ -210,6 +204,10 @@ class NetClassifier(ClassifierMixin, FittedClasses, BaseNet):
         }
         if result.temperature is not None:
             attributes["temperature_"] = result.temperature
+        held_out = result.out_of_fold
+        if held_out is not None:
+            raw = _with_a_column_per_class(held_out.raw_prediction, targets.is_multilabel)
+            attributes["oof_prediction_"] = held_out.spread(result.loss.link.inverse(raw))
         return attributes
 
     def _become_fitted(self, weights, biases, classes):
@@ -304,3 +302,10 @@ class DeepNetClassifier(NetClassifier, Deep):
     >>> bool(cross_val_score(net, X, y).mean() > 0.9)
     True
     """
+
+
+def _with_a_column_per_class(raw: np.ndarray, is_multilabel: bool) -> np.ndarray:
+    """Return raw predictions (..., n_classes); two classes have one output before."""
+    if is_multilabel or raw.shape[-1] > 1:
+        return raw
+    return np.concatenate([-raw, raw], axis=-1)

@@ -142,11 +142,23 @@ early_stopping : bool or "auto", default="auto"
     means True if `fit` is given `X_val` or at least 256 rows of which some can be held
     out (with `scoring`, some of each class), but False for "lbfgs" and in `partial_fit`.
 """,
+    "cross_fit": """
+cross_fit : bool or "auto", default="auto"
+    Whether each of several members holds out a part of the rows of its own for early
+    stopping (a fold), instead of all members the same rows. Then every row trains most
+    members, each member keeps its own best epoch, and every row that is held out has a
+    prediction by members that it did not train, `oof_prediction_`. The temperature comes
+    from all of these. "auto" means True if `n_members` is above 1, unless there is
+    `scoring` or a splitter as `validation_fraction`. With a splitter, member `m` holds out
+    the validation rows of its split `m`, from the first again if there are fewer.
+""",
     "validation_fraction": """
-validation_fraction : float in (0, 1) or splitter, default=0.1
+validation_fraction : float in (0, 1), splitter or "auto", default="auto"
     Fraction of the rows that early stopping holds out as the validation set, stratified
-    by class. Not used if `fit` is given `X_val` and `y_val`. With `groups` in `fit`, it is
-    the fraction of the groups, each of which is held out as a whole. Or a splitter of
+    by class. "auto" means 0.1 or, with `cross_fit`, one of as many folds as there are
+    members, at least 4 and at most 10. Not used if `fit` is given `X_val` and `y_val`. With
+    `groups` in `fit`, it is the fraction of the groups, each of which is held out as a
+    whole. Or a splitter of
     :mod:`sklearn.model_selection`, of which the last split is used: ``TimeSeriesSplit()``
     validates on the last rows, ``StratifiedGroupKFold()`` on groups stratified by class,
     ``PredefinedSplit(test_fold)`` on rows of your choice. Rows of weight 0 are left out
@@ -298,7 +310,12 @@ resolved_params_ : dict of str to object
     (or, for `max_grad_norm`, did not clip). Empty for a network from `from_weights`.
 best_iter_ : int
     The epoch with the best validation loss or score if `early_stopping`, otherwise with
-    the lowest training loss, counted from 1.
+    the lowest training loss, counted from 1. With `cross_fit` each member has its own:
+    the last of these.
+oof_prediction_ : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+    Out-of-fold prediction of each row of `X`, by the members that it did not train:
+    {oof}. NaN for rows that trained every member, and for
+    those of weight 0. Only with `cross_fit`.
 n_iter_ : int
     Number of epochs so far, including those of earlier calls that this one continued.
 t_ : int
@@ -333,6 +350,7 @@ _CLASSIFIER = {
     "of_robust": "",
     "smoothing": "label smoothing, ",
     "target_units": "",
+    "oof": "the probability of each class",
     "of_classifiers": ", `label_smoothing` and\n    `temperature_scaling`",
     "out_names": '"logistic"\n'
     '    for two classes or several labels, "softmax" for more classes.',
@@ -356,6 +374,7 @@ _REGRESSOR = {
     "    times their median absolute deviation, which outliers do not move.",
     "smoothing": "",
     "target_units": " In units of the standardised target.",
+    "oof": "what `predict` returns",
     "of_classifiers": "",
     "out_names": '"identity",\n'
     '    or "exp" for "poisson" and "gamma". Only if each target has one output: not for\n'

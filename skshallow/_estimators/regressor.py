@@ -129,6 +129,10 @@ class NetRegressor(RegressorMixin, Uncertainty, BaseNet):
             "_target_ndim": targets.ndim,
             "_calibration": None,
         }
+        held_out = result.out_of_fold
+        if held_out is not None:
+            prediction = targets.decode(result.loss.link.inverse(held_out.raw_prediction))
+            attributes["oof_prediction_"] = held_out.spread(prediction)
         if result.dispersion is not None:
             attributes["dispersion_"] = result.dispersion
             attributes["_dispersion_weight"] = result.dispersion_weight

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from skshallow._arrays.namespace import copy_of
+from skshallow.engine.layout import Layout
 
 CURVES = "loss", "validation_loss", "validation_score", "learning_rate"
 NUMBERS = "best_criterion", "best_epoch", "n_stalled", "start_loss", "stopped"
@@ -29,6 +30,8 @@ class History:
         score instead of the training loss.
     start_theta : ndarray or None
         A copy of the initial parameters, to which `train` may return.
+    layout : Layout or None
+        Where the parameters of each member are, if each has a best epoch of its own.
 
     Attributes
     ----------
@@ -36,7 +39,9 @@ class History:
         One value per epoch.
     best_theta : ndarray or None
         A copy of the parameters at the best epoch.
-    best_epoch : int
+    best_criterion : float or ndarray of shape (n_members,)
+        The value that was minimal there: training loss, validation loss or minus the score.
+    best_epoch : int or ndarray of int of shape (n_members,)
         The best epoch, counted from 1; 0 means that no epoch was better than the start.
     start_loss : float
         Loss on a sample of the rows before the first step.
@@ -48,13 +53,14 @@ class History:
     n_iter_no_change: float
     early_stopping: bool = False
     start_theta: np.ndarray | None = None
+    layout: Layout | None = None
     loss: list[float] = field(default_factory=list)
     validation_loss: list[float] = field(default_factory=list)
     validation_score: list[float] = field(default_factory=list)
     learning_rate: list[float] = field(default_factory=list)
     best_theta: np.ndarray | None = None
-    best_criterion: float = math.inf
-    best_epoch: int = 0
+    best_criterion: Any = math.inf
+    best_epoch: Any = 0
     n_stalled: int = 0
     start_loss: float = math.nan
     stopped: bool = False
@@ -79,32 +85,58 @@ class History:
         theta: np.ndarray,
         loss: float,
         learning_rate: float,
-        validation_loss: float | None = None,
+        validation_loss: Any = None,
         validation_score: float | None = None,
     ) -> float:
         """Record an epoch that ended with the parameters `theta`.
 
+        Parameters
+        ----------
+        theta : ndarray of shape (P,)
+        loss, learning_rate : float
+        validation_loss : float or ndarray of shape (n_members,)
+            Several members may each have a validation set of their own.
+        validation_score : float
+
         Returns
         -------
         criterion : float
-            The value to minimise: training loss, validation loss or minus the score.
+            The value to minimise: training loss, validation loss or minus the score; of
+            members their mean.
         """
         if validation_loss is not None:
-            self.validation_loss.append(validation_loss)
+            self.validation_loss.append(float(np.mean(validation_loss)))
         if validation_score is not None:
             self.validation_score.append(validation_score)
-        criterion = loss
+        criterion: Any = loss
         if self.early_stopping and validation_loss is not None:
             criterion = validation_loss if validation_score is None else -validation_score
         self.loss.append(loss)
         self.learning_rate.append(learning_rate)  # the last curve: it defines n_epochs
         self.n_stalled += 1
-        if criterion < self.best_criterion - self.tol:
+        if np.any(criterion < self.best_criterion - self.tol):
             self.n_stalled = 0
-        if criterion < self.best_criterion:
-            best = criterion, self.n_epochs, copy_of(theta)
-            self.best_criterion, self.best_epoch, self.best_theta = best
-        return criterion
+        self._keep_if_better(criterion, theta)
+        return float(np.mean(criterion))
+
+    def _keep_if_better(self, criterion: Any, theta: np.ndarray) -> None:
+        """Keep the parameters if the epoch is the best so far; of members, each its own."""
+        is_better = criterion < self.best_criterion
+        if np.all(is_better):
+            self.best_theta = copy_of(theta)
+        elif np.any(is_better):
+            assert self.layout is not None
+            assert self.best_theta is not None
+            self.layout.copy_members(theta, self.best_theta, is_better)
+        else:
+            return
+        self.best_criterion = _either(is_better, criterion, self.best_criterion)
+        self.best_epoch = _either(is_better, self.n_epochs, self.best_epoch)
+
+    @property
+    def last_best_epoch(self) -> int:
+        """The epoch in which the last part of `best_theta` was the best."""
+        return int(np.max(self.best_epoch))
 
     def ahead(self, loss: float, learning_rate: float, validation_loss: float) -> History:
         """Return the curves with one more epoch, whose score is yet to be computed."""
@@ -129,3 +161,8 @@ class History:
     def restore(self, state: dict[str, Any]) -> None:
         """Set everything that changes during training to a `state`."""
         vars(self).update(state, **{name: state[name].tolist() for name in CURVES})
+
+
+def _either(condition: Any, yes: Any, no: Any) -> Any:
+    """Return `yes` where the condition holds, else `no`: a number, or (n_members,)."""
+    return np.where(condition, yes, no) if np.ndim(condition) else yes

@@ -73,3 +73,15 @@ class Layout:
             {name: reshape(theta[part], shape) for name, (part, shape) in places.items()}
             for places in self._places
         ]
+
+    def copy_members(
+        self, source: np.ndarray, target: np.ndarray, which: np.ndarray
+    ) -> None:
+        """Copy the parameters of the members `which` (n_members,), a mask, to `target`."""
+        members = np.flatnonzero(which)
+        for of_source, of_target in zip(
+            self.views(source), self.views(target), strict=True
+        ):
+            for name, parameter in of_target.items():
+                for member in members:
+                    parameter[int(member), ...] = of_source[name][int(member), ...]

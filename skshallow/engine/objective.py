@@ -24,6 +24,7 @@ from skshallow._arrays.namespace import (
     namespace,
     widest_float,
 )
+from skshallow.activations import Params
 from skshallow.engine.network import Network
 from skshallow.losses import Loss
 
@@ -114,8 +115,9 @@ class Objective:
         ----------
         X : ndarray or sparse matrix of shape (n, n_features)
         y : ndarray of shape (n, n_outputs), or (n, 1) of class codes
-        sample_weight : ndarray of shape (n,) or None, default=None
-            With mean 1 over the training set, not over the batch.
+        sample_weight : ndarray of shape (n,) or (n, n_members), or None, default=None
+            With mean 1 over the training set, not over the batch. Each member may have
+            weights of its own.
         rng : Generator or None, default=None
             Draws the dropout masks.
         dropout_share : float, default=1.0
@@ -131,7 +133,7 @@ class Objective:
         if sample_weight is None:
             grad_raw *= 1 / y.shape[0]
         else:
-            grad_raw *= (sample_weight / y.shape[0])[:, np.newaxis]
+            grad_raw *= _by_member(sample_weight / y.shape[0])[..., np.newaxis]
         if self._learned is not None:
             grad_raw *= self._learned
         self.network.backward(grad_raw, caches, self.params, self.grads)
@@ -153,7 +155,7 @@ class Objective:
         """
         losses = (self.loss if loss is None else loss).loss(y, raw_prediction)
         if sample_weight is not None:
-            losses = losses * sample_weight
+            losses = losses * _by_member(sample_weight)
         xp = namespace(losses)
         return float(xp.sum(losses, dtype=widest_float(losses))) / math.prod(losses.shape)
 
@@ -175,21 +177,39 @@ class Objective:
         finally:
             self.theta[...] = here
 
-    def raw_predictions(self, batches: Iterable[tuple]) -> Iterator[np.ndarray]:
-        """Yield the raw predictions (n, n_raw_outputs) of each of `batches`."""
-        for X, _, _ in batches:
-            yield self.network.forward(X, self.params)[0]
+    def params_of(self, member: int | None) -> list[Params]:
+        """Return `params`, or views of those of one `member`, as of a single network."""
+        if member is None:
+            return self.params
+        return [
+            {name: array[member, ...] for name, array in own.items()} for own in self.params
+        ]
 
-    def mean_loss(self, batches: Iterable[tuple], loss: Loss | None = None) -> float:
+    def raw_predictions(
+        self, batches: Iterable[tuple], member: int | None = None
+    ) -> Iterator[np.ndarray]:
+        """Yield the raw predictions (n, n_raw_outputs) of each of `batches`."""
+        params = self.params_of(member)
+        for X, _, _ in batches:
+            yield self.network.forward(X, params)[0]
+
+    def mean_loss(
+        self,
+        batches: Iterable[tuple],
+        loss: Loss | None = None,
+        member: int | None = None,
+    ) -> float:
         """Return the weighted mean loss over `batches` of (X, y, weight), no penalty.
 
-        Of several members it is the loss of what they predict together. Another `loss`
-        with the same link takes the place of the objective's.
+        Of several members it is the loss of what they predict together, or of one `member`.
+        Another `loss` with the same link takes the place of the objective's.
         """
         total = total_weight = 0.0
+        params = self.params_of(member)
         for X, y, sample_weight in batches:
-            raw_prediction, _ = self.network.forward(X, self.params)
+            raw_prediction, _ = self.network.forward(X, params)
             raw_prediction = self.loss.link.combine(raw_prediction)
+            sample_weight = row_weight(sample_weight)
             n_rows = y.shape[0]
             total += n_rows * self.loss_of(y, raw_prediction, sample_weight, loss)
             if sample_weight is None:
@@ -197,3 +217,15 @@ class Objective:
             else:
                 total_weight += float(namespace(sample_weight).sum(sample_weight))
         return total / total_weight
+
+
+def row_weight(sample_weight: Any) -> Any:
+    """Return one weight for each row (n,): of members' weights (n, n_members), the mean."""
+    if sample_weight is None or sample_weight.ndim == 1:
+        return sample_weight
+    return namespace(sample_weight).mean(sample_weight, axis=1)
+
+
+def _by_member(sample_weight: Any) -> Any:
+    """Return weights as losses have them: (n,), or of members (n_members, n)."""
+    return sample_weight if sample_weight.ndim == 1 else sample_weight.T

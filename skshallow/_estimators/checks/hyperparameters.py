@@ -52,7 +52,12 @@ CONSTRAINTS: dict[str, list] = {
     "tol": [_not_negative],
     "n_iter_no_change": [StrOptions({"auto"}), _at_least_one, Options(Real, {np.inf})],
     "early_stopping": [StrOptions({"auto"}), "boolean"],
-    "validation_fraction": [Interval(Real, 0, 1, closed="neither"), _splitter],
+    "cross_fit": [StrOptions({"auto"}), "boolean"],
+    "validation_fraction": [
+        StrOptions({"auto"}),
+        Interval(Real, 0, 1, closed="neither"),
+        _splitter,
+    ],
     "scoring": [None, str, callable],
     "standardize": ["boolean"],
     "clip_features": ["boolean"],

@@ -39,7 +39,13 @@ ADVICE_ON_COMPONENTS = (
     "skops.io.load with the type of the component as trusted."
 )
 # Parameters that files of format 1 may lack, because they are older.
-LATER_PARAMETERS = {"n_members", "average_weights", "categorical_features", "clip_features"}
+LATER_PARAMETERS = {
+    "n_members",
+    "average_weights",
+    "categorical_features",
+    "clip_features",
+    "cross_fit",
+}
 # Parameters that files of format 1 may have under an earlier name, and fitted attributes
 # that are dicts with names of parameters as keys.
 RENAMED_PARAMETERS = {"average": "average_weights"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Container
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,9 @@ AUTO_DROPOUT_UNITS = 64  # in a narrow layer, dropout costs accuracy
 # With fewer rows, a tenth of them is too noisy to select the best epoch.
 AUTO_EARLY_STOPPING_ROWS = 256
 AUTO_PATIENCE = 10
+AUTO_VALIDATION_FRACTION = 0.1
+# Members that each hold out rows of their own: one fold of at least, and at most, so many.
+AUTO_FOLDS = 4, 10
 AUTO_SMOOTHING = 0.05
 
 
@@ -116,6 +120,10 @@ class FitConfig:
         Whether this is `partial_fit`.
     early_stopping : bool
         Whether validation rows decide which epoch is the best.
+    cross_fit : bool
+        Whether each member has validation rows of its own.
+    validation_fraction : float or splitter
+        What to hold out, if rows are held out.
     why_no_early_stopping : str or None
         Why "auto" came to False, in words that follow these.
     n_iter_no_change : float
@@ -137,6 +145,8 @@ class FitConfig:
     plan: Plan
     incremental: bool
     early_stopping: bool
+    cross_fit: bool
+    validation_fraction: Any
     why_no_early_stopping: str | None
     n_iter_no_change: float
     label_smoothing: float
@@ -164,6 +174,7 @@ class FitConfig:
         dtype: np.dtype,
         incremental: bool,
         early_stopping: bool,
+        cross_fit: bool,
         why_no_early_stopping: str | None,
         has_validation_data: bool,
     ) -> FitConfig:
@@ -175,6 +186,8 @@ class FitConfig:
             plan=_plan(net, components, n_training, incremental),
             incremental=incremental,
             early_stopping=early_stopping,
+            cross_fit=cross_fit,
+            validation_fraction=validation_fraction(net),
             why_no_early_stopping=why_no_early_stopping,
             n_iter_no_change=_patience(net.n_iter_no_change, components, early_stopping),
             label_smoothing=_smoothing(net, components, incremental),
@@ -211,6 +224,8 @@ class FitConfig:
             "max_iter": plan.max_iter,
             "n_iter_no_change": self.n_iter_no_change,
             "early_stopping": self.early_stopping,
+            "cross_fit": self.cross_fit,
+            "validation_fraction": self.validation_fraction,
             "dtype": self.dtype.name,
             "label_smoothing": self.label_smoothing,
             "temperature_scaling": self.temperature_scaling,
@@ -220,6 +235,26 @@ class FitConfig:
             for name, value in resolved.items()
             if name in names
         }
+
+
+def cross_fits(net: Any) -> bool:
+    """Return whether each member is to hold out rows of its own, if rows are held out.
+
+    "auto" does so unless a scorer judges the whole ensemble, or a splitter chooses rows.
+    """
+    if net.n_members == 1 or net.cross_fit != "auto":
+        return net.n_members > 1 and bool(net.cross_fit)
+    return net.scoring is None and isinstance(net.validation_fraction, str | Real)
+
+
+def validation_fraction(net: Any) -> Any:
+    """Return the fraction of the rows to hold out for each network, or a splitter."""
+    if net.validation_fraction != "auto":
+        return net.validation_fraction
+    if not cross_fits(net):
+        return AUTO_VALIDATION_FRACTION
+    fewest, most = AUTO_FOLDS
+    return 1 / min(max(net.n_members, fewest), most)
 
 
 def _plan(net: Any, components: Components, n_training: int, incremental: bool) -> Plan:

@@ -9,6 +9,7 @@ import numpy as np
 
 from skshallow._arrays.namespace import to_numpy
 from skshallow._estimators.fit.run import FitRun
+from skshallow.engine.objective import row_weight
 from skshallow.engine.state import Outcome
 from skshallow.engine.trainer import ROWS_PER_LOSS, START_SAMPLE, VALUES_PER_LOSS
 
@@ -91,7 +92,7 @@ def _loss_of_constant(run: FitRun) -> float:
     """Return the loss of the best constant prediction on the training rows."""
     data, rows = run.data, run.rows
     y = data.training_part(to_numpy(rows.y))
-    weight = data.training_part(to_numpy(rows.sample_weight))
+    weight = data.training_part(to_numpy(row_weight(rows.sample_weight)))
     constant = data.targets.best_constant(data.loss, y, weight)[np.newaxis]
     n_rows = max(1, min(ROWS_PER_LOSS, VALUES_PER_LOSS // constant.shape[1]))
     total = 0.0

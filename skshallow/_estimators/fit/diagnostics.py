@@ -18,6 +18,7 @@ from skshallow._estimators.fit.health_advice import (
     in_words,
 )
 from skshallow._estimators.fit.run import FitRun
+from skshallow._estimators.fit.training_data import joined_folds
 from skshallow.engine.health import VANISHING, dying_layers, vanishing_layers
 from skshallow.engine.state import Outcome
 from skshallow.engine.trainer import START_SAMPLE
@@ -38,7 +39,7 @@ def diagnose(run: FitRun, outcome: Outcome) -> None:
         epoch = min(run.history.n_epochs + 1, run.config.plan.n_epochs)
         warn_user(
             f"Training diverged in epoch {epoch} with {cause}; the best finite weights, of "
-            f"epoch {run.history.best_epoch}, are kept. Try {remedy}."
+            f"epoch {run.history.last_best_epoch}, are kept. Try {remedy}."
         )
         return
     if run.config.incremental:
@@ -93,15 +94,15 @@ def _why_none_is_best(run: FitRun) -> str | None:
     history = run.history
     if not (history.early_stopping and history.loss and math.isfinite(history.loss[-1])):
         return None
-    validation = run.data.validation
-    assert validation is not None
+    validation = joined_folds(run.data.held_out)
     scores = history.validation_score
     name, last = "validation loss", history.validation_loss[-1:]
     if scores:
         name, last = f"score by scoring={run.config.scoring!r}", scores[-1:]
+    n_rows = len(validation.part(validation.labels))
     return (
         f"Early stopping found no best epoch among {history.n_epochs}: the {name} is "
-        f"{last[0]:g} on {len(validation.labels)} validation rows. Check their number, "
+        f"{last[0]:g} on {n_rows} validation rows. Check their number, "
         "their units, and scoring."
     )
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from skshallow._arrays.namespace import to_numpy
 from skshallow._estimators.columns import Columns
+from skshallow._estimators.fit.out_of_fold import OutOfFold
 from skshallow._estimators.fit.targets import Targets
 from skshallow.engine.encoding import Encoding
 from skshallow.engine.history import History
@@ -72,6 +73,8 @@ class FitResult:
         State of solver, schedule and random numbers, for a next call.
     moments : tuple of Moments and RobustMoments, or None
         Of features and targets, for the next call of `partial_fit`.
+    out_of_fold : OutOfFold or None
+        What members predict for the rows of their own folds.
     """
 
     theta: Any
@@ -96,6 +99,7 @@ class FitResult:
     columns: Columns | None = None
     encoding: Encoding | None = None
     n_missing: np.ndarray | None = None
+    out_of_fold: OutOfFold | None = None
 
     @property
     def n_features(self) -> int:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from skshallow._arrays.namespace import asarray_like, copy_of, dtype_of, to_numpy
+from skshallow._arrays.namespace import asarray_like, copy_of, to_numpy
 from skshallow._arrays.threads import ONE_THREAD
 from skshallow._estimators.checks.array_api import moved
 from skshallow._estimators.checks.overflow import check_targets_fit
 from skshallow._estimators.fit.config import FitConfig
 from skshallow._estimators.fit.constant_targets import known_outputs, start_at_constants
 from skshallow._estimators.fit.feature_encoding import filling
+from skshallow._estimators.fit.out_of_fold import OutOfFold
 from skshallow._estimators.fit.results import FitResult, joined_curves
 from skshallow._estimators.fit.start import (
     first_theta,
@@ -25,12 +26,13 @@ from skshallow._estimators.fit.start import (
     new_rng,
 )
 from skshallow._estimators.fit.temperature import TemperatureScaling
-from skshallow._estimators.fit.training_data import TrainingData
+from skshallow._estimators.fit.training_data import TrainingData, joined_folds
 from skshallow._estimators.fit.unused import unused_params, used_params
-from skshallow.engine.batches import Batch, Rows
+from skshallow._estimators.fit.validation import Part, Validation
+from skshallow.engine.batches import Rows
 from skshallow.engine.health import SAMPLE, HealthRecorder, joined
 from skshallow.engine.history import History
-from skshallow.engine.objective import Objective
+from skshallow.engine.objective import Objective, row_weight
 from skshallow.engine.state import Outcome
 from skshallow.engine.trainer import Trainer, Watcher
 
@@ -90,7 +92,7 @@ class FitRun:
         check_targets_fit(data.y, config.dtype)
         self.measured = measure_units(config, data, last)
         y, weight = self._in_dtype(data.y, data.weight)
-        self.rows = self._rows(data.X, y, weight, data.train_rows)
+        self.rows = self._rows(data.X, y, self._weights_of_steps(weight), data.train_rows)
         self.network = network_of(config, data)
         rng = new_rng(config)
         theta, known = self._start(data.training_part(y), data.training_part(weight), rng)
@@ -101,10 +103,7 @@ class FitRun:
             self.progress = last_progress(config, last, self.progress, start_theta)
         self.history = self._new_history()
         self.health = self._new_health()
-        self._validation = self._validation_rows()
-        self._temperature = None
-        if config.temperature_scaling and data.validation is not None:
-            self._temperature = TemperatureScaling.on(data.targets, data.validation)
+        self._validation = self._new_validation()
 
     def _start(
         self, y: np.ndarray, weight: np.ndarray | None, rng: np.random.Generator
@@ -130,6 +129,7 @@ class FitRun:
             n_iter_no_change=self.config.n_iter_no_change,
             early_stopping=self.config.early_stopping,
             start_theta=copy_of(self.objective.theta),
+            layout=None if self.data.folds is None else self.network.layout,
         )
 
     def _new_health(self) -> HealthRecorder:
@@ -147,6 +147,12 @@ class FitRun:
         if weight is not None:
             weight = weight.astype(self.config.dtype, copy=False)
         return self._scaled(y), weight
+
+    def _weights_of_steps(self, weight: np.ndarray | None) -> np.ndarray | None:
+        """Return the weights to train with: `weight` (n,), or (n, n_members)."""
+        if self.data.folds is None:
+            return weight
+        return self.data.weights_of_members(weight).astype(self.config.dtype, copy=False)
 
     def _scaled(self, y: np.ndarray) -> np.ndarray:
         """Return targets in the network's units and the fit's dtype; codes as they are.
@@ -182,13 +188,23 @@ class FitRun:
             encoding=filling(X, self.data.encoding, units),
         )
 
-    def _validation_rows(self) -> Rows | None:
-        """Return the standardised validation set."""
-        validation = self.data.validation
-        if validation is None:
+    def _new_validation(self) -> Validation | None:
+        """Return the validation of the network, or of each member on its own fold."""
+        data, config = self.data, self.config
+        if not data.held_out:
             return None
-        y = self._scaled(validation.y)
-        return self._rows(validation.X, y, validation.weight, are_new=True)
+        y = self._scaled(data.held_out[0].y)  # of all folds
+        parts = []
+        for member, one in enumerate(data.held_out):
+            rows = self._rows(one.X, y, one.weight, one.rows, are_new=data.folds is None)
+            scaling = None
+            if config.temperature_scaling:
+                scaling = TemperatureScaling.on(data.targets, one)
+            parts.append(Part(rows, None if data.folds is None else member, scaling))
+        scaling = None
+        if config.temperature_scaling:
+            scaling = TemperatureScaling.on(data.targets, joined_folds(data.held_out))
+        return Validation(self.objective, config.loss, parts, self._rows_per_batch, scaling)
 
     @property
     def n_epochs_before(self) -> int:
@@ -250,42 +266,23 @@ class FitRun:
 
     def _validate(
         self, theta: np.ndarray, training_loss: float, learning_rate: float
-    ) -> tuple[float, float | None]:
+    ) -> tuple[Any, float | None]:
         """Return the validation loss at `theta`, where the objective is, and the score.
 
         The scorer sees an estimator that knows of the epoch, although this is not recorded
         before its score.
         """
-        if self._temperature is not None:
-            loss = self._temperature.refined_loss(self._validation_predictions())
-        else:
-            loss = self.objective.mean_loss(self._validation_batches(), self.config.loss)
+        assert self._validation is not None
+        loss = self._validation.loss()
         if self._score is None:
             return loss, None
         history = self.history.ahead(training_loss, learning_rate, loss)
         return loss, self._score(self.result_at(theta, history))
 
-    def _validation_batches(self) -> Iterator[Batch]:
-        assert self._validation is not None
-        return self._validation.batches(self._rows_per_batch)
-
     @property
     def _rows_per_batch(self) -> int:
         """Rows of a batch that is no step."""
         return max(1, min(ROWS_PER_BATCH, VALUES_PER_BATCH // self.network.widest_layer))
-
-    def _validation_predictions(self) -> np.ndarray:
-        """Return raw predictions, by members, for the validation rows, as NumPy's."""
-        assert self._validation is not None
-        network, n_rows, start = self.network, len(self._validation), 0
-        members = (network.n_members,) if network.n_members > 1 else ()
-        shape = *members, n_rows, network.layers[-1].n_units
-        raw_prediction = np.empty(shape, dtype_of(self.objective.theta))
-        for part in self.objective.raw_predictions(self._validation_batches()):
-            stop = start + part.shape[-2]
-            raw_prediction[..., start:stop, :] = to_numpy(part)
-            start = stop
-        return raw_prediction
 
     # The result.
 
@@ -293,7 +290,7 @@ class FitRun:
         """Return the result after training."""
         if outcome.diverged:
             self._forget_steps()
-        epoch = self.history.best_epoch if outcome.restored else self.history.n_epochs
+        epoch = self.history.last_best_epoch if outcome.restored else self.history.n_epochs
         return self._result(self.objective.theta, epoch, restored=outcome.restored)
 
     def best_so_far(self) -> FitResult | None:
@@ -303,7 +300,7 @@ class FitRun:
             return None
         self.objective.theta[...] = best
         self._forget_steps()
-        return self._result(best, self.history.best_epoch, restored=True)
+        return self._result(best, self.history.last_best_epoch, restored=True)
 
     def result_at(self, theta: np.ndarray, history: History | None = None) -> FitResult:
         """Return the result as if training had ended now, at `theta` (P,).
@@ -338,6 +335,7 @@ class FitRun:
         health = self.health.arrays(len(self.network.layers))
         with ONE_THREAD:
             temperature = self._scale_outputs(theta)
+            out_of_fold = self._out_of_fold(temperature) if restored else None
             dispersion, dispersion_weight = self._dispersion()
         goes_on = goes_on and config.keeps_state
         if goes_on:
@@ -366,6 +364,7 @@ class FitRun:
             dispersion_weight=dispersion_weight,
             progress=self.progress if goes_on else None,
             moments=self.measured.moments if goes_on and config.incremental else None,
+            out_of_fold=out_of_fold,
         )
 
     def _n_rows_seen(self, history: History) -> int | None:
@@ -373,11 +372,24 @@ class FitRun:
         before = 0 if self.last is None else self.last.n_rows_seen
         return None if before is None else before + history.n_epochs * self.data.n_training
 
+    def _out_of_fold(self, temperature: float | None) -> OutOfFold | None:
+        """Return what the members predict for the rows that they did not train on."""
+        if self.data.folds is None or self._validation is None:
+            return None
+        units = self.measured.units
+        found = [
+            units.to_users(raw if temperature is None else raw / temperature)
+            for raw in self._validation.raw_predictions()
+        ]
+        return OutOfFold.of(self.data, found, self.config.loss.link)
+
     def _scale_outputs(self, theta: np.ndarray) -> float | None:
         """Divide the output layer of `theta` by the best temperature; return it."""
-        if self._temperature is None:
+        if self._validation is None:
             return None
-        temperature = self._temperature.best(self._validation_predictions())
+        temperature = self._validation.best_temperature()
+        if temperature is None:
+            return None
         output_params = self.network.views(theta)[-1]
         output_params["weight"] /= temperature
         output_params["bias"] /= temperature
@@ -393,7 +405,7 @@ class FitRun:
             raw_prediction, _ = self.network.forward(X, self.objective.params)
             raw_prediction = loss.link.combine(raw_prediction)
             terms = to_numpy(loss.dispersion_terms(y, raw_prediction)).astype(np.float64)
-            weight = to_numpy(weight)
+            weight = to_numpy(row_weight(weight))
             total = total + (terms.sum(axis=0) if weight is None else weight @ terms)
         n_rows = float(self.data.n_training)  # weights have mean 1
         if self.config.incremental and last is not None and last.dispersion is not None:

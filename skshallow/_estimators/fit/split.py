@@ -12,7 +12,12 @@ from sklearn.utils.metadata_routing import get_routing_for_object
 
 from skshallow._estimators.checks.random_state import random_state_of
 from skshallow._estimators.checks.user_warnings import warn_user
-from skshallow._estimators.fit.config import AUTO_EARLY_STOPPING_ROWS, Components
+from skshallow._estimators.fit.config import (
+    AUTO_EARLY_STOPPING_ROWS,
+    Components,
+    cross_fits,
+    validation_fraction,
+)
 from skshallow._estimators.fit.targets import Targets, listed
 from skshallow._estimators.fit.training_data import Table
 
@@ -44,7 +49,9 @@ class Split:
         Whether validation rows decide which epoch is the best.
     train_rows, validation_rows : ndarray of int or None
         Their indices among the rows of positive weight, sorted; None if no rows are held
-        out.
+        out of the whole fit.
+    folds : tuple of ndarray of int, or None
+        For each ensemble member the rows that validate it alone, and train the others.
     why_off : str or None
         Why ``early_stopping="auto"`` came to False, in words that follow these.
     """
@@ -52,6 +59,7 @@ class Split:
     early_stopping: bool
     train_rows: np.ndarray | None = None
     validation_rows: np.ndarray | None = None
+    folds: tuple[np.ndarray, ...] | None = None
     why_off: str | None = None
 
     @classmethod
@@ -85,6 +93,8 @@ class Split:
         if too_few is not None:
             return cls(False, why_off=too_few)
         try:
+            if cross_fits(net):
+                return cls(True, folds=_folds(net, table, groups))
             return cls(True, *_split_rows(net, table, groups))
         except CannotHoldOut as error:
             if not is_auto:
@@ -94,6 +104,51 @@ class Split:
     def n_training(self, table: Table) -> int:
         """Return how many rows of `table` train."""
         return table.n_rows if self.train_rows is None else len(self.train_rows)
+
+
+def _folds(net: Any, table: Table, groups: np.ndarray | None) -> tuple[np.ndarray, ...]:
+    """Return the rows that each member holds out: a fold; more members share folds."""
+    choice, rng = validation_fraction(net), random_state_of(net.random_state)
+    n_folds = max(2, round(1 / float(choice))) if isinstance(choice, Real) else 0
+    if not n_folds:
+        name = f"validation_fraction={choice!r}"
+        folds = [rows for _, rows in _splits(choice, name, table, _kept(groups, table))]
+    elif groups is not None:
+        from sklearn.model_selection import GroupKFold  # slow to import, rarely used
+
+        splitter = GroupKFold(n_folds, shuffle=True, random_state=rng)
+        splits = _splits(splitter, "cross_fit", table, _kept(groups, table))
+        folds = [rows for _, rows in splits]
+    else:
+        folds = _folds_at_random(table, n_folds, rng)
+    return tuple(folds[member % len(folds)] for member in range(net.n_members))
+
+
+def _folds_at_random(
+    table: Table, n_folds: int, rng: np.random.RandomState
+) -> list[np.ndarray]:
+    """Return folds of nearly equal size, stratified by class.
+
+    The only row of a class is in none of them, so that it trains every member.
+    """
+    strata = np.zeros(table.n_rows) if table.strata is None else table.strata
+    order = by_stratum(strata, rng)
+    _, first, count = np.unique(strata[order], return_index=True, return_counts=True)
+    order = np.delete(order, first[count == 1])
+    if len(order) < n_folds:
+        raise CannotHoldOut(f"cannot divide {len(order)} rows into {n_folds} folds")
+    return [np.sort(order[start::n_folds]) for start in range(n_folds)]
+
+
+def by_stratum(strata: np.ndarray, rng: np.random.RandomState) -> np.ndarray:
+    """Return all rows, stratum by stratum, within each in random order."""
+    order = rng.permutation(len(strata))
+    return order[np.argsort(strata[order], kind="stable")]
+
+
+def _kept(groups: np.ndarray | None, table: Table) -> np.ndarray | None:
+    """Return the groups of the rows of `table`, without those of weight 0."""
+    return groups if groups is None or table.kept is None else groups[table.kept]
 
 
 def _why_too_few(net: Any, table: Table, targets: Targets) -> str | None:
@@ -116,9 +171,8 @@ def _split_rows(
     net: Any, table: Table, groups: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return which rows train and which validate."""
-    if groups is not None and table.kept is not None:
-        groups = groups[table.kept]
-    choice = net.validation_fraction
+    groups = _kept(groups, table)
+    choice = validation_fraction(net)
     name = f"validation_fraction={choice!r}"
     if not isinstance(choice, Real):
         return _split_by(choice, name, table, groups)
@@ -172,8 +226,7 @@ def rows_to_hold_out(
     rows : ndarray of int
         Their indices, sorted; none if there are not as many to choose from.
     """
-    order = rng.permutation(len(strata))
-    order = order[np.argsort(strata[order], kind="stable")]  # class by class
+    order = by_stratum(strata, rng)
     _, first = np.unique(strata[order], return_index=True)
     candidates = np.delete(order, first)
     if len(candidates) < n_rows:
@@ -189,9 +242,20 @@ def rows_to_hold_out(
 def _split_by(
     splitter: Any, name: str, table: Table, groups: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return which rows train and which validate in the last split of a splitter.
+    """Return which rows train and which validate in the last split of a splitter."""
+    return _splits(splitter, name, table, groups, most=1)[-1]
 
-    `name` is what the user calls it.
+
+def _splits(
+    splitter: Any,
+    name: str,
+    table: Table,
+    groups: np.ndarray | None,
+    most: int | None = None,
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return which rows train and which validate in each split, or in the `most` last ones.
+
+    `name` is what the user calls the splitter.
     """
     needs_groups = get_routing_for_object(splitter).consumes("split", ["groups"])
     if needs_groups and groups is None:
@@ -202,7 +266,7 @@ def _split_by(
         )
     X, labels = table.users_rows(), table.labels
     try:
-        splits = deque(splitter.split(X, labels, groups=groups), maxlen=1)
+        splits = deque(splitter.split(X, labels, groups=groups), maxlen=most)
     except ValueError as error:
         n_groups = "" if groups is None else f" of {len(np.unique(groups))} groups"
         raise CannotHoldOut(
@@ -210,7 +274,13 @@ def _split_by(
         ) from error
     if not splits:
         raise ValueError(f"{name} gives no split.")
-    train_rows, validation_rows = (_as_indices(rows) for rows in splits[0])
+    return [_checked(split, name, table) for split in splits]
+
+
+def _checked(split: Any, name: str, table: Table) -> tuple[np.ndarray, np.ndarray]:
+    """Return which rows train and which validate, as sorted indices."""
+    labels = table.labels
+    train_rows, validation_rows = (_as_indices(rows) for rows in split)
     _check_indices(name, train_rows, validation_rows, table)
     lost = [] if table.strata is None else np.setdiff1d(labels, labels[train_rows]).tolist()
     if lost:

@@ -150,10 +150,10 @@ class TemperatureScaling:
         Without this row, a validation set without errors would have the lowest
         temperature allowed, and the probabilities would be overconfident.
         """
-        loss, n_rows = targets.log_loss, len(validation.labels)
-        y = targets.encode(validation.labels, loss)
-        y, loss = targets.smooth(y, loss, share=1 / (n_rows + 1))
-        return cls(loss, y, validation.weight)
+        loss, labels = targets.log_loss, validation.part(validation.labels)
+        y = targets.encode(labels, loss)
+        y, loss = targets.smooth(y, loss, share=1 / (len(labels) + 1))
+        return cls(loss, y, validation.part(validation.weight))
 
     def best(self, raw_prediction: np.ndarray) -> float:
         """Return the best temperature, for raw predictions of each member."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -47,6 +48,8 @@ class Table:
         The names of the features, if they have any.
     columns : Columns or None
         What the columns are, unless all are plain numbers.
+    n_users_rows : int
+        Number of rows of the user's X.
     """
 
     users_X: Any
@@ -57,6 +60,7 @@ class Table:
     strata: np.ndarray | None = None
     feature_names: np.ndarray | None = None
     columns: Columns | None = None
+    n_users_rows: int = 0
 
     @property
     def n_rows(self) -> int:
@@ -145,7 +149,13 @@ def read_table(
     names_of_features = getattr(reader, "feature_names_in_", None)
     labels = targets.after_validation(labels)
     table = Table(
-        X, features, labels, None, feature_names=names_of_features, columns=columns
+        X,
+        features,
+        labels,
+        None,
+        feature_names=names_of_features,
+        columns=columns,
+        n_users_rows=len(labels),
     )
     return table.weighted(check_weights(sample_weight, features, names[2]))
 
@@ -199,6 +209,8 @@ class ValidationData:
         The user's own rows, None where no scorer needs them.
     labels : array-like of shape (n_val,) or (n_val, n_outputs)
         The user's own labels.
+    rows : ndarray of int or None
+        Which of these rows to use; None means all.
     """
 
     X: Any
@@ -206,6 +218,11 @@ class ValidationData:
     weight: np.ndarray | None
     users_X: Any
     labels: np.ndarray
+    rows: np.ndarray | None = None
+
+    def part(self, values: Any) -> Any:
+        """Return the rows to use of `values` (n_val, ...); None stays None."""
+        return None if values is None else rows_or_all(values, self.rows)
 
 
 @dataclass(frozen=True)
@@ -234,6 +251,12 @@ class TrainingData:
         How they enter the network, unless as they are.
     n_missing : ndarray of shape (n_columns,) or None
         Number of missing values of each column when these were learned.
+    folds : tuple of ValidationData, or None
+        For each ensemble member the rows that validate it alone, and train the others.
+    users_rows : ndarray of int or None
+        Where the rows are in the user's X, without those of weight 0; None means all.
+    n_users_rows : int
+        Number of rows of the user's X.
     """
 
     targets: Targets
@@ -247,6 +270,9 @@ class TrainingData:
     columns: Columns | None = None
     encoding: Encoding | None = None
     n_missing: np.ndarray | None = None
+    folds: tuple[ValidationData, ...] | None = None
+    users_rows: np.ndarray | None = None
+    n_users_rows: int = 0
 
     @classmethod
     def split(
@@ -259,6 +285,7 @@ class TrainingData:
         rows: np.ndarray | None,
         encoding: Encoding | None = None,
         n_missing: np.ndarray | None = None,
+        folds: tuple[np.ndarray, ...] | None = None,
     ) -> TrainingData:
         """Encode the targets; train on some rows and validate on `rows`, if given."""
         y = targets.encode(table.labels, config.loss)
@@ -281,7 +308,10 @@ class TrainingData:
                 table.users_rows(rows) if scored else None,
                 table.labels[rows],
             )
-        weight = table.weight
+        weight, of_members = table.weight, None
+        if folds is not None:
+            whole = ValidationData(table.X, y, weight, None, table.labels)
+            of_members = tuple(replace(whole, rows=fold) for fold in folds)
         if weight is not None:
             weight = weight / rows_or_all(weight, train_rows).mean()
         y, loss = targets.smooth(y, config.loss, config.label_smoothing)
@@ -298,6 +328,9 @@ class TrainingData:
             columns,
             encoding,
             n_missing,
+            of_members,
+            table.kept,
+            table.n_users_rows,
         )
 
     @property
@@ -308,6 +341,13 @@ class TrainingData:
         found = np.flatnonzero(self.columns.is_categorical).tolist()
         names = self.columns.names
         return found if names is None else [names[i] for i in found]
+
+    @property
+    def held_out(self) -> tuple[ValidationData, ...]:
+        """The validation set of all members, or that of each; empty if there is none."""
+        if self.folds is not None:
+            return self.folds
+        return () if self.validation is None else (self.validation,)
 
     @property
     def n_features(self) -> int:
@@ -326,9 +366,31 @@ class TrainingData:
             return np.zeros(self.y.shape[1], dtype=bool)
         return constant_columns(self.training_part(self.y))
 
+    def weights_of_members(self, weight: np.ndarray | None) -> np.ndarray:
+        """Return weights (n_rows, n_members), 0 on each member's own fold, with mean 1.
+
+        `weight` (n_rows,) are those of the rows.
+        """
+        assert self.folds is not None
+        dtype = np.float64 if weight is None else weight.dtype
+        weights = np.ones((len(self.y), len(self.folds)), dtype)
+        if weight is not None:
+            weights *= weight[:, np.newaxis]
+        for member, fold in enumerate(self.folds):
+            weights[fold.rows, member] = 0
+        return weights / weights.mean(axis=0)
+
     def training_part(self, values: Any) -> Any:
         """Return the training rows of `values` (n_rows, ...); None stays None."""
         return None if values is None else rows_or_all(values, self.train_rows)
+
+
+def joined_folds(folds: Sequence[ValidationData]) -> ValidationData:
+    """Return the rows of all folds, one fold after the other; a single one as it is."""
+    if len(folds) == 1:
+        return folds[0]
+    rows = [np.asarray(fold.rows) for fold in folds]
+    return replace(folds[0], rows=np.concatenate(rows))
 
 
 def rows_or_all(values: np.ndarray, rows: np.ndarray | None) -> np.ndarray:

@@ -25,7 +25,7 @@ OF_MINIBATCHES = (
 )
 # Parameters that only a fit of several epochs uses, and one that holds rows out.
 OF_SEVERAL_EPOCHS = "early_stopping", "average_weights", "tol", "n_iter_no_change"
-OF_HELD_OUT_ROWS = "validation_fraction", "groups"
+OF_HELD_OUT_ROWS = "validation_fraction", "groups", "cross_fit"
 OF_VALIDATION = "scoring", "temperature_scaling"
 OF_NEW_WEIGHTS = "init", "init_scale", "categorical_features"
 NOT_ALWAYS_USED = {
@@ -130,7 +130,9 @@ def _by_validation(
     params: Mapping[str, Any], config: FitConfig, data: TrainingData
 ) -> Reasons:
     """Yield what a fit does not use that holds no rows out, or does not validate."""
-    if data.train_rows is not None:
+    if config.n_members == 1:
+        yield ("cross_fit",), "n_members=1"
+    if data.train_rows is not None or data.folds is not None:
         return
     if data.validation is not None:
         yield OF_HELD_OUT_ROWS, "X_val and y_val"
