@@ -113,9 +113,7 @@ def test_most_learned_slopes_lie_above_their_start():
 
 @pytest.fixture(scope="module")
 def digits():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("SKSHALLOW_DIGITS", raising=False)
-        return run_example("plot_digits")
+    return run_example("plot_digits")
 
 
 def test_weights_from_a_file_predict_as_where_they_come_from(digits):
@@ -165,11 +163,10 @@ def test_a_file_without_digits_is_refused_with_what_it_holds(digits, tmp_path):
         digits.read_digits(tmp_path / "other.npz")
 
 
-def test_the_example_runs_on_a_given_file(tmp_path, monkeypatch, capsys):
+def test_the_example_runs_on_a_given_file(tmp_path, capsys):
     X, y = load_digits(return_X_y=True)
     np.savez(tmp_path / "few.npz", X=X[:400], y=y[:400])
-    monkeypatch.setenv("SKSHALLOW_DIGITS", str(tmp_path / "few.npz"))
-    assert len(run_example("plot_digits").X) == 400
+    assert len(run_example("plot_digits", SOURCE=str(tmp_path / "few.npz")).X) == 400
     assert "400 images of 64 pixels" in capsys.readouterr().out
 
 
