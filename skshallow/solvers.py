@@ -409,7 +409,7 @@ class LBFGS(Solver):
     memory : int, default=10
         Number of past steps that approximate the Hessian, in [1, 1000].
     max_line_search : int, default=50
-        Maximum number of objective evaluations per line search, in [1, 1000].
+        Maximum number of objective evaluations per line search, in [2, 1000].
 
     References
     ----------
@@ -427,7 +427,7 @@ class LBFGS(Solver):
     """
 
     memory: int = setting(10, "[1, 1000]")
-    max_line_search: int = setting(50, "[1, 1000]")
+    max_line_search: int = setting(50, "[2, 1000]")  # with 1, many end at the start
     stochastic: ClassVar[bool] = False
 
     def minimize(
@@ -455,7 +455,7 @@ class LBFGS(Solver):
             callback=report,
             options={
                 "maxiter": max_iter,
-                "maxfun": max_iter * self.max_line_search,
+                "maxfun": math.inf,  # the other two are limits enough
                 "maxls": self.max_line_search,
                 "maxcor": self.memory,
                 "gtol": tol,
