@@ -20,10 +20,16 @@ def _is_off(value: Any, run: FitRun) -> bool:
     return value is None or value == 0
 
 
+def _is_width(value: Any, run: FitRun) -> bool:
+    """Return whether `hidden_units` says nothing of the number of hidden layers."""
+    return np.ndim(value) == 0 or np.size(value) == 0
+
+
 # Whether a fit that does not use the parameter does what its value asks for anyway.
 IS_SO_ANYWAY: dict[str, Callable[[Any, FitRun], bool]] = {
     **dict.fromkeys(("scoring", "temperature_scaling", "early_stopping"), _is_off),
     **dict.fromkeys(("average", "max_grad_norm", "dropout", "shuffle"), _is_off),
+    "hidden_units": _is_width,
     "activation": lambda value, run: np.size(value) == 0,
     "batch_size": lambda value, run: value is None or value >= run.data.n_training,
     "n_iter_no_change": lambda value, run: value == np.inf,
@@ -33,9 +39,11 @@ IS_SO_ANYWAY: dict[str, Callable[[Any, FitRun], bool]] = {
 def warn_of_ineffective_params(net: Any, run: FitRun, groups: Any) -> None:
     """Warn about each parameter, and `groups`, that was set but that the run does not use.
 
-    There is no warning for a parameter at its default value, for one that is off, for one
-    that asks for what is done anyway, nor for one that an earlier call used, from which
-    this one continues: `init` in a later `partial_fit`, or `max_iter` in one after a `fit`.
+    There is no warning for a parameter at its default value or "auto", for one that is
+    off, for one that asks for what is done anyway, nor for one that an earlier call used,
+    from which this one continues: `init` in a later `partial_fit`, or `max_iter` in one
+    after a `fit`. A width as `hidden_units` never warns with ``depth=0``: a grid over
+    `depth` sets it for the other depths.
     """
     given = {**run.params, "groups": groups}
     defaults = {**_defaults(net.__class__), "groups": None}
@@ -43,7 +51,7 @@ def warn_of_ineffective_params(net: Any, run: FitRun, groups: Any) -> None:
         if name not in defaults:
             continue
         value, default = given[name], defaults[name]
-        if value is default or np.array_equal(value, default):
+        if value is default or np.array_equal(value, default) or _is_auto(value):
             continue
         if name in IS_SO_ANYWAY and IS_SO_ANYWAY[name](value, run):
             continue
@@ -56,6 +64,11 @@ def warn_of_ineffective_params(net: Any, run: FitRun, groups: Any) -> None:
             f"{shown} has no effect with {reason}. Change one of the two{leave}.",
             IneffectiveParameterWarning,
         )
+
+
+def _is_auto(value: Any) -> bool:
+    """Return whether a parameter was left to the estimator, as by default or again."""
+    return isinstance(value, str) and value == "auto"
 
 
 @functools.cache

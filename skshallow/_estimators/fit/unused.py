@@ -27,6 +27,7 @@ OF_MINIBATCHES = (
 OF_SEVERAL_EPOCHS = "early_stopping", "average", "tol", "n_iter_no_change"
 OF_HELD_OUT_ROWS = "validation_fraction", "groups"
 OF_VALIDATION = "scoring", "temperature_scaling"
+OF_HIDDEN_LAYERS = "hidden_units", "activation", "dropout"
 OF_NEW_WEIGHTS = "init", "init_scale", "categorical_features"
 NOT_ALWAYS_USED = {
     *OF_MINIBATCHES,
@@ -51,8 +52,7 @@ def unused_params(
     """Return the parameters that this fit does not use, and `groups`, each with the reason.
 
     Whether a parameter was set does not matter. If there are several reasons, it is the
-    first one. `hidden_units` is not among them where ``depth=0``: a grid over `depth` sets
-    it for the other depths.
+    first one.
 
     Parameters
     ----------
@@ -66,6 +66,7 @@ def unused_params(
         *_by_solver(params, config, data),
         *_by_network(params, config),
         *_by_method(params, config),
+        *_by_length(params, config),
         *_by_validation(params, config, data),
         *_by_last_weights(config, last),
     ):
@@ -107,7 +108,7 @@ def _by_solver(params: Mapping[str, Any], config: FitConfig, data: TrainingData)
 def _by_network(params: Mapping[str, Any], config: FitConfig) -> Reasons:
     """Yield what layers and initializer do not use."""
     if not config.components.hidden_units:
-        yield ("activation", "dropout"), "a net without hidden layers (depth=0)"
+        yield OF_HIDDEN_LAYERS, "a net without hidden layers (depth=0)"
     if isinstance(config.components.initializer, Zeros):
         yield ("init_scale",), f"init={params['init']!r}"
 
@@ -120,6 +121,20 @@ def _by_method(params: Mapping[str, Any], config: FitConfig) -> Reasons:
     yield OF_SEVERAL_EPOCHS, method
     if not config.plan.schedule.needs_end:
         yield ("max_iter",), f"{method}, and schedule={params['schedule']!r} has no end"
+
+
+def _by_length(params: Mapping[str, Any], config: FitConfig) -> Reasons:
+    """Yield what a fit does not use in which `max_iter` ends training before all else."""
+    plan, patience = config.plan, config.n_iter_no_change
+    if patience == np.inf or patience < plan.max_iter:
+        return
+    length = f"max_iter={params['max_iter']!r}"
+    if params["max_iter"] == "auto":
+        length = f"{length}, here {plan.max_iter} epochs"
+    yield ("n_iter_no_change",), f"{length}, which ends training first"
+    if plan.solver.stochastic:
+        chosen = f"n_iter_no_change={params['n_iter_no_change']!r}"
+        yield ("tol",), f"{length}, which ends training before {chosen} can"
 
 
 def _by_validation(
