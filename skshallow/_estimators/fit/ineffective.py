@@ -16,16 +16,18 @@ from skshallow.exceptions import IneffectiveParameterWarning
 
 
 def _is_off(value: Any, run: FitRun) -> bool:
-    """Return whether the value of a parameter asks for nothing."""
+    """Return whether the value switches the parameter off."""
     return value is None or value == 0
 
 
 def _is_width(value: Any, run: FitRun) -> bool:
-    """Return whether `hidden_units` says nothing of the number of hidden layers."""
+    """Return whether `hidden_units` leaves the number of hidden layers to `depth`."""
     return np.ndim(value) == 0 or np.size(value) == 0
 
 
-# Whether a fit that does not use the parameter does what its value asks for anyway.
+# A fit may not use a parameter and still do what its value asks for: with "lbfgs", no
+# dropout is used, as dropout=0 asks. There is no warning then. From the value to whether
+# this is so:
 IS_SO_ANYWAY: dict[str, Callable[[Any, FitRun], bool]] = {
     **dict.fromkeys(("scoring", "temperature_scaling", "early_stopping"), _is_off),
     **dict.fromkeys(("average", "max_grad_norm", "dropout", "shuffle"), _is_off),
@@ -37,13 +39,16 @@ IS_SO_ANYWAY: dict[str, Callable[[Any, FitRun], bool]] = {
 
 
 def warn_of_ineffective_params(net: Any, run: FitRun, groups: Any) -> None:
-    """Warn about each parameter, and `groups`, that was set but that the run does not use.
+    """Warn about each parameter that the user set but that the run does not use.
 
-    There is no warning for a parameter at its default value or "auto", for one that is
-    off, for one that asks for what is done anyway, nor for one that an earlier call used,
-    from which this one continues: `init` in a later `partial_fit`, or `max_iter` in one
-    after a `fit`. A width as `hidden_units` never warns with ``depth=0``: a grid over
-    `depth` sets it for the other depths.
+    The same holds for `groups`. There is no warning for a parameter that is
+
+    - at its default value, or "auto",
+    - off, or asks for what the fit does anyway,
+    - used by an earlier call from which this one continues, such as `init` before
+      `partial_fit`,
+    - an int as `hidden_units` with ``depth=0``, because a grid over `depth` sets it for
+      the other depths.
     """
     given = {**run.params, "groups": groups}
     defaults = {**_defaults(net.__class__), "groups": None}
@@ -67,7 +72,7 @@ def warn_of_ineffective_params(net: Any, run: FitRun, groups: Any) -> None:
 
 
 def _is_auto(value: Any) -> bool:
-    """Return whether a parameter was left to the estimator, as by default or again."""
+    """Return whether a value leaves the choice to the estimator."""
     return isinstance(value, str) and value == "auto"
 
 
