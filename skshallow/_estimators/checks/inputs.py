@@ -1,7 +1,4 @@
-"""Validation of arrays, labels, groups and sample weights.
-
-Labels with pandas dtypes are converted to NumPy arrays without rounding large integers.
-"""
+"""Validation of arrays, groups and sample weights."""
 
 from __future__ import annotations
 
@@ -49,21 +46,6 @@ def validated(estimator: Any, X: Any, **options: Any) -> Any:
     xp = namespace_of(X)
     floats = xp.float64, xp.float32
     return validate_data(estimator, X, accept_sparse="csr", dtype=floats, **options)
-
-
-def plain_labels(y: Any) -> Any:
-    """Return labels without pandas dtypes and without NumPy's variable-width strings.
-
-    scikit-learn converts nullable integers and booleans to floats, which rounds integers
-    above 2^53; here they become integers and booleans.
-    """
-    if isinstance(y, np.ndarray) and y.dtype.kind == "T":
-        return y.astype(object)
-    if not hasattr(y, "isna") or getattr(y, "ndim", 1) != 1:
-        return y
-    if hasattr(y.dtype, "numpy_dtype"):
-        return np.asarray(y, dtype=y.dtype.numpy_dtype)
-    return np.asarray(y) if hasattr(y.dtype, "categories") else y
 
 
 def check_weights(sample_weight: Any, X: Any, name: str) -> np.ndarray | None:
