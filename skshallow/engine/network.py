@@ -49,7 +49,7 @@ class Network:
         Number of networks in the ensemble. If above 1, every array except the input has
         a leading axis of members, and each matrix product is computed for all at once.
     embedding : Embedding or None, default=None
-        Of the input's last columns, which are codes of categories.
+        How the last columns of the input, codes of categories, become vectors.
 
     Examples
     --------
@@ -105,7 +105,10 @@ class Network:
         return {"layers": self.layers, "n_members": self.n_members}
 
     def __eq__(self, other: object) -> bool:
-        """Whether two networks give equal predictions for equal parameters; not dropout."""
+        """Whether two networks predict the same with the same parameters.
+
+        Dropout is not compared, as it acts only in training.
+        """
         return isinstance(other, Network) and self._shape() == other._shape()
 
     def _shape(self) -> list[tuple]:
@@ -131,7 +134,8 @@ class Network:
     def widest(self, values_per_row: int) -> int:
         """Return the largest number of values that one row takes anywhere in the network.
 
-        It comes in with `values_per_row`: all features, or those that are stored.
+        `values_per_row` are those of the input: all features or, of sparse rows, those
+        that are stored.
         """
         return max(self.n_members * values_per_row, self.widest_layer)
 
