@@ -137,7 +137,11 @@ class FittedNet:
 
     @property
     def n_missing_(self) -> np.ndarray:
-        """Number of missing values of each column of `X` when the columns were learned."""
+        """Number of missing values of each column of `X` when the columns were learned.
+
+        With `warm_start` or `partial_fit`, these are the columns of the first call. Rows of
+        weight 0 do not count.
+        """
         if not hasattr(self, "theta_"):
             raise AttributeError("n_missing_ is known after fit.")
         none = np.zeros(self.n_features_in_, int)
@@ -150,7 +154,7 @@ class FittedNet:
         Columns of `X` without a name are called "x0", "x1" and so on. Missing-value
         indicators and the levels of one-hot encoded categories are named as by
         scikit-learn's MissingIndicator and OneHotEncoder, the values of embeddings
-        "city_embedding0" and so on.
+        "city_embedding0" and so on. Names that would be alike get a number, "a_b (2)".
         """
         check_is_fitted(self)
         n_features = self.n_features_in_
