@@ -14,6 +14,7 @@ from skshallow.inspection._displays import (
     TrainingCurveDisplay,
     WeightsDisplay,
 )
+from skshallow.inspection._effects import Effects, input_gradients, integrated_gradients
 from skshallow.inspection._gradient_check import gradient_check
 from skshallow.inspection._gradient_report import GradientCheck
 from skshallow.inspection._health_report import HealthReport, health_report
@@ -24,6 +25,7 @@ __all__ = [
     "ActivationDisplay",
     "BaselineComparison",
     "CrossValidated",
+    "Effects",
     "GradientCheck",
     "HealthDisplay",
     "HealthReport",
@@ -36,6 +38,8 @@ __all__ = [
     "expected_calibration_error",
     "gradient_check",
     "health_report",
+    "input_gradients",
+    "integrated_gradients",
     "row_wise_test",
 ]
 
