@@ -140,8 +140,9 @@ class Dense:
         self, grad_a: np.ndarray, cache: Any, params: Params, grads: Params
     ) -> np.ndarray:
         """Fill `grads` from grad_a (n, n_units); return grad_z (n, n_preactivations)."""
+        x, _, _ = cache
         grad_z = self.backward_to_preactivation(grad_a, cache, params, grads)
-        transposed_product(cache[0], grad_z, out=grads["weight"])
+        transposed_product(x, grad_z, out=grads["weight"])
         column_sums(grad_z, out=grads["bias"])
         return grad_z
 
