@@ -9,6 +9,7 @@ from skshallow.inspection._corrected_t_test import corrected_t_test
 from skshallow.inspection._cross_validation import CrossValidated
 from skshallow.inspection._displays import (
     ActivationDisplay,
+    EffectsDisplay,
     HealthDisplay,
     NetworkDisplay,
     TrainingCurveDisplay,
@@ -26,6 +27,7 @@ __all__ = [
     "BaselineComparison",
     "CrossValidated",
     "Effects",
+    "EffectsDisplay",
     "GradientCheck",
     "HealthDisplay",
     "HealthReport",
