@@ -16,6 +16,7 @@ from skshallow.inspection._displays import (
     WeightsDisplay,
 )
 from skshallow.inspection._effects import Effects, input_gradients, integrated_gradients
+from skshallow.inspection._effects_comparison import EffectsComparison
 from skshallow.inspection._gradient_check import gradient_check
 from skshallow.inspection._gradient_report import GradientCheck
 from skshallow.inspection._health_report import HealthReport, health_report
@@ -27,6 +28,7 @@ __all__ = [
     "BaselineComparison",
     "CrossValidated",
     "Effects",
+    "EffectsComparison",
     "EffectsDisplay",
     "GradientCheck",
     "HealthDisplay",
