@@ -59,6 +59,11 @@ TESTED_BY = {
     "inspection/_cross_validation": "inspection/test_baseline_comparison.py",
     "inspection/_row_scores": "inspection/test_baseline_comparison.py",
     "inspection/_paired_test": "inspection/test_row_wise_test.py",
+    # two functions for users share what they compute with
+    "inspection/_effects/explained": "inspection/_effects/test_input_gradients.py",
+    "inspection/_effects/path_integrals": (
+        "inspection/_effects/test_integrated_gradients.py"
+    ),
     # what all displays share
     "inspection/_common/drawing": "inspection/_displays/test_displays.py",
     "inspection/_common/fitted_net": "inspection/_displays/test_displays.py",

@@ -18,6 +18,7 @@ ORDER = (
     "loops_or_vectorised",
     "digits",
     "mixed_columns",
+    "effects",
     "weights_and_imbalance",
     "uncertainty",
     "halving_search",

@@ -109,6 +109,15 @@ class Encoding:
         levels = [np.ones_like(self.binary), *map(np.arange, self.n_levels)]
         return columns, np.concatenate(levels)
 
+    def columns_of_inputs(self, width: int = 1) -> np.ndarray:
+        """Return the column of the table of each of the first layer's inputs (n_inputs,).
+
+        An embedded column has `width` inputs, as in `feature_names`.
+        """
+        hot, _ = self.levels_of_features
+        embedded = np.repeat(self.embedded, width)
+        return np.concatenate([self.numbers, self.indicators, hot, embedded])
+
     def embedding(self, width: int) -> Embedding | None:
         """Return the embedding that takes these codes; None if there are none."""
         if not len(self.embedded):

@@ -207,6 +207,42 @@ class Network:
             if i > 0:
                 grad_a = layer.backward_to_input(grad_z, params[i])
 
+    def inputs(self, x: Any, params: list[Params]) -> Any:
+        """Return the rows of x as the first affine map takes them (n, n_inputs), dense.
+
+        Vectors are in the place of codes, so that the network is differentiable by all of
+        it: `without_embedding` takes it. With an embedding, members have an array each.
+        """
+        return self.layers[0].inputs(x, params[0])
+
+    @property
+    def without_embedding(self) -> Network:
+        """The same network for what `inputs` returns; it takes the same `params`."""
+        *hidden, last = self.layers
+        return Network(
+            self.layers[0].n_inputs,
+            last.n_units,
+            [layer.n_units for layer in hidden],
+            [layer.activation for layer in hidden],
+            n_members=self.n_members,
+        )
+
+    def backward_to_input(
+        self, grad_raw: np.ndarray, caches: list[Any], params: list[Params]
+    ) -> np.ndarray:
+        """Return the derivative with respect to x (n, n_features), of no parameters.
+
+        Of members it is (k, n, n_features). Activations may overwrite the `caches`, which
+        serve for one backward pass.
+        """
+        grad = grad_raw
+        layers = list(zip(self.layers, caches, params, strict=True))
+        for layer, cache, own in reversed(layers):
+            unused = layer.unused_grads(own)
+            grad_z = layer.backward_to_preactivation(grad, cache, own, unused)
+            grad = layer.backward_to_input(grad_z, own)
+        return grad
+
     def hidden_activations(self, x: Any, params: list[Params]) -> list[np.ndarray]:
         """Return the activations (n, n_units) of each hidden layer for the rows of x."""
         activations = []

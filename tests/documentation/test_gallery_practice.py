@@ -209,6 +209,21 @@ def test_the_net_wins_where_effects_bend_and_not_where_they_are_straight():
     assert -0.02 < gain["linear effects"] < 0.005
 
 
+# Effects.
+
+
+def test_effects_show_what_the_data_were_made_with():
+    shown = run_example("plot_effects", N_ROWS=2000)
+    columns = shown.effects.feature_names
+    assert columns[shown.effects.by_importance[-1]] == "age"
+    assert shown.slope == pytest.approx(-0.2, abs=0.08)
+    is_monthly = (shown.X["plan"][:1000] == "monthly").to_numpy()
+    months, effects = shown.X["months"][:1000], shown.effects.values[:, 1]
+    assert np.polyfit(months[is_monthly], effects[is_monthly], 1)[0] < -0.05
+    assert np.polyfit(months[~is_monthly], effects[~is_monthly], 1)[0] > 0.05
+    assert abs(shown.coefficients["months"]) < 0.15
+
+
 # Weights and imbalance.
 
 

@@ -82,6 +82,9 @@ def test_names_are_those_of_scikit_learns_encoders():
     assert names.dtype == object
     assert names.tolist() == expected
     assert len(ENCODING.feature_names(NAMES, LEVELS)) == ENCODING.n_encoded
+    columns = [NAMES[j] for j in ENCODING.columns_of_inputs(width=3)]
+    assert len(columns) == len(names)
+    assert all(column in name for column, name in zip(columns, names, strict=True))
 
 
 def test_codes_become_rows_of_the_embedding_which_rare_levels_share_with_unseen_ones():
