@@ -8,11 +8,9 @@ hidden unit have the shape of the images, so they can be drawn as an image: red 
 activates the unit, blue where ink inhibits it.
 
 By default the data are the 1797 digits of scikit-learn, 8 by 8 pixels, and nothing is
-downloaded. To use the 70 000 digits of MNIST, 28 by 28 pixels, give a file, or let
-scikit-learn download them from OpenML::
-
-    SKSHALLOW_DIGITS=mnist.npz python examples/plot_digits.py
-    SKSHALLOW_DIGITS=openml python examples/plot_digits.py
+downloaded. To use the 70 000 digits of MNIST, 28 by 28 pixels, change one line:
+``SOURCE = "openml"`` lets scikit-learn download them, ``SOURCE = "mnist.npz"`` reads them
+from a file.
 """
 
 # %%
@@ -21,7 +19,6 @@ scikit-learn download them from OpenML::
 #
 # A file holds either `x_train`, `y_train`, `x_test` and `y_test`, or `X` and `y`.
 
-import os
 import tempfile
 from pathlib import Path
 from time import process_time
@@ -35,10 +32,12 @@ from sklearn.neural_network import MLPClassifier
 from skshallow import ShallowNetClassifier
 from skshallow.inspection import WeightsDisplay
 
+SOURCE = "scikit-learn"
+
 
 def read_digits(source):
     """Return images (n, n_pixels) and digits (n,) from `source`."""
-    if source == "":
+    if source == "scikit-learn":
         return load_digits(return_X_y=True)
     if source == "openml":
         X, y = fetch_openml("mnist_784", version=1, return_X_y=True, as_frame=False)
@@ -58,11 +57,10 @@ def read_digits(source):
     return X.reshape(len(X), -1), y
 
 
-source = os.environ.get("SKSHALLOW_DIGITS", "")
-X, y = read_digits(source)
+X, y = read_digits(SOURCE)
 X = (X / X.max()).astype(np.float32)
 X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
-print(f"{len(X)} images of {X.shape[1]} pixels, from {source or 'scikit-learn'}")
+print(f"{len(X)} images of {X.shape[1]} pixels, from {SOURCE}")
 
 # %%
 # Loading pretrained weights

@@ -3,8 +3,8 @@ r"""Optimisers (solvers): SGD, momentum, Nesterov, RMSprop, Adam, AdamW and L-BF
 A solver is a frozen dataclass; its moving averages are in a separate state of plain arrays
 and numbers. ``init(theta)`` returns that state, and
 ``step(theta, grad, state, learning_rate)`` updates `theta` (P,) in place. Solvers know
-nothing of networks, only vectors; AdamW alone is told which leading part of the vector
-holds weights.
+nothing of networks, only of vectors. Only AdamW needs to know more: how many of the first
+entries are weights, which it decays.
 
 A new solver is a class and a line in `SOLVERS`.
 """
@@ -48,7 +48,8 @@ EPSILONS = "[1e-20, 1]"
 def _walk(update: Callable[..., None], *vectors: np.ndarray) -> None:
     """Call `update` with the vectors (P,) block by block, side by side.
 
-    However large the network, one update works on a few MB at a time, which fit the cache.
+    So one update works on a few MB at a time, which fit the cache, however large the
+    network is.
     """
     n = vectors[0].shape[0]
     if n <= BLOCK:
@@ -71,8 +72,9 @@ class Solver(Component):
     default_learning_rate : float
         The learning rate that ``learning_rate="auto"`` means.
     default_max_grad_norm : float or None
-        The length that gradients are limited to at that rate, where the length of the
-        steps depends on theirs: no rate alone is right for every width, loss and batch.
+        The value of ``max_grad_norm="auto"`` at that rate; None means no clipping. Solvers
+        whose steps grow with the gradient need it: without clipping, no single learning
+        rate suits every width, loss and batch size.
 
     Examples
     --------
@@ -409,7 +411,7 @@ class LBFGS(Solver):
     memory : int, default=10
         Number of past steps that approximate the Hessian, in [1, 1000].
     max_line_search : int, default=50
-        Maximum number of objective evaluations per line search, in [1, 1000].
+        Maximum number of objective evaluations per line search, in [2, 1000].
 
     References
     ----------
@@ -427,7 +429,7 @@ class LBFGS(Solver):
     """
 
     memory: int = setting(10, "[1, 1000]")
-    max_line_search: int = setting(50, "[1, 1000]")
+    max_line_search: int = setting(50, "[2, 1000]")  # with 1, many end at the start
     stochastic: ClassVar[bool] = False
 
     def minimize(
@@ -455,7 +457,7 @@ class LBFGS(Solver):
             callback=report,
             options={
                 "maxiter": max_iter,
-                "maxfun": max_iter * self.max_line_search,
+                "maxfun": math.inf,  # the other two are limits enough
                 "maxls": self.max_line_search,
                 "maxcor": self.memory,
                 "gtol": tol,

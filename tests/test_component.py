@@ -149,6 +149,7 @@ def test_numbers_of_numpy_become_those_of_python(cls, name):
         (lambda: LeakyReLU(1e300), "in the range [-10, 10]. Got 1e+300 instead."),
         (lambda: Huber(-1), "in the range [1e-15, 1e15]. Got -1 instead."),
         (lambda: LBFGS(memory=0), "an int in the range [1, 1000]. Got 0 instead."),
+        (lambda: LBFGS(max_line_search=1), "int in the range [2, 1000]. Got 1 instead."),
         (lambda: VarianceScaling(fan="in"), "must be 'fan_in' or 'fan_avg'. Got 'in' inst"),
         (lambda: Quantile([0.9, 0.1]), "in increasing order. Got [0.9, 0.1] instead."),
         (lambda: Gaussian(1e-6), "0 or a float in the range [0.001, 1). Got 1e-06 instead"),

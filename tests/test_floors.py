@@ -22,6 +22,7 @@ FLOORS = [
     ["_estimators"],
     ["persistence"],
     ["inspection/_common"],
+    ["inspection/_effects"],
     ["inspection/_displays"],
     ["inspection", "onnx"],
     ["__init__"],

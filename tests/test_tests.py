@@ -32,6 +32,7 @@ TESTED_BY = {
     "_estimators/base": "_estimators/test_estimators.py",
     "_estimators/checks/array_api": "_estimators/test_array_api.py",
     "_estimators/checks/inputs": "reliability/test_degenerate.py",
+    "_estimators/checks/labels": "_estimators/test_classifier.py",
     "_estimators/checks/random_state": "_estimators/test_estimators.py",
     "_estimators/checks/typed_sklearn": "_estimators/test_subclassing.py",
     # what every fit and prediction does with a data frame
@@ -58,6 +59,11 @@ TESTED_BY = {
     "inspection/_cross_validation": "inspection/test_baseline_comparison.py",
     "inspection/_row_scores": "inspection/test_baseline_comparison.py",
     "inspection/_paired_test": "inspection/test_row_wise_test.py",
+    # two functions for users share what they compute with
+    "inspection/_effects/explained": "inspection/_effects/test_input_gradients.py",
+    "inspection/_effects/path_integrals": (
+        "inspection/_effects/test_integrated_gradients.py"
+    ),
     # what all displays share
     "inspection/_common/drawing": "inspection/_displays/test_displays.py",
     "inspection/_common/fitted_net": "inspection/_displays/test_displays.py",

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 ORDER = (
+    "what_a_net_does",
     "boundary_against_depth",
     "symmetry_of_zeros",
     "init_scale",
@@ -12,10 +13,12 @@ ORDER = (
     "sparsity",
     "dead_relus",
     "prelu_elu_maxout",
+    "overfitting",
     "log_loss_or_squared_error",
     "loops_or_vectorised",
     "digits",
     "mixed_columns",
+    "effects",
     "weights_and_imbalance",
     "uncertainty",
     "halving_search",

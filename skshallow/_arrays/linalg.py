@@ -48,6 +48,16 @@ class ShiftedSparse:
     def __getitem__(self, rows: Any) -> ShiftedSparse:
         return ShiftedSparse(self.stored[rows], self.shift)
 
+    def toarray(self) -> np.ndarray:
+        """Return it as a dense array (n, d)."""
+        return self.stored.toarray() + self.shift
+
+
+def as_dense(x: Any) -> Any:
+    """Return `x` (n, d) as a dense array; one that is dense is returned as it is."""
+    is_sparse = sparse.issparse(x) or isinstance(x, ShiftedSparse)
+    return x.toarray() if is_sparse else x
+
 
 def product(x: Any, weight: np.ndarray) -> np.ndarray:
     """Return ``x @ weight`` as an array; `x` (n, d) may be sparse."""

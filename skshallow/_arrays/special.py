@@ -46,11 +46,11 @@ def log_softmax(z: np.ndarray) -> np.ndarray:
     return z - logsumexp(z, axis=-1, keepdims=True)
 
 
-def softmax(z: np.ndarray) -> np.ndarray:
-    """Return exp(z) over its sum along the last axis."""
+def softmax(z: np.ndarray, axis: int = -1) -> np.ndarray:
+    """Return exp(z) over its sum along an axis."""
     if isinstance(z, np.ndarray):
-        return special.softmax(z, axis=-1)
-    return namespace(z).exp(log_softmax(z))
+        return special.softmax(z, axis=axis)
+    return namespace(z).exp(z - logsumexp(z, axis=axis, keepdims=True))
 
 
 def xlogy(x: np.ndarray, y: np.ndarray) -> np.ndarray:

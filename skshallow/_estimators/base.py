@@ -324,13 +324,15 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
     ) -> Table:
         """Return the rows of `given`, X, y and sample_weight, weighted by class as well.
 
-        The `known` classes need not all be in y. For `options`, see `read_table`.
+        Columns that are learned have the levels of rows of positive weight. The `known`
+        classes need not all be in y. For `options`, see `read_table`.
         """
         kind = self._targets_type
         table = read_table(reader, *given, kind, **options)
         class_weight = getattr(self, "class_weight", None)
         weight = kind.weigh(table.labels, table.weight, class_weight, known)
-        return table.weighted(relative(weight))
+        table = table.weighted(relative(weight))
+        return table.with_own_levels() if options["reset"] else table
 
     def _targets_for(
         self, table: Table, classes: Any, last: FitResult | None, incremental: bool
@@ -354,8 +356,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
         if last is not None:
             return last.encoding, last.n_missing
         X, columns, missing = table.X, table.columns, n_missing(table.X)
-        pools = not incremental
-        encoding = encoding_of(X, columns, train_rows, missing, pools_rare_levels=pools)
+        encoding = encoding_of(X, columns, train_rows, missing, is_part=incremental)
         return encoding, missing if columns is None else np.array(columns.n_missing)
 
     def _loss_for(self, targets: Targets, last: FitResult | None) -> Loss:

@@ -10,7 +10,7 @@ import numpy as np
 from skshallow._estimators.base import BaseNet, takes_minibatches
 from skshallow._estimators.checks.array_api import follows_X, in_numpy
 from skshallow._estimators.checks.foreign_words import explains_parameters
-from skshallow._estimators.checks.inputs import plain_labels
+from skshallow._estimators.checks.labels import plain_labels
 from skshallow._estimators.checks.typed_sklearn import (
     ClassifierMixin,
     available_if,

@@ -328,9 +328,11 @@ n_features_in_ : int
 feature_names_in_ : ndarray of shape (n_features_in_,)
     Names of the features. Only if `X` has column names that are all strings.
 n_missing_ : ndarray of shape (n_features_in_,)
-    Number of missing values of each column of `X` in the fit that learned what the columns
-    are. Missing numbers are replaced by the mean of their column, beside which an
-    indicator says where; missing categories are a level of their own.
+    Number of missing values of each column of `X`, without rows of weight 0, in the fit
+    that learned what the columns are: the first one with `warm_start`, the first part with
+    `partial_fit`. Missing numbers are replaced by the mean of their column, beside which an
+    indicator says where; missing categories are a level of their own. A column of numbers
+    that are missing in all training rows is left out: its values have no effect.
 encoded_feature_names_ : ndarray of shape (n_inputs,)
     Names of the features that enter the first layer, the rows of `coefs_[0]`: numbers,
     their missing-value indicators, one-hot encoded categories, embeddings.

@@ -1,7 +1,9 @@
 r"""Nested parameters of an estimator's components, such as ``solver__beta_2``.
 
-scikit-learn changes nested estimators in place. Components are frozen dataclasses, so
-`set_params` replaces the instance by one with the new settings.
+In a sequence of components, the settings of an entry have its index before them:
+``activation__0__slope``. scikit-learn changes nested estimators in place. Components are
+frozen dataclasses, so `set_params` replaces the instance, and the sequence that holds it,
+by one with the new settings.
 """
 
 from __future__ import annotations
@@ -54,7 +56,7 @@ class NestedParams(BaseEstimator):
         ----------
         deep : bool, default=True
             Whether to add the parameters of components that are instances, such as
-            ``solver__beta_2``.
+            ``solver__beta_2``, or ``activation__0__slope`` in a sequence.
 
         Returns
         -------
@@ -72,6 +74,8 @@ class NestedParams(BaseEstimator):
         **params : dict
             Parameters of the estimator, or of components that are instances:
             ``solver__beta_2=0.8`` replaces the solver by one that differs in `beta_2`.
+            Entries of a sequence of them are numbered: ``activation__0__slope=0.1``, or
+            ``activation__0="tanh"``.
 
         Returns
         -------
@@ -93,14 +97,28 @@ def _with_nested(params: Mapping[str, Any]) -> dict[str, Any]:
     """Return parameters, and the settings of components under ``name__setting``."""
     found = dict(params)
     for name, value in params.items():
-        if isinstance(value, Component):
-            settings = _with_nested(settings_of(value))
-            found |= {f"{name}__{setting}": it for setting, it in settings.items()}
+        parts = _with_nested(_parts_of(name, value))
+        found |= {f"{name}__{part}": it for part, it in parts.items()}
     return found
 
 
+def _is_composition(name: str, value: Any) -> bool:
+    """Return whether the value of a parameter is a sequence of components."""
+    return name in TABLES and isinstance(value, list | tuple)
+
+
+def _parts_of(name: str, value: Any) -> dict[str, Any]:
+    """Return the settings of a component, or the entries of a sequence by their index."""
+    if _is_composition(name, value):
+        return {str(i): entry for i, entry in enumerate(value)}
+    return settings_of(value) if isinstance(value, Component) else {}
+
+
 def _merged(
-    values: Mapping[str, Any], params: Mapping[str, Any], tables: Mapping[str, Table]
+    values: Mapping[str, Any],
+    params: Mapping[str, Any],
+    tables: Mapping[str, Table],
+    prefix: str = "",
 ) -> dict[str, Any]:
     """Return the values to set, with nested settings merged into their components.
 
@@ -113,6 +131,8 @@ def _merged(
         The new values. A nested setting applies to the new value of its parameter.
     tables : mapping of str to Table
         The named components of each parameter, for the error messages.
+    prefix : str
+        What the names have before them where the user gives them, for the error messages.
     """
     merged: dict[str, Any] = {}
     nested: dict[str, dict[str, Any]] = defaultdict(dict)
@@ -123,10 +143,14 @@ def _merged(
         else:
             merged[key] = value
     for name, settings in nested.items():
-        value = merged.get(name, values[name])
-        if not isinstance(value, Component):
-            raise ValueError(_advice(name, value, settings, tables.get(name, {})))
-        merged[name] = _with_settings(value, settings)
+        value, table = merged.get(name, values[name]), tables.get(name, {})
+        numbered = all(setting.partition("__")[0].isdigit() for setting in settings)
+        if isinstance(value, Component):
+            merged[name] = _with_settings(value, settings)
+        elif _is_composition(name, value) and numbered:
+            merged[name] = _with_entries(name, value, settings, table)
+        else:
+            raise ValueError(_advice(f"{prefix}{name}", value, settings, table))
     return merged
 
 
@@ -138,6 +162,18 @@ def _with_settings(component: Component, settings: Mapping[str, Any]) -> Compone
         if name not in values:
             raise ValueError(_invalid(name, repr(component), [*values]))
     return replace(component, **merged)
+
+
+def _with_entries(
+    name: str, sequence: list | tuple, settings: Mapping[str, Any], table: Table
+) -> list | tuple:
+    """Return the sequence of components of a parameter with other entries or settings."""
+    entries = _parts_of(name, sequence)
+    for index in (setting.partition("__")[0] for setting in settings):
+        if index not in entries:
+            raise ValueError(_invalid(index, f"{name}={sequence!r}", [*entries]))
+    merged = _merged(entries, settings, dict.fromkeys(entries, table), f"{name}__")
+    return type(sequence)((entries | merged).values())
 
 
 # Error messages.
@@ -157,6 +193,7 @@ def _advice(name: str, value: Any, settings: Mapping[str, Any], table: Table) ->
     if not table:
         what = f"Invalid parameter {setting!r} for {name}={value!r}"
         return f"{what}: {name} has no nested parameters. Set {name} itself."
+    module = MODULES[name.partition("__")[0]]
     if isinstance(value, Iterable) and not isinstance(value, str):
         what = "a sequence, with one entry for each hidden layer"
         codes = [_code(entry, settings, table) for entry in value]
@@ -173,22 +210,23 @@ def _advice(name: str, value: Any, settings: Mapping[str, Any], table: Table) ->
         return _no_such_setting(name, value, setting, table)
     return (
         f"Cannot set {name}__{setting}, because {name}={value!r} is {what}. Pass "
-        f"{name}={line} (from {MODULES[name]}) instead."
+        f"{name}={line} (from {module}) instead."
     )
 
 
 def _no_such_setting(name: str, value: Any, setting: str, table: Table) -> str:
     """Return the message for a setting that no component for the parameter has."""
+    module = MODULES[name.partition("__")[0]]
     what = f"Invalid parameter {setting!r} for {name}={value!r}: "
     if not (isinstance(value, str) and value in table):
-        return f"{what}no component of {MODULES[name]} has a setting of that name."
+        return f"{what}no component of {module} has a setting of that name."
     component = table[value]()
     settings = settings_of(component)
     if not settings:
         return f"{what}{value!r} has no settings."
     return (
         f"{what}the settings of {value!r} are {[*settings]!r}. To change one, pass an "
-        f"instance, such as {name}={component!r} (from {MODULES[name]})."
+        f"instance, such as {name}={component!r} (from {module})."
     )
 
 

@@ -137,7 +137,11 @@ class FittedNet:
 
     @property
     def n_missing_(self) -> np.ndarray:
-        """Number of missing values of each column of `X` when the columns were learned."""
+        """Number of missing values of each column of `X` when the columns were learned.
+
+        With `warm_start` or `partial_fit`, these are the columns of the first call. Rows of
+        weight 0 do not count.
+        """
         if not hasattr(self, "theta_"):
             raise AttributeError("n_missing_ is known after fit.")
         none = np.zeros(self.n_features_in_, int)
@@ -150,7 +154,7 @@ class FittedNet:
         Columns of `X` without a name are called "x0", "x1" and so on. Missing-value
         indicators and the levels of one-hot encoded categories are named as by
         scikit-learn's MissingIndicator and OneHotEncoder, the values of embeddings
-        "city_embedding0" and so on.
+        "city_embedding0" and so on. Names that would be alike get a number, "a_b (2)".
         """
         check_is_fitted(self)
         n_features = self.n_features_in_
@@ -226,19 +230,23 @@ class FittedNet:
         widths: Sequence[int],
         compute: Callable[[Any, list[Params]], list],
         usable: Callable[[np.ndarray], np.ndarray] = np.isfinite,
+        *,
+        by_members: bool = True,
     ) -> list[np.ndarray]:
         """Apply `compute` to the rows of X in batches; return its outputs for all rows.
 
         The outputs are NumPy arrays, in whichever library they were computed, and are
-        checked to be `usable`.
+        checked to be `usable`. If there are several members, they have an axis of these at
+        first, unless `compute` gives one array for all, not `by_members`.
         """
         refuse_containers(X=X)
         rows, _ = read_matrix(self, X, getattr(self, "_columns", None))
         theta = asarray_like(self.theta_, rows)
         params = self.network_.views(theta)
         n_members = self.network_.n_members
-        leading = (n_members, rows.shape[0]) if n_members > 1 else (rows.shape[0],)
-        outputs = [np.empty((*leading, width), dtype_of(theta)) for width in widths]
+        members = (n_members,) if by_members and n_members > 1 else ()
+        shapes = ((*members, rows.shape[0], width) for width in widths)
+        outputs = [np.empty(shape, dtype_of(theta)) for shape in shapes]
         start = 0
         for x in self._scaled_batches(rows):
             with threads_for(x.shape[0] * self.network_.multiply_adds_per_row):

@@ -128,13 +128,23 @@ class EmbeddedDense(Dense):
         dropout_share: float = 1.0,
     ) -> tuple[np.ndarray, Any]:
         """Map x (n, n_columns), dense, to (n, n_units)."""
-        table = params["embedding"]
+        joined, rows = self._look_up(x, params["embedding"])
+        a, (_, *others) = super().forward(joined, params, rng, dropout_share)
+        return a, ((joined, rows), *others)
+
+    def inputs(self, x: Any, params: Params) -> Any:
+        """Return x with the vectors in place of the codes (n, n_inputs).
+
+        Of members, (k, n, n_inputs), since each has vectors of its own.
+        """
+        return self._look_up(x, params["embedding"])[0]
+
+    def _look_up(self, x: Any, table: Any) -> tuple[Any, Any]:
+        """Return x with the vectors in place of the codes, and their rows in the table."""
         xp = namespace(table)
         vectors, rows = self.embedding.forward(x[:, self.n_dense :], table)
         dense = xp.broadcast_to(x[:, : self.n_dense], (*vectors.shape[:-1], self.n_dense))
-        joined = xp.concat([dense, vectors], axis=-1)
-        a, (_, *others) = super().forward(joined, params, rng, dropout_share)
-        return a, ((joined, rows), *others)
+        return xp.concat([dense, vectors], axis=-1), rows
 
     def backward(
         self, grad_a: np.ndarray, cache: Any, params: Params, grads: Params

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from itertools import chain, count
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,8 @@ class Encoding:
         Those of `numbers` that have an indicator.
     n_levels : array of int
         Number of levels of each of `one_hot`.
+    left_out : array of int
+        Columns of the table of which nothing enters the network.
     rows_of_level : tuple of array of int
         For each column in `embedded`, the row of the embedding of each level, counted from
         0 in each column, and at the end that of levels that were not seen, which must be
@@ -61,6 +64,7 @@ class Encoding:
     one_hot: np.ndarray = field(default_factory=_no_columns)
     n_levels: np.ndarray = field(default_factory=_no_columns)
     embedded: np.ndarray = field(default_factory=_no_columns)
+    left_out: np.ndarray = field(default_factory=_no_columns)
     rows_of_level: tuple[np.ndarray, ...] = ()
 
     def __post_init__(self) -> None:
@@ -84,7 +88,7 @@ class Encoding:
     @property
     def n_columns(self) -> int:
         """Number of columns of the table."""
-        kinds = self.numbers, self.binary, self.one_hot, self.embedded
+        kinds = self.numbers, self.binary, self.one_hot, self.embedded, self.left_out
         return sum(map(len, kinds))
 
     @property
@@ -104,6 +108,15 @@ class Encoding:
         columns = np.concatenate([self.binary, np.repeat(self.one_hot, self.n_levels)])
         levels = [np.ones_like(self.binary), *map(np.arange, self.n_levels)]
         return columns, np.concatenate(levels)
+
+    def columns_of_inputs(self, width: int = 1) -> np.ndarray:
+        """Return the column of the table of each of the first layer's inputs (n_inputs,).
+
+        An embedded column has `width` inputs, as in `feature_names`.
+        """
+        hot, _ = self.levels_of_features
+        embedded = np.repeat(self.embedded, width)
+        return np.concatenate([self.numbers, self.indicators, hot, embedded])
 
     def embedding(self, width: int) -> Embedding | None:
         """Return the embedding that takes these codes; None if there are none."""
@@ -143,7 +156,9 @@ class Encoding:
     ) -> np.ndarray:
         """Return names of the first layer's inputs, as scikit-learn's encoders name them.
 
-        An embedded column has as many inputs as its vectors have values.
+        An embedded column has as many inputs as its vectors have values. Of names that
+        are alike, such as of level "c" of "a_b" and level "b_c" of "a", the later ones get
+        a number, "a_b_c (2)".
 
         Parameters
         ----------
@@ -166,7 +181,16 @@ class Encoding:
         hot = zip(*self.levels_of_features, strict=True)
         found += [f"{names[column]}_{levels[column][level]}" for column, level in hot]
         found += [f"{names[i]}_embedding{j}" for i in self.embedded for j in range(width)]
-        return np.array(found, object)
+        return np.array(_distinct(found), object)
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Return names of which those that occurred before have a number."""
+    found: dict[str, None] = {}  # a set with an order
+    for name in names:
+        numbered = (f"{name} ({i})" for i in count(2))
+        found[next(each for each in chain([name], numbered) if each not in found)] = None
+    return list(found)
 
 
 def _columns(x: Any, columns: np.ndarray) -> Any:

@@ -49,8 +49,7 @@ def outputs_and_slopes(
     """
     for layer, layer_params in zip(network.layers[:-1], params, strict=False):
         x, (_, cache, _) = layer.forward(x, layer_params)
-        own = layer.activation.initial_params(layer.n_units)
-        unused = {name: np.empty_like(layer_params[name]) for name in own}
+        unused = layer.unused_grads(layer_params)
         slope = layer.activation.backward(np.ones_like(x), cache, layer_params, unused)
         pieces = np.abs(slope).reshape(*x.shape[:-1], -1, layer.n_units)
         yield x, pieces.max(axis=-2)

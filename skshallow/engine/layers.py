@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from skshallow._arrays.linalg import (
+    as_dense,
     column_sums,
     product,
     product_with_transpose,
     transposed_product,
 )
-from skshallow._arrays.namespace import asarray_like, dtype_of
+from skshallow._arrays.namespace import asarray_like, dtype_of, namespace
 from skshallow.activations import Activation, Identity, Params
 from skshallow.initializers import Initializer
 
@@ -139,13 +140,29 @@ class Dense:
         self, grad_a: np.ndarray, cache: Any, params: Params, grads: Params
     ) -> np.ndarray:
         """Fill `grads` from grad_a (n, n_units); return grad_z (n, n_preactivations)."""
-        x, activation_cache, mask = cache
-        grad_a = self.dropout.backward(grad_a, mask)
-        grad_z = self.activation.backward(grad_a, activation_cache, params, grads)
+        x, _, _ = cache
+        grad_z = self.backward_to_preactivation(grad_a, cache, params, grads)
         transposed_product(x, grad_z, out=grads["weight"])
         column_sums(grad_z, out=grads["bias"])
         return grad_z
 
+    def backward_to_preactivation(
+        self, grad_a: np.ndarray, cache: Any, params: Params, grads: Params
+    ) -> np.ndarray:
+        """Return grad_z (n, n_preactivations); fill `grads` of the activation only."""
+        _, activation_cache, mask = cache
+        grad_a = self.dropout.backward(grad_a, mask)
+        return self.activation.backward(grad_a, activation_cache, params, grads)
+
     def backward_to_input(self, grad_z: np.ndarray, params: Params) -> np.ndarray:
         """Return the derivative with respect to x (n, n_inputs)."""
         return product_with_transpose(grad_z, params["weight"])
+
+    def inputs(self, x: Any, params: Params) -> Any:
+        """Return what the affine map takes (n, n_inputs), dense: here x itself."""
+        return as_dense(x)
+
+    def unused_grads(self, params: Params) -> Params:
+        """Return arrays for the gradients of the activation's own parameters."""
+        own = self.activation.initial_params(self.n_units)
+        return {name: namespace(params[name]).empty_like(params[name]) for name in own}

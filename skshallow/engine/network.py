@@ -49,7 +49,7 @@ class Network:
         Number of networks in the ensemble. If above 1, every array except the input has
         a leading axis of members, and each matrix product is computed for all at once.
     embedding : Embedding or None, default=None
-        Of the input's last columns, which are codes of categories.
+        How the last columns of the input, codes of categories, become vectors.
 
     Examples
     --------
@@ -105,7 +105,10 @@ class Network:
         return {"layers": self.layers, "n_members": self.n_members}
 
     def __eq__(self, other: object) -> bool:
-        """Whether two networks give equal predictions for equal parameters; not dropout."""
+        """Whether two networks predict the same with the same parameters.
+
+        Dropout is not compared, as it acts only in training.
+        """
         return isinstance(other, Network) and self._shape() == other._shape()
 
     def _shape(self) -> list[tuple]:
@@ -131,7 +134,8 @@ class Network:
     def widest(self, values_per_row: int) -> int:
         """Return the largest number of values that one row takes anywhere in the network.
 
-        It comes in with `values_per_row`: all features, or those that are stored.
+        `values_per_row` are those of the input: all features or, of sparse rows, those
+        that are stored.
         """
         return max(self.n_members * values_per_row, self.widest_layer)
 
@@ -202,6 +206,42 @@ class Network:
             grad_z = layer.backward(grad_a, caches[i], params[i], grads[i])
             if i > 0:
                 grad_a = layer.backward_to_input(grad_z, params[i])
+
+    def inputs(self, x: Any, params: list[Params]) -> Any:
+        """Return the rows of x as the first affine map takes them (n, n_inputs), dense.
+
+        Vectors are in the place of codes, so that the network is differentiable by all of
+        it: `without_embedding` takes it. With an embedding, members have an array each.
+        """
+        return self.layers[0].inputs(x, params[0])
+
+    @property
+    def without_embedding(self) -> Network:
+        """The same network for what `inputs` returns; it takes the same `params`."""
+        *hidden, last = self.layers
+        return Network(
+            self.layers[0].n_inputs,
+            last.n_units,
+            [layer.n_units for layer in hidden],
+            [layer.activation for layer in hidden],
+            n_members=self.n_members,
+        )
+
+    def backward_to_input(
+        self, grad_raw: np.ndarray, caches: list[Any], params: list[Params]
+    ) -> np.ndarray:
+        """Return the derivative with respect to x (n, n_features), of no parameters.
+
+        Of members it is (k, n, n_features). Activations may overwrite the `caches`, which
+        serve for one backward pass.
+        """
+        grad = grad_raw
+        layers = list(zip(self.layers, caches, params, strict=True))
+        for layer, cache, own in reversed(layers):
+            unused = layer.unused_grads(own)
+            grad_z = layer.backward_to_preactivation(grad, cache, own, unused)
+            grad = layer.backward_to_input(grad_z, own)
+        return grad
 
     def hidden_activations(self, x: Any, params: list[Params]) -> list[np.ndarray]:
         """Return the activations (n, n_units) of each hidden layer for the rows of x."""

@@ -30,24 +30,24 @@ from skshallow.engine.objective import Objective
 from skshallow.engine.state import Outcome, Plan, Progress
 
 OUT_OF_ITERATIONS = 1  # SciPy's status of an L-BFGS that ran out of them
-START_SAMPLE = 256  # rows that tell the loss before the first step
-# So many rows have their loss evaluated at once or, of many outputs, so many values.
+START_SAMPLE = 256  # rows on which the loss before the first step is computed
+# Largest number of rows whose loss is evaluated at once and, with many outputs, of values.
 ROWS_PER_LOSS = 4096
 VALUES_PER_LOSS = 1 << 18
 
-# From the parameters, the loss and the learning rate of an epoch to its validation loss,
-# and to a score where one was asked for.
+# Takes the parameters, the training loss and the learning rate of an epoch; returns its
+# validation loss and, if there is a scorer, its score.
 Validation = Callable[[np.ndarray, float, float], tuple[float, float | None]]
 
 
 class Watcher(Protocol):
-    """Interface that is called before and after each epoch; may set `History.stopped`."""
+    """What is called before and after each epoch; it may set `History.stopped`."""
 
     def begin_epoch(self) -> None:
-        """Do what is to be done before an epoch."""
+        """Act before an epoch."""
 
     def end_epoch(self, theta: np.ndarray) -> None:
-        """Do what is to be done after an epoch, which ended with `theta`."""
+        """Act after an epoch that ended with the parameters `theta` (P,)."""
 
 
 class Diverged(ArithmeticError):
@@ -112,13 +112,13 @@ class Trainer:
     progress : Progress
         State of solver, schedule and random generator.
     history : History
-        Records the epochs; if it has some already, training continues after them.
+        Records the epochs. Training continues after those that it already has.
     health : HealthRecorder
         Records diagnostics of the layers.
     watcher : Watcher
         Called before and after each epoch.
     validate : callable or None
-        From an epoch to its validation loss and score, called once per epoch.
+        Returns the validation loss and score, called once per epoch; see `Validation`.
     """
 
     def __init__(
@@ -161,7 +161,7 @@ class Trainer:
                 if self.progress.average is not None:
                     objective.theta[...] = self.progress.average
                 if not (history.early_stopping or math.isfinite(self._loss_of_sample())):
-                    raise Diverged  # in the very last step
+                    raise Diverged  # in the last step, after the loss was computed
             except Diverged:
                 outcome.diverged = True
             outcome.usable = history.best_theta is not None
@@ -253,11 +253,11 @@ class Trainer:
         if not math.isfinite(result.fun):
             raise Diverged
         objective.theta[...] = self._as_parameters(result.x)
-        if in_iteration:  # already optimal, or the last line search failed
+        if in_iteration:  # optimal from the start, or the last line search failed
             self._record(float(result.fun), math.nan)
             health.end_epoch(history.n_epochs, objective)
             self.watcher.end_epoch(objective.theta)
-        # kinks and float32 can end L-BFGS before the gradient is 0: that is convergence
+        # a failed line search, at a kink or for rounding in float32, counts as convergence
         return history.ended or result.status != OUT_OF_ITERATIONS
 
     def _as_parameters(self, theta: np.ndarray) -> np.ndarray:
@@ -285,7 +285,8 @@ class Trainer:
     def _fall_back(self) -> None:
         """Restore the best epoch before divergence, or the initial parameters if better.
 
-        The loss of an epoch is a mean over its steps, of which the last may have diverged.
+        They are compared by their losses now: the recorded loss of an epoch is a mean over
+        its steps, and can be low although the last step diverged.
         """
         history = self.history
         best_loss = self._loss_at(history.best_theta)

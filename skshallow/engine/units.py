@@ -19,7 +19,9 @@ from skshallow.engine.moments import Moments
 from skshallow.engine.robust_moments import RobustMoments
 from skshallow.losses import Link
 
-MOST_ROW_GAIN = 4.0  # the penalty on the weights of the first layer weakens by its square
+# Limit of the factor for features: larger features need smaller weights, and the penalty
+# on them decreases with the square of the factor.
+MOST_ROW_GAIN = 4.0
 
 
 @dataclass(frozen=True)
@@ -59,10 +61,10 @@ class Units:
     ) -> Units:
         """Return units that standardise features and, if `link` allows it, targets.
 
-        With a `row_gain`, for hidden layers, features are that much larger; but those of
-        two values are no further apart than `MOST_DEVIATIONS` of the others, however rare
-        the one is. The codes of embedded columns, the last features of an `encoding`, stay
-        as they are.
+        A `row_gain`, for networks with hidden layers, multiplies the standardised
+        features. Before that, the two values of a binary column are at most
+        `MOST_DEVIATIONS` standard deviations apart, even if one of them is rare. The codes
+        of embedded columns, the last features of an `encoding`, are not standardised.
         """
         center, scale = features.center, features.deviation
         if row_gain is not None:
@@ -98,13 +100,13 @@ USERS_UNITS = Units()
 
 
 def row_gain(n_features: int, n_units: int) -> float:
-    """Return the factor for features that makes rows as long as hidden activations.
+    """Return the factor by which features are multiplied, so that the first layer keeps up.
 
-    Standardised rows have a mean squared norm of `n_features`, the activations of a hidden
-    layer of about `n_units`. If the solver takes steps of similar size for all weights,
-    the output of the first layer changes less per step if there are few features. With
-    features of standard deviation ``sqrt(n_units / n_features)``, at most 4, the first
-    layer learns as fast as the others, as in the neural tangent parametrisation.
+    A standardised row has a mean squared norm of `n_features`, the activations of a hidden
+    layer one of about `n_units`. If the solver takes steps of similar size for all weights,
+    then with few features the output of the first layer changes less per step than that of
+    the others. With features of standard deviation ``sqrt(n_units / n_features)``, at most
+    4, it learns as fast as they do, as in the neural tangent parametrisation.
 
     References
     ----------
@@ -123,8 +125,8 @@ def re_express(params: list[Params], old: Units, new: Units) -> None:
     """Convert the parameters of a network to other units in place; predictions stay equal.
 
     From ``(X - c0) / s0 @ W + b = (X - c1) / s1 @ (s1 / s0 * W) + b + (c1 - c0) / s0 @ W``
-    for the first layer, and ``f0 raw0 + o0 = f1 raw1 + o1`` for the last. Of embeddings,
-    the values stay as they are.
+    for the first layer, and ``f0 raw0 + o0 = f1 raw1 + o1`` for the last. Embeddings are
+    not changed.
 
     Parameters
     ----------
@@ -151,8 +153,8 @@ def re_express(params: list[Params], old: Units, new: Units) -> None:
 def _of_inputs(values: np.ndarray, first: Params, neutral: float) -> np.ndarray:
     """Return values of features, or one value for all, as values of the layer's inputs.
 
-    They are the same but for codes, the last features, which have the `neutral` value: the
-    vectors in their place are as many inputs or more, with the same value.
+    Each feature is one input, except the codes of an embedding, the last features: each
+    becomes a vector of several inputs, which all get the `neutral` value.
     """
     n_inputs = first["weight"].shape[-2]
     if values.ndim == 0:

@@ -9,11 +9,14 @@ from skshallow.inspection._corrected_t_test import corrected_t_test
 from skshallow.inspection._cross_validation import CrossValidated
 from skshallow.inspection._displays import (
     ActivationDisplay,
+    EffectsDisplay,
     HealthDisplay,
     NetworkDisplay,
     TrainingCurveDisplay,
     WeightsDisplay,
 )
+from skshallow.inspection._effects import Effects, input_gradients, integrated_gradients
+from skshallow.inspection._effects_comparison import EffectsComparison
 from skshallow.inspection._gradient_check import gradient_check
 from skshallow.inspection._gradient_report import GradientCheck
 from skshallow.inspection._health_report import HealthReport, health_report
@@ -24,6 +27,9 @@ __all__ = [
     "ActivationDisplay",
     "BaselineComparison",
     "CrossValidated",
+    "Effects",
+    "EffectsComparison",
+    "EffectsDisplay",
     "GradientCheck",
     "HealthDisplay",
     "HealthReport",
@@ -36,6 +42,8 @@ __all__ = [
     "expected_calibration_error",
     "gradient_check",
     "health_report",
+    "input_gradients",
+    "integrated_gradients",
     "row_wise_test",
 ]
 

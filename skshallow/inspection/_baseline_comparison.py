@@ -24,6 +24,7 @@ from skshallow.inspection._common.report import Column, Report, decimals
 from skshallow.inspection._corrected_t_test import corrected_t_test
 from skshallow.inspection._cross_validation import CrossValidated, Splits, cross_validated
 from skshallow.inspection._default_baseline import constant_model, default_baseline
+from skshallow.inspection._effects_comparison import EffectsComparison, compared_effects
 from skshallow.inspection._paired_test import CONFIDENCE, PairedTest
 from skshallow.inspection._row_wise_test import row_wise_test
 
@@ -294,6 +295,26 @@ class BaselineComparison(Report):
             " Calibration error: expected calibration error of the most probable class, in "
             "10 bins of equally many rows, over the test rows of all splits."
         )
+
+    def effects(self, X) -> EffectsComparison:
+        """Compare the effects of each column in the two models.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
+            Rows to compute them on, such as a sample of those that were compared on.
+
+        Returns
+        -------
+        comparison : EffectsComparison
+            It prints as a table, and has `to_frame`.
+
+        Raises
+        ------
+        ValueError
+            If the baseline is not the default one.
+        """
+        return compared_effects(self.net.estimators, self.baseline.estimators, X)
 
     def plot(self, ax=None):
         """Plot the scores of both models, one line per split, and their means.

@@ -70,6 +70,25 @@ class Link:
     def _combine(self, raw_prediction: np.ndarray) -> np.ndarray:
         raise NotImplementedError
 
+    # The backward passes: from the gradient of a function of the result to that of its
+    # argument.
+
+    def inverse_backward(self, grad: np.ndarray, raw_prediction: np.ndarray) -> np.ndarray:
+        """Return the gradient (n, m) with respect to the argument of `inverse`."""
+        raise NotImplementedError
+
+    def combine_backward(self, grad: np.ndarray, raw_prediction: np.ndarray) -> np.ndarray:
+        """Return the gradient (k, n, m) with respect to the argument of `combine`.
+
+        That of a single network (n, m) is `grad` itself.
+        """
+        if raw_prediction.ndim == 2:
+            return grad
+        return self._combine_backward(grad, raw_prediction)
+
+    def _combine_backward(self, grad: np.ndarray, raw_prediction: np.ndarray) -> np.ndarray:
+        raise NotImplementedError
+
     def target_units(self, moments: Any) -> tuple[np.ndarray, np.ndarray] | None:
         """Return the (center, scale) to standardise targets with; None for no scaling.
 
@@ -99,8 +118,14 @@ class IdentityLink(Link):
     def inverse(self, raw_prediction):
         return raw_prediction
 
+    def inverse_backward(self, grad, raw_prediction):
+        return grad
+
     def _combine(self, raw_prediction):
         return namespace(raw_prediction).mean(raw_prediction, axis=0)
+
+    def _combine_backward(self, grad, raw_prediction):
+        return np.broadcast_to(grad / len(raw_prediction), raw_prediction.shape)
 
     def target_units(self, moments):
         return moments.center, moments.deviation
@@ -125,12 +150,18 @@ class LogLink(Link):
     def inverse(self, raw_prediction):
         return positive_exp(raw_prediction)
 
+    def inverse_backward(self, grad, raw_prediction):
+        return grad * np.exp(raw_prediction)
+
     def is_usable(self, raw_prediction):
         fits = raw_prediction < np.log(np.finfo(raw_prediction.dtype).max)
         return fits & np.isfinite(raw_prediction)
 
     def _combine(self, raw_prediction):
         return logsumexp(raw_prediction, axis=0) - math.log(raw_prediction.shape[0])
+
+    def _combine_backward(self, grad, raw_prediction):
+        return grad * softmax(raw_prediction, axis=0)
 
     def target_units(self, moments):
         mean = moments.center
@@ -157,6 +188,9 @@ class GaussianLink(IdentityLink):
     def inverse(self, raw_prediction):
         return raw_prediction[..., : raw_prediction.shape[-1] // 2]
 
+    def inverse_backward(self, grad, raw_prediction):
+        return np.concatenate([grad, np.zeros_like(grad)], axis=-1)
+
     def is_usable(self, raw_prediction):
         """Return which are finite, and for log scales have a finite exponential (n, m)."""
         usable = np.isfinite(raw_prediction)
@@ -182,6 +216,24 @@ class GaussianLink(IdentityLink):
         log_sum = logsumexp(2 * log_parts, axis=0)
         log_scale = 0.5 * (log_sum - math.log(raw_prediction.shape[0]))
         return xp.concat([mean, log_scale], axis=-1)
+
+    def _combine_backward(self, grad, raw_prediction):
+        """Return the gradient by means and log scales of the members.
+
+        The log scale is ``log(v) / 2`` with the variance ``v`` of the mixture, see
+        `_combine`. Distances of means to their mean sum to 0, so that the derivative of
+        that mean drops out.
+        """
+        n_members, n_targets = len(raw_prediction), raw_prediction.shape[-1] // 2
+        means, log_scales = raw_prediction[..., :n_targets], raw_prediction[..., n_targets:]
+        combined = self.combine(raw_prediction)
+        mean, log_scale = combined[..., :n_targets], combined[..., n_targets:]
+        of_mean, of_log_scale = grad[..., :n_targets], grad[..., n_targets:]
+        with np.errstate(over="ignore"):  # of scales near 0, checked in the result
+            distance = (means - mean) / np.exp(log_scale) / np.exp(log_scale)
+        by_means = (of_mean + of_log_scale * distance) / n_members
+        by_scales = of_log_scale * np.exp(2 * (log_scales - log_scale)) / n_members
+        return np.concatenate([by_means, by_scales], axis=-1)
 
     def raw_units(self, center, scale):
         factor = np.concatenate([scale, np.ones_like(scale)])
@@ -226,9 +278,31 @@ class QuantilesLink(IdentityLink):
         quantiles = xp.mean(self.quantiles(raw_prediction), axis=0)
         return xp.reshape(quantiles, raw_prediction.shape[1:])
 
+    def _combine_backward(self, grad, raw_prediction):
+        grad = grad.reshape(*grad.shape[:-1], len(self.levels), -1) / len(raw_prediction)
+        return self._quantiles_backward(grad, raw_prediction)
+
+    def _quantiles_backward(self, grad, raw_prediction):
+        """Return the gradient by raw, from that by `quantiles` (n, n_levels, n_targets)."""
+        levels = raw_prediction.reshape(*raw_prediction.shape[:-1], len(self.levels), -1)
+        ranks = levels.argsort(axis=-2).argsort(axis=-2)
+        grad = np.broadcast_to(grad, ranks.shape)
+        grad_levels = np.take_along_axis(grad, ranks, axis=-2)
+        return grad_levels.reshape(raw_prediction.shape)
+
+    @property
+    def _central(self) -> int:
+        """Index of the quantile that is predicted."""
+        return int(np.abs(np.array(self.levels) - 0.5).round(12).argmin())
+
     def inverse(self, raw_prediction):
-        central = np.abs(np.array(self.levels) - 0.5).round(12).argmin()
-        return self.quantiles(raw_prediction)[..., central, :]
+        return self.quantiles(raw_prediction)[..., self._central, :]
+
+    def inverse_backward(self, grad, raw_prediction):
+        n_levels = len(self.levels)
+        by_quantiles = np.zeros((*grad.shape[:-1], n_levels, grad.shape[-1]), grad.dtype)
+        by_quantiles[..., self._central, :] = grad
+        return self._quantiles_backward(by_quantiles, raw_prediction)
 
     def raw_units(self, center, scale):
         n_levels = len(self.levels)
@@ -255,9 +329,19 @@ class LogitLink(Link):
         """Return the logarithm of the probability, finite for every finite raw."""
         return log_expit(raw_prediction)
 
+    def inverse_backward(self, grad, raw_prediction):
+        return grad * expit(raw_prediction) * expit(-raw_prediction)
+
     def _combine(self, raw_prediction):
         yes = logsumexp(log_expit(raw_prediction), axis=0)
         return yes - logsumexp(log_expit(-raw_prediction), axis=0)
+
+    def _combine_backward(self, grad, raw_prediction):
+        """Return the gradient, in which the slope ``p (1 - p)`` of each member counts."""
+        combined = self.combine(raw_prediction)
+        log_slopes = log_expit(raw_prediction) + log_expit(-raw_prediction)
+        log_slope = log_expit(combined) + log_expit(-combined)
+        return grad * np.exp(log_slopes - log_slope) / len(raw_prediction)
 
 
 class SoftmaxLink(Link):
@@ -278,6 +362,15 @@ class SoftmaxLink(Link):
         """Return the logarithm of the probabilities, finite for every finite raw."""
         return log_softmax(raw_prediction)
 
+    def inverse_backward(self, grad, raw_prediction):
+        p = softmax(raw_prediction)
+        return p * (grad - (grad * p).sum(axis=-1, keepdims=True))
+
     def _combine(self, raw_prediction):
         log_probabilities = log_softmax(raw_prediction)
         return logsumexp(log_probabilities, axis=0) - math.log(raw_prediction.shape[0])
+
+    def _combine_backward(self, grad, raw_prediction):
+        log_p = log_softmax(raw_prediction)
+        by_log_p = grad * softmax(log_p, axis=0)
+        return by_log_p - np.exp(log_p) * by_log_p.sum(axis=-1, keepdims=True)

@@ -336,7 +336,7 @@ def test_frames_are_validated_and_scored_under_their_names(net_class, X, y, few)
         (np.zeros((59, 5)), "inconsistent numbers of samples"),
         (np.zeros((60, 5), complex), "Complex data not supported"),
         (csr_array(np.full((60, 5), np.nan)), "X is sparse and has 300 missing values"),
-        ("rows", "could not convert string to float"),
+        ("rows", "X is 'rows', and must be a table"),
     ],
     ids=["inf", "1d", "3d", "no columns", "no rows", "short",
          "complex", "sparse nan", "scalar"],

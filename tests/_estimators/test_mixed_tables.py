@@ -12,7 +12,7 @@ from same_state import assert_same
 from sklearn.compose import make_column_transformer
 from sklearn.impute import SimpleImputer
 from sklearn.inspection import partial_dependence, permutation_importance
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.model_selection import GridSearchCV, PredefinedSplit, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
@@ -216,6 +216,75 @@ def test_weights_of_zero_are_rows_left_out():
     weight[300:] = 0
     weighted = net().fit(X, y, sample_weight=weight)
     assert_array_equal(weighted.predict(X), net().fit(X[:300], y[:300]).predict(X))
+
+
+def test_levels_and_gaps_of_rows_of_weight_zero_are_not_learned():
+    X = frame().astype({"sex": "str"})
+    X.loc[300:, "sex"] = "x"
+    X.loc[300:, "city"] = "elsewhere"
+    X.loc[300:, "income"] = np.nan
+    X["flag"] = [None if i >= 300 else "yes" if i % 3 else "no" for i in range(N_ROWS)]
+    y, weight = target(frame()), (np.arange(N_ROWS) < 300).astype(float)
+    weighted, alone = net().fit(X, y, sample_weight=weight), net().fit(X[:300], y[:300])
+    assert_array_equal(weighted.encoded_feature_names_, alone.encoded_feature_names_)
+    assert_array_equal(weighted.n_missing_, alone.n_missing_)
+    assert_array_equal(weighted.predict(X), alone.predict(X))
+
+
+def test_classes_of_weight_zero_have_no_levels():
+    X = frame()
+    y = np.where(X["size"] == "L", "rare", np.where(X["income"] > 0, "high", "low"))
+    params = {"class_weight": {"rare": 0, "high": 1, "low": 1}}
+    weighted = net(DeepNetClassifier, **params).fit(X, y)
+    alone = net(DeepNetClassifier).fit(X[y != "rare"], y[y != "rare"])
+    assert_array_equal(weighted.encoded_feature_names_, alone.encoded_feature_names_)
+    assert_array_equal(weighted.predict_proba(X), alone.predict_proba(X))
+
+
+@pytest.mark.parametrize("container", ["array", "frame", "beside categories"])
+def test_numbers_that_training_never_had_have_no_influence(container, tmp_path):
+    X = frame()[["age", "income"]].assign(never=np.nan)
+    if container == "beside categories":
+        X["sex"] = frame()["sex"]
+    X_new = X.assign(never=5.0)
+    if container == "array":
+        X, X_new = X.to_numpy(), X_new.to_numpy()
+    y = target(frame())
+    own = net().fit(X, y)
+    assert own.n_missing_[2] == N_ROWS
+    assert own.n_features_in_ == X.shape[1]
+    assert not [name for name in own.encoded_feature_names_ if "never" in name]
+    assert_array_equal(own.predict(X_new), own.predict(X))
+    own.save(tmp_path / "net.npz")
+    assert_array_equal(load(tmp_path / "net.npz").predict(X_new), own.predict(X))
+    without = np.delete(X, 2, axis=1) if container == "array" else X.drop(columns="never")
+    assert_array_equal(own.predict(X), net().fit(without, y).predict(without))
+
+
+def test_numbers_that_only_validation_rows_have_have_no_influence():
+    X, y = frame()[["age", "income"]].assign(late=np.nan), target(frame())
+    X.loc[300:, "late"] = 1.0
+    held_out = np.arange(N_ROWS) >= 300
+    own = net(early_stopping=True, validation_fraction=PredefinedSplit(held_out - 1))
+    own.fit(X, y)
+    assert "late" not in own.encoded_feature_names_
+    assert_array_equal(own.predict(X), own.predict(X.assign(late=7.0)))
+
+
+def test_a_table_without_any_value_is_refused():
+    with pytest.raises(ValueError, match=r"missing .* of all 2 columns of X"):
+        net().fit(np.full((20, 2), np.nan), np.arange(20.0))
+
+
+def test_a_first_part_without_values_of_a_column_leaves_it_to_later_parts():
+    X, y = frame()[["age", "income"]], target(frame())
+    own = (
+        net(max_iter="auto")
+        .partial_fit(X[:100].assign(age=np.nan), y[:100])
+        .partial_fit(X, y)
+    )
+    assert "age" in own.encoded_feature_names_
+    assert own.n_missing_.tolist() == [100, 0]
 
 
 def test_validation_data_scorers_and_searches_take_frames():

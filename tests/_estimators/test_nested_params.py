@@ -108,6 +108,30 @@ def test_an_instance_is_set_before_its_settings_whatever_their_order(net_class, 
     assert net.solver == Momentum(0.7)
 
 
+@pytest.mark.parametrize("sequence", [list, tuple])
+def test_the_entries_of_a_sequence_are_numbered(deep_class, sequence):
+    given = sequence(["tanh", LeakyReLU(), PReLU()])
+    net = deep_class(activation=given)
+    entries = {"activation__0": "tanh", "activation__1": LeakyReLU()}
+    entries |= {"activation__2": PReLU(), "activation__1__slope": 0.01}
+    assert net.get_params().items() >= {**entries, "activation__2__slope": 0.25}.items()
+    net.set_params(activation__1__slope=0.3, activation__2="relu")
+    assert net.activation == sequence(["tanh", LeakyReLU(0.3), "relu"])
+    assert given == sequence(["tanh", LeakyReLU(), PReLU()])
+    net.set_params(activation__0=PReLU(), activation__0__slope=0.5)
+    assert net.activation[0] == PReLU(0.5)
+    net.set_params(activation=["tanh", LeakyReLU()], activation__1__slope=0.1)
+    assert net.activation == ["tanh", LeakyReLU(0.1)]
+    assert clone(net).get_params() == net.get_params()
+
+
+def test_a_grid_over_the_setting_of_one_layer_trains_it(X, y, few):
+    net = DeepNetRegressor(**few, activation=["tanh", LeakyReLU()])
+    search = GridSearchCV(net, {"activation__1__slope": [0.0, 0.9]}, cv=2).fit(X, y)
+    best = search.best_params_["activation__1__slope"]
+    assert search.best_estimator_.network_.layers[1].activation == LeakyReLU(best)
+
+
 def test_clones_are_independent(net_class):
     net = net_class(**INSTANCES)
     other = clone(net)
@@ -172,6 +196,14 @@ def test_instances_are_shown_and_pickled(net_class):
          "Cannot set activation__slope, because activation=['tanh', 'relu'] is a sequence, "
          "with one entry for each hidden layer. Pass activation=[LeakyReLU(slope=0.1), "
          "...] (from skshallow.activations) instead."),
+        (DeepNetClassifier, {"activation": ["tanh", PReLU()]}, {"activation__0__slope": 2},
+         "Cannot set activation__0__slope, because activation__0='tanh' is not an instanc"
+         "e. Pass activation__0=LeakyReLU(slope=2.0) (from skshallow.activations)"),
+        (DeepNetClassifier, {"activation": ["tanh", PReLU()]}, {"activation__2__slope": 2},
+         "Invalid parameter '2' for activation=['tanh', PReLU(slope=0.25)]. Valid "
+         "parameters are: ['0', '1']."),
+        (DeepNetClassifier, {"activation": ["tanh", PReLU()]}, {"activation__1__x": 2},
+         "Invalid parameter 'x' for PReLU(slope=0.25). Valid parameters are: ['slope']."),
         (DeepNetClassifier, {"activation": ["tanh"]}, {"activation__foo": 0.1},
          "Invalid parameter 'foo' for activation=['tanh']: no component of "
          "skshallow.activations has a setting of that name."),

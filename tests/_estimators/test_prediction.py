@@ -22,7 +22,7 @@ from skshallow import (
 from skshallow._estimators import prediction
 from skshallow.activations import ACTIVATIONS
 from skshallow.engine.network import Network
-from skshallow.losses import Quantile
+from skshallow.losses import Gaussian, Quantile
 
 
 def forward_by_hand_from(coefs, intercepts, X):
@@ -424,10 +424,10 @@ def test_without_a_score_the_error_says_what_to_read(net_class, X, y, few):
         net.fit(X, y).best_validation_score_  # noqa: B018
 
 
-@pytest.mark.parametrize("loss", ["gaussian", Quantile([0.1, 0.9])])
+@pytest.mark.parametrize("loss", [Gaussian(), Quantile([0.1, 0.9])])
 def test_several_outputs_per_target_have_no_function_of_scikit_learns(loss, X, y, few):
     net = DeepNetRegressor(**few, loss=loss).fit(X, y)
-    with pytest.raises(AttributeError, match=rf"loss={type(net._loss).__name__}\("):
+    with pytest.raises(AttributeError, match=rf"loss={type(loss).__name__}\("):
         net.out_activation_  # noqa: B018
 
 

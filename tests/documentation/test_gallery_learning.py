@@ -16,6 +16,41 @@ from skshallow.exceptions import DeadUnitsWarning
 example = cache(run_example)
 
 
+# What a net does.
+
+
+def test_only_after_the_hidden_layers_does_a_line_separate_the_spirals():
+    shown = example("plot_what_a_net_does")
+    by_line = [
+        LogisticRegression(C=100, max_iter=1000)
+        .fit(columns, shown.y)
+        .score(columns, shown.y)
+        for columns in (shown.X, shown.moved)
+    ]
+    assert by_line[0] < 0.75
+    assert by_line[1] > 0.98
+    assert shown.net.score(shown.X_new, shown.y_new) > 0.98
+
+
+def test_the_line_of_the_output_layer_is_the_boundary_of_the_plane():
+    shown = example("plot_what_a_net_does")
+    probability = shown.net.predict_proba(shown.X)[:, 1]
+    assert_allclose(shown.output_layer(shown.moved)[:, 0], probability, atol=1e-9)
+
+
+# Overfitting.
+
+
+def test_the_error_on_training_rows_grows_with_the_penalty_but_not_on_new_rows():
+    shown = example("plot_overfitting")
+    assert shown.on_training_rows[0] < 0.5 * shown.NOISE
+    assert shown.on_training_rows[-1] > 2 * shown.NOISE
+    smallest = shown.on_new_rows.min()
+    assert shown.NOISE < smallest < 1.4 * shown.NOISE
+    assert min(shown.on_new_rows[0], shown.on_new_rows[-1]) > 1.5 * smallest
+    assert shown.ALPHAS[0] < shown.best < shown.ALPHAS[-1]
+
+
 # Boundary against depth.
 
 

@@ -113,9 +113,7 @@ def test_most_learned_slopes_lie_above_their_start():
 
 @pytest.fixture(scope="module")
 def digits():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("SKSHALLOW_DIGITS", raising=False)
-        return run_example("plot_digits")
+    return run_example("plot_digits")
 
 
 def test_weights_from_a_file_predict_as_where_they_come_from(digits):
@@ -165,11 +163,10 @@ def test_a_file_without_digits_is_refused_with_what_it_holds(digits, tmp_path):
         digits.read_digits(tmp_path / "other.npz")
 
 
-def test_the_example_runs_on_a_given_file(tmp_path, monkeypatch, capsys):
+def test_the_example_runs_on_a_given_file(tmp_path, capsys):
     X, y = load_digits(return_X_y=True)
     np.savez(tmp_path / "few.npz", X=X[:400], y=y[:400])
-    monkeypatch.setenv("SKSHALLOW_DIGITS", str(tmp_path / "few.npz"))
-    assert len(run_example("plot_digits").X) == 400
+    assert len(run_example("plot_digits", SOURCE=str(tmp_path / "few.npz")).X) == 400
     assert "400 images of 64 pixels" in capsys.readouterr().out
 
 
@@ -210,6 +207,21 @@ def test_the_net_wins_where_effects_bend_and_not_where_they_are_straight():
     }
     assert gain["non-linear effects"] > 0.03
     assert -0.02 < gain["linear effects"] < 0.005
+
+
+# Effects.
+
+
+def test_effects_show_what_the_data_were_made_with():
+    shown = run_example("plot_effects", N_ROWS=2000)
+    columns = shown.effects.feature_names
+    assert columns[shown.effects.by_importance[-1]] == "age"
+    assert shown.slope == pytest.approx(-0.2, abs=0.08)
+    is_monthly = (shown.X["plan"][:1000] == "monthly").to_numpy()
+    months, effects = shown.X["months"][:1000], shown.effects.values[:, 1]
+    assert np.polyfit(months[is_monthly], effects[is_monthly], 1)[0] < -0.05
+    assert np.polyfit(months[~is_monthly], effects[~is_monthly], 1)[0] > 0.05
+    assert abs(shown.coefficients["months"]) < 0.15
 
 
 # Weights and imbalance.

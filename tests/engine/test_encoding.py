@@ -82,6 +82,9 @@ def test_names_are_those_of_scikit_learns_encoders():
     assert names.dtype == object
     assert names.tolist() == expected
     assert len(ENCODING.feature_names(NAMES, LEVELS)) == ENCODING.n_encoded
+    columns = [NAMES[j] for j in ENCODING.columns_of_inputs(width=3)]
+    assert len(columns) == len(names)
+    assert all(column in name for column, name in zip(columns, names, strict=True))
 
 
 def test_codes_become_rows_of_the_embedding_which_rare_levels_share_with_unseen_ones():
@@ -222,3 +225,21 @@ def test_sparse_tables_are_refused():
     rows = Rows(sparse.csr_array(np.ones((5, 7))), np.zeros((5, 1)), encoding=ENCODING)
     with pytest.raises(TypeError, match="supported array"):
         rows.whole()
+
+
+def test_names_of_features_are_distinct():
+    encoding = Encoding(
+        numbers=[0], one_hot=[1, 2], n_levels=[3, 3], embedded=[3], rows_of_level=[[0, 1]]
+    )
+    levels = {1: ["c", "d", "c (2)"], 2: ["b_c", "b_d", "x"]}
+    names = encoding.feature_names(["a_x", "a_b", "a", "e"], levels)
+    assert names.tolist() == [
+        *("a_x", "a_b_c", "a_b_d", "a_b_c (2)"),
+        *("a_b_c (3)", "a_b_d (2)", "a_x (2)", "e_embedding0"),
+    ]
+
+
+def test_columns_that_are_left_out_are_columns_of_the_table():
+    encoding = Encoding(numbers=[0, 2], left_out=[1])
+    assert (encoding.n_columns, encoding.n_encoded) == (3, 2)
+    assert encoding.forward(np.array([[1.0, np.nan, 3.0]])).tolist() == [[1.0, 3.0]]

@@ -8,6 +8,7 @@ from finite_differences import assert_gradients_agree, central_differences
 from scipy import sparse
 
 from skshallow.activations import ACTIVATIONS, Identity, Maxout, PReLU, ReLU, Tanh
+from skshallow.engine.embedding import Embedding
 from skshallow.engine.network import Network
 from skshallow.engine.objective import Objective
 from skshallow.initializers import INITIALIZERS, Auto, Zeros
@@ -216,3 +217,30 @@ def test_a_pickled_network_is_small_and_equal():
 def test_the_repr_shows_widths_and_activations():
     network = Network(4, 2, [5, 3], [Tanh(), PReLU(0.1)])
     assert repr(network) == "Network(4-5-3-2, [Tanh(), PReLU(slope=0.1)])"
+
+
+@every_architecture
+def test_the_derivative_by_the_input_is_that_of_differences(architecture):
+    network, theta, X = build(architecture)
+    params = network.views(theta)
+    grad_raw = np.random.default_rng(1).normal(size=(len(X), 2))
+    _, caches = network.forward(X, params)
+    actual = network.backward_to_input(grad_raw.copy(), caches, params)
+    expected = central_differences(
+        lambda x: float((network.forward(x, params)[0] * grad_raw).sum()), X
+    )
+    assert_gradients_agree(actual, expected)
+
+
+@pytest.mark.parametrize("n_members", [1, 3])
+def test_without_its_embedding_a_network_takes_the_vectors(n_members):
+    embedding = Embedding((3, 2), width=2)
+    network = Network(4, 2, [5], [Tanh()], n_members=n_members, embedding=embedding)
+    rng = np.random.default_rng(0)
+    params = network.views(rng.normal(size=network.layout.size))
+    x = np.column_stack([rng.normal(size=(7, 2)), rng.integers([3, 2], size=(7, 2))])
+    inputs = network.inputs(x, params)
+    assert inputs.shape[-2:] == (7, 6)
+    expected, _ = network.forward(x, params)
+    actual, _ = network.without_embedding.forward(inputs, params)
+    np.testing.assert_array_equal(actual, expected)

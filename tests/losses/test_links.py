@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from finite_differences import central_differences
 from scipy import stats
 from scipy.special import expit, log_expit, log_softmax, softmax
 
@@ -228,3 +229,37 @@ def test_each_quantile_of_members_together_is_the_mean_of_theirs(of_members):
     combined = link.combine(of_members)
     np.testing.assert_allclose(link.quantiles(combined), expected, rtol=1e-14)
     np.testing.assert_allclose(combined, expected.reshape(5, 6), rtol=1e-14)
+
+
+# The backward passes, against differences.
+
+LINKS = [
+    IdentityLink(),
+    LogLink(),
+    LogitLink(),
+    SoftmaxLink(),
+    GaussianLink(),
+    QuantilesLink((0.1, 0.5)),
+]
+every_link = pytest.mark.parametrize("link", LINKS, ids=lambda link: type(link).__name__)
+
+
+@every_link
+@pytest.mark.parametrize("n_members", [1, 3])
+@pytest.mark.parametrize("step", ["inverse", "combine"])
+def test_backward_passes_are_the_derivatives(step, n_members, link):
+    rng = np.random.default_rng(0)
+    members = (n_members,) if step == "combine" and n_members > 1 else ()
+    raw = rng.normal(size=(*members, 5, 4))
+    grad = rng.normal(size=getattr(link, step)(raw).shape)
+    actual = getattr(link, f"{step}_backward")(grad, raw)
+    expected = central_differences(
+        lambda x: float((getattr(link, step)(x) * grad).sum()), raw
+    )
+    np.testing.assert_allclose(actual, expected, rtol=1e-6, atol=1e-8)
+
+
+def test_the_weights_of_certain_members_are_finite():
+    raw = np.array([[[800.0]], [[-800.0]], [[790.0]]])
+    for link in (LogitLink(), SoftmaxLink(), LogLink()):
+        assert np.isfinite(link.combine_backward(np.ones((1, 1)), raw)).all()

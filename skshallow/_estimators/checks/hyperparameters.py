@@ -87,7 +87,8 @@ def hidden_widths(hidden_units: Any, depth: int | None) -> list[int]:
     hidden_units : int or sequence of int
         The width of all hidden layers, or one width for each.
     depth : int or None
-        The number of hidden layers; None means 2, or the length of the sequence.
+        The number of hidden layers; None means 2, or the length of the sequence. With 0,
+        `hidden_units` is not used.
     """
     if isinstance(hidden_units, Integral):
         return [int(hidden_units)] * (2 if depth is None else int(depth))
@@ -96,6 +97,8 @@ def hidden_widths(hidden_units: Any, depth: int | None) -> list[int]:
         raise ValueError(
             f"hidden_units must hold integers of at least 1, got {hidden_units!r}."
         )
+    if depth == 0:
+        return []
     if depth is not None and depth != len(widths):
         raise ValueError(
             f"depth={depth} and hidden_units={hidden_units!r} disagree about the number "

@@ -1,7 +1,4 @@
-"""Validation of arrays, data frames, labels and sample weights; errors name the column.
-
-Labels with pandas dtypes are converted to NumPy arrays without rounding large integers.
-"""
+"""Validation of arrays, groups and sample weights."""
 
 from __future__ import annotations
 
@@ -45,33 +42,10 @@ def _refuse_masked(values: Any, name: str) -> None:
 
 
 def validated(estimator: Any, X: Any, **options: Any) -> Any:
-    """Return the result of scikit-learn's `validate_data`: X as floats, dense or CSR.
-
-    If X is a data frame and one of its columns causes an error, the message names it.
-    """
+    """Return the result of scikit-learn's `validate_data`: X as floats, dense or CSR."""
     xp = namespace_of(X)
-    try:
-        return validate_data(
-            estimator, X, accept_sparse="csr", dtype=(xp.float64, xp.float32), **options
-        )
-    except (TypeError, ValueError) as error:
-        refuse_columns(X, error)
-        raise
-
-
-def plain_labels(y: Any) -> Any:
-    """Return labels without pandas dtypes and without NumPy's variable-width strings.
-
-    scikit-learn converts nullable integers and booleans to floats, which rounds integers
-    above 2^53; here they become integers and booleans.
-    """
-    if isinstance(y, np.ndarray) and y.dtype.kind == "T":
-        return y.astype(object)
-    if not hasattr(y, "isna") or getattr(y, "ndim", 1) != 1:
-        return y
-    if hasattr(y.dtype, "numpy_dtype"):
-        return np.asarray(y, dtype=y.dtype.numpy_dtype)
-    return np.asarray(y) if hasattr(y.dtype, "categories") else y
+    floats = xp.float64, xp.float32
+    return validate_data(estimator, X, accept_sparse="csr", dtype=floats, **options)
 
 
 def check_weights(sample_weight: Any, X: Any, name: str) -> np.ndarray | None:
@@ -122,35 +96,3 @@ def check_groups(groups: Any, X: Any) -> np.ndarray | None:
             "groups has entries of several types, or missing ones. Give numbers, or "
             "strings, one for each row of X."
         ) from error
-
-
-def refuse_columns(X: Any, cause: Exception) -> None:
-    """Raise ValueError from `cause` if a column of the data frame X is not numeric."""
-    if not hasattr(X, "columns"):
-        return
-    names = list(X.columns)
-    for name in names:
-        if names.count(name) > 1:
-            raise ValueError(
-                f"X has {names.count(name)} columns named {name!r}. Rename them, so that "
-                "each has a different name."
-            ) from cause
-        column = np.asarray(X[name])
-        for value in column:
-            if not _is_number(value):
-                raise ValueError(
-                    f"Column {name!r} of X has the value {str(value)!r}, which is not a "
-                    "number. Encode the column, for example with "
-                    "sklearn.preprocessing.OneHotEncoder, or leave it out."
-                ) from cause
-
-
-def _is_number(value: Any) -> bool:
-    """Return whether `value` can be converted to float; dates and times cannot."""
-    if isinstance(value, np.datetime64 | np.timedelta64):
-        return False
-    try:
-        np.asarray(value).astype(np.float64)
-    except (TypeError, ValueError):
-        return False
-    return True

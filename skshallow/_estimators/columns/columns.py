@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -119,6 +119,33 @@ class Columns:
             If a column holds something else than before. The error names all of these.
         """
         return self._matrix(read_columns(X, input_name), dtype, input_name)
+
+    def of_rows(self, matrix: np.ndarray) -> tuple[Columns, np.ndarray]:
+        """Return what the columns are in these rows only, and the rows in their codes.
+
+        Parameters
+        ----------
+        matrix : ndarray of shape (n_rows, n_columns)
+            Some of the rows that `encode` returned for the table that was learned.
+        """
+        levels, missing_level = list(self.levels), list(self.missing_level)
+        n_missing, matrix = np.isnan(matrix).sum(axis=0), matrix.copy()
+        for j, own in enumerate(self.levels):
+            if own is None:
+                continue
+            codes = matrix[:, j].astype(np.int64)
+            counts = np.bincount(codes, minlength=len(own) + 1)
+            is_present = counts > 0
+            levels[j], missing_level[j] = own[is_present[:-1]], bool(is_present[-1])
+            n_missing[j] = counts[-1]
+            matrix[:, j] = (np.cumsum(is_present) - 1)[codes]
+        columns = replace(
+            self,
+            levels=tuple(levels),
+            missing_level=tuple(missing_level),
+            n_missing=tuple(n_missing.tolist()),
+        )
+        return columns, matrix
 
     def names_of_levels(self) -> dict[int, list[str]]:
         """Return the names of the levels of each category, by the column's index.

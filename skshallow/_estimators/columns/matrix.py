@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_array, check_X_y, validate_data
 from skshallow._arrays.namespace import namespace
 from skshallow._estimators.checks.inputs import validated
 from skshallow._estimators.columns.columns import Columns, has_columns, learn_and_encode
+from skshallow._estimators.columns.shape import check_is_table
 
 
 def read_matrix(
@@ -47,6 +48,7 @@ def read_matrix(
     **options
         For :func:`sklearn.utils.validation.validate_data`.
     """
+    check_is_table(X, input_name)
     options["ensure_all_finite"] = "allow-nan"
     X = _unmasked(X)
     learns = reset and has_columns(X, categorical_features)

@@ -151,7 +151,8 @@ def _check_columns(columns: Any, n_columns: int) -> np.ndarray:
 def _check_encoded_columns(encoding: Any, n_levels: np.ndarray) -> None:
     """Check that an encoding takes each column once, with as many levels as it has."""
     _require(isinstance(encoding, Encoding), "_encoding is no encoding")
-    parts = encoding.numbers, encoding.binary, encoding.one_hot, encoding.embedded
+    taken = encoding.numbers, encoding.binary, encoding.one_hot, encoding.embedded
+    parts = *taken, encoding.left_out
     indices = np.concatenate(parts)
     _require(
         all(part.ndim == 1 for part in (*parts, encoding.indicators, encoding.n_levels))
@@ -161,6 +162,7 @@ def _check_encoded_columns(encoding: Any, n_levels: np.ndarray) -> None:
     _require(np.isin(encoding.indicators, encoding.numbers).all(), "Indicators of nothing")
     fits = (
         (n_levels[encoding.numbers] == 0).all()
+        and (n_levels[encoding.left_out] == 0).all()
         and (n_levels[encoding.binary] == 2).all()
         and np.array_equal(n_levels[encoding.one_hot], encoding.n_levels)
         and len(encoding.rows_of_level) == len(encoding.embedded)

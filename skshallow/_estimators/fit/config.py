@@ -97,13 +97,17 @@ class Components:
 def _activations(choice: Any, depth: int) -> list[Activation]:
     """Return one activation per hidden layer, from a single one or a sequence."""
     if isinstance(choice, str | Activation):
-        choice = [choice] * depth
-    if len(choice) != depth:
+        choice = [choice] * max(depth, 1)
+    activations = [resolve("activation", one, ACTIVATIONS, Activation) for one in choice]
+    if depth == 0:
+        return []
+    if len(activations) != depth:
         raise ValueError(
-            f"activation has {len(choice)} entries, but the net has {depth} hidden "
-            "layers; give one activation for all of them, or one for each."
+            f"activation is a sequence of length {len(activations)}, but the number of "
+            f"hidden layers is {depth}. Give one activation for all of them, or one for "
+            "each."
         )
-    return [resolve("activation", one, ACTIVATIONS, Activation) for one in choice]
+    return activations
 
 
 @dataclass(frozen=True)

@@ -43,15 +43,15 @@ class AboveConstant:
 def loss_above_constant(run: FitRun, outcome: Outcome) -> AboveConstant | None:
     """Return the losses if training never came near the best constant, else None.
 
-    A fit of several epochs is judged if it had `ENOUGH_STEPS`, ended because its training
-    loss fell no further, or did not move. An epoch below the constant shows that training
-    works: where early stopping then prefers an earlier one, there is nothing to learn, as
-    in noise.
+    A fit is judged if it ended because its training loss fell no further or, after several
+    epochs, if it had `ENOUGH_STEPS` or did not move. An epoch below the constant shows that
+    training works: where early stopping then prefers an earlier one, there is nothing to
+    learn, as in noise.
     """
     history, tol = run.history, run.config.plan.tol
     n_steps = history.n_epochs * math.ceil(len(run.rows) / run.config.plan.batch_size)
     gave_up = outcome.converged and not (history.stopped or history.early_stopping)
-    if history.n_epochs < 2 or not (gave_up or n_steps >= FEW_STEPS):
+    if not (gave_up or (history.n_epochs > 1 and n_steps >= FEW_STEPS)):
         return None
     objective = run.objective
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):

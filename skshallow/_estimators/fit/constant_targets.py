@@ -1,7 +1,8 @@
-"""Constant targets: predicted exactly, and by an output that training leaves alone.
+"""Constant targets: the network predicts them exactly, and does not train their outputs.
 
-Beside other targets, a constant one would share the hidden layers' noise: solvers whose
-steps have one size would move its weights, however small their gradient.
+A target that is constant in all training rows needs only the bias of its output, with
+weights of 0. Training would move these weights away from 0: Adam and similar solvers take
+steps of about the same size for all weights, however small the gradient is.
 """
 
 from __future__ import annotations
@@ -11,25 +12,29 @@ import numpy as np
 from skshallow.engine.network import Network
 from skshallow.losses import Loss
 
-ROUNDING = 20 * np.finfo(np.float64).eps  # of a column that was computed, not given
+# Relative rounding error of a constant column that was computed, such as a mean of columns.
+ROUNDING = 20 * np.finfo(np.float64).eps
 
 
 def constant_columns(y: np.ndarray) -> np.ndarray:
-    """Return which columns of targets (n, n_targets) vary by no more than rounding.
+    """Return which columns of targets (n, n_targets) are constant up to rounding.
 
-    A single row does not tell.
+    With a single row no column counts as constant.
     """
     if len(y) < 2:
         return np.zeros(y.shape[1], dtype=bool)
     low, high = y.min(axis=0), y.max(axis=0)
-    with np.errstate(over="ignore"):  # infinitely far apart is apart
+    with np.errstate(over="ignore"):  # a difference of infinity is not constant either
         return high - low <= ROUNDING * np.maximum(np.abs(low), np.abs(high))
 
 
 def start_at_constants(
     theta: np.ndarray, network: Network, loss: Loss, y: np.ndarray, constant: np.ndarray
 ) -> None:
-    """Let `theta` (P,) predict the `constant` ones of targets y (n, n_targets)."""
+    """Set the outputs of constant targets in `theta` (P,) so that it predicts them exactly.
+
+    `constant` (n_targets,) marks them among the columns of y (n, n_targets).
+    """
     if not constant.any():
         return
     outputs, params = _outputs_of(constant, network), network.views(theta)[-1]
@@ -40,10 +45,10 @@ def start_at_constants(
 def known_outputs(
     theta: np.ndarray, network: Network, loss: Loss, y: np.ndarray, constant: np.ndarray
 ) -> np.ndarray | None:
-    """Return which raw outputs (n_raw_outputs,) need no training, None for none.
+    """Return which raw outputs (n_raw_outputs,) need no training, or None if all do.
 
-    They are those of constant targets that `theta` (P,) predicts already, whatever the
-    hidden layers put out.
+    They are the outputs of constant targets that `theta` (P,) already predicts exactly and
+    for every row, because their weights are 0.
     """
     if not constant.any():
         return None
@@ -66,6 +71,6 @@ def _outputs_of(targets: np.ndarray, network: Network) -> np.ndarray:
 def _exact_fit(loss: Loss, y: np.ndarray, constant: np.ndarray) -> np.ndarray:
     """Return the raw outputs that fit the constant columns of y (n, n_targets).
 
-    Those of one row: a mean over rows would be rounded, and not quite equal to them.
+    They are computed from one row, because a mean over all rows has rounding errors.
     """
     return loss.fit_intercept_only(y[:1, constant])

@@ -53,7 +53,7 @@ def diagnose(run: FitRun, outcome: Outcome) -> None:
     above = loss_above_constant(run, outcome)
     if above is not None:
         warn_user(
-            f"Training ended after {run.history.n_epochs} epochs with {cause} at a loss of "
+            f"Training ended in epoch {run.history.n_epochs} with {cause} at a loss of "
             f"{above.loss:.3g} on the training rows, and the best constant prediction has "
             f"{above.constant:.3g}: the fit is of no use. Try "
             f"{faster if above.too_slow else remedy}."
@@ -118,20 +118,22 @@ def _ends_by_plan(run: FitRun) -> bool:
 
 def _advice(run: FitRun) -> tuple[str, str, str, str]:
     """Return the cause of a failure, its remedy, and what gives more time, or speed."""
-    plan, alpha = run.config.plan, run.config.alpha
+    plan, step = run.config.plan, 1.0
     if plan.solver.stochastic:
-        cause = f"learning_rate={plan.learning_rate:g}"
+        step, cause = plan.learning_rate, f"learning_rate={plan.learning_rate:g}"
         remedy = "a smaller learning_rate, max_grad_norm, or standardize=True"
         more_time = ", or use a schedule that ends there, such as 'cosine'"
         faster = "a larger learning_rate, a larger max_iter, or standardize=True"
-        too_strong = plan.learning_rate * alpha > 1 < alpha  # steps overshoot 0
     else:
         cause = f"solver={run.config.components.given['solver']!r}"
         remedy = "standardize=True, a larger alpha, or another solver"
-        more_time, too_strong = " or tol", alpha > 1
+        more_time = " or tol"
         faster = "a smaller tol, standardize=True, or another solver"
-    if too_strong:
-        cause, remedy = f"{cause} and alpha={alpha:g}", f"a smaller alpha, or {remedy}"
+    decay = getattr(plan.solver, "weight_decay", 0.0)
+    for name, strength in {"alpha": run.config.alpha, "weight_decay": decay}.items():
+        if step * strength > 1 < strength:  # steps overshoot 0
+            cause = f"{cause} and {name}={strength:g}"
+            remedy = f"a smaller {name}, or {remedy}"
     return cause, remedy, more_time, faster
 
 

@@ -2,7 +2,8 @@
 
 A category of two levels becomes one 0/1 column, one of a few levels a column per level
 (one-hot), and one of more levels a vector that is learned (an embedding). A number
-that is missing somewhere has an indicator beside it.
+that is missing somewhere has an indicator beside it. One that is missing in all training
+rows is left out: nothing can be learned of it, so that it must not change predictions.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def encoding_of(
     rows: np.ndarray | None,
     missing: np.ndarray,
     *,
-    pools_rare_levels: bool = True,
+    is_part: bool = False,
     most_one_hot: float = MOST_ONE_HOT_LEVELS,
 ) -> Encoding | None:
     """Return how a table enters the network; None if its numbers enter as they are.
@@ -45,11 +46,16 @@ def encoding_of(
         The training rows, whose levels are counted.
     missing : ndarray of int of shape (n_columns,)
         Number of missing numbers in each column, from `n_missing`.
-    pools_rare_levels : bool
-        Whether levels of too few rows share one vector. Not in the first of several parts
-        of a table, whose other rows may have more of them.
+    is_part : bool
+        Whether this is the first of several parts of a table, whose other rows may have
+        more: no levels of too few rows share a vector, and no column is left out.
     most_one_hot : float
         Categories of more levels are embedded.
+
+    Raises
+    ------
+    ValueError
+        If all columns are numbers that are missing in all training rows.
     """
     if columns is None and not missing.any():
         return None
@@ -59,18 +65,34 @@ def encoding_of(
     is_number = np.ones(n_columns, bool) if columns is None else ~columns.is_categorical
     few = ~is_number & (n_levels != 2) & (n_levels <= most_one_hot)
     embedded = np.flatnonzero(~is_number & (n_levels > max(2, most_one_hot)))
-    least = LEAST_ROWS_OF_LEVEL if pools_rare_levels else 0
+    least = 0 if is_part else LEAST_ROWS_OF_LEVEL
+    has_numbers = is_number if is_part else is_number & ~_without_numbers(X, rows, missing)
+    if is_number.all() and not has_numbers.any():
+        raise ValueError(
+            f"All numbers are missing (NaN) in the training rows of all {n_columns} "
+            "columns of X. A net has nothing to learn from."
+        )
     return Encoding(
-        numbers=np.flatnonzero(is_number),
-        indicators=np.flatnonzero(is_number & (missing > 0)),
+        numbers=np.flatnonzero(has_numbers),
+        indicators=np.flatnonzero(has_numbers & (missing > 0)),
         binary=np.flatnonzero(~is_number & (n_levels == 2)),
         one_hot=np.flatnonzero(few),
         n_levels=n_levels[few],
         embedded=embedded,
+        left_out=np.flatnonzero(is_number & ~has_numbers),
         rows_of_level=tuple(
             _rows_of_level(_counts(X, int(j), levels[j], rows), least) for j in embedded
         ),
     )
+
+
+def _without_numbers(X: Any, rows: np.ndarray | None, missing: np.ndarray) -> np.ndarray:
+    """Return which columns (n_columns,) have only missing numbers in the training rows."""
+    n_training = X.shape[0] if rows is None else len(rows)
+    is_empty = missing >= n_training
+    if rows is not None and is_empty.any():
+        return n_missing(rows_of(X, rows)) == n_training
+    return is_empty
 
 
 def filling(X: Any, encoding: Encoding | None, units: Units) -> Encoding | None:

@@ -16,14 +16,22 @@ from skshallow.exceptions import IneffectiveParameterWarning
 
 
 def _is_off(value: Any, run: FitRun) -> bool:
-    """Return whether the value of a parameter asks for nothing."""
+    """Return whether the value switches the parameter off."""
     return value is None or value == 0
 
 
-# Whether a fit that does not use the parameter does what its value asks for anyway.
+def _is_width(value: Any, run: FitRun) -> bool:
+    """Return whether `hidden_units` leaves the number of hidden layers to `depth`."""
+    return np.ndim(value) == 0 or np.size(value) == 0
+
+
+# A fit may not use a parameter and still do what its value asks for: with "lbfgs", no
+# dropout is used, as dropout=0 asks. There is no warning then. From the value to whether
+# this is so:
 IS_SO_ANYWAY: dict[str, Callable[[Any, FitRun], bool]] = {
     **dict.fromkeys(("scoring", "temperature_scaling", "early_stopping"), _is_off),
     **dict.fromkeys(("average_weights", "max_grad_norm", "dropout", "shuffle"), _is_off),
+    "hidden_units": _is_width,
     "activation": lambda value, run: np.size(value) == 0,
     "batch_size": lambda value, run: value is None or value >= run.data.n_training,
     "n_iter_no_change": lambda value, run: value == np.inf,
@@ -31,11 +39,16 @@ IS_SO_ANYWAY: dict[str, Callable[[Any, FitRun], bool]] = {
 
 
 def warn_of_ineffective_params(net: Any, run: FitRun, groups: Any) -> None:
-    """Warn about each parameter, and `groups`, that was set but that the run does not use.
+    """Warn about each parameter that the user set but that the run does not use.
 
-    There is no warning for a parameter at its default value, for one that is off, for one
-    that asks for what is done anyway, nor for one that an earlier call used, from which
-    this one continues: `init` in a later `partial_fit`, or `max_iter` in one after a `fit`.
+    The same holds for `groups`. There is no warning for a parameter that is
+
+    - at its default value, or "auto",
+    - off, or asks for what the fit does anyway,
+    - used by an earlier call from which this one continues, such as `init` before
+      `partial_fit`,
+    - an int as `hidden_units` with ``depth=0``, because a grid over `depth` sets it for
+      the other depths.
     """
     given = {**run.params, "groups": groups}
     defaults = {**_defaults(net.__class__), "groups": None}
@@ -43,7 +56,7 @@ def warn_of_ineffective_params(net: Any, run: FitRun, groups: Any) -> None:
         if name not in defaults:
             continue
         value, default = given[name], defaults[name]
-        if value is default or np.array_equal(value, default):
+        if value is default or np.array_equal(value, default) or _is_auto(value):
             continue
         if name in IS_SO_ANYWAY and IS_SO_ANYWAY[name](value, run):
             continue
@@ -56,6 +69,11 @@ def warn_of_ineffective_params(net: Any, run: FitRun, groups: Any) -> None:
             f"{shown} has no effect with {reason}. Change one of the two{leave}.",
             IneffectiveParameterWarning,
         )
+
+
+def _is_auto(value: Any) -> bool:
+    """Return whether a value leaves the choice to the estimator."""
+    return isinstance(value, str) and value == "auto"
 
 
 @functools.cache

@@ -36,11 +36,11 @@ from skshallow.engine.objective import Objective, row_weight
 from skshallow.engine.state import Outcome
 from skshallow.engine.trainer import Trainer, Watcher
 
-# Of predictions that are not steps: so many rows at once or, in wide layers, so many values
-# in one of them.
+# Largest batch of predictions outside of training steps: rows and, for wide layers, values
+# of the widest layer.
 ROWS_PER_BATCH = 4096
 VALUES_PER_BATCH = 1 << 20
-FARTHEST = 1e10  # deviations that a target of a robust loss counts as away, at most
+FARTHEST = 1e10  # limit of standardised targets, for robust losses; see `FitRun._scaled`
 
 
 class FitRun:
@@ -157,8 +157,9 @@ class FitRun:
     def _scaled(self, y: np.ndarray) -> np.ndarray:
         """Return targets in the network's units and the fit's dtype; codes as they are.
 
-        A robust loss has the same slope however far a target is. No farther than
-        `FARTHEST`, its loss leaves those of the other rows visible in a sum.
+        Targets of a robust loss are clipped at `FARTHEST`. This changes no gradient, as
+        such a loss is linear that far out, but without it the loss of one extreme outlier
+        would be so large that rounding hides the losses of all other rows in their sum.
         """
         loss, units = self.config.loss, self.measured.units
         if loss.takes_codes:
@@ -269,8 +270,8 @@ class FitRun:
     ) -> tuple[Any, float | None]:
         """Return the validation loss at `theta`, where the objective is, and the score.
 
-        The scorer sees an estimator that knows of the epoch, although this is not recorded
-        before its score.
+        The scorer gets an estimator whose curves already include this epoch, although it is
+        recorded only after its score is known.
         """
         assert self._validation is not None
         loss = self._validation.loss()
@@ -281,7 +282,7 @@ class FitRun:
 
     @property
     def _rows_per_batch(self) -> int:
-        """Rows of a batch that is no step."""
+        """Rows per batch outside of training steps."""
         return max(1, min(ROWS_PER_BATCH, VALUES_PER_BATCH // self.network.widest_layer))
 
     # The result.
@@ -305,14 +306,14 @@ class FitRun:
     def result_at(self, theta: np.ndarray, history: History | None = None) -> FitResult:
         """Return the result as if training had ended now, at `theta` (P,).
 
-        `history` is that of the run, unless another one knows more.
+        `history` replaces that of the run, if given.
         """
         history = self.history if history is None else history
         with self.objective.at(theta):
             return self._result(theta, history.n_epochs, history=history, goes_on=False)
 
     def _forget_steps(self) -> None:
-        """Reset the state of the solver, which belongs to other parameters."""
+        """Reset the solver's state, which belongs to parameters that were not kept."""
         theta, n_weights = self.objective.theta, self.network.layout.n_weights
         self.progress.solver_state = self.progress.solver.init(theta, n_weights)
 

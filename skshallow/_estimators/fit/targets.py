@@ -8,11 +8,16 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import column_or_1d
 
 from skshallow._estimators.checks.hyperparameters import resolve
-from skshallow._estimators.checks.inputs import check_weights, plain_labels
+from skshallow._estimators.checks.inputs import check_weights
+from skshallow._estimators.checks.labels import (
+    are_among,
+    check_sortable,
+    kind_of_target,
+    plain_labels,
+)
 from skshallow.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, Loss
 
 
@@ -190,12 +195,12 @@ class ClassTargets(Targets):
 
     @classmethod
     def learn(cls, y, classes=None):
-        if _kind_of_target(y) == "multilabel-indicator":
+        if kind_of_target(y) == "multilabel-indicator":
             return cls(np.arange(y.shape[1]), True)
         if classes is None:
             targets = cls(np.unique(y), False)
         else:
-            _check_sortable(classes)
+            check_sortable(classes)
             targets = cls(np.unique(classes), False)
         if len(targets.classes) < 2:
             raise ValueError(
@@ -256,7 +261,7 @@ class ClassTargets(Targets):
         return CLASSIFICATION_LOSSES["log_loss"][self.form]()
 
     def check(self, y):
-        is_multilabel = _kind_of_target(y) == "multilabel-indicator"
+        is_multilabel = kind_of_target(y) == "multilabel-indicator"
         if is_multilabel != self.is_multilabel:
             raise ValueError(
                 "y changed between one class per row and a multilabel indicator matrix. "
@@ -272,7 +277,7 @@ class ClassTargets(Targets):
 
     def _check_labels(self, y: np.ndarray) -> None:
         """Raise ValueError if a label of y (n,) is not among the classes."""
-        known = _are_among(y, self.classes)
+        known = are_among(y, self.classes)
         if not known.all():
             label = y[~known].tolist()[0]
             raise ValueError(
@@ -335,7 +340,7 @@ class ClassTargets(Targets):
     def weigh(y, sample_weight, class_weight, known=None):
         if class_weight is None:
             return sample_weight
-        is_multilabel = _kind_of_target(y) == "multilabel-indicator"
+        is_multilabel = kind_of_target(y) == "multilabel-indicator"
         if is_multilabel and class_weight == "balanced":
             weight = _balance_labels(y, sample_weight)
         elif is_multilabel:
@@ -392,59 +397,3 @@ def _balance_labels(y: np.ndarray, sample_weight: np.ndarray | None) -> np.ndarr
         )
         weight *= balanced[codes]
     return weight
-
-
-def _kind_of_target(y: np.ndarray) -> str:
-    """Return "binary", "multiclass" or "multilabel-indicator"; raise for other kinds."""
-    try:
-        kind = type_of_target(y, input_name="y")
-    except TypeError as error:  # from sorting, or from bytes
-        raise ValueError(
-            f"y has labels of types {_types_in(y)}, which cannot be sorted. Convert them "
-            "to one type, for example y.astype(str)."
-        ) from error
-    if kind == "unknown" and y.dtype == object:
-        raise ValueError(
-            f"Unknown label type: y has objects of type {_types_in(y)}. Labels must be "
-            "numbers, booleans or strings; convert them, for example y.astype(int) or "
-            "y.astype(str)."
-        )
-    if kind == "multiclass-multioutput":
-        raise ValueError(
-            "Several targets of several classes each are not supported: wrap the net in "
-            "sklearn.multioutput.MultiOutputClassifier."
-        )
-    if kind not in ("binary", "multiclass", "multilabel-indicator"):
-        check_classification_targets(y)  # raises, and says what y looks like
-    return kind
-
-
-def _check_sortable(classes: np.ndarray) -> None:
-    """Raise ValueError if the `classes` (n_classes,) are not comparable."""
-    try:
-        np.unique(classes)
-    except TypeError as error:  # from sorting
-        raise ValueError(
-            f"classes={classes.tolist()} cannot be sorted: give labels of one type."
-        ) from error
-
-
-def _types_in(y: np.ndarray) -> str:
-    """Return the names of the types in an array of objects."""
-    return ", ".join(sorted({type(label).__name__ for label in y.ravel().tolist()}))
-
-
-def _are_among(y: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """Return which labels of y (n,) are classes; the string "1" is not the number 1.
-
-    NumPy compares large integers of two dtypes as floats, which makes different ones
-    equal. So a label must also be exactly representable in the dtype of the classes.
-    """
-    if "O" in (y.dtype.kind, classes.dtype.kind):
-        return np.isin(y.astype(object), classes.astype(object))
-    if (y.dtype.kind in "UST") != (classes.dtype.kind in "UST"):
-        return np.zeros(len(y), bool)
-    with np.errstate(invalid="ignore"):
-        labels = y.astype(classes.dtype)
-        exact = (labels == y) & (labels.astype(y.dtype) == y)
-    return exact & np.isin(labels, classes)

@@ -85,6 +85,13 @@ class Table:
             kept=rows if self.kept is None else self.kept[rows],
         )
 
+    def with_own_levels(self) -> Table:
+        """Return the table without what only rows of weight 0 had: levels, missing ones."""
+        if self.columns is None or self.kept is None:
+            return self
+        columns, X = self.columns.of_rows(self.X)
+        return replace(self, X=X, columns=columns)
+
     def stratified(self, targets: Targets) -> Table:
         """Return the table with strata by class, if each row has one class."""
         return replace(self, strata=targets.strata(self.labels))

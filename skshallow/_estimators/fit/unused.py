@@ -13,7 +13,8 @@ from skshallow._estimators.fit.start import has_settled_units
 from skshallow._estimators.fit.training_data import TrainingData
 from skshallow.initializers import Zeros
 
-# Parameters that a solver without minibatches does not use.
+# Parameters that are used only by some fits, grouped by what uses them: a solver that
+# trains on minibatches.
 OF_MINIBATCHES = (
     "batch_size",
     "learning_rate",
@@ -23,10 +24,12 @@ OF_MINIBATCHES = (
     "max_grad_norm",
     "average_weights",
 )
-# Parameters that only a fit of several epochs uses, and one that holds rows out.
+# A fit of several epochs; one that holds out rows; one with validation data; one with
+# hidden layers; one that starts from new weights.
 OF_SEVERAL_EPOCHS = "early_stopping", "average_weights", "tol", "n_iter_no_change"
 OF_HELD_OUT_ROWS = "validation_fraction", "groups", "cross_fit"
 OF_VALIDATION = "scoring", "temperature_scaling"
+OF_HIDDEN_LAYERS = "hidden_units", "activation", "dropout", "clip_features"
 OF_NEW_WEIGHTS = "init", "init_scale", "categorical_features"
 NOT_ALWAYS_USED = {
     *OF_MINIBATCHES,
@@ -49,11 +52,10 @@ def unused_params(
     data: TrainingData,
     last: FitResult | None,
 ) -> dict[str, str]:
-    """Return the parameters that this fit does not use, and `groups`, each with the reason.
+    """Return the parameters that this fit does not use, each with the reason.
 
-    Whether a parameter was set does not matter. If there are several reasons, it is the
-    first one. `hidden_units` is not among them where ``depth=0``: a grid over `depth` sets
-    it for the other depths.
+    `groups`, an argument of `fit`, may be among them. Parameters are listed whether the
+    user set them or left them at their defaults. Of several reasons, the first is given.
 
     Parameters
     ----------
@@ -67,6 +69,7 @@ def unused_params(
         *_by_solver(params, config, data),
         *_by_network(params, config),
         *_by_method(params, config),
+        *_by_length(params, config),
         *_by_validation(params, config, data),
         *_by_last_weights(config, last),
     ):
@@ -77,9 +80,9 @@ def unused_params(
 def used_params(
     params: Mapping[str, Any], unused: Mapping[str, str], last: FitResult | None
 ) -> dict[str, str] | None:
-    """Return what this call or those before it used of `NOT_ALWAYS_USED`.
+    """Return the values of `NOT_ALWAYS_USED` that this call, or an earlier one, used.
 
-    As text, which can be compared and saved whatever the values are.
+    Each value is its `repr`, which can be compared and saved whatever its type.
     """
     earlier = {} if last is None else last.used_params
     if earlier is None:
@@ -89,12 +92,12 @@ def used_params(
 
 
 def was_used(name: str, value: Any, last: FitResult) -> bool:
-    """Return whether the calls so far used this value; yes if that is not known."""
+    """Return whether an earlier call used this value; True if that is not known."""
     return last.used_params is None or last.used_params.get(name) == repr(value)
 
 
 def _by_solver(params: Mapping[str, Any], config: FitConfig, data: TrainingData) -> Reasons:
-    """Yield what solver, schedule and batches do not use."""
+    """Yield the parameters that solver, schedule or a single batch have no use for."""
     plan = config.plan
     if not plan.solver.stochastic:
         yield OF_MINIBATCHES, f"solver={params['solver']!r}, which uses all rows per step"
@@ -106,18 +109,15 @@ def _by_solver(params: Mapping[str, Any], config: FitConfig, data: TrainingData)
 
 
 def _by_network(params: Mapping[str, Any], config: FitConfig) -> Reasons:
-    """Yield what layers and initializer do not use."""
+    """Yield the parameters that the layers or the initializer have no use for."""
     if not config.components.hidden_units:
-        yield (
-            ("activation", "dropout", "clip_features"),
-            "a net without hidden layers (depth=0)",
-        )
+        yield OF_HIDDEN_LAYERS, "a net without hidden layers (depth=0)"
     if isinstance(config.components.initializer, Zeros):
         yield ("init_scale",), f"init={params['init']!r}"
 
 
 def _by_method(params: Mapping[str, Any], config: FitConfig) -> Reasons:
-    """Yield what `partial_fit` does not use."""
+    """Yield the parameters that `partial_fit` has no use for."""
     if not config.incremental:
         return
     method = "partial_fit, which runs one epoch per call"
@@ -126,10 +126,24 @@ def _by_method(params: Mapping[str, Any], config: FitConfig) -> Reasons:
         yield ("max_iter",), f"{method}, and schedule={params['schedule']!r} has no end"
 
 
+def _by_length(params: Mapping[str, Any], config: FitConfig) -> Reasons:
+    """Yield the parameters that could end training only after `max_iter` has ended it."""
+    plan, patience = config.plan, config.n_iter_no_change
+    if patience == np.inf or patience < plan.max_iter:
+        return
+    length = f"max_iter={params['max_iter']!r}"
+    if params["max_iter"] == "auto":
+        length = f"{length}, here {plan.max_iter} epochs"
+    yield ("n_iter_no_change",), f"{length}, which ends training first"
+    if plan.solver.stochastic:
+        chosen = f"n_iter_no_change={params['n_iter_no_change']!r}"
+        yield ("tol",), f"{length}, which ends training before {chosen} can"
+
+
 def _by_validation(
     params: Mapping[str, Any], config: FitConfig, data: TrainingData
 ) -> Reasons:
-    """Yield what a fit does not use that holds no rows out, or does not validate."""
+    """Yield what is not used by a fit without held-out rows, or without validation."""
     if config.n_members == 1:
         yield ("cross_fit",), "n_members=1"
     if data.train_rows is not None or data.folds is not None:
@@ -143,7 +157,7 @@ def _by_validation(
 
 
 def _by_last_weights(config: FitConfig, last: FitResult | None) -> Reasons:
-    """Yield what only new weights, or units yet to be measured, use."""
+    """Yield what a fit that continues from earlier weights has no use for."""
     if last is None:
         return
     call = "partial_fit" if config.incremental else "warm_start=True"

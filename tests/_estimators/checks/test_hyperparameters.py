@@ -132,6 +132,8 @@ def test_depth_and_hidden_units_determine_the_layer_widths(
         ([3, 0], None, r"hidden_units must hold integers.*\[3, 0\]"),
         ([3, 2.5], None, "hidden_units must hold integers"),
         (["3"], None, "hidden_units must hold integers"),
+        ([0], 0, "hidden_units must hold integers"),
+        ([3, 2], 1, r"depth=1 and hidden_units=\[3, 2\] disagree"),
     ],
 )
 def test_contradicting_depth_and_hidden_units_are_refused(
@@ -147,7 +149,7 @@ def test_each_layer_may_have_its_own_activation(X, y, few):
     assert [str(layer.activation) for layer in net.network_.layers[:-1]] == [
         "Tanh()", "LeakyReLU(slope=0.2)", "Sigmoid()",
     ]  # fmt: skip
-    with pytest.raises(ValueError, match=r"activation has 3 entries.* 2 hidden layers"):
+    with pytest.raises(ValueError, match=r"of length 3, but .* hidden layers is 2"):
         DeepNetRegressor(**few | {"depth": 2}, activation=activations).fit(X, y)
     with pytest.raises(ValueError, match="activation"):
         DeepNetRegressor(**few, activation=["tanh", "nonsense"]).fit(X, y)

@@ -1,9 +1,11 @@
 """Fits that predict no better than a constant warn, and sensible ones do not."""
 
 import warnings
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from scipy.optimize import OptimizeResult
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.exceptions import ConvergenceWarning
@@ -15,6 +17,7 @@ from skshallow import (
     ShallowNetClassifier,
     ShallowNetRegressor,
 )
+from skshallow.solvers import LBFGS, AdamW
 
 IRIS = load_iris(return_X_y=True)
 DIABETES = load_diabetes(return_X_y=True)
@@ -62,6 +65,32 @@ def test_early_stopping_does_not_hide_that_nothing_was_learned(early_stopping):
     with pytest.warns(ConvergenceWarning, match=NO_USE.format("larger")):
         net.fit(*DIABETES)
     assert net.score(*DIABETES) < DummyRegressor().fit(*DIABETES).score(*DIABETES)
+
+
+def test_a_solver_that_gives_up_at_the_start_warns():
+    @dataclass(frozen=True)
+    class GivesUp(LBFGS):
+        def minimize(self, value_and_gradient, theta, *, max_iter, tol, callback):
+            value, gradient = value_and_gradient(theta)
+            return OptimizeResult(x=theta, fun=value, jac=gradient, status=2)
+
+    net = ShallowNetRegressor(solver=GivesUp(), random_state=0)
+    with pytest.warns(ConvergenceWarning, match=r"in epoch 1 with solver=.* of no use"):
+        net.fit(*DIABETES)
+    assert net.score(*DIABETES) < 0
+
+
+@pytest.mark.parametrize("penalty", ["alpha", "weight_decay"])
+def test_a_penalty_that_overshoots_is_named(penalty):
+    strong = {
+        "alpha": {"alpha": 1e3, "solver": "sgd", "max_grad_norm": None},
+        "weight_decay": {"solver": AdamW(weight_decay=1e3)},
+    }
+    rate = {"learning_rate": 0.01, "schedule": "constant", "max_iter": 20}
+    net = ShallowNetRegressor(**strong[penalty], **rate, random_state=0)
+    said = f"learning_rate=0.01 and {penalty}=1000.*Try a smaller {penalty}, or a smaller"
+    with pytest.warns(ConvergenceWarning, match=said):
+        net.fit(*DIABETES)
 
 
 def test_weights_that_grow_beside_a_constant_prediction_ask_for_a_smaller_rate():

@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from dataclasses import field, make_dataclass
 
 import numpy as np
 import pytest
@@ -38,6 +39,18 @@ CASES = [
     ({}, {"validation_fraction": 0.3}, "early_stopping='auto'"),
     ({"early_stopping": False}, {"validation_fraction": 0.3}, "early_stopping=False"),
     ({"early_stopping": False}, {"validation_fraction": KFold(3)}, "early_stopping=False"),
+    ({}, {"n_iter_no_change": 2}, "max_iter=2, which ends training first"),
+    ({"solver": "lbfgs"}, {"n_iter_no_change": 9}, "max_iter=2, which ends training first"),
+    (
+        {"max_iter": "auto", "batch_size": None},
+        {"n_iter_no_change": 1000},
+        "max_iter='auto', here 500 epochs, which ends training first",
+    ),
+    (
+        {"schedule": "constant"},
+        {"tol": 0.5},
+        "max_iter=2, which ends training before n_iter_no_change='auto' can",
+    ),
 ]
 
 
@@ -64,7 +77,15 @@ def test_a_parameter_without_effect_warns_and_changes_nothing(
         assert_array_equal(net.theta_, without.theta_)
 
 
-@pytest.mark.parametrize("params", [{"activation": "tanh"}, {"dropout": 0.5}], ids=str)
+OF_HIDDEN_LAYERS = [
+    {"activation": "tanh"},
+    {"activation": ["tanh", "relu"]},
+    {"hidden_units": [4, 3]},
+    {"dropout": 0.5},
+]
+
+
+@pytest.mark.parametrize("params", OF_HIDDEN_LAYERS, ids=str)
 def test_settings_of_hidden_layers_warn_where_there_are_none(deep_class, X, y, params):
     net = deep_class(depth=0, max_iter=2, random_state=0, **params)
     with pytest.warns(IneffectiveParameterWarning, match=r"without hidden .*depth=0"):
@@ -183,6 +204,17 @@ def test_a_grid_over_solvers_with_a_learning_rate_scores_every_candidate(X, y):
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 
+def test_a_grid_over_depth_beside_sequences_scores_every_candidate(X, y):
+    net = DeepNetClassifier([4], activation=["tanh"], max_iter=5, random_state=0)
+    search = GridSearchCV(net, {"depth": [0, 1]}, error_score="raise", cv=2)
+    with pytest.warns(IneffectiveParameterWarning) as record:
+        search.fit(X, y)
+    assert {str(it.message).partition(" ")[0] for it in record} == {
+        "hidden_units=[4]", "activation=['tanh']",
+    }  # fmt: skip
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+
+
 def test_a_search_with_scoring_on_few_rows_scores_every_candidate(X, y):
     net = DeepNetClassifier(4, scoring="accuracy", max_iter=2, random_state=0)
     search = GridSearchCV(net, {"alpha": [0.0, 0.1]}, error_score="raise", cv=2)
@@ -205,3 +237,15 @@ def test_a_subclass_with_its_own_defaults_is_not_warned_of_them(X, y):
     FullBatch(random_state=0).fit(X, y)
     with pytest.warns(IneffectiveParameterWarning, match="learning_rate=0.1"):
         FullBatch(learning_rate=0.1, random_state=0).fit(X, y)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_auto_asks_for_nothing_whatever_the_default_of_a_subclass(X, y):
+    defaults = IGNORED_BY_LBFGS | {"n_iter_no_change": 1, "early_stopping": True}
+    names = defaults.keys()
+    fields = [(name, object, field(default=defaults[name])) for name in names]
+    dataclass = {"kw_only": True, "eq": False, "repr": False}
+    cls = make_dataclass("Own", fields, bases=(DeepNetRegressor,), **dataclass)
+    params = {"hidden_units": 4, "random_state": 0} | dict.fromkeys(names, "auto")
+    cls(**params, solver="lbfgs", max_iter=2).fit(X, y)
+    cls(**params).partial_fit(X, y)

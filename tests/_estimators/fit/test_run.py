@@ -716,7 +716,7 @@ def test_regressors_do_not_see_units(X, y, loss, solver, target_unit):
     if solver == "adam":
         params |= {"n_iter_no_change": np.inf, "batch_size": 16, "learning_rate": 0.01}
     else:
-        params |= {"early_stopping": True, "n_iter_no_change": 30}
+        params |= {"early_stopping": True, "n_iter_no_change": np.inf}
     net = ShallowNetRegressor(8, random_state=0, **params).fit(X, y)
     units = columns_in_other_units(X.shape[1])
     other = ShallowNetRegressor(8, random_state=0, **params)

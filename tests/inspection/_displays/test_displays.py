@@ -18,6 +18,7 @@ from sklearn.preprocessing import StandardScaler
 from skshallow import DeepNetClassifier, DeepNetRegressor, inspection
 from skshallow.inspection import (
     ActivationDisplay,
+    EffectsDisplay,
     HealthDisplay,
     NetworkDisplay,
     TrainingCurveDisplay,
@@ -26,12 +27,14 @@ from skshallow.inspection import (
 
 pytestmark = pytest.mark.usefixtures("pyplot")
 
+ROWS = np.random.default_rng(0).normal(size=(20, 5))
 DISPLAYS = {
     TrainingCurveDisplay: {},
     HealthDisplay: {"which": "gradient_norm"},
     ActivationDisplay: {},
     NetworkDisplay: {},
     WeightsDisplay: {"image_shape": (1, 5)},
+    EffectsDisplay: {"X": ROWS},
 }
 every_display = pytest.mark.parametrize("display_class", DISPLAYS, ids=lambda c: c.__name__)
 
@@ -51,7 +54,11 @@ def grid(estimator, parameter):
     return GridSearchCV(estimator, {parameter: [3]}, cv=2)
 
 
-@every_display
+@pytest.mark.parametrize(
+    "display_class",
+    [display for display in DISPLAYS if "X" not in DISPLAYS[display]],
+    ids=lambda c: c.__name__,
+)
 @pytest.mark.parametrize(
     ("wrap", "inside"),
     [

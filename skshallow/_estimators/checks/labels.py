@@ -1,0 +1,82 @@
+"""Validation of class labels: their kind, their types, and the classes that they belong to.
+
+Labels with pandas dtypes are converted to NumPy arrays without rounding large integers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+
+
+def plain_labels(y: Any) -> Any:
+    """Return labels without pandas dtypes and without NumPy's variable-width strings.
+
+    scikit-learn converts nullable integers and booleans to floats, which rounds integers
+    above 2^53; here they become integers and booleans.
+    """
+    if isinstance(y, np.ndarray) and y.dtype.kind == "T":
+        return y.astype(object)
+    if not hasattr(y, "isna") or getattr(y, "ndim", 1) != 1:
+        return y
+    if hasattr(y.dtype, "numpy_dtype"):
+        return np.asarray(y, dtype=y.dtype.numpy_dtype)
+    return np.asarray(y) if hasattr(y.dtype, "categories") else y
+
+
+def kind_of_target(y: np.ndarray) -> str:
+    """Return "binary", "multiclass" or "multilabel-indicator"; raise for other kinds."""
+    try:
+        kind = type_of_target(y, input_name="y")
+    except TypeError as error:  # from sorting, or from bytes
+        raise ValueError(
+            f"y has labels of types {_types_in(y)}, which cannot be sorted. Convert them "
+            "to one type, for example y.astype(str)."
+        ) from error
+    if kind == "unknown" and y.dtype == object:
+        raise ValueError(
+            f"Unknown label type: y has objects of type {_types_in(y)}. Labels must be "
+            "numbers, booleans or strings; convert them, for example y.astype(int) or "
+            "y.astype(str)."
+        )
+    if kind == "multiclass-multioutput":
+        raise ValueError(
+            "Several targets of several classes each are not supported: wrap the net in "
+            "sklearn.multioutput.MultiOutputClassifier."
+        )
+    if kind not in ("binary", "multiclass", "multilabel-indicator"):
+        check_classification_targets(y)  # raises, and says what y looks like
+    return kind
+
+
+def check_sortable(classes: np.ndarray) -> None:
+    """Raise ValueError if the `classes` (n_classes,) are not comparable."""
+    try:
+        np.unique(classes)
+    except TypeError as error:  # from sorting
+        raise ValueError(
+            f"classes={classes.tolist()} cannot be sorted: give labels of one type."
+        ) from error
+
+
+def _types_in(y: np.ndarray) -> str:
+    """Return the names of the types in an array of objects."""
+    return ", ".join(sorted({type(label).__name__ for label in y.ravel().tolist()}))
+
+
+def are_among(y: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Return which labels of y (n,) are classes; the string "1" is not the number 1.
+
+    NumPy compares large integers of two dtypes as floats, which makes different ones
+    equal. So a label must also be exactly representable in the dtype of the classes.
+    """
+    if "O" in (y.dtype.kind, classes.dtype.kind):
+        return np.isin(y.astype(object), classes.astype(object))
+    if (y.dtype.kind in "UST") != (classes.dtype.kind in "UST"):
+        return np.zeros(len(y), bool)
+    with np.errstate(invalid="ignore"):
+        labels = y.astype(classes.dtype)
+        exact = (labels == y) & (labels.astype(y.dtype) == y)
+    return exact & np.isin(labels, classes)

@@ -1,0 +1,128 @@
+"""Derivatives by columns, against finite differences and coefficients."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+from sklearn.base import is_classifier
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from varieties import VARIETIES
+
+from skshallow import DeepNetClassifier, DeepNetRegressor
+from skshallow.inspection import input_gradients
+
+SMOOTH = {"activation": "tanh"}
+
+
+def outputs_of(net, X, output):
+    """Return what public methods give for an output (n, n_outputs); None if none does."""
+    if is_classifier(net):
+        if output == "raw":
+            found = net.decision_function(X)
+        else:
+            found = net.predict_proba(X)
+            found = found[:, 1:] if net.n_outputs_ == 1 else found
+    else:
+        found = net.predict(X)
+        if output == "raw" and net.loss in ("poisson", "gamma"):
+            found = np.log(found)
+        elif output == "raw" and net.n_outputs_ != np.atleast_2d(found.T).shape[0]:
+            return None
+    return found.reshape(X.shape[0], -1)
+
+
+def by_differences(net, X, output):
+    """Return the derivatives (n, n_columns, n_outputs) by central differences."""
+    found = []
+    for j in range(X.shape[1]):
+        step = np.zeros(X.shape[1])
+        step[j] = 1e-5 * X[:, j].std()
+        above, below = (outputs_of(net, X + s * step, output) for s in (1, -1))
+        found.append((above - below) / (2 * step[j]))
+    return np.stack(found, axis=1)
+
+
+LOSSES = [name for name in VARIETIES if name.startswith("loss=")]
+
+
+@pytest.mark.parametrize("output", ["raw", "prediction"])
+@pytest.mark.parametrize("n_members", [1, 3])
+@pytest.mark.parametrize("name", [*LOSSES, "quantiles", "two targets"])
+def test_they_are_the_derivatives_of_what_is_predicted(name, n_members, output):
+    variety = VARIETIES[name]
+    net = variety.fit(n_members=n_members, **SMOOTH)
+    X = variety.data()[0][:6]
+    if outputs_of(net, X, output) is None:
+        output = "prediction"  # no public method gives the raw outputs
+    expected = by_differences(net, X, output)
+    actual = input_gradients(net, X, output=output).reshape(expected.shape)
+    scale = np.abs(expected).max(axis=(0, 2), keepdims=True)
+    assert_allclose(actual / scale, expected / scale, rtol=0, atol=1e-5)
+
+
+@pytest.fixture
+def y(y):
+    return y > 0
+
+
+def test_of_a_linear_net_they_are_the_coefficients(X, y, few):
+    net = DeepNetClassifier(**few, depth=0).fit(X, y)
+    assert_allclose(input_gradients(net, X), np.tile(net.coefs_[0].T, (len(X), 1)))
+
+
+def test_sparse_rows_have_those_of_dense_ones(X, y, few):
+    net = DeepNetClassifier(**few).fit(X, y)
+    actual = input_gradients(net, sparse.csr_array(X))
+    assert_allclose(actual, input_gradients(net, X), rtol=1e-10)
+
+
+def test_behind_a_pipeline_they_are_by_its_columns(X, y, few):
+    model = make_pipeline(StandardScaler(), DeepNetClassifier(**few)).fit(X, y)
+    expected = input_gradients(model[-1], model[:-1].transform(X))
+    assert_array_equal(input_gradients(model, X), expected)
+
+
+@pytest.fixture
+def table():
+    rng = np.random.default_rng(0)
+    return pd.DataFrame(
+        {
+            "size": np.where(rng.random(200) < 0.1, np.nan, rng.normal(size=200)),
+            "colour": rng.choice(["red", "green", "blue"], 200),
+            "town": [f"town {i}" for i in rng.integers(20, size=200)],
+        }
+    )
+
+
+def test_missing_numbers_have_none_and_levels_have_effects(table, few):
+    y = np.where(table["colour"] == "red", 2.0, -1.0) + table["size"].fillna(3)
+    net = DeepNetRegressor(depth=0, solver="lbfgs", alpha=0, max_iter=100).fit(table, y)
+    gradients = input_gradients(net, table)
+    is_missing = table["size"].isna().to_numpy()
+    assert_array_equal(np.isnan(gradients[:, 0]), is_missing)
+    assert_allclose(gradients[~is_missing, 0], 1, atol=1e-3)
+    is_red = (table["colour"] == "red").to_numpy()
+    expected = 3 * (is_red - is_red.mean())
+    assert_allclose(gradients[:, 1], expected, atol=0.01)
+    unseen = table.assign(colour="pink", town="nowhere")
+    assert_allclose(input_gradients(net, unseen)[:, 1], 0, atol=1e-12)
+
+
+def test_steps_have_no_derivative(X, y, few):
+    net = DeepNetClassifier(**few, activation="step").fit(X, y)
+    with pytest.raises(ValueError, match="permutation_importance"):
+        input_gradients(net, X)
+
+
+def test_other_outputs_are_refused(X, y, few):
+    net = DeepNetClassifier(**few).fit(X, y)
+    with pytest.raises(ValueError, match="output must be 'raw' or 'prediction'"):
+        input_gradients(net, X, output="log odds")
+
+
+def test_what_is_no_net_is_refused(X, y):
+    with pytest.raises(TypeError, match="Found no net"):
+        input_gradients(Ridge().fit(X, y), X)

@@ -1,0 +1,169 @@
+"""Integrated gradients: what they add up to, and those of linear nets."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from array_libraries import strict_elsewhere
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn import config_context
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from varieties import VARIETIES
+
+from skshallow import DeepNetClassifier, DeepNetRegressor
+from skshallow.inspection import input_gradients, integrated_gradients
+
+VARIOUS = [
+    name
+    for name in VARIETIES
+    if name.startswith(("loss=", "activation="))
+    or name in ("members", "members, dropout", "two targets", "quantiles", "float32")
+]
+VARIOUS.remove("activation=step")
+
+
+def assert_adds_up(effects, expected, tol=1e-3):
+    """Assert that effects add up to the expected outputs minus the base values."""
+    expected = np.reshape(expected, effects.base_values.shape)
+    sums = effects.values.sum(axis=1)
+    difference = expected - effects.base_values
+    least = 0.01 * np.abs(effects.values).sum(axis=1)
+    bound = tol * np.maximum(np.abs(difference), least) + 1e-6 * np.abs(expected)
+    assert (np.abs(sums - difference) <= bound).all()
+
+
+@pytest.mark.parametrize("of_rows", [True, False], ids=["rows", "mean"])
+@pytest.mark.parametrize("name", VARIOUS)
+def test_effects_add_up_to_the_difference_of_predictions(name, of_rows):
+    variety = VARIETIES[name]
+    net = variety.fit()
+    X, _ = variety.data()
+    background = X[40:] if of_rows else None
+    effects = integrated_gradients(net, X[:9], background=background, output="prediction")
+    predicted = (net.predict_proba if variety.is_classifier else net.predict)(X)
+    if effects.values.ndim == 2 and predicted.ndim == 2:
+        predicted = predicted[:, -1]
+    assert_adds_up(effects, predicted[:9])
+    if of_rows:
+        base = np.broadcast_to(predicted[40:].mean(axis=0), effects.base_values.shape)
+        assert_allclose(effects.base_values, base, rtol=1e-5)
+
+
+@pytest.mark.parametrize("n_members", [1, 3])
+@pytest.mark.parametrize("kind", ["two classes", "three classes", "labels"])
+def test_raw_effects_add_up_to_the_decision_function(kind, n_members):
+    variety = VARIETIES[f"loss=log_loss, {kind}"]
+    net, (X, _) = variety.fit(n_members=n_members), variety.data()
+    effects = integrated_gradients(net, X, background=X[:5])
+    assert_adds_up(effects, net.decision_function(X))
+
+
+@pytest.fixture
+def y(y):
+    return y > 0
+
+
+def test_of_a_linear_net_they_are_its_terms(X, y, few):
+    net = DeepNetClassifier(**few, depth=0).fit(X, y)
+    expected = (X - X[:30].mean(axis=0)) * net.coefs_[0].ravel()
+    effects = integrated_gradients(net, X, background=X[:30])
+    assert_allclose(effects.values, expected, atol=1e-12)
+    of_mean = integrated_gradients(net, X)
+    assert_allclose(
+        of_mean.values, (X - X.mean(axis=0)) * net.coefs_[0].ravel(), atol=1e-12
+    )
+
+
+def test_they_are_those_of_logistic_regression_with_its_coefficients(X, y):
+    linear = LogisticRegression().fit(X, y)
+    net = DeepNetClassifier.from_weights([linear.coef_.T], [linear.intercept_])
+    effects = integrated_gradients(net, X, background=X[:1])
+    assert_allclose(effects.values, (X - X[:1]) * linear.coef_, atol=1e-12)
+
+
+def test_they_are_the_mean_slopes_of_the_line(X, y, few):
+    net = DeepNetRegressor(**few, activation="tanh").fit(X, X[:, 0] * X[:, 1])
+    row, start = X[:1], X[1:2]
+    along = (np.arange(4000)[:, np.newaxis] + 0.5) / 4000
+    slopes = input_gradients(net, start + along * (row - start)).mean(axis=0)
+    effects = integrated_gradients(net, row, background=start, tol=1e-6)
+    scale = np.abs(effects.values).max()
+    assert_allclose(effects.values / scale, slopes * (row - start) / scale, atol=2e-3)
+
+
+@pytest.fixture
+def table():
+    rng = np.random.default_rng(0)
+    return pd.DataFrame(
+        {
+            "size": np.where(rng.random(200) < 0.1, np.nan, rng.normal(size=200)),
+            "binary": rng.choice(["no", "yes"], 200),
+            "colour": rng.choice(["red", "green", "blue"], 200),
+            "town": [f"town {i}" for i in rng.integers(20, size=200)],
+        }
+    )
+
+
+@pytest.mark.parametrize("n_members", [1, 2])
+def test_categories_and_missing_values_have_effects_too(table, n_members, few):
+    y = (table["size"].fillna(1) + (table["colour"] == "red") > 0.5).to_numpy()
+    net = DeepNetClassifier(**few, n_members=n_members).fit(table, y)
+    for background in (None, table[:10]):
+        effects = integrated_gradients(net, table, background=background)
+        assert effects.values.shape == (200, 4)
+        assert_adds_up(effects, net.decision_function(table))
+    assert effects.feature_names == list(table)
+    assert effects.data[0, 2] == table["colour"][0]
+    missing = table["size"].isna().to_numpy()
+    assert_array_equal([np.isnan(value) for value in effects.data[:, 0]], missing)
+
+
+def test_a_column_in_the_background_as_in_the_row_has_no_effect(table, few):
+    y = (table["size"].fillna(1) > 0).to_numpy()
+    net = DeepNetClassifier(**few).fit(table, y)
+    same_town = table.assign(town="town 3")
+    effects = integrated_gradients(net, same_town, background=same_town[:5])
+    assert_allclose(effects.values[:, 3], 0, atol=1e-12)
+
+
+def test_scaling_before_the_net_changes_nothing(X, y, few):
+    search = GridSearchCV(
+        make_pipeline(StandardScaler(), DeepNetClassifier(**few)),
+        {"deepnetclassifier__alpha": [0.1]},
+        cv=2,
+    ).fit(X, y)
+    inside = search.best_estimator_
+    expected = integrated_gradients(inside[-1], inside[0].transform(X)).values
+    assert_array_equal(integrated_gradients(search, X).values, expected)
+
+
+def test_without_a_mean_the_background_is_asked_for(X, y, few):
+    net = DeepNetClassifier(**few, standardize=False).fit(X, y)
+    with pytest.raises(ValueError, match=r"background=X_train\[:100\]"):
+        integrated_gradients(net, X)
+    assert_adds_up(integrated_gradients(net, X, background=X[:3]), net.decision_function(X))
+
+
+def test_a_net_that_gives_a_constant_has_no_effects_and_no_warning(X, y, few):
+    net = DeepNetClassifier(**few, init="zeros", solver="sgd")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        net = net.fit(X, y)
+    effects = integrated_gradients(net, X, background=X[:9], output="prediction")
+    assert_allclose(effects.values, 0, atol=1e-6)
+
+
+def test_arrays_of_other_libraries_give_the_same(X, y, few):
+    with config_context(array_api_dispatch=True):
+        elsewhere = strict_elsewhere(X.copy())
+        net = DeepNetClassifier(**few).fit(elsewhere, strict_elsewhere(y.copy()))
+        found = integrated_gradients(net, elsewhere, background=elsewhere[:5, :])
+        gradients = input_gradients(net, elsewhere)
+    own = DeepNetClassifier(**few).fit(X, y)
+    expected = integrated_gradients(own, X, background=X[:5])
+    assert_allclose(found.values, expected.values, rtol=1e-6, atol=1e-8)
+    assert_allclose(gradients, input_gradients(own, X), rtol=1e-6, atol=1e-8)
