@@ -53,9 +53,8 @@ class Dropout:
         dropped = min(round(share * self.rate * LEVELS), LEVELS - 1)
         if rng is None or dropped == 0:
             return a, None
-        mask = (_random_levels(rng, a.shape) >= dropped).astype(dtype_of(a))
-        mask *= LEVELS / (LEVELS - dropped)
-        mask = asarray_like(mask, a)
+        kept = _random_levels(rng, a.shape) >= dropped
+        mask = asarray_like(kept * dtype_of(a).type(LEVELS / (LEVELS - dropped)), a)
         return a * mask, mask
 
     def backward(self, grad_a: np.ndarray, mask: np.ndarray | None) -> np.ndarray:

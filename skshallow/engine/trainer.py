@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 from scipy.linalg import norm
 
+from skshallow._arrays.memory import keep_freed_memory
 from skshallow._arrays.namespace import (
     all_finite,
     asarray_like,
@@ -152,6 +153,7 @@ class Trainer:
         run = self._descend if self.plan.solver.stochastic else self._minimize
         rows_per_step = min(self.plan.batch_size, len(self.rows))
         outcome = Outcome()
+        keep_freed_memory()
         threads = threads_for(rows_per_step * objective.network.multiply_adds_per_row)
         with threads, without_overflow_warnings():
             if history.n_epochs == 0:
