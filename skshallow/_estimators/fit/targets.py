@@ -89,8 +89,8 @@ class Targets(ABC):
     ) -> np.ndarray | None:
         """Return the sample weights (n,) times those of the classes.
 
-        Rows that come to weight 0 are as if absent, so that this comes before the classes
-        are learned. Those that are `known` (n_classes,) need not all be in `y`.
+        It is called before the classes are learned, because rows of weight 0 count as
+        absent. The `known` classes (n_classes,), if given, need not all be in `y`.
         """
         return sample_weight
 
@@ -105,11 +105,11 @@ class Targets(ABC):
         return None
 
     def too_rare(self, y: np.ndarray) -> list:
-        """Return the classes with too few rows to train and to validate on: 0 or 1."""
+        """Return the classes with fewer than 2 rows, too few to train and to validate."""
         return []
 
     def missing(self, y: np.ndarray) -> str | None:
-        """Return in words which classes have no row, None if there are none such."""
+        """Return in words which classes have no row, or None if each has one."""
         return None
 
 
@@ -311,7 +311,7 @@ class ClassTargets(Targets):
         return loss.fit_intercept_only(encoded, sample_weight, n_classes=self.n_outputs)
 
     def smooth(self, encoded, loss, share):
-        """Smooth a column per output in the table, codes when they are used."""
+        """Smooth the targets, or for codes the loss, which then smooths them itself."""
         if loss.takes_codes:
             return encoded, loss.smoothed(share)
         n_alternatives = 2 if self.is_multilabel else len(self.classes)
@@ -379,7 +379,8 @@ def _weights_among(
 ) -> dict[Any, float]:
     """Return the weights of these `classes` among all `known` ones (n_known,).
 
-    What has a weight must be known, unless it is 0: classes without weight are no classes.
+    Raises ValueError for a class that is not known, unless its weight is 0: rows of weight
+    0 count as absent, and so may their class.
     """
     positive = {label: weight for label, weight in class_weight.items() if weight}
     compute_class_weight(positive, classes=known, y=known)  # raises, and names the classes
