@@ -175,14 +175,16 @@ class Columns:
             yield ", ".join(parts)
 
 
-def has_columns(X: Any, categorical_features: Any = "auto") -> bool:
+def has_columns(
+    X: Any, categorical_features: Any = "auto", *, input_name: str = "X"
+) -> bool:
     """Return whether a table must be read column by column, else it is plain numbers.
 
     Arrays of numbers, sparse matrices, and data frames of numbers and booleans without a
     missing boolean are plain unless `categorical_features` names one of their columns.
     """
     is_named = not (is_auto(categorical_features) or categorical_features is None)
-    return (is_named and np.size(categorical_features) > 0) or needs_columns(X)
+    return (is_named and np.size(categorical_features) > 0) or needs_columns(X, input_name)
 
 
 def learn_columns(

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import column_or_1d
 
 from skshallow._estimators.checks.hyperparameters import resolve
@@ -52,8 +52,8 @@ class Targets(ABC):
         """Return the loss for the parameter `loss`, in the form for these targets."""
 
     @abstractmethod
-    def check(self, y: np.ndarray) -> None:
-        """Raise ValueError if later targets do not match the first ones."""
+    def check(self, y: np.ndarray, name: str = "y") -> None:
+        """Raise ValueError if later targets, called `name`, do not match the first."""
 
     @property
     @abstractmethod
@@ -154,11 +154,11 @@ class RealTargets(Targets):
     def n_outputs(self):
         return self.n_targets
 
-    def check(self, y):
+    def check(self, y, name="y"):
         n_targets = 1 if y.ndim == 1 else y.shape[1]
         if n_targets != self.n_targets:
             raise ValueError(
-                f"y has {n_targets} targets per row, but the net was trained on "
+                f"{name} has {n_targets} targets per row, but the net was trained on "
                 f"{self.n_targets}."
             )
 
@@ -255,28 +255,29 @@ class ClassTargets(Targets):
         """The log loss in the form for these targets."""
         return CLASSIFICATION_LOSSES["log_loss"][self.form]()
 
-    def check(self, y):
-        is_multilabel = _kind_of_target(y) == "multilabel-indicator"
+    def check(self, y, name="y"):
+        is_multilabel = _kind_of_target(y, name) == "multilabel-indicator"
         if is_multilabel != self.is_multilabel:
             raise ValueError(
-                "y changed between one class per row and a multilabel indicator matrix. "
-                "Pass the same kind of y in each call, or start with a new net, clone(net)."
+                f"{name} and the y of the first fit differ: one has one class per row, the "
+                "other is a multilabel indicator matrix. Pass the same kind of targets, or "
+                "start with a new net, clone(net)."
             )
         if not is_multilabel:
-            self._check_labels(y)
+            self._check_labels(y, name)
         elif y.shape[1] != len(self.classes):
             raise ValueError(
-                f"y has {y.shape[1]} labels, but the net was trained on "
+                f"{name} has {y.shape[1]} labels, but the net was trained on "
                 f"{len(self.classes)}."
             )
 
-    def _check_labels(self, y: np.ndarray) -> None:
+    def _check_labels(self, y: np.ndarray, name: str = "y") -> None:
         """Raise ValueError if a label of y (n,) is not among the classes."""
         known = _are_among(y, self.classes)
         if not known.all():
             label = y[~known].tolist()[0]
             raise ValueError(
-                f"y contains the label {label!r}, which is not among the classes "
+                f"{name} contains the label {label!r}, which is not among the classes "
                 f"{self.classes.tolist()}. Name all classes in the first fit."
             )
 
@@ -394,28 +395,31 @@ def _balance_labels(y: np.ndarray, sample_weight: np.ndarray | None) -> np.ndarr
     return weight
 
 
-def _kind_of_target(y: np.ndarray) -> str:
+def _kind_of_target(y: np.ndarray, name: str = "y") -> str:
     """Return "binary", "multiclass" or "multilabel-indicator"; raise for other kinds."""
     try:
-        kind = type_of_target(y, input_name="y")
+        kind = type_of_target(y, input_name=name)
     except TypeError as error:  # from sorting, or from bytes
         raise ValueError(
-            f"y has labels of types {_types_in(y)}, which cannot be sorted. Convert them "
-            "to one type, for example y.astype(str)."
+            f"{name} has labels of types {_types_in(y)}, which cannot be sorted. Convert "
+            f"them to one type, for example {name}.astype(str)."
         ) from error
     if kind == "unknown" and y.dtype == object:
         raise ValueError(
-            f"Unknown label type: y has objects of type {_types_in(y)}. Labels must be "
-            "numbers, booleans or strings; convert them, for example y.astype(int) or "
-            "y.astype(str)."
+            f"Unknown label type: {name} has objects of type {_types_in(y)}. Labels must "
+            "be numbers, booleans or strings; convert them, for example "
+            f"{name}.astype(int) or {name}.astype(str)."
         )
     if kind == "multiclass-multioutput":
         raise ValueError(
-            "Several targets of several classes each are not supported: wrap the net in "
-            "sklearn.multioutput.MultiOutputClassifier."
+            f"{name} has several targets of several classes each, which is not supported: "
+            "wrap the net in sklearn.multioutput.MultiOutputClassifier."
         )
     if kind not in ("binary", "multiclass", "multilabel-indicator"):
-        check_classification_targets(y)  # raises, and says what y looks like
+        raise ValueError(
+            f"Unknown label type: {kind} values in {name}, and a classifier needs classes. "
+            "Use a regressor for numbers, or make classes of them."
+        )
     return kind
 
 
