@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from skshallow._estimators.columns.problems import (
+    BOOLEANS_AS_STRINGS,
     INFINITE,
     NOT_NAMED,
     NUMBERS_FOR_STRINGS,
@@ -284,7 +285,10 @@ def _mismatch(column: Column, levels: np.ndarray | None) -> Problem | None:
     was_strings = levels is not None and levels.dtype == object
     if was_strings == (column.kind == STRINGS):
         return None
-    kind = NUMBERS_FOR_STRINGS if was_strings else STRINGS_FOR_NUMBERS
+    kind = NUMBERS_FOR_STRINGS
+    if not was_strings:
+        are_booleans = {str(s).lower() for s in column.distinct[1]} <= {"true", "false"}
+        kind = BOOLEANS_AS_STRINGS if are_booleans else STRINGS_FOR_NUMBERS
     return Problem(column, kind, column.n_of_kind)
 
 
