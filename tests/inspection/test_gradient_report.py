@@ -100,7 +100,7 @@ def test_the_last_layer_with_an_error_is_the_suspect(wrong, suspect):
     [
         (["embedding_0"], "hidden layer 1, the backward pass of the embedding"),
         (["embedding_0", "weight_0"], "hidden layer 1, the backward pass of Tanh()"),
-        (["embedding_0", "bias_1"], "hidden layer 2, the backward pass of PReLU(slope=0.25)"),
+        (["embedding_0", "bias_2"], "output layer, the gradient of SquaredError()"),
     ],
 )
 def test_an_embedding_is_suspect_if_all_after_it_is_right(wrong, suspect):
