@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from skshallow._estimators.columns.problems import (
+    BOOLEANS_AS_STRINGS,
     INFINITE,
     NOT_NAMED,
     NUMBERS_FOR_STRINGS,
@@ -208,14 +209,16 @@ class Columns:
             yield ", ".join(parts)
 
 
-def has_columns(X: Any, categorical_features: Any = "auto") -> bool:
+def has_columns(
+    X: Any, categorical_features: Any = "auto", *, input_name: str = "X"
+) -> bool:
     """Return whether a table must be read column by column, else it is plain numbers.
 
     Arrays of numbers, sparse matrices, and data frames of numbers and booleans without a
     missing boolean are plain unless `categorical_features` names one of their columns.
     """
     is_named = not (is_auto(categorical_features) or categorical_features is None)
-    return (is_named and np.size(categorical_features) > 0) or needs_columns(X)
+    return (is_named and np.size(categorical_features) > 0) or needs_columns(X, input_name)
 
 
 def learn_columns(
@@ -332,7 +335,10 @@ def _mismatch(column: Column, levels: np.ndarray | None) -> Problem | None:
     was_strings = levels is not None and levels.dtype == object
     if was_strings == (column.kind == STRINGS):
         return None
-    kind = NUMBERS_FOR_STRINGS if was_strings else STRINGS_FOR_NUMBERS
+    kind = NUMBERS_FOR_STRINGS
+    if not was_strings:
+        are_booleans = {str(s).lower() for s in column.distinct[1]} <= {"true", "false"}
+        kind = BOOLEANS_AS_STRINGS if are_booleans else STRINGS_FOR_NUMBERS
     return Problem(column, kind, column.n_of_kind)
 
 

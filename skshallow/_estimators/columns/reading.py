@@ -106,14 +106,14 @@ class Column:
         return template.format(table=self.table, key=self.key)
 
 
-def needs_columns(X: Any) -> bool:
+def needs_columns(X: Any, input_name: str) -> bool:
     """Return whether X has something other than plain numbers: strings, categories, times.
 
     A data frame of numbers and booleans needs no columns, and neither do arrays of
     numbers, sparse matrices, arrays of other libraries, and what is no table at all.
     """
     if nw.dependencies.is_into_dataframe(X):
-        frame = _frame(X, "X")
+        frame = _frame(X, input_name)
         return not all(map(_is_plain_series, frame.iter_columns()))
     if isinstance(X, list | tuple):
         return _are_rows(X) and kind_of(chain.from_iterable(X))[0] not in (*NUMERIC, EMPTY)

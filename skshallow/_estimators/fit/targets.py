@@ -57,8 +57,8 @@ class Targets(ABC):
         """Return the loss for the parameter `loss`, in the form for these targets."""
 
     @abstractmethod
-    def check(self, y: np.ndarray) -> None:
-        """Raise ValueError if later targets do not match the first ones."""
+    def check(self, y: np.ndarray, name: str = "y") -> None:
+        """Raise ValueError if later targets, called `name`, do not match the first."""
 
     @property
     @abstractmethod
@@ -159,11 +159,11 @@ class RealTargets(Targets):
     def n_outputs(self):
         return self.n_targets
 
-    def check(self, y):
+    def check(self, y, name="y"):
         n_targets = 1 if y.ndim == 1 else y.shape[1]
         if n_targets != self.n_targets:
             raise ValueError(
-                f"y has {n_targets} targets per row, but the net was trained on "
+                f"{name} has {n_targets} targets per row, but the net was trained on "
                 f"{self.n_targets}."
             )
 
@@ -260,28 +260,29 @@ class ClassTargets(Targets):
         """The log loss in the form for these targets."""
         return CLASSIFICATION_LOSSES["log_loss"][self.form]()
 
-    def check(self, y):
-        is_multilabel = kind_of_target(y) == "multilabel-indicator"
+    def check(self, y, name="y"):
+        is_multilabel = kind_of_target(y, name) == "multilabel-indicator"
         if is_multilabel != self.is_multilabel:
             raise ValueError(
-                "y changed between one class per row and a multilabel indicator matrix. "
-                "Pass the same kind of y in each call, or start with a new net, clone(net)."
+                f"{name} and the y of the first fit differ: one has one class per row, the "
+                "other is a multilabel indicator matrix. Pass the same kind of targets, or "
+                "start with a new net, clone(net)."
             )
         if not is_multilabel:
-            self._check_labels(y)
+            self._check_labels(y, name)
         elif y.shape[1] != len(self.classes):
             raise ValueError(
-                f"y has {y.shape[1]} labels, but the net was trained on "
+                f"{name} has {y.shape[1]} labels, but the net was trained on "
                 f"{len(self.classes)}."
             )
 
-    def _check_labels(self, y: np.ndarray) -> None:
+    def _check_labels(self, y: np.ndarray, name: str = "y") -> None:
         """Raise ValueError if a label of y (n,) is not among the classes."""
         known = are_among(y, self.classes)
         if not known.all():
             label = y[~known].tolist()[0]
             raise ValueError(
-                f"y contains the label {label!r}, which is not among the classes "
+                f"{name} contains the label {label!r}, which is not among the classes "
                 f"{self.classes.tolist()}. Name all classes in the first fit."
             )
 
