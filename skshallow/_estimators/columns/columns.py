@@ -53,7 +53,8 @@ class Columns:
         The names of the columns, None if they have none, or not all are strings.
     levels : tuple of {ndarray of shape (n_levels,), None}
         The known levels of each category: strings as objects, or integers, floats or
-        booleans. They are sorted, or in the order of an ordered dtype. None for a number.
+        booleans. They are sorted, whatever the order of a dtype, so that the same rows give
+        the same model from each container. None for a number.
     missing_level : tuple of bool
         Whether missing values are a further level of the category, behind these.
     n_missing : tuple of int
@@ -350,12 +351,10 @@ def _infinite(column: Column, count: int) -> Problem | None:
 def _levels(column: Column, unused: bool) -> np.ndarray:
     """Return the levels (n_levels,) of a category, those without a row if `unused`."""
     found = set(column.distinct[1])
-    declared = column.declared or ()
     if unused:
-        found.update(declared)
-    order = filter(found.__contains__, declared) if column.ordered else sorted(found)
+        found.update(column.declared or ())
     is_text = column.kind == STRINGS or not found
-    return np.array(list(order), dtype=object if is_text else None)
+    return np.array(sorted(found), dtype=object if is_text else None)
 
 
 def _codes(column: Column, levels: np.ndarray, missing_level: bool) -> np.ndarray:
