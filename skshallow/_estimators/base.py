@@ -320,8 +320,8 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
         """Return the rows of `given`, X, y and sample_weight, weighted by class as well.
 
         Columns that are learned have the levels of rows of positive weight. `class_weight`
-        may name any of the `known` classes, also those that are not in y. For `options`, see
-        `read_table`.
+        may name any of the `known` classes, also those that are not in y. For `options`,
+        see `read_table`.
         """
         kind = self._targets_type
         table = read_table(reader, *given, kind, **options)
