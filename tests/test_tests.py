@@ -31,7 +31,6 @@ TESTED_BY = {
     # every fit of every estimator passes through them
     "_estimators/base": "_estimators/test_estimators.py",
     "_estimators/checks/array_api": "_estimators/test_array_api.py",
-    "_estimators/checks/inputs": "reliability/test_degenerate.py",
     "_estimators/checks/labels": "_estimators/test_classifier.py",
     "_estimators/checks/random_state": "_estimators/test_estimators.py",
     "_estimators/checks/typed_sklearn": "_estimators/test_subclassing.py",

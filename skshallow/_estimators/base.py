@@ -256,7 +256,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
         return self
 
     def _validate_params(self) -> None:
-        """Raise scikit-learn's error for an invalid parameter, and say what to write."""
+        """Raise scikit-learn's error for an invalid parameter, and what to write."""
         try:
             super()._validate_params()
         except ValueError as error:
@@ -324,8 +324,9 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
     ) -> Table:
         """Return the rows of `given`, X, y and sample_weight, weighted by class as well.
 
-        Columns that are learned have the levels of rows of positive weight. The `known`
-        classes need not all be in y. For `options`, see `read_table`.
+        Columns that are learned have the levels of rows of positive weight. `class_weight`
+        may name any of the `known` classes, also those that are not in y. For `options`,
+        see `read_table`.
         """
         kind = self._targets_type
         table = read_table(reader, *given, kind, **options)

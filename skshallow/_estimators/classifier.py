@@ -11,6 +11,7 @@ from skshallow._estimators.base import BaseNet, takes_minibatches
 from skshallow._estimators.checks.array_api import follows_X, in_numpy
 from skshallow._estimators.checks.foreign_words import explains_parameters
 from skshallow._estimators.checks.labels import plain_labels
+from skshallow._estimators.checks.method_names import called_by_name
 from skshallow._estimators.checks.typed_sklearn import (
     ClassifierMixin,
     available_if,
@@ -227,6 +228,7 @@ class NetClassifier(ClassifierMixin, FittedClasses, BaseNet):
 
 
 @documented
+@called_by_name
 @explains_parameters
 @dataclass(kw_only=True, eq=False, repr=False)
 class ShallowNetClassifier(NetClassifier, Shallow):
@@ -267,6 +269,7 @@ class ShallowNetClassifier(NetClassifier, Shallow):
 
 
 @documented
+@called_by_name
 @explains_parameters
 @dataclass(kw_only=True, eq=False, repr=False)
 class DeepNetClassifier(NetClassifier, Deep):

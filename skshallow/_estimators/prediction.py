@@ -205,12 +205,12 @@ class FittedNet:
         widths = [layer.n_units for layer in self.network_.layers[:-1]]
         return self._pass_through(X, widths, self.network_.hidden_activations)
 
-    def _raw_predict(self, X) -> np.ndarray:
+    def _raw_predict(self, X, input_name: str = "X") -> np.ndarray:
         """Return raw predictions (n_samples, n_outputs) in the user's units."""
-        raw = self._raw_by_members(X)
+        raw = self._raw_by_members(X, input_name)
         return self._loss.link.combine(raw)
 
-    def _raw_by_members(self, X) -> np.ndarray:
+    def _raw_by_members(self, X, input_name: str = "X") -> np.ndarray:
         """Return raw predictions of each ensemble member (n_members, n, n_outputs)."""
         check_is_fitted(self)
 
@@ -219,7 +219,9 @@ class FittedNet:
             return [self._units.to_users(to_numpy(raw))]
 
         usable = self._loss.link.is_usable
-        (raw,) = self._pass_through(X, [self.n_outputs_], raw_prediction, usable)
+        (raw,) = self._pass_through(
+            X, [self.n_outputs_], raw_prediction, usable, input_name
+        )
         return raw
 
     @without_overflow_warnings()
@@ -230,6 +232,7 @@ class FittedNet:
         widths: Sequence[int],
         compute: Callable[[Any, list[Params]], list],
         usable: Callable[[np.ndarray], np.ndarray] = np.isfinite,
+        input_name: str = "X",
         *,
         by_members: bool = True,
     ) -> list[np.ndarray]:
@@ -237,10 +240,12 @@ class FittedNet:
 
         The outputs are NumPy arrays, in whichever library they were computed, and are
         checked to be `usable`. If there are several members, they have an axis of these at
-        first, unless `compute` gives one array for all, not `by_members`.
+        first, unless `compute` gives one array for all, not `by_members`. In errors X is
+        called `input_name`.
         """
-        refuse_containers(X=X)
-        rows, _ = read_matrix(self, X, getattr(self, "_columns", None))
+        refuse_containers(**{input_name: X})
+        known = getattr(self, "_columns", None)
+        rows, _ = read_matrix(self, X, known, input_name=input_name)
         theta = asarray_like(self.theta_, rows)
         params = self.network_.views(theta)
         n_members = self.network_.n_members

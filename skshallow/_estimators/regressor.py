@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from skshallow._estimators.base import BaseNet, takes_minibatches
 from skshallow._estimators.checks.array_api import follows_X
 from skshallow._estimators.checks.foreign_words import explains_parameters
+from skshallow._estimators.checks.method_names import called_by_name
 from skshallow._estimators.checks.typed_sklearn import (
     RegressorMixin,
     available_if,
@@ -145,6 +146,7 @@ class NetRegressor(RegressorMixin, Uncertainty, BaseNet):
 
 
 @documented
+@called_by_name
 @explains_parameters
 @dataclass(kw_only=True, eq=False, repr=False)
 class ShallowNetRegressor(NetRegressor, Shallow):
@@ -180,6 +182,7 @@ class ShallowNetRegressor(NetRegressor, Shallow):
 
 
 @documented
+@called_by_name
 @explains_parameters
 @dataclass(kw_only=True, eq=False, repr=False)
 class DeepNetRegressor(NetRegressor, Deep):

@@ -7,13 +7,19 @@ from abc import abstractmethod
 from typing import Any, Self
 
 import numpy as np
-from scipy import stats
+from scipy import sparse, stats
 from scipy.special import ndtri
-from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from skshallow._arrays.namespace import to_numpy
 from skshallow._estimators.checks.array_api import follows_X, in_numpy
 from skshallow._estimators.checks.hyperparameters import resolve
+from skshallow._estimators.checks.inputs import (
+    check_lengths,
+    checked_targets,
+    naming,
+    refuse_containers,
+)
 from skshallow._estimators.checks.typed_sklearn import (
     available_if,
 )
@@ -245,13 +251,16 @@ class Uncertainty(FittedNet):
         arXiv:1905.03222.
         """
         check_is_fitted(self)
-        raw = self._raw_predict(X_cal)
+        raw = self._raw_predict(X_cal, "X_cal")
+        refuse_containers(y_cal=y_cal)
         y = in_numpy(y_cal)
         check_targets(X_cal, y, names=("X_cal", "y_cal"), numeric=True)
-        y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y_cal")
-        check_consistent_length(raw, y)
-        self._targets.check(y)
-        self._calibration = raw, self._targets.encode(y, self._loss)
+        y = checked_targets(self, y, "y_cal", numeric=True)
+        y = y.toarray() if sparse.issparse(y) else y
+        check_lengths({"X_cal": raw, "y_cal": y})
+        self._targets.check(y, "y_cal")
+        with naming("y_cal"):
+            self._calibration = raw, self._targets.encode(y, self._loss)
         return self
 
     # Computed from raw predictions (n, n_raw_outputs) in the user's units.

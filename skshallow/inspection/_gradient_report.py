@@ -136,6 +136,8 @@ class GradientCheck(Report):
         layer = max(parameter.layer for parameter in wrong)
         names = [parameter.name for parameter in wrong if parameter.layer == layer]
         activation = self.network.layers[layer].activation
+        if names == ["embedding"]:
+            return f"{self._layer(layer)}, the backward pass of the embedding"
         if not {"weight", "bias"} & set(names):
             return (
                 f"{self._layer(layer)}, what the backward pass of {activation} writes "

@@ -46,7 +46,8 @@ def initial_types(estimator: Any, dtype: Any = np.float32) -> list[tuple[str, An
     the column: strings for a category of strings, integers or booleans for a category of
     these, floats for a number, and for a category of numbers that may be missing. Every
     other net gets one input of floats, "X". Columns without a name are called "x0", "x1"
-    and so on.
+    and so on. In the converted model, skl2onnx replaces what is no letter or digit in a
+    name by "_": the column " BMI " becomes the input "_BMI_". The order stays.
 
     Parameters
     ----------

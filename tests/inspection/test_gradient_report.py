@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from skshallow.activations import PReLU, Step, Tanh
+from skshallow.engine.embedding import Embedding
 from skshallow.engine.network import Network
 from skshallow.inspection._finite_differences import DerivativeComparison
 from skshallow.inspection._gradient_report import CheckedParameter, GradientCheck
@@ -17,7 +18,7 @@ WRONG = DerivativeComparison(0.5, 0.25, 0.5)
 ZERO = DerivativeComparison(0.0, 0.0, 0.0)
 KINK = DerivativeComparison(0.0, 0.5, 0.0, at_kink=True)
 TWO = Tanh(), PReLU()
-SHAPES = {"weight": (2, 3), "bias": (3,), "slope": (3,)}
+SHAPES = {"weight": (2, 3), "bias": (3,), "slope": (3,), "embedding": (5, 2)}
 
 
 def checked(layer, name, *comparisons):
@@ -26,9 +27,9 @@ def checked(layer, name, *comparisons):
     )
 
 
-def report(activations=TWO, **findings):
+def report(activations=TWO, embedding=None, **findings):
     """Return a report in which a parameter is right unless `findings` name it."""
-    network = Network(2, 3, [3] * len(activations), activations)
+    network = Network(2, 3, [3] * len(activations), activations, embedding=embedding)
     parameters = [
         checked(layer, name, *findings.get(f"{name}_{layer}", [RIGHT]))
         for layer, own in enumerate(network.layers)
@@ -92,6 +93,19 @@ def test_the_last_layer_with_an_error_is_the_suspect(wrong, suspect):
     check = report(**{name: [RIGHT, WRONG] for name in wrong})
     assert check.suspect == suspect
     assert f"Look first here: {suspect}." in " ".join(str(check).split())
+
+
+@pytest.mark.parametrize(
+    ("wrong", "suspect"),
+    [
+        (["embedding_0"], "hidden layer 1, the backward pass of the embedding"),
+        (["embedding_0", "weight_0"], "hidden layer 1, the backward pass of Tanh()"),
+        (["embedding_0", "bias_2"], "output layer, the gradient of SquaredError()"),
+    ],
+)
+def test_an_embedding_is_suspect_if_all_after_it_is_right(wrong, suspect):
+    findings = {name: [RIGHT, WRONG] for name in wrong}
+    assert report(embedding=Embedding((3, 2), 2), **findings).suspect == suspect
 
 
 def test_nothing_is_suspect_where_all_is_right():

@@ -475,6 +475,13 @@ def test_features_in_other_units_than_those_of_the_fit_are_refused(net_class):
     assert np.isfinite(raw_prediction(net, X)).all()
 
 
+def test_codes_of_categories_are_no_magnitude_of_features():
+    frame = pd.DataFrame({"c": [f"level {i % 300}" for i in range(900)], "x": 1.5})
+    net = NETS[3](4, standardize=False, dtype="float32", init_scale=1e20)
+    with pytest.raises(ValueError, match=r"before the first step: features reach 1\.5 "):
+        net.fit(frame, np.arange(900.0))
+
+
 @pytest.mark.parametrize("net_class", [NETS[2], NETS[3]])
 def test_a_fit_that_overflows_leaves_a_fitted_net_as_it_was(net_class):
     X = rows()

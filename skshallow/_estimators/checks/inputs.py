@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,26 @@ from sklearn.utils.validation import (
 )
 
 from skshallow._estimators.checks.array_api import in_numpy, namespace_of
+
+NOT_GIVEN = object()  # None is a target that was forgotten
+
+
+@contextmanager
+def naming(name: str) -> Iterator[None]:
+    """Begin errors about an argument with its `name`, if they do not contain it."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        if re.search(rf"\b{name}\b", str(error)):
+            raise
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{name}: {error}") from error
+
+
+def checked(array: Any, name: str, **options: Any) -> Any:
+    """Return what scikit-learn's `check_array` returns; each error has the `name`."""
+    with naming(name):
+        return check_array(array, input_name=name, **options)
 
 
 def refuse_containers(**arguments: Any) -> None:
@@ -41,14 +63,106 @@ def _refuse_masked(values: Any, name: str) -> None:
         )
 
 
-def validated(estimator: Any, X: Any, **options: Any) -> Any:
-    """Return the result of scikit-learn's `validate_data`: X as floats, dense or CSR."""
+def validated(
+    estimator: Any,
+    X: Any,
+    *,
+    reset: bool,
+    names: tuple[str, str] = ("X", "y"),
+    **options: Any,
+) -> Any:
+    """Return X as floats, dense or CSR; with `y` among the `options`, X and y.
+
+    This is scikit-learn's `validate_data` with errors that say what the arguments, X and y,
+    are called: `names`.
+    """
     xp = namespace_of(X)
-    floats = xp.float64, xp.float32
-    return validate_data(estimator, X, accept_sparse="csr", dtype=floats, **options)
+    floats: dict[str, Any] = {"accept_sparse": "csr", "dtype": (xp.float64, xp.float32)}
+    found = check_arrays(estimator, X, names=names, **floats, **options)
+    check_features(estimator, X, reset=reset, input_name=names[0])
+    return found
 
 
-def check_weights(sample_weight: Any, X: Any, name: str) -> np.ndarray | None:
+def check_features(estimator: Any, X: Any, *, reset: bool, input_name: str) -> None:
+    """Set the number and names of the features on the estimator if `reset`, or check them.
+
+    scikit-learn, which does both, speaks of X. Other arguments are called `input_name`.
+    """
+    try:
+        validate_data(estimator, X, reset=reset, skip_check_array=True)
+    except ValueError as error:
+        if input_name == "X":
+            raise
+        what = str(error).replace("X has", f"{input_name} has", 1)
+        raise ValueError(
+            f"{input_name} must have the features of the X that fit was given. {what}"
+        ) from error
+
+
+def check_arrays(
+    estimator: Any,
+    X: Any,
+    y: Any = NOT_GIVEN,
+    *,
+    names: tuple[str, str],
+    y_numeric: bool = False,
+    **options: Any,
+) -> Any:
+    """Return X, or X and y, as scikit-learn's `check_array` does with these `options`.
+
+    `y` may have several columns. Errors call the arguments by their `names`.
+    """
+    matrix = checked(X, names[0], estimator=estimator, **options)
+    if y is NOT_GIVEN:
+        return matrix
+    targets = checked_targets(estimator, y, names[1], numeric=y_numeric)
+    check_lengths({names[0]: matrix, names[1]: targets})
+    return matrix, targets
+
+
+def checked_targets(estimator: Any, y: Any, name: str, *, numeric: bool) -> Any:
+    """Return targets (n,) or (n, n_outputs), as floats if `numeric`; `name` is for errors.
+
+    They may be sparse.
+    """
+    if y is None:
+        raise ValueError(
+            f"This {type(estimator).__name__} estimator requires y to be passed, but the "
+            f"target {name} is None."
+        )
+    y = checked(
+        y, name, accept_sparse="csr", ensure_2d=False, dtype=None, estimator=estimator
+    )
+    return as_numbers(y, name) if numeric else y
+
+
+def check_lengths(arrays: Mapping[str, Any]) -> None:
+    """Raise ValueError unless all arrays, by their names, have the same number of rows."""
+    lengths = {name: array.shape[0] for name, array in arrays.items()}
+    if len(set(lengths.values())) > 1:
+        shown = ", ".join(f"{name} has {n}" for name, n in lengths.items())
+        raise ValueError(
+            f"Found input variables with inconsistent numbers of samples: {shown}."
+        )
+
+
+def as_numbers(y: Any, name: str) -> Any:
+    """Return targets as floats if they are objects or strings, else as they are."""
+    if getattr(y.dtype, "kind", "") not in ("O", "U", "S", "T"):
+        return y
+    try:
+        return y.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        value = next(value for value in y.ravel().tolist() if not _is_number(value))
+        raise ValueError(
+            f"{name} has the value {value!r}, which cannot be converted to a number, and a "
+            "regressor predicts numbers. Use a classifier for labels."
+        ) from error
+
+
+def check_weights(
+    sample_weight: Any, X: Any, name: str, X_name: str = "X"
+) -> np.ndarray | None:
     """Return sample weights (n_samples,) in float64, or None.
 
     They are scaled by a power of 2, which rounds nothing, so that the largest lies in
@@ -58,10 +172,10 @@ def check_weights(sample_weight: Any, X: Any, name: str) -> np.ndarray | None:
         return None
     _refuse_masked(sample_weight, name)
     weight = in_numpy(sample_weight)
-    weight = check_array(weight, ensure_2d=False, dtype=np.float64, input_name=name)
+    weight = checked(weight, name, ensure_2d=False, dtype=np.float64)
     if weight.ndim != 1:
         raise ValueError(f"{name} must be 1-dimensional, got shape {weight.shape}.")
-    check_consistent_length(X, weight)
+    check_lengths({X_name: X, name: weight})
     if (weight < 0).any():
         raise ValueError(f"{name} must not be negative; the smallest is {weight.min()}.")
     if not weight.any():
@@ -80,7 +194,7 @@ def check_groups(groups: Any, X: Any) -> np.ndarray | None:
         return None
     refuse_containers(groups=groups)
     _refuse_masked(groups, "groups")
-    groups = check_array(in_numpy(groups), ensure_2d=False, dtype=None, input_name="groups")
+    groups = checked(in_numpy(groups), "groups", ensure_2d=False, dtype=None)
     if groups.ndim != 1:
         raise ValueError(f"groups must be 1-dimensional, got shape {groups.shape}.")
     try:
@@ -96,3 +210,14 @@ def check_groups(groups: Any, X: Any) -> np.ndarray | None:
             "groups has entries of several types, or missing ones. Give numbers, or "
             "strings, one for each row of X."
         ) from error
+
+
+def _is_number(value: Any) -> bool:
+    """Return whether `value` can be converted to float; dates and times cannot."""
+    if isinstance(value, np.datetime64 | np.timedelta64):
+        return False
+    try:
+        np.asarray(value).astype(np.float64)
+    except (TypeError, ValueError):
+        return False
+    return True

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.multiclass import type_of_target
 
 
 def plain_labels(y: Any) -> Any:
@@ -26,28 +26,31 @@ def plain_labels(y: Any) -> Any:
     return np.asarray(y) if hasattr(y.dtype, "categories") else y
 
 
-def kind_of_target(y: np.ndarray) -> str:
+def kind_of_target(y: np.ndarray, name: str = "y") -> str:
     """Return "binary", "multiclass" or "multilabel-indicator"; raise for other kinds."""
     try:
-        kind = type_of_target(y, input_name="y")
+        kind = type_of_target(y, input_name=name)
     except TypeError as error:  # from sorting, or from bytes
         raise ValueError(
-            f"y has labels of types {_types_in(y)}, which cannot be sorted. Convert them "
-            "to one type, for example y.astype(str)."
+            f"{name} has labels of types {_types_in(y)}, which cannot be sorted. Convert "
+            f"them to one type, for example {name}.astype(str)."
         ) from error
     if kind == "unknown" and y.dtype == object:
         raise ValueError(
-            f"Unknown label type: y has objects of type {_types_in(y)}. Labels must be "
-            "numbers, booleans or strings; convert them, for example y.astype(int) or "
-            "y.astype(str)."
+            f"Unknown label type: {name} has objects of type {_types_in(y)}. Labels must "
+            "be numbers, booleans or strings; convert them, for example "
+            f"{name}.astype(int) or {name}.astype(str)."
         )
     if kind == "multiclass-multioutput":
         raise ValueError(
-            "Several targets of several classes each are not supported: wrap the net in "
-            "sklearn.multioutput.MultiOutputClassifier."
+            f"{name} has several targets of several classes each, which is not supported: "
+            "wrap the net in sklearn.multioutput.MultiOutputClassifier."
         )
     if kind not in ("binary", "multiclass", "multilabel-indicator"):
-        check_classification_targets(y)  # raises, and says what y looks like
+        raise ValueError(
+            f"Unknown label type: {kind} values in {name}, and a classifier needs classes. "
+            "Use a regressor for numbers, or make classes of them."
+        )
     return kind
 
 

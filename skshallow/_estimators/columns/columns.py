@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from skshallow._estimators.columns.problems import (
+    BOOLEANS_AS_STRINGS,
     INFINITE,
     NOT_NAMED,
     NUMBERS_FOR_STRINGS,
@@ -52,7 +53,8 @@ class Columns:
         The names of the columns, None if they have none, or not all are strings.
     levels : tuple of {ndarray of shape (n_levels,), None}
         The known levels of each category: strings as objects, or integers, floats or
-        booleans. They are sorted, or in the order of an ordered dtype. None for a number.
+        booleans. They are sorted, whatever the order of a dtype, so that the same rows give
+        the same model from each container. None for a number.
     missing_level : tuple of bool
         Whether missing values are a further level of the category, behind these.
     n_missing : tuple of int
@@ -208,14 +210,16 @@ class Columns:
             yield ", ".join(parts)
 
 
-def has_columns(X: Any, categorical_features: Any = "auto") -> bool:
+def has_columns(
+    X: Any, categorical_features: Any = "auto", *, input_name: str = "X"
+) -> bool:
     """Return whether a table must be read column by column, else it is plain numbers.
 
     Arrays of numbers, sparse matrices, and data frames of numbers and booleans without a
     missing boolean are plain unless `categorical_features` names one of their columns.
     """
     is_named = not (is_auto(categorical_features) or categorical_features is None)
-    return (is_named and np.size(categorical_features) > 0) or needs_columns(X)
+    return (is_named and np.size(categorical_features) > 0) or needs_columns(X, input_name)
 
 
 def learn_columns(
@@ -332,7 +336,10 @@ def _mismatch(column: Column, levels: np.ndarray | None) -> Problem | None:
     was_strings = levels is not None and levels.dtype == object
     if was_strings == (column.kind == STRINGS):
         return None
-    kind = NUMBERS_FOR_STRINGS if was_strings else STRINGS_FOR_NUMBERS
+    kind = NUMBERS_FOR_STRINGS
+    if not was_strings:
+        are_booleans = {str(s).lower() for s in column.distinct[1]} <= {"true", "false"}
+        kind = BOOLEANS_AS_STRINGS if are_booleans else STRINGS_FOR_NUMBERS
     return Problem(column, kind, column.n_of_kind)
 
 
@@ -344,12 +351,10 @@ def _infinite(column: Column, count: int) -> Problem | None:
 def _levels(column: Column, unused: bool) -> np.ndarray:
     """Return the levels (n_levels,) of a category, those without a row if `unused`."""
     found = set(column.distinct[1])
-    declared = column.declared or ()
     if unused:
-        found.update(declared)
-    order = filter(found.__contains__, declared) if column.ordered else sorted(found)
+        found.update(column.declared or ())
     is_text = column.kind == STRINGS or not found
-    return np.array(list(order), dtype=object if is_text else None)
+    return np.array(sorted(found), dtype=object if is_text else None)
 
 
 def _codes(column: Column, levels: np.ndarray, missing_level: bool) -> np.ndarray:

@@ -6,10 +6,13 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from sklearn.utils.validation import check_array, check_X_y, validate_data
 
 from skshallow._arrays.namespace import namespace
-from skshallow._estimators.checks.inputs import validated
+from skshallow._estimators.checks.inputs import (
+    check_arrays,
+    check_features,
+    validated,
+)
 from skshallow._estimators.columns.columns import Columns, has_columns, learn_and_encode
 from skshallow._estimators.columns.shape import check_is_table
 
@@ -23,6 +26,7 @@ def read_matrix(
     unused_levels: bool = False,
     reset: bool = False,
     input_name: str = "X",
+    y_name: str = "y",
     **options: Any,
 ) -> tuple[Any, Columns | None]:
     """Return X as a matrix (n_rows, n_columns), and what its columns are.
@@ -43,34 +47,33 @@ def read_matrix(
         As for `learn_columns`; used if `reset`.
     reset : bool
         Whether to learn what the columns are.
-    input_name : str
-        The name of the argument, for errors.
+    input_name, y_name : str
+        The names of X and y, for errors.
     **options
-        For :func:`sklearn.utils.validation.validate_data`.
+        For `check_arrays`.
     """
     check_is_table(X, input_name)
     options["ensure_all_finite"] = "allow-nan"
+    names = input_name, y_name
     X = _unmasked(X)
-    learns = reset and has_columns(X, categorical_features)
-    if not learns and known is None and (reset or not has_columns(X, None)):
-        found = validated(estimator, X, reset=reset, **options)
+    chosen = categorical_features if reset else None
+    if known is None and not has_columns(X, chosen, input_name=input_name):
+        found = validated(estimator, X, reset=reset, names=names, **options)
         _refuse_missing_in_sparse(found[0] if "y" in options else found, input_name)
         return found, None
-    if learns:
+    if reset:
         known, matrix = learn_and_encode(
             X,
             categorical_features,
             unused_levels=unused_levels,
             input_name=input_name,
         )
-        validate_data(estimator, X, reset=True, skip_check_array=True)
+        check_features(estimator, X, reset=True, input_name=input_name)
     else:
-        validate_data(estimator, X, reset=False, skip_check_array=True)  # names first
+        check_features(estimator, X, reset=False, input_name=input_name)  # names first
         expected = known or Columns.of_numbers(estimator.n_features_in_)
         matrix = expected.encode(X, input_name=input_name)
-    if "y" in options:
-        return check_X_y(matrix, **options, dtype=None, estimator=estimator), known
-    return check_array(matrix, **options, dtype=None, input_name=input_name), known
+    return check_arrays(estimator, matrix, names=names, dtype=None, **options), known
 
 
 def _unmasked(X: Any) -> Any:

@@ -36,6 +36,7 @@ from skshallow.exceptions import DoubtfulCategoryWarning
 INFINITE = "infinity or numbers too large"
 NOT_NAMED = "strings that are not named in categorical_features"
 STRINGS_FOR_NUMBERS = "strings where fit had numbers or booleans"
+BOOLEANS_AS_STRINGS = "booleans as strings where fit had numbers or booleans"
 NUMBERS_FOR_STRINGS = "numbers or booleans where fit had strings"
 # Kinds of values that are neither numbers nor categories, whatever is said of the column.
 UNREADABLE = (*TIMES, NESTED, OBJECTS, BYTES, MIXED)
@@ -141,6 +142,11 @@ CODE = {
     },
     NUMBERS_AS_STRINGS: TO_NUMBERS,
     STRINGS_FOR_NUMBERS: TO_NUMBERS,
+    BOOLEANS_AS_STRINGS: {
+        "pandas": '{c} = {c}.str.lower().map({{"true": 1.0, "false": 0.0}})',
+        "polars": "{X} = {X}.with_columns(pl.col({name}).str.to_lowercase() == 'true')",
+        ANY: '[s if s is None else s.lower() == "true" for s in {c}]',
+    },
     NUMBERS_FOR_STRINGS: TO_STRINGS,
 }
 DATES_ELSEWHERE = (
@@ -184,6 +190,7 @@ ADVICE = {
     INFINITE: "make them missing values: {code}",
     NOT_NAMED: "name the column there, or set categorical_features='auto'",
     STRINGS_FOR_NUMBERS: "convert them: {code}",
+    BOOLEANS_AS_STRINGS: "convert them: {code}",
     NUMBERS_FOR_STRINGS: "convert them as before fit, such as by {code}",
 }
 

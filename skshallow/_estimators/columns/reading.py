@@ -73,9 +73,7 @@ class Column:
     is_categorical : bool
         Whether the dtype says so: strings, booleans, categories, enumerations.
     declared : tuple or None
-        All levels of a dtype that lists them, in its order.
-    ordered : bool
-        Whether that order has a meaning.
+        All levels of a dtype that lists them.
     """
 
     table: str
@@ -87,7 +85,6 @@ class Column:
     missing: np.ndarray
     is_categorical: bool = False
     declared: tuple | None = None
-    ordered: bool = False
 
     @cached_property
     def distinct(self) -> tuple[np.ndarray, list]:
@@ -106,14 +103,14 @@ class Column:
         return template.format(table=self.table, key=self.key)
 
 
-def needs_columns(X: Any) -> bool:
+def needs_columns(X: Any, input_name: str) -> bool:
     """Return whether X has something other than plain numbers: strings, categories, times.
 
     A data frame of numbers and booleans needs no columns, and neither do arrays of
     numbers, sparse matrices, arrays of other libraries, and what is no table at all.
     """
     if nw.dependencies.is_into_dataframe(X):
-        frame = _frame(X, "X")
+        frame = _frame(X, input_name)
         return not all(map(_is_plain_series, frame.iter_columns()))
     if isinstance(X, list | tuple):
         return _are_rows(X) and kind_of(chain.from_iterable(X))[0] not in (*NUMERIC, EMPTY)
@@ -190,14 +187,14 @@ def _column_of_series(series: Any, input_name: str, container: str) -> Column:
             values = np.empty(len(series), dtype=object)
             return Column(*place, kind, int((~missing).sum()), values, missing)
     series = _with_levels(series)
-    declared, ordered = _declared_levels(series), _is_ordered(series)
+    declared = _declared_levels(series)
     if series.implementation.is_pyarrow() and kind_of(declared or ())[0] == STRINGS:
         series = series.cast(nw.String())  # of a dictionary, lists are slow
     values, missing = _values_of_series(series)
     # The values decide for NumPy's dtypes: narwhals calls objects of only None strings.
     is_numpy = isinstance(getattr(series.to_native(), "dtype", None), np.dtype)
     is_categorical = not is_numpy and dtype in CATEGORICAL_DTYPES
-    return _column(*place, values, missing, is_categorical, declared, ordered)
+    return _column(*place, values, missing, is_categorical, declared)
 
 
 def _values_of_series(series: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -231,7 +228,7 @@ def _with_levels(series: Any) -> Any:
 
 
 def _declared_levels(series: Any) -> tuple | None:
-    """Return the levels that a categorical dtype lists, in its order, else None.
+    """Return the levels that a categorical dtype lists, else None.
 
     A category of polars has such a dtype, but this lists none.
     """
@@ -242,12 +239,6 @@ def _declared_levels(series: Any) -> tuple | None:
     if series.implementation.is_polars():
         return ()
     return tuple(map(as_level, series.cat.get_categories().drop_nulls().to_list()))
-
-
-def _is_ordered(series: Any) -> bool:
-    """Return whether the levels of a categorical dtype have an order."""
-    arrow_type = getattr(series.to_native(), "type", None)
-    return series.dtype == nw.Enum or bool(getattr(arrow_type, "ordered", False))
 
 
 # Arrays and lists.
@@ -303,16 +294,13 @@ def _column(
     missing: np.ndarray,
     is_categorical: bool = False,
     declared: tuple | None = None,
-    ordered: bool = False,
 ) -> Column:
     """Return a column with the kind of its values, and of the levels of its dtype."""
     kind, n = _kind_of_array(values, missing)
     if declared:
         kind = kind_of(declared)[0]
     is_categorical = is_categorical or kind not in (NUMBERS, EMPTY)
-    return Column(
-        table, key, container, kind, n, values, missing, is_categorical, declared, ordered
-    )
+    return Column(table, key, container, kind, n, values, missing, is_categorical, declared)
 
 
 def _kind_of_array(values: np.ndarray, missing: np.ndarray) -> tuple[str, int]:

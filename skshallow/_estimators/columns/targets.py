@@ -54,7 +54,12 @@ TIMES_AS_NUMBERS = {
 
 
 def check_targets(
-    X: Any, y: Any, *, names: tuple[str, str] = ("X", "y"), numeric: bool
+    X: Any,
+    y: Any,
+    *,
+    names: tuple[str, str] = ("X", "y"),
+    beside: tuple[str, ...] = (),
+    numeric: bool,
 ) -> None:
     """Raise ValueError if targets are missing or, where they are numbers, are times.
 
@@ -66,6 +71,8 @@ def check_targets(
         The targets, as the user gave them.
     names : tuple of str
         The names of both arguments.
+    beside : tuple of str
+        The names of other arguments with an entry per row.
     numeric : bool
         Whether the targets are to be numbers.
     """
@@ -76,7 +83,8 @@ def check_targets(
     if np.ma.is_masked(y):
         missing = missing | np.ma.getmaskarray(y)
     if missing.any():
-        raise ValueError(_what_is_missing(missing, values.dtype.kind, X, y, names))
+        kind = values.dtype.kind
+        raise ValueError(_what_is_missing(missing, kind, X, y, names, beside))
     if numeric:
         _refuse_times(y, values, names[1])
 
@@ -108,7 +116,12 @@ def _as_array(y: Any) -> np.ndarray | None:
 
 
 def _what_is_missing(
-    missing: np.ndarray, dtype_kind: str, X: Any, y: Any, names: tuple[str, str]
+    missing: np.ndarray,
+    dtype_kind: str,
+    X: Any,
+    y: Any,
+    names: tuple[str, str],
+    beside: tuple[str, ...],
 ) -> str:
     """Return how many targets are `missing`, and the code that leaves their rows out."""
     rows = missing if missing.ndim == 1 else missing.any(axis=1)
@@ -119,10 +132,11 @@ def _what_is_missing(
         PRESENT_ROWS.get(_container(table), PRESENT_ROWS[ANY]).format(name)
         for table, name in zip((X, y), names, strict=True)
     ]
+    also = f", and in {' and '.join(beside)}, too, if given" if beside else ""
     return (
         f"{names[1]} has {count_of(int(missing.sum()), 'missing value')}, the first in row "
         f"{rows.argmax()} (counted from 0). A net cannot learn from rows without a target. "
-        "Leave them out, and in sample_weight and groups, too, if you pass these:\n"
+        f"Leave them out{also}:\n"
         f"    present = {present.format(y=names[1])}\n"
         f"    {', '.join(names)} = {', '.join(parts)}"
     )

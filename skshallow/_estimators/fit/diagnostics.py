@@ -74,7 +74,9 @@ def _why_not_to_start(run: FitRun) -> str | None:
     if loss < math.sqrt(np.finfo(config.dtype).max):  # its gradient can be squared
         return None
     X, y, _ = map(to_numpy, run.rows.sample(START_SAMPLE))
-    reach = f"features reach {largest_magnitude(X):.3g}"
+    if run.rows.encoding is not None:
+        X = X[:, : run.rows.encoding.n_dense]  # codes of categories follow
+    reach = f"features reach {largest_magnitude(X) if X.size else 0:.3g}"
     if run.data.targets.numeric:
         reach += f" and targets {largest_magnitude(y):.3g}"
     remedies = {

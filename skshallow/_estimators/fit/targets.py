@@ -57,8 +57,8 @@ class Targets(ABC):
         """Return the loss for the parameter `loss`, in the form for these targets."""
 
     @abstractmethod
-    def check(self, y: np.ndarray) -> None:
-        """Raise ValueError if later targets do not match the first ones."""
+    def check(self, y: np.ndarray, name: str = "y") -> None:
+        """Raise ValueError if later targets, called `name`, do not match the first."""
 
     @property
     @abstractmethod
@@ -89,8 +89,8 @@ class Targets(ABC):
     ) -> np.ndarray | None:
         """Return the sample weights (n,) times those of the classes.
 
-        Rows that come to weight 0 are as if absent, so that this comes before the classes
-        are learned. Those that are `known` (n_classes,) need not all be in `y`.
+        It is called before the classes are learned, because rows of weight 0 count as
+        absent. The `known` classes (n_classes,), if given, need not all be in `y`.
         """
         return sample_weight
 
@@ -105,11 +105,11 @@ class Targets(ABC):
         return None
 
     def too_rare(self, y: np.ndarray) -> list:
-        """Return the classes with too few rows to train and to validate on: 0 or 1."""
+        """Return the classes with fewer than 2 rows, too few to train and to validate."""
         return []
 
     def missing(self, y: np.ndarray) -> str | None:
-        """Return in words which classes have no row, None if there are none such."""
+        """Return in words which classes have no row, or None if each has one."""
         return None
 
 
@@ -159,11 +159,11 @@ class RealTargets(Targets):
     def n_outputs(self):
         return self.n_targets
 
-    def check(self, y):
+    def check(self, y, name="y"):
         n_targets = 1 if y.ndim == 1 else y.shape[1]
         if n_targets != self.n_targets:
             raise ValueError(
-                f"y has {n_targets} targets per row, but the net was trained on "
+                f"{name} has {n_targets} targets per row, but the net was trained on "
                 f"{self.n_targets}."
             )
 
@@ -260,28 +260,29 @@ class ClassTargets(Targets):
         """The log loss in the form for these targets."""
         return CLASSIFICATION_LOSSES["log_loss"][self.form]()
 
-    def check(self, y):
-        is_multilabel = kind_of_target(y) == "multilabel-indicator"
+    def check(self, y, name="y"):
+        is_multilabel = kind_of_target(y, name) == "multilabel-indicator"
         if is_multilabel != self.is_multilabel:
             raise ValueError(
-                "y changed between one class per row and a multilabel indicator matrix. "
-                "Pass the same kind of y in each call, or start with a new net, clone(net)."
+                f"{name} and the y of the first fit differ: one has one class per row, the "
+                "other is a multilabel indicator matrix. Pass the same kind of targets, or "
+                "start with a new net, clone(net)."
             )
         if not is_multilabel:
-            self._check_labels(y)
+            self._check_labels(y, name)
         elif y.shape[1] != len(self.classes):
             raise ValueError(
-                f"y has {y.shape[1]} labels, but the net was trained on "
+                f"{name} has {y.shape[1]} labels, but the net was trained on "
                 f"{len(self.classes)}."
             )
 
-    def _check_labels(self, y: np.ndarray) -> None:
+    def _check_labels(self, y: np.ndarray, name: str = "y") -> None:
         """Raise ValueError if a label of y (n,) is not among the classes."""
         known = are_among(y, self.classes)
         if not known.all():
             label = y[~known].tolist()[0]
             raise ValueError(
-                f"y contains the label {label!r}, which is not among the classes "
+                f"{name} contains the label {label!r}, which is not among the classes "
                 f"{self.classes.tolist()}. Name all classes in the first fit."
             )
 
@@ -311,7 +312,7 @@ class ClassTargets(Targets):
         return loss.fit_intercept_only(encoded, sample_weight, n_classes=self.n_outputs)
 
     def smooth(self, encoded, loss, share):
-        """Smooth a column per output in the table, codes when they are used."""
+        """Smooth the targets, or for codes the loss, which then smooths them itself."""
         if loss.takes_codes:
             return encoded, loss.smoothed(share)
         n_alternatives = 2 if self.is_multilabel else len(self.classes)
@@ -379,7 +380,8 @@ def _weights_among(
 ) -> dict[Any, float]:
     """Return the weights of these `classes` among all `known` ones (n_known,).
 
-    What has a weight must be known, unless it is 0: classes without weight are no classes.
+    Raises ValueError for a class that is not known, unless its weight is 0: rows of weight
+    0 count as absent, and so may their class.
     """
     positive = {label: weight for label, weight in class_weight.items() if weight}
     compute_class_weight(positive, classes=known, y=known)  # raises, and names the classes

@@ -14,6 +14,7 @@ from skshallow._arrays.namespace import dtype_of, rows_of
 from skshallow._estimators.checks.array_api import in_numpy
 from skshallow._estimators.checks.inputs import (
     check_weights,
+    naming,
     refuse_containers,
     relative,
 )
@@ -118,6 +119,7 @@ def read_table(
     *,
     columns: Columns | None = None,
     names: tuple[str, str, str] = ("X", "y", "sample_weight"),
+    others: tuple[str, ...] = ("groups",),
     **options: Any,
 ) -> Table:
     """Return validated rows, without those of weight 0.
@@ -135,19 +137,22 @@ def read_table(
         What the columns of X are, if that is known.
     names : tuple of str
         Names of the three arguments, for error messages.
+    others : tuple of str
+        Names of further arguments with an entry per row.
     **options
         For `read_matrix`.
     """
     refuse_containers(**dict(zip(names, (X, y, sample_weight), strict=True)))
     y = in_numpy(y)
-    check_targets(X, y, names=names[:2], numeric=targets.numeric)
+    beside = (names[2], *others)
+    check_targets(X, y, names=names[:2], beside=beside, numeric=targets.numeric)
     (features, labels), columns = read_matrix(
         reader,
         X,
         columns,
         input_name=names[0],
+        y_name=names[1],
         y=targets.before_validation(y),
-        multi_output=True,
         y_numeric=targets.numeric,
         **options,
     )
@@ -164,7 +169,7 @@ def read_table(
         columns=columns,
         n_users_rows=len(labels),
     )
-    return table.weighted(check_weights(sample_weight, features, names[2]))
+    return table.weighted(check_weights(sample_weight, features, names[2], names[0]))
 
 
 def read_validation_table(
@@ -197,8 +202,9 @@ def read_validation_table(
         type(targets),
         columns=columns,
         names=names,
+        others=(),
     )
-    targets.check(table.labels)
+    targets.check(table.labels, names[1])
     return replace(table, weight=relative(table.weight))
 
 
@@ -299,7 +305,8 @@ class TrainingData:
         held_out = None
         scored = config.scoring is not None
         if validation is not None:
-            encoded = targets.encode(validation.labels, config.loss)
+            with naming("y_val"):
+                encoded = targets.encode(validation.labels, config.loss)
             held_out = ValidationData(
                 validation.X,
                 encoded,

@@ -1,5 +1,6 @@
 """Components by name or as instances."""
 
+import importlib
 import re
 
 import pytest
@@ -47,3 +48,14 @@ def test_the_error_for_an_invalid_choice_lists_all_names(choice):
     assert all(repr(name) in message for name in ACTIVATIONS)
     assert "an instance of skshallow.activations.Activation" in message
     assert re.search(re.escape(f"Got {choice!r} instead."), message)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_error_names_the_class_of_instances_by_its_public_path(kind):
+    table, base = KINDS[kind]
+    with pytest.raises(ValueError, match="must be one of") as caught:
+        resolve(kind, "no such name", table, base)
+    path = re.search(r"an instance of (\S+)\.(\w+)\. Got", str(caught.value))
+    module, name = path.groups()
+    assert not any(part.startswith("_") for part in module.split("."))
+    assert getattr(importlib.import_module(module), name) is base

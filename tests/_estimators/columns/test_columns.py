@@ -142,23 +142,40 @@ def test_a_category_of_numbers_is_a_category(column):
     assert_array_equal(columns.encode([[3], [20.0], [4]]).ravel(), [0, 1, -1])
 
 
-def test_an_ordered_dtype_gives_the_order_of_its_levels():
-    order, values = ["low", "mid", "top", "never"], ["top", "low", "mid"]
-    pandas = pd.DataFrame({"a": pd.Categorical(values, categories=order, ordered=True)})
-    polars = pl.DataFrame({"a": pl.Series(values, dtype=pl.Enum(order))})
-    for frame in (pandas, polars):
-        columns, matrix = learn_and_encode(frame)
-        assert_array_equal(columns.levels[0], order[:3])
-        assert_array_equal(matrix.ravel(), [2, 0, 1])
+ORDER, ORDERED_VALUES = ["low", "mid", "top", "never"], ["top", "low", "mid", None]
+CATEGORY_OF = {
+    "objects": lambda: pd.Series(ORDERED_VALUES, dtype=object),
+    "category": lambda: pd.Series(pd.Categorical(ORDERED_VALUES, ORDER[::-1])),
+    "ordered": lambda: pd.Series(pd.Categorical(ORDERED_VALUES, ORDER, ordered=True)),
+    "polars strings": lambda: pl.Series(ORDERED_VALUES),
+    "polars category": lambda: pl.Series(ORDERED_VALUES, dtype=pl.Categorical),
+    "polars enum": lambda: pl.Series(ORDERED_VALUES, dtype=pl.Enum(ORDER)),
+    "other enum": lambda: pl.Series(ORDERED_VALUES, dtype=pl.Enum(ORDER[::-1])),
+    "arrow": lambda: ordered_dictionary(),
+}
 
 
-def test_an_ordered_dictionary_of_arrow_gives_the_order_of_its_levels():
+def ordered_dictionary():
     pa = pytest.importorskip("pyarrow")
-    index, order = pa.array([1, 0, None]), pa.array(["small", "large"])
-    column = pa.DictionaryArray.from_arrays(index, order, ordered=True)
-    columns, matrix = learn_and_encode(pa.table({"a": column}))
-    assert_array_equal(columns.levels[0], ["small", "large"])
-    assert_array_equal(matrix.ravel(), [1, 0, 2])
+    index, order = pa.array([2, 0, 1, None]), pa.array(ORDER)
+    return pa.DictionaryArray.from_arrays(index, order, ordered=True)
+
+
+def frame_of(kind):
+    column = CATEGORY_OF[kind]()
+    if kind == "arrow":
+        return pytest.importorskip("pyarrow").table({"a": column})
+    return (pd if isinstance(column, pd.Series) else pl).DataFrame({"a": column})
+
+
+@pytest.mark.parametrize("kind", CATEGORY_OF)
+@pytest.mark.parametrize("other", CATEGORY_OF)
+def test_the_order_of_a_dtype_changes_neither_levels_nor_codes(kind, other):
+    columns, matrix = learn_and_encode(frame_of(kind))
+    assert columns == learn_columns(frame_of(other))
+    assert_array_equal(columns.levels[0], ["low", "mid", "top"])
+    assert_array_equal(matrix.ravel(), [2, 0, 1, 3])
+    assert_array_equal(columns.encode(frame_of(other)), matrix)
 
 
 def dictionary(values):
@@ -198,14 +215,14 @@ def test_levels_without_a_row_count_only_where_asked():
         frame, unused_levels=True
     )
     enum = pl.DataFrame({"a": pl.Series(["b"], dtype=pl.Enum(["c", "b", "a"]))})
-    assert_array_equal(learn_columns(enum, unused_levels=True).levels[0], ["c", "b", "a"])
+    assert_array_equal(learn_columns(enum, unused_levels=True).levels[0], ["a", "b", "c"])
 
 
 def test_intervals_of_a_cut_are_levels_by_their_text():
     frame = pd.DataFrame({"a": pd.cut([1, 25, 7], [0, 5, 10, 30])})
     columns, matrix = learn_and_encode(frame)
-    assert_array_equal(columns.levels[0], ["(0, 5]", "(5, 10]", "(10, 30]"])
-    assert_array_equal(matrix.ravel(), [0, 2, 1])
+    assert_array_equal(columns.levels[0], ["(0, 5]", "(10, 30]", "(5, 10]"])
+    assert_array_equal(matrix.ravel(), [0, 1, 2])
 
 
 def test_a_column_of_numbers_that_is_named_is_a_category():

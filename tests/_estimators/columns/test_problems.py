@@ -360,6 +360,23 @@ def test_columns_that_changed_are_an_error_with_code_that_runs(container):
         assert fixed.tolist() == [[0, 1.5], [1, 2.5]]
 
 
+@pytest.mark.parametrize("seen", [[1.0, 0.0, 2.0], [True, False, None]])
+@pytest.mark.parametrize("words", [("True", "False"), ("true", "FALSE")])
+@each_container
+def test_booleans_as_strings_get_the_code_for_booleans(container, words, seen):
+    make = CONTAINERS[container]
+    columns = learn_columns(make({"zip": ["1", "2", "3"], "x": seen}))
+    table = make({"zip": ["1", "2", "3"], "x": [*words, None]})
+    with pytest.raises(ValueError, match="booleans as strings where fit had") as error:
+        columns.encode(table)
+    if container in ("pandas", "pandas objects", "pandas nullable", "polars"):
+        expected = columns.encode(make({"zip": ["1", "2", "3"], "x": [True, False, None]}))
+        np.testing.assert_array_equal(columns.encode(mended(table, error)), expected)
+    else:
+        code = re.search(r"them: (.+)\.$", str(error.value)).group(1)
+        assert eval(code, {"X": table}) == [True, False, None]
+
+
 def test_both_kinds_of_change_are_told_at_once():
     columns = learn_columns(pd.DataFrame({"a": ["x", "y"], "b": [1, 2]}))
     with pytest.raises(ValueError, match="2 columns") as error:

@@ -137,7 +137,7 @@ def test_going_on_with_other_data_is_a_clear_error(net_class, X, y, few):
     net = net_class(**few, warm_start=True).fit(X, y)
     with pytest.raises(ValueError, match="X has 3 features, but"):
         net.fit(X[:, :3], y)
-    with pytest.raises(ValueError, match=r"y (contains|has)|y changed"):
+    with pytest.raises(ValueError, match=r"y (contains|has|and the y)"):
         net.fit(X, np.column_stack([y > 0, y > 1, y > 2]).astype(int))
 
 
@@ -610,7 +610,7 @@ def test_half_given_validation_data_are_an_error(net_class, X, y, weight, few):
         net.fit(X, y, y_val=y)
     with pytest.raises(ValueError, match="sample_weight_val was given without X_val"):
         net.fit(X, y, sample_weight_val=weight)
-    with pytest.raises(ValueError, match="X has 2 features"):
+    with pytest.raises(ValueError, match="X_val has 2 features"):
         net.fit(X, y, X_val=X[:, :2], y_val=y)
     with pytest.raises(ValueError, match="sample_weight_val must not be negative"):
         net.fit(X, y, X_val=X, y_val=y, sample_weight_val=-weight)

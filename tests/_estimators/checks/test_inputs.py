@@ -1,0 +1,126 @@
+"""Errors about arrays call an argument what the user wrote: X_val, y_val, X_cal, y_cal."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skshallow import DeepNetClassifier, ShallowNetRegressor
+
+rng = np.random.default_rng(0)
+X = rng.normal(size=(40, 3))
+FRAME = pd.DataFrame(X, columns=["a", "b", "c"])
+MIXED = FRAME.assign(c=["p", "q"] * 20)
+NUMBERS = X[:, 0]
+LABELS = np.arange(40) % 2
+INFINITE = np.where(np.arange(40) == 7, np.inf, NUMBERS)
+OTHER_NAMES = {"a": "z"}
+
+# The X that fit is given, other rows that do not fit it, and words of the error.
+OTHER_ROWS = {
+    "fewer columns": (X, X[:, :2], "{X} has 2 features"),
+    "fewer columns of a frame": (FRAME, FRAME[["a", "b"]], "features of.*missing:\n- c"),
+    "other names": (FRAME, FRAME.rename(columns=OTHER_NAMES), "{X} must have the features"),
+    "other names, mixed": (MIXED, MIXED.rename(columns=OTHER_NAMES), "{X} must have the"),
+    "infinity": (X, np.c_[INFINITE, X[:, 1:]], "Input {X} contains infinity"),
+    "strings": (X, X.astype(str), "{X} has 3 columns that a net cannot read"),
+    "too few rows": (X, X[:9], "{X} has 9, {y} has 40"),
+    "one dimension": (X, NUMBERS, "{X}: Expected 2D array"),
+    "no rows": (X, X[:0], "{X}: Found array with 0 sample"),
+    "complex": (X, X * 1j, "{X}: Complex data not supported"),
+    "ragged": (X, [[1, 2], [1]] * 20, "{X}: setting an array element"),
+    "a name twice": (FRAME, pd.concat([FRAME, FRAME], axis=1), "{X} has 2 columns named"),
+}
+# Targets of a classifier, or of a regressor, that do not fit those before.
+OTHER_LABELS = {
+    "a new class": (LABELS + 1, "{y} contains the label 2"),
+    "real values": (NUMBERS, "Unknown label type: continuous values in {y}"),
+    "several labels": (np.eye(40, 2, dtype=int), "{y} and the y of the first fit differ"),
+    "several types": (np.array([1, "a"] * 20, object), "{y} has objects of type int, str"),
+    "too few": (LABELS[:9], "{X} has 40, {y} has 9"),
+    "two targets": (np.tile([1, 2, 3], (40, 1)), "{y} has several targets of several"),
+}
+OTHER_NUMBERS = {
+    "infinity": (INFINITE, "Input {y} contains infinity"),
+    "strings": (["a"] * 40, "{y} has the value 'a'"),
+    "objects": (np.array([1, "a"] * 20, object), "{y} has the value 'a'"),
+    "several targets": (X, "{y} has 3 targets per row"),
+    "too few": (NUMBERS[:9], "{X} has 40, {y} has 9"),
+    "missing": (np.where(NUMBERS > 1, np.nan, NUMBERS), "{y} has . missing values"),
+    "a scalar": (3.0, "{y}: Input should have at least 1 dimension"),
+    "three dimensions": (X[:, None], "{y}: Found array with dim 3"),
+}
+
+
+def refused(words, X, y):
+    """Return the context in which an error with these words is raised."""
+    pattern = "(?s)" + words.format(X=X, y=y)
+    return pytest.raises(ValueError, match=pattern)
+
+
+@pytest.mark.parametrize(("given", "other", "words"), OTHER_ROWS.values(), ids=OTHER_ROWS)
+def test_errors_about_other_rows_call_them_what_the_user_does(given, other, words):
+    net = ShallowNetRegressor(2, max_iter=1)
+    with refused(words, "X_val", "y_val"):
+        net.fit(given, NUMBERS, X_val=other, y_val=NUMBERS)
+    net.fit(given, NUMBERS)
+    with refused(words, "X_cal", "y_cal"):
+        net.conformalize(other, NUMBERS)
+
+
+@pytest.mark.parametrize(("other", "words"), OTHER_LABELS.values(), ids=OTHER_LABELS)
+def test_errors_about_labels_for_validation_speak_of_y_val(other, words):
+    net = DeepNetClassifier(2, max_iter=1)
+    with refused(words, "X_val", "y_val"):
+        net.fit(X, LABELS, X_val=X, y_val=other)
+
+
+@pytest.mark.parametrize(("other", "words"), OTHER_NUMBERS.values(), ids=OTHER_NUMBERS)
+def test_errors_about_other_numbers_call_them_what_the_user_does(other, words):
+    net = ShallowNetRegressor(2, max_iter=1)
+    with refused(words, "X_val", "y_val"):
+        net.fit(X, NUMBERS, X_val=X, y_val=other)
+    net.fit(X, NUMBERS)
+    with refused(words, "X_cal", "y_cal"):
+        net.conformalize(X, other)
+
+
+@pytest.mark.parametrize("names", ["X sample_weight", "X_val sample_weight_val"])
+def test_too_few_weights_are_told_of_by_name(names):
+    table, weight = names.split()
+    given = {"X_val": X, "y_val": LABELS, weight: np.ones(9)}
+    message = f"inconsistent numbers of samples: {table} has 40, {weight} has 9."
+    with pytest.raises(ValueError, match=re.escape(message)):
+        DeepNetClassifier(2).fit(X, LABELS, **given)
+
+
+def test_a_loss_that_refuses_targets_is_told_which():
+    net = ShallowNetRegressor(2, max_iter=1, loss="poisson")
+    with pytest.raises(ValueError, match=r"y_val: loss='poisson' needs targets y >= 0"):
+        net.fit(X, NUMBERS**2, X_val=X, y_val=NUMBERS)
+    net.fit(X, NUMBERS**2)
+    with pytest.raises(ValueError, match=r"y_cal: loss='poisson' needs targets y >= 0"):
+        net.conformalize(X, NUMBERS)
+    for forgotten, name in ((None, "y_cal is None"), (iter(NUMBERS), "y_cal is a ")):
+        with pytest.raises((TypeError, ValueError), match=name):
+            net.conformalize(X, forgotten)
+
+
+@pytest.mark.parametrize("weight", ["a", 1j])
+@pytest.mark.parametrize("name", ["sample_weight", "sample_weight_val"])
+def test_weights_that_are_no_numbers_are_told_of_by_name(weight, name):
+    given = {"X_val": X, "y_val": LABELS, name: [weight] * 40}
+    with pytest.raises(ValueError, match=f"^{name}: "):
+        DeepNetClassifier(2).fit(X, LABELS, **given)
+
+
+def test_rows_without_a_target_are_left_out_of_the_arguments_that_go_with_them():
+    missing = np.where(NUMBERS > 1, np.nan, NUMBERS)
+    net = ShallowNetRegressor(2, max_iter=1).fit(X, NUMBERS)
+    with pytest.raises(ValueError, match="Leave them out, and in sample_weight and groups"):
+        net.fit(X, missing)
+    with pytest.raises(ValueError, match="Leave them out, and in sample_weight_val, too"):
+        net.fit(X, NUMBERS, X_val=X, y_val=missing)
+    with pytest.raises(ValueError, match="Leave them out:"):
+        net.conformalize(X, missing)
