@@ -63,6 +63,9 @@ TESTED_BY = {
     "inspection/_effects/path_integrals": (
         "inspection/_effects/test_integrated_gradients.py"
     ),
+    # members with validation rows of their own
+    "_estimators/fit/out_of_fold": "_estimators/test_cross_fitting.py",
+    "_estimators/fit/validation": "_estimators/test_cross_fitting.py",
     # what all displays share
     "inspection/_common/drawing": "inspection/_displays/test_displays.py",
     "inspection/_common/fitted_net": "inspection/_displays/test_displays.py",

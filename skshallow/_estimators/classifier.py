@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from skshallow._arrays.namespace import asarray_like
 from skshallow._estimators.base import BaseNet, takes_minibatches
 from skshallow._estimators.checks.array_api import follows_X, in_numpy
 from skshallow._estimators.checks.foreign_words import explains_parameters
@@ -208,7 +209,9 @@ class NetClassifier(ClassifierMixin, FittedClasses, BaseNet):
         held_out = result.out_of_fold
         if held_out is not None:
             raw = _with_a_column_per_class(held_out.raw_prediction, targets.is_multilabel)
-            attributes["oof_prediction_"] = held_out.spread(result.loss.link.inverse(raw))
+            attributes["oof_prediction_"] = asarray_like(
+                held_out.spread(result.loss.link.inverse(raw)), result.theta
+            )
         return attributes
 
     def _become_fitted(self, weights, biases, classes):

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from skshallow._arrays.namespace import asarray_like
 from skshallow._estimators.base import BaseNet, takes_minibatches
 from skshallow._estimators.checks.array_api import follows_X
 from skshallow._estimators.checks.foreign_words import explains_parameters
@@ -133,7 +134,9 @@ class NetRegressor(RegressorMixin, Uncertainty, BaseNet):
         held_out = result.out_of_fold
         if held_out is not None:
             prediction = targets.decode(result.loss.link.inverse(held_out.raw_prediction))
-            attributes["oof_prediction_"] = held_out.spread(prediction)
+            attributes["oof_prediction_"] = asarray_like(
+                held_out.spread(prediction), result.theta
+            )
         if result.dispersion is not None:
             attributes["dispersion_"] = result.dispersion
             attributes["_dispersion_weight"] = result.dispersion_weight

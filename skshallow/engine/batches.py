@@ -152,7 +152,7 @@ class Rows:
             n = y.shape[0]
             for first in range(0, n, batch_size):
                 part = slice(first, min(first + batch_size, n))
-                weight = None if sample_weight is None else sample_weight[part]
+                weight = None if sample_weight is None else sample_weight[part, ...]
                 yield X[part, ...], y[part, ...], weight
 
     def _gather(self, rows: slice | np.ndarray) -> Batch:

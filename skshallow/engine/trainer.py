@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 from scipy.linalg import norm
 
-from skshallow._arrays.memory import keep_freed_memory
+from skshallow._arrays.freed_memory import keep_freed_memory
 from skshallow._arrays.namespace import (
     all_finite,
     asarray_like,

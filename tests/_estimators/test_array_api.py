@@ -95,6 +95,14 @@ def test_every_classification_loss_trains_as_on_numpy(
         assert_allclose(to_numpy(result), getattr(of_numpy, name)(X), rtol=1e-6)
 
 
+def test_members_with_folds_of_their_own_train_as_on_numpy(library, settings, X, y):
+    net = DeepNetRegressor(**settings, n_members=2, early_stopping=True)
+    of_numpy, other = assert_fits_alike(net, library, X, y)
+    assert same_place(other.oof_prediction_, library(X))
+    found = to_numpy(other.oof_prediction_)
+    assert_allclose(found, of_numpy.oof_prediction_, rtol=1e-7)
+
+
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_every_solver_takes_the_steps_it_takes_on_numpy(solver, library, settings, X, y):
     settings |= {

@@ -505,6 +505,7 @@ def test_the_list_of_fitted_attributes_has_those_that_fits_set_and_no_others(X, 
         DeepNetRegressor(**few, loss="gamma").fit(X, y + 1),
         DeepNetRegressor.from_weights([np.ones((5, 1))], [np.zeros(1)]),
         DeepNetRegressor(**few).fit(frame.assign(kind=["a", None, "b"] * 20), y),
+        DeepNetRegressor(**few, n_members=2, early_stopping=True).fit(X, y),
     ]
     found = set().union(*(vars(net).keys() - net.get_params().keys() for net in nets))
     assert found == set(FITTED_ATTRIBUTES)

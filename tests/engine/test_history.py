@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from skshallow.engine.history import History
+from skshallow.engine.layout import Layout
 
 
 def run(losses, *, tol=0.0, n_iter_no_change=3, validation=None, early_stopping=False):
@@ -115,3 +116,30 @@ def test_a_loss_that_is_not_finite_is_never_the_best():
     history, _ = run([2.0, math.nan, math.inf])
     assert history.best_epoch == 1
     assert history.n_stalled == 2
+
+
+def test_each_member_keeps_the_parameters_of_its_own_best_epoch():
+    layout = Layout([{"weight": (1, 1), "bias": (1,)}], n_members=2)
+    history = History(0.5, 2, early_stopping=True, layout=layout)
+    losses = [(3.0, 5.0), (2.0, 6.0), (2.0, 4.8), (1.9, 4.0)]
+    for epoch, of_members in enumerate(losses, start=1):
+        theta = np.full(layout.size, float(epoch))
+        criterion = history.record(theta, 1.0, 0.1, np.array(of_members))
+        assert criterion == sum(of_members) / 2
+    (best,) = layout.views(history.best_theta)
+    assert best["weight"].ravel().tolist() == best["bias"].ravel().tolist() == [4, 4]
+    assert history.best_epoch.tolist() == [4, 4]
+    history.record(np.zeros(layout.size), 1.0, 0.1, np.array([9.0, 1.0]))
+    assert best["weight"].ravel().tolist() == [4, 0]
+    assert history.last_best_epoch == 5
+    assert history.validation_loss == [4, 4, 3.4, 2.95, 5]
+
+
+def test_members_stall_when_none_of_them_improves():
+    layout = Layout([{"weight": (1, 1)}], n_members=2)
+    history = History(0.0, 2, early_stopping=True, layout=layout)
+    for of_members in [(3.0, 5.0), (4.0, 4.0), (4.0, 3.0), (4.0, 3.0)]:
+        history.record(np.zeros(2), 1.0, 0.1, np.array(of_members))
+        assert not history.stalled
+    history.record(np.zeros(2), 1.0, 0.1, np.array([3.0, 3.0]))
+    assert history.stalled

@@ -68,3 +68,14 @@ def test_parameters_and_gradients_have_one_layout(layers):
             grad_view[...] = np.random.default_rng(len(name)).normal(size=grad_view.shape)
             layer[name][...] = grad_view
     np.testing.assert_array_equal(theta, grad)
+
+
+def test_members_are_copied_without_the_others():
+    layout = Layout([{"weight": (2, 3), "bias": (3,)}, {"weight": (3, 1)}], n_members=3)
+    source, target = np.ones(layout.size), np.zeros(layout.size)
+    layout.copy_members(source, target, np.array([True, False, True]))
+    for own in layout.views(target):
+        for parameter in own.values():
+            assert parameter[0].all()
+            assert not parameter[1].any()
+            assert parameter[2].all()

@@ -6,7 +6,7 @@ import resource
 import numpy as np
 import pytest
 
-from skshallow._arrays.memory import keep_freed_memory
+from skshallow._arrays.freed_memory import keep_freed_memory
 
 PAGE, N_ARRAYS, N_BYTES = resource.getpagesize(), 50, 1 << 21
 
