@@ -174,8 +174,8 @@ class Rows:
             X = np.ascontiguousarray(X)  # else the bits of products depend on the layout
         if self.bounds is not None:
             low, high = self.bounds
-            xp = namespace(X)
-            X = xp.minimum(xp.maximum(X, low), high)  # NaN stays NaN
+            X = namespace(X).maximum(X, low)  # NaN stays NaN
+            X = namespace(X).minimum(X, high)
         if self.center is not None:
             X = X - self.center
         if self.scale is not None:
