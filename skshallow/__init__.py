@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from skshallow._arrays.versions import show_versions
     from skshallow._estimators.classifier import DeepNetClassifier, ShallowNetClassifier
     from skshallow._estimators.features import HiddenFeatures
     from skshallow._estimators.regressor import DeepNetRegressor, ShallowNetRegressor
@@ -21,6 +22,7 @@ __all__ = [
     "ShallowNetRegressor",
     "__version__",
     "load",
+    "show_versions",
 ]
 
 # What is imported on first use: where each name comes from, and the public modules.
@@ -31,6 +33,7 @@ _HOME_OF = {
     "ShallowNetClassifier": "skshallow._estimators.classifier",
     "ShallowNetRegressor": "skshallow._estimators.regressor",
     "load": "skshallow.persistence",
+    "show_versions": "skshallow._arrays.versions",
 }
 _MODULES = {
     "activations",

@@ -143,10 +143,10 @@ def test_what_auto_became_is_whole_in_html_and_in_verbose_output(net_class, X, y
     assert f"init={names}" in line
 
 
-def test_the_package_exports_estimators_a_transformer_its_version_and_load():
+def test_the_package_exports_estimators_a_transformer_and_three_helpers():
     assert set(skshallow.__all__) == {
         "DeepNetClassifier", "DeepNetRegressor", "HiddenFeatures", "ShallowNetClassifier",
-        "ShallowNetRegressor", "__version__", "load",
+        "ShallowNetRegressor", "__version__", "load", "show_versions",
     }  # fmt: skip
     assert all(hasattr(skshallow, name) for name in skshallow.__all__)
 

@@ -31,7 +31,7 @@ AUTO_EARLY_STOPPING_ROWS = 256
 AUTO_PATIENCE = 10
 AUTO_VALIDATION_FRACTION = 0.1
 # Members that each hold out rows of their own: one fold of at least, and at most, so many.
-AUTO_FOLDS = 4, 10
+AUTO_FOLDS = 8, 10
 AUTO_SMOOTHING = 0.05
 
 
