@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from scipy import sparse
 
 from skshallow._arrays.namespace import without_overflow_warnings
 from skshallow._arrays.threads import ONE_THREAD
@@ -22,7 +23,7 @@ from skshallow._estimators.checks.typed_sklearn import (
     with_callbacks,
 )
 from skshallow._estimators.fit.checkpoint import TrainingFile
-from skshallow._estimators.fit.config import Components, FitConfig
+from skshallow._estimators.fit.config import Components, FitConfig, numeric_encodings
 from skshallow._estimators.fit.diagnostics import diagnose
 from skshallow._estimators.fit.epoch_callbacks import EpochCallbacks
 from skshallow._estimators.fit.feature_encoding import encoding_of, n_missing
@@ -130,6 +131,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
     scoring: Any = None
     standardize: bool = True
     clip_features: bool = True
+    numeric_encoding: Any = "auto"
     categorical_features: Any = "auto"
     dtype: str | None = None
     record_health: bool = True
@@ -357,7 +359,16 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
         if last is not None:
             return last.encoding, last.n_missing
         X, columns, missing = table.X, table.columns, n_missing(table.X)
-        encoding = encoding_of(X, columns, train_rows, missing, is_part=incremental)
+        encodings = numeric_encodings(self, incremental=incremental)
+        encoding = encoding_of(
+            X,
+            columns,
+            train_rows,
+            missing,
+            weight=table.weight,
+            has_pieces=any(encodings) and not sparse.issparse(X),
+            is_part=incremental,
+        )
         return encoding, missing if columns is None else np.array(columns.n_missing)
 
     def _loss_for(self, targets: Targets, last: FitResult | None) -> Loss:

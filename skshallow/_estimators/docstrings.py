@@ -191,6 +191,17 @@ clip_features : bool, default=True
     `warm_start` widen the range by the rows of each call. Without hidden layers there is
     no clipping: the net is the linear model everywhere.
 """,
+    "numeric_encoding": """
+numeric_encoding : None, "piecewise_linear", "auto" or sequence, default="auto"
+    How numbers enter a network that `fit` starts. None means as they are.
+    "piecewise_linear" adds features that tell where a number lies between the quantiles of
+    its column: the range is cut into at most 8 pieces of about equally many rows, and the
+    feature of a piece rises from 0 to 1 over this piece. With them the first layer bends
+    where the numbers do; their weights start at 0 (Gorishniy et al. 2022,
+    arXiv:2203.05556). A sequence has an entry for each member. "auto" means, of several
+    members with hidden layers, that every second one sees the pieces, and None for a single
+    network. Sparse tables and `partial_fit` use numbers as they are.
+""",
     "categorical_features": """
 categorical_features : "auto", None, or array-like of str, int or bool, default="auto"
     Which columns of `X` are categories, by name, index or mask. "auto" means the columns

@@ -22,6 +22,9 @@ from skshallow.engine.encoding import Encoding
 # Number of values that are gathered at once, counted after encoding: many small batches
 # share one gather, and X is never copied as a whole.
 VALUES_AT_ONCE = 1 << 18
+# A table of so many values, counted after encoding, is kept as it is standardised: once,
+# instead of in every epoch. 16 MB in float64.
+VALUES_TO_KEEP = 1 << 21
 # A center this many scales away would cost digits, were it subtracted from a product. Such
 # a column has hardly a zero, and all of its values are stored.
 FARTHEST_CENTER = 8.0
@@ -85,6 +88,7 @@ class Rows:
         if sparse.issparse(X):
             self._shift, self._far = self._implicit_center()
         self._whole: Batch | None = None
+        self._kept: Rows | None = None
 
     def _of_features(self, values: np.ndarray | None) -> Any:
         """Return values per feature (n_features,) in the dtype and library of X."""
@@ -141,6 +145,9 @@ class Rows:
         if batch_size >= len(self):
             yield self.whole()
             return
+        if self._is_small():
+            yield from self._standardised().batches(batch_size, rng)
+            return
         order = self.rows
         if rng is not None:
             order = rng.permutation(len(self)) if order is None else rng.permutation(order)
@@ -154,6 +161,20 @@ class Rows:
                 part = slice(first, min(first + batch_size, n))
                 weight = None if sample_weight is None else sample_weight[part, ...]
                 yield X[part, ...], y[part, ...], weight
+
+    def _is_small(self) -> bool:
+        """Return whether to keep the rows as they are standardised."""
+        if sparse.issparse(self.X) or len(self) * self.values_per_row > VALUES_TO_KEEP:
+            return False
+        steps = self.encoding, self.bounds, self.center, self.scale
+        return any(step is not None for step in steps)
+
+    def _standardised(self) -> Rows:
+        """Return these rows as a data set that needs no more standardisation."""
+        if self._kept is None:
+            batch = self._gather(slice(None) if self.rows is None else self.rows)
+            self._kept = Rows(*batch, dtype=self.dtype)
+        return self._kept
 
     def _gather(self, rows: slice | np.ndarray) -> Batch:
         """Return the batch of these rows, scaled, in the dtype to compute in."""

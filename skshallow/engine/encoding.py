@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from itertools import chain, count
 from typing import Any
 
@@ -29,6 +30,8 @@ class Encoding:
     - for each column in `indicators`, 1 if its number is missing, else 0,
     - for each column in `binary`, 1 if its level is the second one, else 0,
     - for each level of each column in `one_hot`, 1 if it is the row's level, else 0,
+    - for each column in `pieced`, the share of each piece of its range that lies below the
+      number: 1 up to the piece with the number, in that a share, and 0 in those above,
     - for each column in `embedded`, the row of the embedding that its level has.
 
     A level that was not seen has NaN instead of 0 or 1. After standardisation `Rows`
@@ -44,6 +47,10 @@ class Encoding:
         Number of levels of each of `one_hot`.
     left_out : array of int
         Columns of the table of which nothing enters the network.
+    pieced : array of int
+        Those of `numbers` that are also encoded piecewise linearly.
+    borders : tuple of array of float
+        For each of `pieced` the borders of its pieces, ascending, one more than pieces.
     rows_of_level : tuple of array of int
         For each column in `embedded`, the row of the embedding of each level, counted from
         0 in each column, and at the end that of levels that were not seen, which must be
@@ -65,15 +72,19 @@ class Encoding:
     n_levels: np.ndarray = field(default_factory=_no_columns)
     embedded: np.ndarray = field(default_factory=_no_columns)
     left_out: np.ndarray = field(default_factory=_no_columns)
+    pieced: np.ndarray = field(default_factory=_no_columns)
+    borders: tuple[np.ndarray, ...] = ()
     rows_of_level: tuple[np.ndarray, ...] = ()
 
     def __post_init__(self) -> None:
         arrays = {own.name: getattr(self, own.name) for own in fields(self)}
-        rows_of_level = arrays.pop("rows_of_level")
+        rows_of_level, borders = arrays.pop("rows_of_level"), arrays.pop("borders")
         for name, value in arrays.items():
             object.__setattr__(self, name, np.asarray(value, np.int64))
         rows_of_level = tuple(np.asarray(rows, np.int64) for rows in rows_of_level)
         object.__setattr__(self, "rows_of_level", rows_of_level)
+        borders = tuple(np.asarray(own, np.float64) for own in borders)
+        object.__setattr__(self, "borders", borders)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Encoding) and self._values() == other._values()
@@ -82,8 +93,9 @@ class Encoding:
 
     def _values(self) -> list[list]:
         """Return all attributes as lists."""
-        arrays = [getattr(self, own.name) for own in fields(self)[:-1]]
-        return [array.tolist() for array in [*arrays, *self.rows_of_level]]
+        arrays = [getattr(self, own.name) for own in fields(self)[:-2]]
+        arrays += [*self.borders, *self.rows_of_level]
+        return [array.tolist() for array in arrays]
 
     @property
     def n_columns(self) -> int:
@@ -95,7 +107,28 @@ class Encoding:
     def n_dense(self) -> int:
         """Number of encoded features that are not codes."""
         n_hot = len(self.binary) + int(self.n_levels.sum())
-        return len(self.numbers) + len(self.indicators) + n_hot
+        return len(self.numbers) + len(self.indicators) + n_hot + self.n_pieces
+
+    @property
+    def n_pieces(self) -> int:
+        """Number of features of pieces, the last ones that are not codes."""
+        return sum(len(own) - 1 for own in self.borders)
+
+    @property
+    def piece_features(self) -> slice:
+        """Where the features of pieces are among the encoded ones."""
+        return slice(self.n_dense - self.n_pieces, self.n_dense)
+
+    @cached_property
+    def pieces(self) -> tuple[np.ndarray, np.ndarray]:
+        """Start and length of each piece (n_pieces,)."""
+        starts = np.concatenate([own[:-1] for own in self.borders])
+        return starts, np.concatenate([np.diff(own) for own in self.borders])
+
+    @cached_property
+    def columns_of_pieces(self) -> np.ndarray:
+        """The column of the table of each piece (n_pieces,)."""
+        return np.repeat(self.pieced, [len(own) - 1 for own in self.borders])
 
     @property
     def n_encoded(self) -> int:
@@ -116,7 +149,8 @@ class Encoding:
         """
         hot, _ = self.levels_of_features
         embedded = np.repeat(self.embedded, width)
-        return np.concatenate([self.numbers, self.indicators, hot, embedded])
+        pieces = self.columns_of_pieces
+        return np.concatenate([self.numbers, self.indicators, hot, pieces, embedded])
 
     def embedding(self, width: int) -> Embedding | None:
         """Return the embedding that takes these codes; None if there are none."""
@@ -129,7 +163,16 @@ class Encoding:
         xp = namespace(x)
         missing = xp.isnan(_columns(x, self.indicators))
         parts = [_columns(x, self.numbers), as_dtype(missing, x.dtype), self._hot_of(x)]
+        if self.n_pieces:
+            parts.append(self._pieces_of(x))
         return xp.concat([*parts, *self._codes_of(x)], axis=1)
+
+    def _pieces_of(self, x: Any) -> Any:
+        """Return the share of each piece (n, n_pieces) that is below the number."""
+        xp = namespace(x)
+        starts, lengths = (asarray_like(own.astype(dtype_of(x)), x) for own in self.pieces)
+        z = (_columns(x, self.columns_of_pieces) - starts) / lengths
+        return xp.minimum(xp.maximum(z, 0.0), 1.0)  # NaN stays NaN
 
     def _hot_of(self, x: Any) -> Any:
         """Return the 0/1 features (n, n_hot) of categories, NaN for unseen levels."""
@@ -180,6 +223,8 @@ class Encoding:
         found += [f"missingindicator_{names[i]}" for i in self.indicators]
         hot = zip(*self.levels_of_features, strict=True)
         found += [f"{names[column]}_{levels[column][level]}" for column, level in hot]
+        for i, own in zip(self.pieced, self.borders, strict=True):
+            found += [f"{names[i]}_piece{j}" for j in range(len(own) - 1)]
         found += [f"{names[i]}_embedding{j}" for i in self.embedded for j in range(width)]
         return np.array(_distinct(found), object)
 

@@ -74,12 +74,16 @@ class Dense:
         The activation function.
     dropout : Dropout
         Dropout of the activations, in training.
+    unseen : tuple of slice or None
+        For each ensemble member the inputs that it does not see: their weights stay 0.
+        Empty if all members see all inputs.
     """
 
     n_inputs: int
     n_units: int
     activation: Activation = field(default_factory=Identity)
     dropout: Dropout = field(default_factory=Dropout)
+    unseen: tuple[slice | None, ...] = ()
 
     @property
     def n_preactivations(self) -> int:
@@ -121,6 +125,12 @@ class Dense:
         for name, value in self.activation.initial_params(self.n_units).items():
             params[name][...] = value
 
+    def forget_unseen(self, weight: np.ndarray) -> None:
+        """Set weights (n_members, n_inputs, ...), or their gradients, to 0 if unseen."""
+        for member, inputs in enumerate(self.unseen):
+            if inputs is not None:
+                weight[member, inputs, ...] = 0
+
     def forward(
         self,
         x: Any,
@@ -142,6 +152,7 @@ class Dense:
         x, _, _ = cache
         grad_z = self.backward_to_preactivation(grad_a, cache, params, grads)
         transposed_product(x, grad_z, out=grads["weight"])
+        self.forget_unseen(grads["weight"])
         column_sums(grad_z, out=grads["bias"])
         return grad_z
 

@@ -17,6 +17,7 @@ respect to the raw prediction, backpropagation computes
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -50,6 +51,9 @@ class Network:
         a leading axis of members, and each matrix product is computed for all at once.
     embedding : Embedding or None, default=None
         How the last columns of the input, codes of categories, become vectors.
+    unseen : sequence of slice or None, default=()
+        For each ensemble member the columns of the input that it does not see, which are
+        no codes. Empty if all members see all columns.
 
     Examples
     --------
@@ -72,6 +76,7 @@ class Network:
         dropout: float = 0.0,
         n_members: int = 1,
         embedding: Embedding | None = None,
+        unseen: Sequence[slice | None] = (),
     ) -> None:
         self.n_members = n_members
         widths = [n_features, *hidden_units]
@@ -84,6 +89,7 @@ class Network:
         self.layers.append(Dense(widths[-1], n_outputs))
         if embedding is not None:
             self.layers[0] = with_embedding(self.layers[0], embedding)
+        self.layers[0] = replace(self.layers[0], unseen=tuple(unseen))
 
     @property
     def n_features(self) -> int:
@@ -114,7 +120,7 @@ class Network:
     def _shape(self) -> list[tuple]:
         """Return everything that predictions depend on, except the parameters."""
         layers = [(own.n_inputs, own.n_units, own.activation) for own in self.layers]
-        return [(self.n_members, self.embedding), *layers]
+        return [(self.n_members, self.embedding, self.layers[0].unseen), *layers]
 
     __hash__ = None  # type: ignore[assignment]
 

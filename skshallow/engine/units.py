@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
@@ -56,7 +57,7 @@ class Units:
         features: Moments,
         targets: Moments | RobustMoments,
         link: Link,
-        row_gain: float | None = None,
+        row_gain: Any = None,
         encoding: Encoding | None = None,
     ) -> Units:
         """Return units that standardise features and, if `link` allows it, targets.

@@ -205,7 +205,10 @@ def check_objective(
         for name, own in params.items():
             entries = np.arange(0)
             if layer >= comparable_from:
-                entries = _draw(own.size, n_entries, rng)
+                learned = np.ones(own.shape, bool)
+                if name == "weight":
+                    objective.network.layers[layer].forget_unseen(learned)
+                entries = _draw(np.flatnonzero(learned), n_entries, rng)
             theta, grad = own.reshape(-1), grads[name].reshape(-1)  # views
             found = tuple(
                 compare(value, here, theta, i, grad[i], rtol) for i in entries.tolist()
@@ -214,8 +217,10 @@ def check_objective(
     return GradientCheck(objective.network, objective.loss, parameters, rtol)
 
 
-def _draw(size: int, n_entries: int | None, rng: np.random.Generator) -> np.ndarray:
-    """Return the indices to check, sorted: `n_entries` of `size`, or all."""
-    if n_entries is None or size <= n_entries:
-        return np.arange(size)
-    return np.sort(rng.choice(size, n_entries, replace=False))
+def _draw(
+    entries: np.ndarray, n_entries: int | None, rng: np.random.Generator
+) -> np.ndarray:
+    """Return those of the entries to check, sorted: `n_entries` of them, or all."""
+    if n_entries is None or len(entries) <= n_entries:
+        return entries
+    return np.sort(rng.choice(entries, n_entries, replace=False))

@@ -348,7 +348,19 @@ def _dense(encoding: Encoding, table: Tensor) -> Tensor:
     hot = codes.op("Equal", levels.astype(dtype)).cast(dtype)
     hot = (codes < 0).op("Where", np.array(np.nan), hot)
     numbers = table.op("Gather", encoding.numbers, axis=1)
-    return numbers.op("Concat", missing.cast(dtype), hot, axis=1)
+    parts = [missing.cast(dtype), hot]
+    if encoding.n_pieces:
+        parts.append(_pieces(encoding, table))
+    return numbers.op("Concat", *parts, axis=1)
+
+
+def _pieces(encoding: Encoding, table: Tensor) -> Tensor:
+    """Return the share of each piece (N, n_pieces) that is below the number, or NaN."""
+    starts, lengths = encoding.pieces
+    z = table.op("Gather", encoding.columns_of_pieces, axis=1) - starts
+    z = z / _positive(table.graph, lengths)
+    z = (z < 0).op("Where", 0, z)
+    return (z > 1).op("Where", 1, z)
 
 
 def _clipped(x: Tensor, units: Units, n_dense: int) -> Tensor:

@@ -61,6 +61,11 @@ CONSTRAINTS: dict[str, list] = {
     "scoring": [None, str, callable],
     "standardize": ["boolean"],
     "clip_features": ["boolean"],
+    "numeric_encoding": [
+        None,
+        StrOptions({"auto", "piecewise_linear"}),
+        "array-like",
+    ],
     "categorical_features": [StrOptions({"auto"}), "array-like", None],
     "dtype": [None, StrOptions({"float32", "float64"})],
     "record_health": ["boolean"],

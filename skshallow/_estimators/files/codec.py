@@ -104,7 +104,18 @@ def _take_network_apart(network: Network) -> dict[str, Any]:
         "dropout": hidden[0].dropout.rate if hidden else 0.0,
         "n_members": network.n_members,
         "embedding": network.embedding,
+        "unseen": [
+            None if inputs is None else [inputs.start, inputs.stop]
+            for inputs in network.layers[0].unseen
+        ],
     }
+
+
+def _network(settings: dict[str, Any]) -> Network:
+    """Return a network with these settings; older files have no "unseen"."""
+    unseen = settings.pop("unseen", [])
+    of_members = [None if ends is None else slice(*ends) for ends in unseen]
+    return Network(**settings, unseen=of_members)
 
 
 def _moments(columns: dict[str, Any]) -> Moments:
@@ -163,7 +174,7 @@ def _generator(numbers: dict[str, Any]) -> np.random.Generator:
 
 # The types of the fitted state; their contents are encoded recursively.
 STATE = (
-    Kind(Network, _take_network_apart, lambda settings: Network(**settings)),
+    Kind(Network, _take_network_apart, _network),
     Kind(Embedding, settings_of, lambda settings: Embedding(**settings)),
     Kind(Encoding, settings_of, lambda columns: Encoding(**columns)),
     Kind(Columns, settings_of, lambda columns: Columns(**columns)),

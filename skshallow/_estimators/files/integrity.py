@@ -168,6 +168,11 @@ def _check_encoded_columns(encoding: Any, n_levels: np.ndarray) -> None:
         and len(encoding.rows_of_level) == len(encoding.embedded)
     )
     _require(fits, "_encoding has other levels than _columns")
+    _require(np.isin(encoding.pieced, encoding.numbers).all(), "Pieces of nothing")
+    _require(len(encoding.pieced) == len(encoding.borders), "Pieces without borders")
+    for borders in encoding.borders:
+        fits = _is_array(borders, None) and len(borders) > 1
+        _require(fits and (np.diff(borders) > 0).all(), "Borders do not ascend")
     for column, rows in zip(encoding.embedded, encoding.rows_of_level, strict=True):
         fits = rows.shape == (n_levels[column] + 1,)
         _require(fits and (rows >= 0).all() and (rows <= rows[-1]).all(), "No such levels")

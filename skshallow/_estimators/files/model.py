@@ -45,6 +45,7 @@ LATER_PARAMETERS = {
     "categorical_features",
     "clip_features",
     "cross_fit",
+    "numeric_encoding",
 }
 # Parameters that files of format 1 may have under an earlier name, and fitted attributes
 # that are dicts with names of parameters as keys.

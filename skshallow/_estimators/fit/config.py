@@ -31,6 +31,7 @@ AUTO_EARLY_STOPPING_ROWS = 256
 AUTO_PATIENCE = 10
 AUTO_VALIDATION_FRACTION = 0.1
 # Members that each hold out rows of their own: one fold of at least, and at most, so many.
+AUTO_ENCODINGS = None, "piecewise_linear"  # of members in turn
 AUTO_FOLDS = 8, 10
 AUTO_SMOOTHING = 0.05
 
@@ -136,6 +137,8 @@ class FitConfig:
     temperature_scaling : bool
     dtype : dtype
         Precision to compute in.
+    numeric_encoding : list of str or None
+        How numbers enter each member.
     clips_features : bool
         Whether the net clips features to their range in training.
     init_scale, alpha, n_members, standardize, record_health, scoring, random_state, verbose
@@ -160,6 +163,7 @@ class FitConfig:
     alpha: float
     n_members: int
     standardize: bool
+    numeric_encoding: list[str | None]
     clips_features: bool
     record_health: bool
     scoring: Any
@@ -201,6 +205,7 @@ class FitConfig:
             alpha=float(net.alpha),
             n_members=int(net.n_members),
             standardize=bool(net.standardize),
+            numeric_encoding=numeric_encodings(net, incremental=incremental),
             clips_features=bool(net.clip_features and components.hidden_units),
             record_health=bool(net.record_health),
             scoring=net.scoring,
@@ -229,6 +234,7 @@ class FitConfig:
             "n_iter_no_change": self.n_iter_no_change,
             "early_stopping": self.early_stopping,
             "cross_fit": self.cross_fit,
+            "numeric_encoding": self.numeric_encoding,
             "validation_fraction": self.validation_fraction,
             "dtype": self.dtype.name,
             "label_smoothing": self.label_smoothing,
@@ -239,6 +245,37 @@ class FitConfig:
             for name, value in resolved.items()
             if name in names
         }
+
+
+def numeric_encodings(net: Any, *, incremental: bool = False) -> list[str | None]:
+    """Return how numbers enter each member: as they are, or in pieces too.
+
+    Raises
+    ------
+    ValueError
+        If a sequence does not have an entry for each member.
+    """
+    choice, n_members = net.numeric_encoding, net.n_members
+    if incremental:
+        choice = None
+    elif choice == "auto":
+        several = n_members > 1 and bool(net._hidden_widths())
+        choice = AUTO_ENCODINGS if several else None
+        return [choice[i % 2] for i in range(n_members)] if choice else [None]
+    if choice is None or isinstance(choice, str):
+        return [choice] * n_members
+    unknown = [each for each in choice if each not in AUTO_ENCODINGS]
+    if unknown:
+        raise ValueError(
+            f"numeric_encoding has the entry {unknown[0]!r}. An entry is None or "
+            "'piecewise_linear'."
+        )
+    if len(choice) != n_members:
+        raise ValueError(
+            f"numeric_encoding has {len(choice)} entries, and n_members={n_members}. Give "
+            "one entry for all members, or one for each."
+        )
+    return list(choice)
 
 
 def cross_fits(net: Any) -> bool:

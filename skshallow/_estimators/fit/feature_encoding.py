@@ -23,6 +23,8 @@ MOST_ONE_HOT_LEVELS = 16
 LEAST_ROWS_OF_LEVEL = 5  # an embedded level with fewer shares the vector of unseen ones
 EMBEDDING_WIDTH = 8
 ROWS_AT_ONCE = 1 << 16
+MOST_PIECES = 8  # of a number
+ROUNDING = 1e-12  # of shares of the weight
 
 
 def encoding_of(
@@ -31,6 +33,8 @@ def encoding_of(
     rows: np.ndarray | None,
     missing: np.ndarray,
     *,
+    weight: np.ndarray | None = None,
+    has_pieces: bool = False,
     is_part: bool = False,
     most_one_hot: float = MOST_ONE_HOT_LEVELS,
 ) -> Encoding | None:
@@ -46,6 +50,10 @@ def encoding_of(
         The training rows, whose levels are counted.
     missing : ndarray of int of shape (n_columns,)
         Number of missing numbers in each column, from `n_missing`.
+    weight : ndarray of shape (n_rows,) or None
+        The sample weights of all rows.
+    has_pieces : bool
+        Whether numbers are encoded piecewise linearly too.
     is_part : bool
         Whether this is the first of several parts of a table, whose other rows may have
         more: no levels of too few rows share a vector, and no column is left out.
@@ -57,7 +65,7 @@ def encoding_of(
     ValueError
         If all columns are numbers that are missing in all training rows.
     """
-    if columns is None and not missing.any():
+    if columns is None and not missing.any() and not has_pieces:
         return None
     n_columns = X.shape[1]
     levels = [0] * n_columns if columns is None else columns.n_levels
@@ -72,6 +80,9 @@ def encoding_of(
             f"All numbers are missing (NaN) in the training rows of all {n_columns} "
             "columns of X. A net has nothing to learn from."
         )
+    borders: dict[int, np.ndarray] = {}
+    if has_pieces:
+        borders = _borders(X, np.flatnonzero(has_numbers), rows, weight)
     return Encoding(
         numbers=np.flatnonzero(has_numbers),
         indicators=np.flatnonzero(has_numbers & (missing > 0)),
@@ -80,10 +91,47 @@ def encoding_of(
         n_levels=n_levels[few],
         embedded=embedded,
         left_out=np.flatnonzero(is_number & ~has_numbers),
+        pieced=np.array(list(borders), np.int64),
+        borders=tuple(borders.values()),
         rows_of_level=tuple(
             _rows_of_level(_counts(X, int(j), levels[j], rows), least) for j in embedded
         ),
     )
+
+
+def _borders(
+    X: np.ndarray, columns: np.ndarray, rows: np.ndarray | None, weight: np.ndarray | None
+) -> dict[int, np.ndarray]:
+    """Return the borders of pieces of numbers, by column: quantiles of the training rows.
+
+    A column with at most two borders would be one piece, and has none: so have constant
+    columns, and those of two values.
+
+    References
+    ----------
+    Gorishniy, Rubachev, Babenko (2022), arXiv:2203.05556, section 3.2.
+    """
+    weight = weight if rows is None or weight is None else weight[rows]
+    found = {}
+    for column in columns.tolist():
+        values = to_numpy(X[:, column] if rows is None else X[rows, column])
+        present = ~np.isnan(values)
+        own_weight = np.ones(present.sum()) if weight is None else weight[present]
+        borders = np.unique(_quantiles(values[present], own_weight))
+        if len(borders) > 2:
+            found[column] = borders.astype(np.float64)
+    return found
+
+
+def _quantiles(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Return the least values (MOST_PIECES + 1,) that reach equal shares of the weight.
+
+    A row of weight 2 counts as two rows, which `numpy.quantile` gives up to rounding only.
+    """
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(weight[order])
+    shares = np.linspace(0, 1 - ROUNDING, MOST_PIECES + 1) * reached[-1]
+    return values[order[np.searchsorted(reached, shares)]]
 
 
 def _without_numbers(X: Any, rows: np.ndarray | None, missing: np.ndarray) -> np.ndarray:

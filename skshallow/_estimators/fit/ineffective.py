@@ -30,6 +30,7 @@ def _is_width(value: Any, run: FitRun) -> bool:
 # this is so:
 IS_SO_ANYWAY: dict[str, Callable[[Any, FitRun], bool]] = {
     **dict.fromkeys(("scoring", "temperature_scaling", "early_stopping"), _is_off),
+    "numeric_encoding": lambda value, run: value is None,
     **dict.fromkeys(("average_weights", "max_grad_norm", "dropout", "shuffle"), _is_off),
     "hidden_units": _is_width,
     "activation": lambda value, run: np.size(value) == 0,

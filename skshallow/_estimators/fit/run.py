@@ -116,7 +116,7 @@ class FitRun:
         to_constants = self.network, config.loss, y, data.constant_targets
         if last is None:
             constant = data.targets.best_constant(data.loss, y, weight)
-            theta = first_theta(config, self.network, constant, rng)
+            theta = first_theta(config, data, self.network, constant, rng)
             start_at_constants(theta, *to_constants)
         else:
             theta = last_theta(config, self.network, last, self.measured)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +21,8 @@ from skshallow.engine.network import Network
 from skshallow.engine.robust_moments import RobustMoments
 from skshallow.engine.state import Progress
 from skshallow.engine.units import USERS_UNITS, Units, re_express, row_gain
+
+SHARE_OF_PIECES = 0.5
 
 AllMoments = tuple[Moments, Moments | RobustMoments]  # of features and targets
 
@@ -106,7 +109,7 @@ def _units_from(
 ) -> Units:
     """Return the units that the moments of features and targets give this fit."""
     link, encoding = config.loss.link, data.encoding
-    gain = feature_gain(config, network_of(config, data).layers[0].n_inputs)
+    gain = _gains(config, data)
     units = Units.measured(*moments, link, row_gain=gain, encoding=encoding)
     return replace(units, bounds=_bounds(moments[0], config, data, last))
 
@@ -142,6 +145,22 @@ def feature_gain(config: FitConfig, n_features: int) -> float | None:
     return row_gain(n_features, hidden_units[0])
 
 
+def _gains(config: FitConfig, data: TrainingData) -> Any:
+    """Return the factor for standardised features, one for all or one for each.
+
+    All pieces of numbers together make a row half as long as the other features do. They
+    bend what starts as a function of these, and their weights start at 0.
+    """
+    n_inputs = network_of(config, data).layers[0].n_inputs - data.n_pieces
+    gain = feature_gain(config, n_inputs)
+    if gain is None or data.encoding is None or not data.n_pieces:
+        return gain
+    gains = np.full(data.n_features, gain)
+    of_pieces = feature_gain(config, data.n_pieces) or 1.0
+    gains[data.encoding.piece_features] = SHARE_OF_PIECES * of_pieces
+    return gains
+
+
 def network_of(config: FitConfig, data: TrainingData) -> Network:
     """Return the layers between the features of X and the raw outputs of the loss."""
     embedding = None
@@ -155,11 +174,21 @@ def network_of(config: FitConfig, data: TrainingData) -> Network:
         config.plan.dropout,
         config.n_members,
         embedding,
+        _unseen(config, data),
     )
+
+
+def _unseen(config: FitConfig, data: TrainingData) -> list[slice | None]:
+    """Return the features that each member does not see, none if all see all."""
+    if data.encoding is None or not data.n_pieces or all(config.numeric_encoding):
+        return []
+    pieces = data.encoding.piece_features
+    return [None if encoding else pieces for encoding in config.numeric_encoding]
 
 
 def first_theta(
     config: FitConfig,
+    data: TrainingData,
     network: Network,
     output_bias: np.ndarray,
     rng: np.random.Generator,
@@ -171,9 +200,11 @@ def first_theta(
         network.initialize(
             theta, config.components.initializer, config.init_scale, output_bias, rng
         )
-    gain = feature_gain(config, network.layers[0].n_inputs)
+    gain = feature_gain(config, network.layers[0].n_inputs - data.n_pieces)
     if gain is not None:
         params[0]["weight"] /= gain
+    if data.encoding is not None:
+        params[0]["weight"][..., data.encoding.piece_features, :] = 0
     config.loss.start_output_weights(params[-1]["weight"])
     return theta
 

@@ -369,6 +369,11 @@ class TrainingData:
         return self.X.shape[1] if self.encoding is None else self.encoding.n_encoded
 
     @property
+    def n_pieces(self) -> int:
+        """Number of these that are pieces of numbers."""
+        return 0 if self.encoding is None else self.encoding.n_pieces
+
+    @property
     def n_training(self) -> int:
         """Number of rows to train on."""
         return len(self.y if self.train_rows is None else self.train_rows)

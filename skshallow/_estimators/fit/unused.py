@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from skshallow._estimators.fit.config import FitConfig
 from skshallow._estimators.fit.results import FitResult
@@ -30,7 +31,7 @@ OF_SEVERAL_EPOCHS = "early_stopping", "average_weights", "tol", "n_iter_no_chang
 OF_HELD_OUT_ROWS = "validation_fraction", "groups", "cross_fit"
 OF_VALIDATION = "scoring", "temperature_scaling"
 OF_HIDDEN_LAYERS = "hidden_units", "activation", "dropout", "clip_features"
-OF_NEW_WEIGHTS = "init", "init_scale", "categorical_features"
+OF_NEW_WEIGHTS = "init", "init_scale", "categorical_features", "numeric_encoding"
 NOT_ALWAYS_USED = {
     *OF_MINIBATCHES,
     *OF_SEVERAL_EPOCHS,
@@ -67,7 +68,7 @@ def unused_params(
     unused: dict[str, str] = {}
     for names, reason in (
         *_by_solver(params, config, data),
-        *_by_network(params, config),
+        *_by_network(params, config, data),
         *_by_method(params, config),
         *_by_length(params, config),
         *_by_validation(params, config, data),
@@ -108,10 +109,14 @@ def _by_solver(params: Mapping[str, Any], config: FitConfig, data: TrainingData)
         yield ("tol",), _why_nothing_stalls(params)
 
 
-def _by_network(params: Mapping[str, Any], config: FitConfig) -> Reasons:
+def _by_network(
+    params: Mapping[str, Any], config: FitConfig, data: TrainingData
+) -> Reasons:
     """Yield the parameters that the layers or the initializer have no use for."""
     if not config.components.hidden_units:
         yield OF_HIDDEN_LAYERS, "a net without hidden layers (depth=0)"
+    if sparse.issparse(data.X):
+        yield ("numeric_encoding",), "a sparse X"
     if isinstance(config.components.initializer, Zeros):
         yield ("init_scale",), f"init={params['init']!r}"
 
@@ -122,6 +127,7 @@ def _by_method(params: Mapping[str, Any], config: FitConfig) -> Reasons:
         return
     method = "partial_fit, which runs one epoch per call"
     yield OF_SEVERAL_EPOCHS, method
+    yield ("numeric_encoding",), "partial_fit, which knows only some of the rows"
     if not config.plan.schedule.needs_end:
         yield ("max_iter",), f"{method}, and schedule={params['schedule']!r} has no end"
 

@@ -1,0 +1,191 @@
+"""Piecewise-linear encoding of numbers: what it is, which members see it, what keeps it."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+from sklearn.linear_model import LinearRegression
+from sklearn.preprocessing import KBinsDiscretizer
+
+from skshallow import (
+    DeepNetClassifier,
+    DeepNetRegressor,
+    ShallowNetClassifier,
+    ShallowNetRegressor,
+    load,
+)
+from skshallow.exceptions import IneffectiveParameterWarning
+from skshallow.inspection import gradient_check
+
+NETS = ShallowNetClassifier, DeepNetClassifier, ShallowNetRegressor, DeepNetRegressor
+each_net = pytest.mark.parametrize("net_class", NETS)
+PIECES = {"numeric_encoding": "piecewise_linear"}
+FEW = {"hidden_units": 4, "max_iter": 3, "random_state": 0, "early_stopping": False}
+FORMS = {"array": np.array, "frame": pd.DataFrame, "float32": np.float32}
+
+
+def data(n_rows=80):
+    X = np.random.default_rng(0).normal(size=(n_rows, 3))
+    X[:, 2] = X[:, 2] > 0
+    return X, (X[:, 0] > 0).astype(int)
+
+
+def pieces_by_hand(X, columns=(0, 1), n_pieces=8):
+    """Return the encoded features, with the borders of scikit-learn's quantile bins."""
+    bins = KBinsDiscretizer(n_pieces, quantile_method="inverted_cdf").fit(X[:, columns])
+    parts = [X]
+    for column, borders in zip(columns, bins.bin_edges_, strict=True):
+        share = (X[:, [column]] - borders[:-1]) / np.diff(borders)
+        parts.append(np.clip(share, 0, 1))
+    return np.hstack(parts)
+
+
+def rows_of_first_layer(net, encoded, member=None):
+    weight, bias = net.coefs_[0], net.intercepts_[0]
+    if member is not None:
+        weight, bias = weight[member], bias[member]
+    return np.maximum(encoded @ weight + bias, 0)
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+@each_net
+def test_pieces_are_cut_at_quantiles_and_rise_from_0_to_1(net_class, form):
+    X, y = data()
+    net = net_class(**FEW, **PIECES).fit(form(X), y)
+    assert net.coefs_[0].shape == (3 + 2 * 8, 4)
+    expected = rows_of_first_layer(net, pieces_by_hand(X))
+    found = net.hidden_activations(form(X))[0]
+    assert_allclose(found, expected, rtol=1e-4 if form is np.float32 else 1e-9, atol=1e-5)
+    names = net.encoded_feature_names_.tolist()
+    assert [name.partition("_")[2] for name in names[3:5]] == ["piece0", "piece1"]
+
+
+def test_a_linear_model_of_pieces_is_the_piecewise_linear_regression():
+    X, _ = data(400)
+    y = np.abs(X[:, 0]) + X[:, 2]
+    net = DeepNetRegressor(depth=0, solver="lbfgs", alpha=1e-9, max_iter=5000, tol=1e-9)
+    net.set_params(**PIECES).fit(X, y)
+    encoded = pieces_by_hand(X)
+    expected = LinearRegression().fit(encoded, y).predict(encoded)
+    assert_allclose(net.predict(X), expected, atol=1e-3)
+
+
+@each_net
+def test_every_second_member_sees_the_pieces_unless_told_otherwise(net_class):
+    X, y = data(300)
+    net = net_class(**FEW, n_members=3).fit(X, y)
+    of_pieces = net.coefs_[0][:, 3:]
+    assert of_pieces.any(axis=(1, 2)).tolist() == [False, True, False]
+    assert net.resolved_params_["numeric_encoding"] == [None, "piecewise_linear", None]
+    chosen = ["piecewise_linear", None, None]
+    net.set_params(numeric_encoding=chosen).fit(X, y)
+    assert net.coefs_[0][:, 3:].any(axis=(1, 2)).tolist() == [True, False, False]
+    assert net.set_params(numeric_encoding=None).fit(X, y).coefs_[0].shape == (3, 3, 4)
+    assert net_class(**FEW).fit(X, y).coefs_[0].shape == (3, 4)
+
+
+@pytest.mark.parametrize("n_members", [1, 2])
+@each_net
+def test_gradients_through_pieces_are_exact(net_class, n_members):
+    X, y = data()
+    net = net_class(3, activation="tanh", random_state=0, n_members=n_members)
+    if n_members == 1:
+        net.set_params(**PIECES)
+    check = gradient_check(net, X, y)
+    assert check.passed
+    members = (n_members,) if n_members > 1 else ()
+    assert check.parameters[0].shape == (*members, 3 + 16, 3)
+
+
+@each_net
+def test_pieces_are_saved_and_trained_on(net_class, tmp_path):
+    X, y = data(300)
+    net = net_class(**FEW, n_members=2, warm_start=True).fit(X, y)
+    net.save(tmp_path / "net.npz")
+    again = load(tmp_path / "net.npz")
+    assert again.network_ == net.network_
+    for each in (net, again):
+        each.fit(X, y)
+        assert not each.coefs_[0][0, 3:].any()
+    assert_array_equal(again.predict(X), net.predict(X))
+
+
+def test_sparse_tables_and_partial_fit_use_numbers_as_they_are():
+    X, y = data()
+    with pytest.warns(IneffectiveParameterWarning, match="has no effect with a sparse X"):
+        net = DeepNetRegressor(**FEW, **PIECES).fit(sparse.csr_array(X), y)
+    assert net.coefs_[0].shape == (3, 4)
+    part = DeepNetRegressor(4, random_state=0, **PIECES)
+    with pytest.warns(IneffectiveParameterWarning, match="partial_fit, which knows only"):
+        assert part.partial_fit(X, y).coefs_[0].shape == (3, 4)
+
+
+@pytest.mark.parametrize(
+    ("choice", "words"),
+    [
+        ([None], "numeric_encoding has 1 entries, and n_members=2"),
+        ([None, "splines"], "has the entry 'splines'"),
+        ("splines", "numeric_encoding"),
+    ],
+)
+def test_other_encodings_are_refused(choice, words):
+    X, y = data()
+    with pytest.raises(ValueError, match=words):
+        DeepNetRegressor(**FEW, n_members=2, numeric_encoding=choice).fit(X, y)
+
+
+def test_a_step_that_a_plain_net_needs_many_units_for_is_learned():
+    X = np.random.default_rng(0).uniform(size=(600, 2))
+    y = np.sign(np.sin(25 * X[:, 0]))
+    quick = {"max_iter": 40, "random_state": 0}
+    plain = DeepNetRegressor(**quick).fit(X[:400], y[:400]).score(X[400:], y[400:])
+    net = DeepNetRegressor(**quick, **PIECES).fit(X[:400], y[:400])
+    assert net.score(X[400:], y[400:]) > plain + 0.1
+
+
+@each_net
+def test_a_net_starts_without_the_pieces(net_class):
+    X, y = data()
+    params = FEW | PIECES | {"learning_rate": 1e-9, "max_iter": 1}
+    net = net_class(**params).fit(X, y)
+    scale = X.std(axis=0)[:, np.newaxis]
+    of_numbers, of_pieces = net.coefs_[0][:3] * scale, net.coefs_[0][3:]
+    assert np.abs(of_numbers).mean() > 0.01
+    assert np.abs(of_pieces).max() < 1e-6
+
+
+@each_net
+def test_missing_numbers_are_as_the_mean_of_each_feature(net_class):
+    X, y = data()
+    X[::5, 0] = np.nan
+    net = net_class(**FEW, **PIECES).fit(X, y)
+    assert net.coefs_[0].shape == (3 + 1 + 16, 4)
+    encoded = pieces_by_hand(X[1::5])[:, 3:11]  # of the first column, not all of its rows
+    assert np.isfinite(encoded).all()
+    assert np.isfinite(net.hidden_activations(X)[0]).all()
+
+
+@each_net
+def test_without_clipping_numbers_beyond_the_range_follow_their_own_weight(net_class):
+    X, y = data()
+    net = net_class(**FEW, **PIECES, clip_features=False).fit(X, y)
+    far = X + np.array([50, 0, 0])
+    slope = (
+        net.hidden_activations(far + np.array([9, 0, 0]))[0]
+        - net.hidden_activations(far)[0]
+    )
+    on = (net.hidden_activations(far)[0] > 0) & (slope > 0)
+    expected = np.broadcast_to(9 * net.coefs_[0][0], slope.shape)
+    assert on.any()
+    assert_allclose(slope[on], expected[on], rtol=1e-6)
+
+
+def test_integer_weights_cut_pieces_as_repetition_does():
+    X, _ = data()
+    y = np.abs(X[:, 0])
+    times = np.resize([1, 2, 3], len(X))
+    net = DeepNetRegressor(depth=0, solver="lbfgs", alpha=1e-9, max_iter=5000, tol=1e-9)
+    weighted = net.set_params(**PIECES).fit(X, y, times).predict(X)
+    repeated = net.fit(X.repeat(times, axis=0), y.repeat(times)).predict(X)
+    assert_allclose(weighted, repeated, atol=1e-3)
