@@ -404,7 +404,8 @@ def choose(tab, setting, epoch):
 TRAININGS = {
     "moons": (Setting("moons", 2, "tanh", "relu", 1, "adam"), EPOCHS[5]),
     "circles": (Setting("circles", 1, "sigmoid", "relu", 1, "lbfgs"), EPOCHS[-1]),
-    "spirals": (Setting("spirals", 4, "tanh", "sigmoid", 10, "momentum"), EPOCHS[3]),
+    "spirals": (Setting("spirals", 4, "tanh", "sigmoid", 1, "momentum"), EPOCHS[3]),
+    "dead units": (Setting("circles", 2, "relu", "relu", 10, "sgd"), EPOCHS[7]),
 }
 
 
@@ -469,12 +470,19 @@ def test_each_suggestion_of_the_playground_shows_another_training(playground):
     assert len(shown) == len(set(shown)) == 7
 
 
-def test_units_of_the_playground_are_shown_large(playground):
+def test_units_of_the_playground_are_shown_large_by_keyboard(playground):
     tab = playground.tab
     choose(tab, Setting(), EPOCHS[-1])
     title = tab.locator(".play-result b")
-    tab.get_by_role("button", name="hidden 2, unit 1").focus()
+    tab.get_by_role("button", name="output", exact=True).press("ArrowLeft")
     assert title.text_content() == "Output of hidden 2, unit 1"
+    tab.keyboard.press("ArrowDown")
+    assert title.text_content() == "Output of hidden 2, unit 2"
+    tab.keyboard.press("Enter")  # to keep it
+    tab.locator("input[type=range]").press("ArrowLeft")
+    wait_for(tab, Setting(), EPOCHS[-2])
+    assert title.text_content() == "Output of hidden 2, unit 2"
+    tab.get_by_role("button", name="hidden 2, unit 2").press("Enter")
     tab.locator("input[type=range]").focus()
     assert title.text_content() == "Probability of class 1"
 

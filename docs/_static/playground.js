@@ -7,7 +7,7 @@
 
   const root = document.getElementById("the-playground");
   const { grid } = playground;
-  const recordings = new Map();
+  const recordings = new Map(), loading = new Map();
   const START = {
     table: "moons", depth: 2, first: "relu", further: "relu", init_scale: 1, solver: "adam",
     epoch: 300,
@@ -122,14 +122,18 @@
   };
 
   function loaded(table) {
-    if (recordings.has(table)) return Promise.resolve(recordings.get(table));
-    return new Promise((resolve, reject) => {
-      const src = `${root.dataset.recordings}/${table}.js`;
-      document.head.append(h("script", {
-        src, onload: () => resolve(recordings.get(table)), onerror: () => reject(src),
-      }));
-    });
+    if (!loading.has(table)) loading.set(table, load(table));
+    return loading.get(table);
   }
+
+  const load = table => new Promise((resolve, reject) => {
+    const src = `${root.dataset.recordings}/${table}.js`;
+    document.head.append(h("script", {
+      src,
+      onload: () => resolve(recordings.get(table)),
+      onerror: () => reject(new Error(`The trainings in ${src} could not be loaded.`)),
+    }));
+  });
 
   const activationsOf = ({ depth, first, further }) =>
     [first, ...Array(depth - 1).fill(further)];
@@ -372,9 +376,25 @@
       drawOutput();
     };
     return h("button", {
-      type: "button", class: "play-unit", onpointerenter: show, onpointerleave: hide,
-      onfocus: show, onblur: hide, onclick: pin,
+      type: "button", class: "play-unit", tabindex: "-1", onpointerenter: show,
+      onpointerleave: hide, onfocus: show, onblur: hide, onclick: pin,
+      onkeydown: event => moveFocus(event, layer, unit),
     }, h("canvas", {}));
+  }
+
+  /* The Tab key stops once in the network; the arrows move between its units. */
+  function moveFocus(event, layer, unit) {
+    const moves = {
+      ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1],
+    };
+    if (!(event.key in moves)) return;
+    const [across, down] = moves[event.key];
+    const column = part.units[layer + across] ?? part.units[layer];
+    const button = column[Math.min(Math.max(unit + down, 0), column.length - 1)];
+    event.preventDefault();
+    event.currentTarget.tabIndex = -1;
+    button.tabIndex = 0;
+    button.focus();
   }
 
   /* Columns of the diagram: features, hidden layers, output; where each unit is, in percent. */
@@ -387,6 +407,7 @@
       button.style.top = `${100 * (unit + 0.5 + (grid.nUnits - width) / 2) / grid.nUnits}%`;
       return button;
     }));
+    part.units.at(-1)[0].tabIndex = 0;
     const names = ["features", ...activationsOf(state).map((_, i) => `hidden ${i + 1}`), "output"];
     const below = ["x₁, x₂", ...activationsOf(state), "sigmoid"];
     const labels = names.map((name, i) => h("div", {}, h("b", {}, name), h("span", {}, below[i])));
@@ -679,7 +700,10 @@
   async function draw() {
     syncControls();
     const wanted = state.table;
-    const recording = await loaded(wanted);
+    const recording = await loaded(wanted).catch(error => {
+      part.summary.textContent = error.message;
+      throw error;
+    });
     if (wanted !== state.table) return; // another one was chosen meanwhile
     const other = part.drawn !== settingOf(state);
     if (other) {
@@ -718,7 +742,7 @@
     part.scratch = h("canvas", { width: PIXELS, height: PIXELS });
     part.controls = h("div", { class: "play-controls", role: "group", "aria-label": "Settings" },
       ...Object.keys(LEGENDS).map(choices));
-    part.network = h("div", { class: "play-network", role: "group", "aria-label": "The network: what each unit puts out over the plane" });
+    part.network = h("div", { class: "play-network", role: "group", "aria-label": "The network; the arrow keys move between its units" });
     part.output = h("canvas", { class: "play-output", role: "img" });
     part.outputTitle = h("b", {});
     part.low = h("span", {});
