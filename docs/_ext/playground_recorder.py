@@ -56,7 +56,7 @@ TABLES = {
     "moons": ("", "make_moons({n}, noise=0.2, random_state={state})"),
     "circles": ("", "make_circles({n}, noise=0.1, factor=0.5, random_state={state})"),
     "spirals": (
-        """\
+        """
 def make_spirals(n, random_state):
     rng = np.random.default_rng(random_state)
     y = np.arange(n) % 2

@@ -560,6 +560,7 @@
       return exponent < -2 || exponent > 3 ? `1e${exponent}` : `${+value.toPrecision(1)}`;
     };
     const names = layerNames(state.depth);
+    const worst = Math.min(...run.flatMap(f => [f.accuracy, f.accuracyNew]));
     part.charts = [
       chart("Training loss", [
         { name: "loss", colour: "--play-layer-1", values: run.map(f => f.loss) },
@@ -567,7 +568,7 @@
       chart("Accuracy", [
         { name: "training rows", colour: "--play-layer-1", values: run.map(f => f.accuracy) },
         { name: "new rows", colour: "--play-layer-5", values: run.map(f => f.accuracyNew), dashed: true },
-      ], { low: 0.4, high: 1, label: value => `${Math.round(100 * value)} %` }),
+      ], { low: worst < 0.4 ? 0.1 : 0.4, high: 1, label: value => `${Math.round(100 * value)} %` }),
       chart("Gradient norm of each layer", names.map((name, i) => ({
         name, colour: layerColour(i, names.length), values: run.map(f => f.gradientNorm[i]),
       })), { log: true, label: power }),

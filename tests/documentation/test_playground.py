@@ -172,7 +172,7 @@ def test_each_table_can_be_learned_and_new_rows_are_others():
         assert not np.isin(X, X_new).any()
         assert X.shape == X_new.shape == (N_ROWS, 2)
         *_, net = recorder.trained(Setting(table, first="tanh"), X, y)
-        assert net.score(X_new, y_new) > 0.95, table
+        assert net.score(X_new, y_new) > 0.9, table
 
 
 def test_a_training_that_has_converged_stays_as_it_is():
