@@ -30,7 +30,7 @@ from skshallow.inspection import health_report
 from skshallow.solvers import SOLVERS
 
 N_ROWS, N_UNITS = 200, 6
-EPOCHS = (1, 2, 4, 7, 12, 20, 32, 50, 80, 120, 190, 300)
+EPOCHS = (1, 3, 7, 12, 20, 32, 50, 80, 120, 190, 300)
 DEPTHS = (1, 2, 4)
 ACTIVATIONS = ("relu", "tanh", "sigmoid")
 INIT_SCALES = (0.01, 1, 10)
