@@ -13,8 +13,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
+import playground_recorder
 import pytest
 from PIL import Image
+from playground_recorder import EPOCHS, Setting
 
 SITE = Path(__file__).parent / "_build" / "html"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -282,6 +284,8 @@ def test_code_is_highlighted(visits):
 SEARCHED = {
     "tutorial": "tutorial",
     "softmax": "tutorial",
+    "playground": "playground",
+    "interactive": "playground",
     "overfitting": "guide/regularising",
     "regularization": "guide/regularising",
     "dropout": "guide/regularising",
@@ -350,3 +354,178 @@ def test_the_search_finds_what_people_type(query, page, search, address):
 
 def test_the_search_finds_the_reference(search):
     assert any("api/skshallow.DeepNetClassifier" in link for link in search("dropout"))
+
+
+# The playground, opened from a file as a reader without a server would.
+
+
+@pytest.fixture(scope="module", params=WIDTHS.values(), ids=WIDTHS)
+def playground(request, browser):
+    """The open page, and the errors in its console but for those of the theme."""
+    context = browser.new_context(viewport={"width": request.param, "height": 850})
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    tab, errors, requests = context.new_page(), [], []
+
+    def note(message):
+        own = "pydata-sphinx-theme" not in message.location["url"]
+        if message.type in {"error", "warning"} and own:
+            errors.append(message.text)
+
+    tab.on("console", note)
+    tab.on("pageerror", lambda error: errors.append(str(error)))
+    tab.on("request", lambda request: requests.append(request.url))
+    tab.goto((SITE / "playground.html").as_uri())
+    wait_for(tab, Setting(), EPOCHS[-1])
+    yield SimpleNamespace(tab=tab, errors=errors, requests=requests, width=request.param)
+    context.close()
+
+
+SHOWN_NOW = "document.getElementById('the-playground').dataset.shown"
+
+
+def wait_for(tab, setting, epoch):
+    """Return when the page shows this."""
+    tab.wait_for_function(
+        f"""wanted => {{
+            const shown = JSON.parse({SHOWN_NOW} ?? "{{}}");
+            return Object.keys(wanted).every(key => wanted[key] === shown[key]);
+        }}""",
+        arg={**vars(setting), "epoch": epoch},
+    )
+
+
+def choose(tab, setting, epoch):
+    """Show this, by its address."""
+    address = "&".join(f"{key}={value}" for key, value in vars(setting).items())
+    tab.evaluate("hash => { location.hash = hash; }", f"{address}&epoch={epoch}")
+    wait_for(tab, setting, epoch)
+
+
+TRAININGS = {
+    "moons": (Setting("moons", 2, "tanh", "relu", 1, "adam"), EPOCHS[5]),
+    "circles": (Setting("circles", 1, "sigmoid", "relu", 1, "lbfgs"), EPOCHS[-1]),
+    "spirals": (Setting("spirals", 4, "tanh", "sigmoid", 1, "momentum"), EPOCHS[3]),
+    "dead units": (Setting("circles", 2, "relu", "relu", 10, "sgd"), EPOCHS[7]),
+}
+
+
+@pytest.mark.parametrize(("setting", "epoch"), TRAININGS.values(), ids=TRAININGS)
+def test_the_playground_shows_what_its_code_gives(playground, setting, epoch):
+    tab = playground.tab
+    choose(tab, setting, epoch)
+    code = playground_recorder.code(setting, epoch)
+    assert tab.locator(".play-code").text_content() == code
+    left = playground_recorder.run(
+        f"import warnings; warnings.simplefilter('ignore')\n{code}"
+    )
+    points = left["X_new"][:40]
+    shown = tab.evaluate("points => points.map(playground.probabilityAt)", points.tolist())
+    expected = left["net"].predict_proba(points)[:, 1]
+    assert abs(shown - expected).mean() < 0.01  # weights have twelve bits
+    verdicts = [
+        text for text in left["health_report"](left["net"]).verdicts if text != "healthy"
+    ]
+    assert tab.locator(".play-health p").all_text_contents() == verdicts
+
+
+def test_the_slider_of_the_playground_moves_by_keyboard(playground):
+    tab = playground.tab
+    choose(tab, Setting(), EPOCHS[-1])
+    picture = "document.querySelector('.play-output').toDataURL()"
+    before = tab.evaluate(picture)
+    tab.locator("input[type=range]").press("ArrowLeft")
+    wait_for(tab, Setting(), EPOCHS[-2])
+    assert f"max_iter={EPOCHS[-2]}" in tab.locator(".play-code").text_content()
+    assert f"Epoch {EPOCHS[-2]}:" in tab.locator(".play-summary").text_content()
+    assert tab.evaluate(picture) != before
+    tab.locator("input[type=range]").press("Home")
+    wait_for(tab, Setting(), EPOCHS[0])
+
+
+def test_the_playground_plays_to_the_last_epoch_and_stops(playground):
+    tab = playground.tab
+    choose(tab, Setting(), EPOCHS[-3])
+    tab.locator(".play-button").press("Enter")
+    wait_for(tab, Setting(), EPOCHS[-1])
+    assert "Play" in tab.locator(".play-button").text_content()
+
+
+def test_a_solver_is_chosen_by_keyboard_and_its_rule_is_shown(playground):
+    tab = playground.tab
+    choose(tab, Setting(solver="sgd"), EPOCHS[-1])
+    tab.locator("input[name=play-solver]:checked").press("ArrowRight")
+    wait_for(tab, Setting(solver="momentum"), EPOCHS[-1])
+    rule = tab.locator(".play-rule pre").text_content().splitlines()
+    assert rule == list(playground_recorder.RULES["momentum"].lines)
+    assert 'solver="momentum"' in tab.locator(".play-code").text_content()
+
+
+def test_each_suggestion_of_the_playground_shows_another_training(playground):
+    tab, shown = playground.tab, []
+    buttons = tab.locator(".play-tries button")
+    for i in range(buttons.count()):
+        buttons.nth(i).click()
+        tab.wait_for_function(f"seen => !seen.includes({SHOWN_NOW})", arg=shown)
+        shown.append(tab.evaluate(SHOWN_NOW))
+    assert len(shown) == len(set(shown)) == 7
+
+
+def test_units_of_the_playground_are_shown_large_by_keyboard(playground):
+    tab = playground.tab
+    choose(tab, Setting(), EPOCHS[-1])
+    title = tab.locator(".play-result b")
+    tab.get_by_role("button", name="output", exact=True).press("ArrowLeft")
+    assert title.text_content() == "Output of hidden 2, unit 1"
+    tab.keyboard.press("ArrowDown")
+    assert title.text_content() == "Output of hidden 2, unit 2"
+    tab.keyboard.press("Enter")  # to keep it
+    tab.locator("input[type=range]").press("ArrowLeft")
+    wait_for(tab, Setting(), EPOCHS[-2])
+    assert title.text_content() == "Output of hidden 2, unit 2"
+    tab.get_by_role("button", name="hidden 2, unit 2").press("Enter")
+    tab.locator("input[type=range]").focus()
+    assert title.text_content() == "Probability of class 1"
+
+
+def test_the_code_of_the_playground_is_copied(playground):
+    tab = playground.tab
+    choose(tab, Setting(), EPOCHS[4])
+    tab.locator(".play-copy").click()
+    tab.wait_for_function(
+        "document.querySelector('.play-copy').textContent.includes('Copied')"
+    )
+    copied = tab.evaluate("navigator.clipboard.readText()")
+    assert copied == playground_recorder.code(Setting(), EPOCHS[4])
+
+
+def test_the_deepest_network_of_the_playground_fits_on_the_screen(playground):
+    tab = playground.tab
+    choose(tab, Setting("spirals", depth=4, init_scale=10, solver="sgd"), EPOCHS[-1])
+    seen = SimpleNamespace(**tab.evaluate(IN_THE_PAGE))
+    assert seen.wide <= 0
+    assert seen.cut == []
+
+
+def test_everything_in_the_playground_has_a_name(playground):
+    nameless = playground.tab.evaluate(
+        """() => {
+            const parts = "#the-playground :is(input, button, [role=img])";
+            return [...document.querySelectorAll(parts)]
+                .filter(e => !(e.ariaLabel || e.labels?.length || e.textContent.trim()))
+                .map(e => e.outerHTML);
+        }"""
+    )
+    assert nameless == []
+
+
+def test_the_playground_loads_files_alone_and_nothing_fails(playground):
+    assert playground.errors == []
+    assert all(url.startswith(("file:", "data:")) for url in playground.requests)
+
+
+def test_the_playground_takes_less_than_three_megabytes():
+    files = [
+        *(SITE / "_static").glob("playground*"),
+        *(SITE / "_static/playground").iterdir(),
+    ]
+    assert sum(path.stat().st_size for path in files if path.is_file()) < 3_000_000

@@ -30,6 +30,7 @@ SHOWN = (
     "docs/benchmarks/*.py",
     "docs/reliability/*.py",
     "docs/*.py",
+    "docs/_ext/playground*.py",
     ".ci/*.py",
     "pyproject.toml",
 )

@@ -277,8 +277,9 @@ theta_ : ndarray of shape (n_parameters,)
 network_ : Network
     The layers, and the position of their parameters in `theta_`.
 coefs_ : list of ndarray of shape (n_inputs, n_units)
-    Weights of each layer, in the original units of your data. If `n_members` is above 1,
-    of shape (n_members, n_inputs, n_units).
+    Weights of each layer, in the original units of your data, for features that were
+    clipped as `clip_features` says. If `n_members` is above 1, of shape (n_members,
+    n_inputs, n_units).
 intercepts_ : list of ndarray of shape (n_units,)
     Biases of each layer, in the original units of your data. If `n_members` is above 1,
     of shape (n_members, n_units).

@@ -60,7 +60,8 @@ class GivenWeights(BaseEstimator, HiddenLayers):
         -------
         estimator : object
             A fitted estimator. `partial_fit`, or `fit` with ``warm_start=True``, trains
-            it further.
+            it further. It does not clip features, whatever `clip_features` is, because
+            the range of those it was trained with is not known.
 
         Raises
         ------

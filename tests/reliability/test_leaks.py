@@ -186,13 +186,16 @@ def promised(net, *, goes_on):
     """Return how many bytes the pickle of `net` may have.
 
     Its parameters, as often again as its solver remembers something of each if training
-    is to go on, the curves and records that it shows, and units a column; the rest is free.
+    is to go on, the curves and records that it shows, units a column and, if it clips, the
+    range of each feature; the rest is free.
     """
     copies = 1 + (SOLVER_VECTORS[net.solver] if goes_on else 0)
     shown = sum(getattr(net, curve).nbytes for curve in CURVES)
     shown += sum(records.nbytes for records in net.health_.values())
     units = 16 * (net.n_features_in_ + 2 * net.n_outputs_)
-    return copies * net.theta_.nbytes + shown + units + FREE
+    clips = net.clip_features and net.n_layers_ > 2
+    ranges = 2 * 8 * net.n_features_in_ if clips else 0
+    return copies * net.theta_.nbytes + shown + units + ranges + FREE
 
 
 def moments_of(net):

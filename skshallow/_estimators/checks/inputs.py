@@ -33,6 +33,10 @@ def naming(name: str) -> Iterator[None]:
 
 def checked(array: Any, name: str, **options: Any) -> Any:
     """Return what scikit-learn's `check_array` returns; each error has the `name`."""
+    if np.isscalar(array) or getattr(array, "ndim", None) == 0:
+        raise ValueError(
+            f"{name} is the single value {repr(array)[:60]}; it needs one for each row."
+        )
     with naming(name):
         return check_array(array, input_name=name, **options)
 
@@ -150,13 +154,25 @@ def as_numbers(y: Any, name: str) -> Any:
     """Return targets as floats if they are objects or strings, else as they are."""
     if getattr(y.dtype, "kind", "") not in ("O", "U", "S", "T"):
         return y
-    try:
+    why = "a regressor predicts numbers. Use a classifier for labels."
+    with _telling_of_others(y, name, why):
         return y.astype(np.float64)
-    except (TypeError, ValueError) as error:
-        value = next(value for value in y.ravel().tolist() if not _is_number(value))
+
+
+@contextmanager
+def _telling_of_others(values: Any, name: str, why: str) -> Iterator[None]:
+    """Name the first of the `values` that is not a real number, if one causes an error."""
+    try:
+        yield
+    except (TypeError, ValueError, OverflowError) as error:
+        entries = np.asarray(values, dtype=object)
+        rows = entries.ravel().tolist() if entries.ndim else []  # a sparse matrix has none
+        others = [value for value in rows if not _is_number(value)]
+        if not others:
+            raise
         raise ValueError(
-            f"{name} has the value {value!r}, which cannot be converted to a number, and a "
-            "regressor predicts numbers. Use a classifier for labels."
+            f"{name} has the value {repr(others[0])[:60]}, which cannot be converted to a "
+            f"number, and {why}"
         ) from error
 
 
@@ -172,7 +188,8 @@ def check_weights(
         return None
     _refuse_masked(sample_weight, name)
     weight = in_numpy(sample_weight)
-    weight = checked(weight, name, ensure_2d=False, dtype=np.float64)
+    with _telling_of_others(weight, name, "weights are numbers, 0 or greater."):
+        weight = checked(weight, name, ensure_2d=False, dtype=np.float64)
     if weight.ndim != 1:
         raise ValueError(f"{name} must be 1-dimensional, got shape {weight.shape}.")
     check_lengths({X_name: X, name: weight})
@@ -213,11 +230,11 @@ def check_groups(groups: Any, X: Any) -> np.ndarray | None:
 
 
 def _is_number(value: Any) -> bool:
-    """Return whether `value` can be converted to float; dates and times cannot."""
-    if isinstance(value, np.datetime64 | np.timedelta64):
+    """Return whether `value` can become a float; times and complex numbers cannot."""
+    if isinstance(value, np.datetime64 | np.timedelta64 | complex | np.complexfloating):
         return False
     try:
         np.asarray(value).astype(np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return False
     return True

@@ -39,16 +39,16 @@ def check_is_table(X: Any, input_name: str) -> None:
 def _of_dimensions(n: int, name: str) -> str:
     """Return that an array has not two dimensions, and how it gets them.
 
-    It begins as scikit-learn's own error does.
+    After the name it begins as scikit-learn's own error does.
     """
     if n < 2:
         return (
-            f"Expected 2D array, got {n}D array instead of {name}. Reshape your data: "
+            f"{name}: Expected 2D array, got {n}D array instead. Reshape your data: "
             f"{name}.reshape(-1, 1) is one column, {name}.reshape(1, -1) one row."
         )
     return (
-        f"Found array with dim {n} as {name}, while dim <= 2 is required. Reshape your "
-        f"data: {name}.reshape(len({name}), -1) has one row for each of its entries."
+        f"{name}: Found array with dim {n}, while dim <= 2 is required. Reshape your data: "
+        f"{name}.reshape(len({name}), -1) has one row for each of its entries."
     )
 
 

@@ -44,11 +44,11 @@ class EffectsDisplay:
         Values of the columns.
     feature_names, output_names : list of str
         Names of the columns, and of the outputs shown.
-    column : int, default=None
+    column : int or None, default=None
         Index of the column whose effects are plotted; None for bars of all.
-    color_by : int, default=None
-        Index of the column that the points are coloured by.
-    name : str, default=None
+    color_by : int or None, default=None
+        Index of the column that the points are coloured by; None for one colour.
+    name : str or None, default=None
         Title of the axes.
 
     Attributes
@@ -110,19 +110,19 @@ class EffectsDisplay:
             Fitted net, or a pipeline, a search or transformed targets around one.
         X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
             Rows, as `estimator` takes them.
-        column : str or int, default=None
+        column : str, int or None, default=None
             Name or index of the column whose effects to plot against its values. None
             plots the mean absolute effects of all.
-        color_by : str or int, default=None
+        color_by : str, int or None, default=None
             Name or index of the column to colour the points by.
-        target : str or int, default=None
+        target : str, int or None, default=None
             Name or index of the output, such as a class. None means all, in bars of
             several colours; with a `column`, it is needed if there are several.
         background, output
             See :func:`integrated_gradients`.
-        ax : matplotlib Axes, default=None
+        ax : matplotlib Axes or None, default=None
             Axes to draw on. None makes a figure.
-        name : str, default=None
+        name : str or None, default=None
             Title of the axes.
         **kwargs : dict
             See :meth:`plot`.
@@ -206,9 +206,9 @@ class EffectsDisplay:
 
         Parameters
         ----------
-        ax : matplotlib Axes, default=None
+        ax : matplotlib Axes or None, default=None
             Axes to draw on. None makes a figure.
-        name : str, default=None
+        name : str or None, default=None
             Title of the axes. None takes that of the display.
         **kwargs : dict
             Passed to :meth:`matplotlib.axes.Axes.barh` or, with a column, to

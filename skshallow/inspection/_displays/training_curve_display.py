@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,7 @@ from skshallow.inspection._common.meta_estimators import find_net
 # A loss that falls by more than this factor is drawn on a logarithmic axis.
 RANGE_FOR_LOG_AXIS = 10
 PROPER_NAMES = "gaussian", "huber", "poisson"
+LEGEND_WIDTH = 24  # characters per line
 HEIGHTS = {"loss": 3.0, "score": 1.5, "learning_rate": 1.0}
 
 
@@ -178,7 +180,7 @@ class TrainingCurveDisplay:
             axes[-1].set_xlabel("iteration" if self.learning_rate is None else "epoch")
             if self._fall_far():
                 _make_logarithmic(axes[0])
-            axes[0].legend(frameon=False)
+            _add_legend(axes[0])
             top.figure.align_ylabels(axes)
         return self
 
@@ -255,6 +257,14 @@ def _dress(panel: Any, title: str) -> None:
     panel.set_ylabel(title)
     panel.margins(x=0.02)
     mark_whole_numbers(panel.xaxis)
+
+
+def _add_legend(panel: Any) -> None:
+    """Add a legend with wrapped labels inside a panel, whose size it does not change."""
+    legend = panel.legend(frameon=False)
+    for text in legend.get_texts():
+        text.set_text(textwrap.fill(text.get_text(), LEGEND_WIDTH))
+    legend.set_in_layout(False)
 
 
 def _make_logarithmic(panel: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from skshallow._arrays.namespace import asarray_like, dtype_of, to_numpy
 from skshallow._estimators.columns import read_matrix
@@ -17,6 +18,8 @@ def input_gradients(estimator, X, *, output=RAW):
 
     It tells how the output would change with a small change of one column alone: the slope
     at this row. For a linear net (``depth=0``) these are the coefficients, for all rows.
+    Other nets clip a number to its range in training, unless ``clip_features=False``:
+    outside of it, the derivative is 0.
 
     Parameters
     ----------
@@ -54,7 +57,8 @@ def input_gradients(estimator, X, *, output=RAW):
     Notes
     -----
     The derivatives come from backpropagation, taken one step further than in training: to
-    the input. At a kink, such as that of a ReLU, it is the left one.
+    the input. At a kink, such as that of a ReLU, it is the left one; at both ends of the
+    range in training it is that inside the range.
 
     Examples
     --------
@@ -84,7 +88,10 @@ def input_gradients(estimator, X, *, output=RAW):
     widths = [n_columns * n_outputs]
     (values,) = net._pass_through(X, widths, gradients, by_members=False)
     values = np.swapaxes(values.reshape(-1, n_outputs, n_columns), 1, 2)
-    values[_missing(net, X)] = np.nan
+    matrix, _ = read_matrix(net, X, getattr(net, "_columns", None))
+    matrix = to_numpy(matrix)
+    values[_clipped(net, matrix)] = 0
+    values[_missing(matrix)] = np.nan
     return values[..., 0] if n_outputs == 1 else values
 
 
@@ -109,8 +116,24 @@ def _per_unit(net: Any, inputs: Any, params: Any) -> Any:
     return asarray_like(per_unit, inputs)
 
 
-def _missing(net: Any, X: Any) -> Any:
+def _clipped(net: Any, matrix: Any) -> np.ndarray:
+    """Return which numbers are outside of their range in training (n_samples, n_columns).
+
+    A column that was constant in training has no inside.
+    """
+    clipped = np.zeros(matrix.shape, bool)
+    if net._units.bounds is None:
+        return clipped
+    encoding = getattr(net, "_encoding", None)
+    numbers = np.arange(matrix.shape[1]) if encoding is None else encoding.numbers
+    # the range in the dtype of the matrix, as the net clips to it
+    low, high = (ends[: len(numbers)].astype(matrix.dtype) for ends in net._units.bounds)
+    x = matrix[:, numbers]
+    x = x.toarray() if sparse.issparse(x) else x
+    clipped[:, numbers] = (x < low) | (x > high) | (low == high)
+    return clipped
+
+
+def _missing(matrix: Any) -> Any:
     """Return which numbers are missing (n_samples, n_columns), or an empty choice."""
-    matrix, _ = read_matrix(net, X, getattr(net, "_columns", None))
-    matrix = to_numpy(matrix)
     return np.isnan(matrix) if isinstance(matrix, np.ndarray) else np.s_[:0]

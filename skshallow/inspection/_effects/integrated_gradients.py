@@ -31,8 +31,8 @@ def integrated_gradients(estimator, X, *, background=None, output=RAW, tol=1e-3)
         other steps of a pipeline, columns are those that the steps return.
     X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
         Rows, as `estimator` takes them.
-    background : {array-like, sparse matrix, DataFrame} of shape (n_rows, n_features), \
-default=None
+    background : {array-like, sparse matrix, DataFrame} of shape (n_rows, n_features) \
+or None, default=None
         Rows to compare with, as `estimator` takes them. The effects are the mean over these
         rows, which is known as expected gradients; the time grows with their number, and
         about 100 training rows are enough. None means one row: the mean of all training
@@ -80,6 +80,9 @@ default=None
     background row to the row, times their distance in this column. The effect of a category
     is the sum over the 0/1 features, or the values of the vector, by which it enters the
     net; that of a column with missing numbers includes the indicator of these.
+
+    Numbers outside of their range in training are first clipped to it, as the net does:
+    the line is between clipped rows.
 
     The line is divided into segments. On each, the mean derivative is one between those at
     its ends, chosen so that it gives the difference of outputs at the ends. With one kink

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 
 from skshallow import DeepNetClassifier, ShallowNetRegressor
 
@@ -29,7 +30,7 @@ OTHER_ROWS = {
     "one dimension": (X, NUMBERS, "{X}: Expected 2D array"),
     "no rows": (X, X[:0], "{X}: Found array with 0 sample"),
     "complex": (X, X * 1j, "{X}: Complex data not supported"),
-    "ragged": (X, [[1, 2], [1]] * 20, "{X}: setting an array element"),
+    "ragged": (X, [[1, 2], [1]] * 20, "^{X} is a list of rows of different lengths"),
     "a name twice": (FRAME, pd.concat([FRAME, FRAME], axis=1), "{X} has 2 columns named"),
 }
 # Targets of a classifier, or of a regressor, that do not fit those before.
@@ -48,7 +49,11 @@ OTHER_NUMBERS = {
     "several targets": (X, "{y} has 3 targets per row"),
     "too few": (NUMBERS[:9], "{X} has 40, {y} has 9"),
     "missing": (np.where(NUMBERS > 1, np.nan, NUMBERS), "{y} has . missing values"),
-    "a scalar": (3.0, "{y}: Input should have at least 1 dimension"),
+    "a scalar": (3.0, "^{y} is the single value 3.0; it needs one for each row"),
+    "a scalar array": (np.array(3.0), r"^{y} is the single value array\(3\.\)"),
+    "complex": (X[:, 0] * 1j, "^{y}: Complex data not supported"),
+    "a complex object": (np.array([1, 1j] * 20, object), "{y} has the value 1j"),
+    "a huge integer": ([1, 10**400] * 20, "{y} has the value 1000"),
     "three dimensions": (X[:, None], "{y}: Found array with dim 3"),
 }
 
@@ -107,12 +112,27 @@ def test_a_loss_that_refuses_targets_is_told_which():
             net.conformalize(X, forgotten)
 
 
-@pytest.mark.parametrize("weight", ["a", 1j])
+@pytest.mark.parametrize("weight", ["a", 1j, {}, 10**400])
 @pytest.mark.parametrize("name", ["sample_weight", "sample_weight_val"])
 def test_weights_that_are_no_numbers_are_told_of_by_name(weight, name):
-    given = {"X_val": X, "y_val": LABELS, name: [weight] * 40}
-    with pytest.raises(ValueError, match=f"^{name}: "):
+    given = {"X_val": X, "y_val": LABELS, name: [1] * 39 + [weight]}
+    message = f"^{name} has the value {repr(weight)[:9]}"
+    with pytest.raises(ValueError, match=message) as error:
         DeepNetClassifier(2).fit(X, LABELS, **given)
+    assert str(error.value).count(name) == 1
+
+
+@pytest.mark.parametrize("name", ["sample_weight", "sample_weight_val", "groups"])
+def test_one_number_is_not_an_entry_for_each_row(name):
+    given = {name: 3} if name == "groups" else {"X_val": X, "y_val": LABELS, name: 3}
+    with pytest.raises(ValueError, match=f"^{name} is the single value 3; it needs one"):
+        DeepNetClassifier(2, early_stopping=name == "groups").fit(X, LABELS, **given)
+
+
+def test_sparse_weights_are_told_how_they_become_dense():
+    weight = sparse.csr_array(np.ones((40, 1)))
+    with pytest.raises(TypeError, match="Sparse data was passed for sample_weight"):
+        DeepNetClassifier(2).fit(X, LABELS, sample_weight=weight)
 
 
 def test_rows_without_a_target_are_left_out_of_the_arguments_that_go_with_them():

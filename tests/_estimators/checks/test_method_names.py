@@ -4,7 +4,7 @@ import inspect
 import pickle
 
 import pytest
-from joblib.externals import cloudpickle
+from joblib import wrap_non_picklable_objects
 
 from skshallow import (
     DeepNetClassifier,
@@ -58,8 +58,9 @@ def test_bound_methods_can_be_pickled(estimator):
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_methods_of_the_class_can_be_sent_to_workers(estimator):
-    """Dask and joblib send functions by cloudpickle."""
-    fit, predict = cloudpickle.loads(cloudpickle.dumps([estimator.fit, estimator.predict]))
+    """Dask and joblib send functions by cloudpickle, which joblib wraps."""
+    sent = [wrap_non_picklable_objects(f) for f in (estimator.fit, estimator.predict)]
+    fit, predict = pickle.loads(pickle.dumps(sent))
     X, y = [[0.0], [1.0]], [0, 1]
     net = fit(estimator(2, max_iter=1, random_state=0), X, y)
     assert predict(net, X).tolist() == net.predict(X).tolist()

@@ -183,6 +183,19 @@ def test_two_trainings_share_axes_and_keep_their_names(net, X, y, few):
     assert first.lines_["learning_rate"].get_linewidth() == 3
 
 
+def test_labels_of_any_length_leave_the_curves_their_room(net, pyplot):
+    figure, axes = pyplot.subplots(1, 2, layout="constrained")
+    widths = []
+    for name in ("a", "a name that is much longer than " + 9 * "what fits in one line "):
+        display = TrainingCurveDisplay.from_estimator(net, name=name, ax=axes[1])
+        figure.draw_without_rendering()  # warnings are errors
+        widths.append(display.ax_.get_position().width)
+        axes[1] = figure.add_subplot(1, 2, 2)
+        for panel in display.axes_:
+            panel.remove()
+    assert widths[1] == pytest.approx(widths[0])
+
+
 def test_a_net_that_was_not_trained_has_no_curves_to_draw():
     net = DeepNetRegressor.from_weights([np.ones((2, 1))], [np.zeros(1)])
     with pytest.raises(ValueError, match=r"built from given weights .* no curves"):

@@ -34,6 +34,12 @@ def outputs_of(net, X, output):
     return found.reshape(X.shape[0], -1)
 
 
+def inner(X):
+    """Return the rows with no value that is the least or greatest of its column."""
+    is_end = (X.min(axis=0) == X) | (X.max(axis=0) == X)
+    return X[~is_end.any(axis=1)]
+
+
 def by_differences(net, X, output):
     """Return the derivatives (n, n_columns, n_outputs) by central differences."""
     found = []
@@ -54,7 +60,7 @@ LOSSES = [name for name in VARIETIES if name.startswith("loss=")]
 def test_they_are_the_derivatives_of_what_is_predicted(name, n_members, output):
     variety = VARIETIES[name]
     net = variety.fit(n_members=n_members, **SMOOTH)
-    X = variety.data()[0][:6]
+    X = inner(variety.data()[0])[:6]
     if outputs_of(net, X, output) is None:
         output = "prediction"  # no public method gives the raw outputs
     expected = by_differences(net, X, output)
@@ -66,6 +72,47 @@ def test_they_are_the_derivatives_of_what_is_predicted(name, n_members, output):
 @pytest.fixture
 def y(y):
     return y > 0
+
+
+@pytest.mark.parametrize("n_members", [1, 3])
+@pytest.mark.parametrize(
+    "as_given", [np.asarray, sparse.csr_array], ids=["dense", "sparse"]
+)
+def test_numbers_beyond_their_range_in_training_have_none(as_given, n_members):
+    variety = VARIETIES["loss=squared_error"]
+    net, (X, _) = variety.fit(n_members=n_members, **SMOOTH), variety.data()
+    low, high = X.min(axis=0), X.max(axis=0)
+    rows = inner(X)[:4].copy()
+    rows[0, 0], rows[1, 1], rows[2, 2] = (low - 1)[0], (high + 1)[1], (2 * high)[2]
+    is_beyond = (rows < low) | (rows > high)
+    expected = by_differences(net, rows, "raw")[..., 0]
+    assert_array_equal(expected == 0, is_beyond)
+    actual = input_gradients(net, as_given(rows))
+    assert_array_equal(actual == 0, is_beyond)
+    assert_allclose(actual, expected, rtol=1e-4)
+    unclipped = variety.fit(n_members=n_members, clip_features=False, **SMOOTH)
+    assert (input_gradients(unclipped, as_given(rows)) != 0).all()
+
+
+def test_at_the_ends_of_the_range_they_are_those_inside():
+    variety = VARIETIES["loss=squared_error"]
+    net, (X, _) = variety.fit(**SMOOTH), variety.data()
+    row = np.median(X, axis=0)[np.newaxis]
+    for end, inwards in ((X.min(axis=0), 1e-9), (X.max(axis=0), -1e-9)):
+        for j in range(X.shape[1]):
+            at_end, inside = row.copy(), row.copy()
+            at_end[0, j] = end[j]
+            inside[0, j] = end[j] + inwards * np.ptp(X[:, j])
+            found = input_gradients(net, at_end)
+            assert_allclose(found, input_gradients(net, inside), rtol=1e-5)
+            assert found[0, j] != 0
+
+
+def test_columns_that_were_constant_in_training_have_none(few):
+    X = np.c_[np.random.default_rng(0).normal(size=(40, 2)), np.full(40, 3.0)]
+    net = DeepNetRegressor(**few).fit(X, X[:, 0])
+    assert_array_equal(input_gradients(net, X + 1)[:, 2], 0)
+    assert_array_equal(input_gradients(net, X)[:, 2], 0)
 
 
 def test_of_a_linear_net_they_are_the_coefficients(X, y, few):
@@ -109,6 +156,17 @@ def test_missing_numbers_have_none_and_levels_have_effects(table, few):
     assert_allclose(gradients[:, 1], expected, atol=0.01)
     unseen = table.assign(colour="pink", town="nowhere")
     assert_allclose(input_gradients(net, unseen)[:, 1], 0, atol=1e-12)
+
+
+def test_only_numbers_beyond_their_range_have_none_beside_categories(table, few):
+    y = np.where(table["colour"] == "red", 2.0, -1.0) + table["size"].fillna(3)
+    net = DeepNetRegressor(**few, **SMOOTH).fit(table, y)
+    known = table[table["size"].notna()]
+    known = known[known["size"].between(*known["size"].quantile([0.2, 0.8]))][:9]
+    inside = input_gradients(net, known)
+    beyond = input_gradients(net, known.assign(size=known["size"].max() + 100))
+    assert (inside != 0).all()
+    assert_array_equal(beyond != 0, [[False, True, True]] * 9)
 
 
 def test_steps_have_no_derivative(X, y, few):

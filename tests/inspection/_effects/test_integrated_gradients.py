@@ -62,6 +62,24 @@ def test_raw_effects_add_up_to_the_decision_function(kind, n_members):
     assert_adds_up(effects, net.decision_function(X))
 
 
+@pytest.mark.parametrize("output", ["raw", "prediction"])
+@pytest.mark.parametrize("n_members", [1, 3])
+def test_effects_of_rows_beyond_the_range_in_training_add_up(n_members, output):
+    variety = VARIETIES["loss=log_loss, two classes"]
+    net, (X, _) = variety.fit(n_members=n_members), variety.data()
+    beyond = 3 * X[:9] - 2 * X.mean(axis=0)
+    clipped = np.clip(beyond, X.min(axis=0), X.max(axis=0))
+    assert (clipped != beyond).any()
+    for rows, background in ((beyond, X[:5]), (X[:9], beyond), (beyond, None)):
+        effects = integrated_gradients(net, rows, background=background, output=output)
+        raw = net.decision_function(rows)
+        expected = raw if output == "raw" else net.predict_proba(rows)[:, 1]
+        assert_adds_up(effects, expected)
+    same = integrated_gradients(net, clipped, background=clipped[:3], output=output)
+    of_beyond = integrated_gradients(net, beyond, background=beyond[:3], output=output)
+    assert_allclose(of_beyond.values, same.values, rtol=1e-10)
+
+
 @pytest.fixture
 def y(y):
     return y > 0
