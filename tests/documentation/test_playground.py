@@ -155,7 +155,7 @@ def test_the_largest_epoch_and_all_counts_fit_into_their_bytes():
     assert N_UNITS <= 8
 
 
-@pytest.mark.parametrize("solver", SOLVERS.keys() & recorder.RULES)
+@pytest.mark.parametrize("solver", [name for name in SOLVERS if name in recorder.RULES])
 def test_rules_stand_in_the_docstring_of_their_solver(solver):
     lines = inspect.getdoc(SOLVERS[solver])
     for line in recorder.RULES[solver].lines:

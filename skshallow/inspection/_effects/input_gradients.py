@@ -98,8 +98,9 @@ def input_gradients(estimator, X, *, output=RAW):
 def _per_unit(net: Any, inputs: Any, params: Any) -> Any:
     """Return what gradients by inputs (n, n_inputs) are multiplied with.
 
-    For numbers it is one over the scale, for indicators of missing ones 0, and for the
-    inputs of categories their distance to the mean.
+    For numbers it is one over the scale, for indicators of missing ones 0, for the piece
+    that a number is in how fast it rises, and for the inputs of categories their distance
+    to the mean.
     """
     scale = net._units.scale
     encoding = getattr(net, "_encoding", None)
@@ -113,7 +114,25 @@ def _per_unit(net: Any, inputs: Any, params: Any) -> Any:
     if n_plain < inputs.shape[-1]:
         distance = to_numpy(inputs - mean_inputs(net, params))
         per_unit[..., n_plain:] = distance[..., n_plain:]
+    if encoding.n_pieces:
+        pieces = encoding.piece_features
+        per_unit[..., pieces] = _slopes_of_pieces(net, to_numpy(inputs)[..., pieces])
     return asarray_like(per_unit, inputs)
+
+
+def _slopes_of_pieces(net: Any, inputs: np.ndarray) -> np.ndarray:
+    """Return the derivatives of standardised pieces (n, n_pieces) by their numbers.
+
+    At a border it is that of the piece below, as at the kink of a ReLU.
+    """
+    encoding, units = net._encoding, net._units
+    pieces = encoding.piece_features
+    scale = 1.0 if units.scale is None else units.scale[pieces]
+    center = 0.0 if units.center is None else units.center[pieces]
+    share, (_, lengths) = inputs * scale + center, encoding.pieces
+    rounding = 8 * np.finfo(inputs.dtype).eps
+    is_inside = (share > rounding) & (share <= 1 - rounding)
+    return np.where(is_inside, 1 / (lengths * scale), 0)
 
 
 def _clipped(net: Any, matrix: Any) -> np.ndarray:
