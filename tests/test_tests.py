@@ -85,6 +85,7 @@ ACROSS_MODULES = {
     "_estimators/test_exactness.py",
     "_estimators/test_members.py",
     "_estimators/test_mixed_tables.py",
+    "_estimators/test_numeric_encoding.py",
     "_estimators/test_subclassing.py",
     "_estimators/fit/test_memory.py",
     "documentation",

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from scipy import sparse
 
 from skshallow._arrays.namespace import without_overflow_warnings
 from skshallow._arrays.threads import ONE_THREAD
@@ -307,6 +306,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
             components,
             loss,
             n_training=split.n_training(table),
+            n_columns=table.X.shape[1],
             dtype=table.dtype,
             early_stopping=split.early_stopping,
             cross_fit=split.folds is not None,
@@ -359,14 +359,14 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
         if last is not None:
             return last.encoding, last.n_missing
         X, columns, missing = table.X, table.columns, n_missing(table.X)
-        encodings = numeric_encodings(self, incremental=incremental)
+        encodings = numeric_encodings(self, X.shape[1], incremental=incremental)
         encoding = encoding_of(
             X,
             columns,
             train_rows,
             missing,
             weight=table.weight,
-            has_pieces=any(encodings) and not sparse.issparse(X),
+            has_pieces=any(encodings),
             is_part=incremental,
         )
         return encoding, missing if columns is None else np.array(columns.n_missing)

@@ -199,8 +199,9 @@ numeric_encoding : None, "piecewise_linear", "auto" or sequence, default="auto"
     feature of a piece rises from 0 to 1 over this piece. With them the first layer bends
     where the numbers do; their weights start at 0 (Gorishniy et al. 2022,
     arXiv:2203.05556). A sequence has an entry for each member. "auto" means, of several
-    members with hidden layers, that every second one sees the pieces, and None for a single
-    network. Sparse tables and `partial_fit` use numbers as they are.
+    members with hidden layers and tables of at most 512 columns, that every second one sees
+    the pieces; otherwise None. `partial_fit` uses numbers as they are. If there are pieces,
+    rows of sparse tables are made dense, batch by batch.
 """,
     "categorical_features": """
 categorical_features : "auto", None, or array-like of str, int or bool, default="auto"
@@ -327,7 +328,7 @@ best_iter_ : int
 oof_prediction_ : ndarray of shape (n_samples,) or (n_samples, n_outputs)
     Out-of-fold prediction of each row of `X`, by the members that it did not train:
     {oof}. NaN for rows that trained every member, and for
-    those of weight 0. Only with `cross_fit`.
+    those of weight 0. Only if `fit` used `cross_fit`.
 n_iter_ : int
     Number of epochs so far, including those of earlier calls that this one continued.
 t_ : int

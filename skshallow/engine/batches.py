@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from skshallow._arrays.linalg import ShiftedSparse
+from skshallow._arrays.linalg import ShiftedSparse, as_dense
 from skshallow._arrays.namespace import (
     as_dtype,
     asarray_like,
@@ -22,8 +22,8 @@ from skshallow.engine.encoding import Encoding
 # Number of values that are gathered at once, counted after encoding: many small batches
 # share one gather, and X is never copied as a whole.
 VALUES_AT_ONCE = 1 << 18
-# A table of so many values, counted after encoding, is kept as it is standardised: once,
-# instead of in every epoch. 16 MB in float64.
+# A table of so many values, counted after encoding, is kept as it is standardised from the
+# second epoch on. 16 MB in float64.
 VALUES_TO_KEEP = 1 << 21
 # A center this many scales away would cost digits, were it subtracted from a product. Such
 # a column has hardly a zero, and all of its values are stored.
@@ -56,7 +56,7 @@ class Rows:
         NumPy's name of the dtype to compute in, which the batches of `X` have. None means
         that of `y`.
     encoding : Encoding or None
-        Encodes the rows of `X`, a dense table, before they are standardised. Afterwards
+        Encodes the rows of `X`, made dense, before they are standardised. Afterwards
         each NaN is replaced by 0, the mean in standard units. `center`, `scale` and
         `bounds` are of the encoded features.
     """
@@ -85,10 +85,11 @@ class Rows:
             self.bounds = self._of_features(bounds[0]), self._of_features(bounds[1])
         self.rows = rows
         self.encoding = encoding
-        if sparse.issparse(X):
+        if sparse.issparse(X) and encoding is None:
             self._shift, self._far = self._implicit_center()
         self._whole: Batch | None = None
         self._kept: Rows | None = None
+        self._n_passes = 0
 
     def _of_features(self, values: np.ndarray | None) -> Any:
         """Return values per feature (n_features,) in the dtype and library of X."""
@@ -145,7 +146,8 @@ class Rows:
         if batch_size >= len(self):
             yield self.whole()
             return
-        if self._is_small():
+        self._n_passes += 1
+        if self._n_passes > 1 and self._is_small():
             yield from self._standardised().batches(batch_size, rng)
             return
         order = self.rows
@@ -164,7 +166,8 @@ class Rows:
 
     def _is_small(self) -> bool:
         """Return whether to keep the rows as they are standardised."""
-        if sparse.issparse(self.X) or len(self) * self.values_per_row > VALUES_TO_KEEP:
+        is_sparse = sparse.issparse(self.X)
+        if is_sparse or len(self) * self.values_per_row > VALUES_TO_KEEP:
             return False
         steps = self.encoding, self.bounds, self.center, self.scale
         return any(step is not None for step in steps)
@@ -173,7 +176,7 @@ class Rows:
         """Return these rows as a data set that needs no more standardisation."""
         if self._kept is None:
             batch = self._gather(slice(None) if self.rows is None else self.rows)
-            self._kept = Rows(*batch, dtype=self.dtype)
+            self._kept = Rows(*batch, dtype=dtype_of(batch[0]))
         return self._kept
 
     def _gather(self, rows: slice | np.ndarray) -> Batch:
@@ -185,7 +188,7 @@ class Rows:
         """Return rows of the table X as standardised rows."""
         if self.encoding is None:
             return self._scale_sparse(X) if sparse.issparse(X) else self._scale_dense(X)
-        X = self._scale_dense(self.encoding.forward(X))
+        X = self._scale_dense(self.encoding.forward(as_dense(X)))
         X[namespace(X).isnan(X)] = 0
         return X
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from skshallow._arrays.linalg import as_dense
 from skshallow._arrays.namespace import rows_of, to_numpy
 from skshallow.engine.encoding import Encoding
 
@@ -78,7 +79,7 @@ class Moments:
             some: Any = slice(start, min(start + rows_at_once, n_rows))
             some = some if rows is None else rows[some]
             chunk = to_numpy(rows_of(X, some))
-            chunk = chunk if encoding is None else encoding.forward(chunk)
+            chunk = chunk if encoding is None else encoding.forward(as_dense(chunk))
             self._merge(chunk, rows_of(sample_weight, some))
         return self
 

@@ -153,7 +153,8 @@ class Trainer:
         run = self._descend if self.plan.solver.stochastic else self._minimize
         rows_per_step = min(self.plan.batch_size, len(self.rows))
         outcome = Outcome()
-        keep_freed_memory()
+        widest = objective.network.widest_layer * dtype_of(objective.theta).itemsize
+        keep_freed_memory(rows_per_step * widest)
         threads = threads_for(rows_per_step * objective.network.multiply_adds_per_row)
         with threads, without_overflow_warnings():
             if history.n_epochs == 0:

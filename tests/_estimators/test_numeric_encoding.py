@@ -111,14 +111,27 @@ def test_pieces_are_saved_and_trained_on(net_class, tmp_path):
     assert_array_equal(again.predict(X), net.predict(X))
 
 
-def test_sparse_tables_and_partial_fit_use_numbers_as_they_are():
+def test_partial_fit_uses_numbers_as_they_are():
     X, y = data()
-    with pytest.warns(IneffectiveParameterWarning, match="has no effect with a sparse X"):
-        net = DeepNetRegressor(**FEW, **PIECES).fit(sparse.csr_array(X), y)
-    assert net.coefs_[0].shape == (3, 4)
     part = DeepNetRegressor(4, random_state=0, **PIECES)
     with pytest.warns(IneffectiveParameterWarning, match="partial_fit, which knows only"):
         assert part.partial_fit(X, y).coefs_[0].shape == (3, 4)
+
+
+@pytest.mark.parametrize("n_members", [1, 2])
+def test_sparse_tables_are_encoded_as_dense_ones(n_members):
+    X, y = data()
+    net = DeepNetRegressor(**FEW, **PIECES, n_members=n_members)
+    dense, rows = net.fit(X, y).predict(X), sparse.csr_array(X)
+    assert_allclose(net.predict(rows), dense, rtol=1e-12)
+    assert_allclose(net.fit(rows, y).predict(X), dense, rtol=1e-9)
+
+
+def test_wide_tables_have_no_pieces_unless_asked_for():
+    X = np.random.default_rng(0).normal(size=(40, 513))
+    net = DeepNetRegressor(**FEW, n_members=2).fit(X, X[:, 0])
+    assert net.coefs_[0].shape == (2, 513, 4)
+    assert net.resolved_params_["numeric_encoding"] == [None, None]
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,7 @@ def test_conditional_attributes_exist_under_the_documented_condition(net_class, 
     else:
         conditions = {"dispersion_": {"loss": "gamma"}}
         scoring = "r2"
+    conditions["oof_prediction_"] = {"early_stopping": True, "n_members": 2}
     conditions["best_validation_score_"] = {"early_stopping": True, "scoring": scoring}
     documented = entries(sections(net_class.__doc__)["Attributes"])
     for name, params in conditions.items():

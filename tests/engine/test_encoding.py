@@ -221,10 +221,14 @@ def test_batches_of_other_libraries_are_numpys(library):
         np.testing.assert_allclose(to_numpy(batch), of_numpy, rtol=1e-15)
 
 
-def test_sparse_tables_are_refused():
-    rows = Rows(sparse.csr_array(np.ones((5, 7))), np.zeros((5, 1)), encoding=ENCODING)
-    with pytest.raises(TypeError, match="supported array"):
-        rows.whole()
+def test_rows_of_sparse_tables_are_encoded_as_dense_ones():
+    X, y = np.eye(5, 7), np.zeros((5, 1))
+    of_sparse = Rows(sparse.csr_array(X), y, encoding=ENCODING)
+    batches = zip(
+        of_sparse.batches(2), Rows(X, y, encoding=ENCODING).batches(2), strict=True
+    )
+    for (found, *_), (expected, *_) in batches:
+        np.testing.assert_array_equal(found, expected)
 
 
 def test_names_of_features_are_distinct():

@@ -32,6 +32,7 @@ AUTO_PATIENCE = 10
 AUTO_VALIDATION_FRACTION = 0.1
 # Members that each hold out rows of their own: one fold of at least, and at most, so many.
 AUTO_ENCODINGS = None, "piecewise_linear"  # of members in turn
+AUTO_PIECED_COLUMNS = 512  # of more, the pieces would be thousands of features
 AUTO_FOLDS = 8, 10
 AUTO_SMOOTHING = 0.05
 
@@ -179,6 +180,7 @@ class FitConfig:
         loss: Loss,
         *,
         n_training: int,
+        n_columns: int,
         dtype: np.dtype,
         incremental: bool,
         early_stopping: bool,
@@ -205,7 +207,7 @@ class FitConfig:
             alpha=float(net.alpha),
             n_members=int(net.n_members),
             standardize=bool(net.standardize),
-            numeric_encoding=numeric_encodings(net, incremental=incremental),
+            numeric_encoding=numeric_encodings(net, n_columns, incremental=incremental),
             clips_features=bool(net.clip_features and components.hidden_units),
             record_health=bool(net.record_health),
             scoring=net.scoring,
@@ -247,8 +249,10 @@ class FitConfig:
         }
 
 
-def numeric_encodings(net: Any, *, incremental: bool = False) -> list[str | None]:
-    """Return how numbers enter each member: as they are, or in pieces too.
+def numeric_encodings(
+    net: Any, n_columns: int, *, incremental: bool = False
+) -> list[str | None]:
+    """Return how the numbers of a table enter each member: as they are, or in pieces too.
 
     Raises
     ------
@@ -260,8 +264,8 @@ def numeric_encodings(net: Any, *, incremental: bool = False) -> list[str | None
         choice = None
     elif choice == "auto":
         several = n_members > 1 and bool(net._hidden_widths())
-        choice = AUTO_ENCODINGS if several else None
-        return [choice[i % 2] for i in range(n_members)] if choice else [None]
+        choice = AUTO_ENCODINGS if several and n_columns <= AUTO_PIECED_COLUMNS else None
+        return [choice and choice[i % len(choice)] for i in range(n_members)]
     if choice is None or isinstance(choice, str):
         return [choice] * n_members
     unknown = [each for each in choice if each not in AUTO_ENCODINGS]

@@ -100,7 +100,7 @@ def encoding_of(
 
 
 def _borders(
-    X: np.ndarray, columns: np.ndarray, rows: np.ndarray | None, weight: np.ndarray | None
+    X: Any, columns: np.ndarray, rows: np.ndarray | None, weight: np.ndarray | None
 ) -> dict[int, np.ndarray]:
     """Return the borders of pieces of numbers, by column: quantiles of the training rows.
 
@@ -113,14 +113,23 @@ def _borders(
     """
     weight = weight if rows is None or weight is None else weight[rows]
     found = {}
+    X = X.tocsc() if sparse.issparse(X) else X
     for column in columns.tolist():
-        values = to_numpy(X[:, column] if rows is None else X[rows, column])
+        values = _column(X, column)
+        values = values if rows is None else values[rows]
         present = ~np.isnan(values)
         own_weight = np.ones(present.sum()) if weight is None else weight[present]
         borders = np.unique(_quantiles(values[present], own_weight))
         if len(borders) > 2:
             found[column] = borders.astype(np.float64)
     return found
+
+
+def _column(X: Any, column: int) -> np.ndarray:
+    """Return a column (n_rows,) of a dense or CSC table, as NumPy's."""
+    if sparse.issparse(X):
+        return X[:, [column]].toarray().ravel()
+    return to_numpy(X[:, column])
 
 
 def _quantiles(values: np.ndarray, weight: np.ndarray) -> np.ndarray:

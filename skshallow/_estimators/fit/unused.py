@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
 from skshallow._estimators.fit.config import FitConfig
 from skshallow._estimators.fit.results import FitResult
@@ -68,7 +67,7 @@ def unused_params(
     unused: dict[str, str] = {}
     for names, reason in (
         *_by_solver(params, config, data),
-        *_by_network(params, config, data),
+        *_by_network(params, config),
         *_by_method(params, config),
         *_by_length(params, config),
         *_by_validation(params, config, data),
@@ -109,14 +108,10 @@ def _by_solver(params: Mapping[str, Any], config: FitConfig, data: TrainingData)
         yield ("tol",), _why_nothing_stalls(params)
 
 
-def _by_network(
-    params: Mapping[str, Any], config: FitConfig, data: TrainingData
-) -> Reasons:
+def _by_network(params: Mapping[str, Any], config: FitConfig) -> Reasons:
     """Yield the parameters that the layers or the initializer have no use for."""
     if not config.components.hidden_units:
         yield OF_HIDDEN_LAYERS, "a net without hidden layers (depth=0)"
-    if sparse.issparse(data.X):
-        yield ("numeric_encoding",), "a sparse X"
     if isinstance(config.components.initializer, Zeros):
         yield ("init_scale",), f"init={params['init']!r}"
 

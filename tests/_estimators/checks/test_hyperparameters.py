@@ -39,6 +39,7 @@ WRONG = {
     "early_stopping": ["yes", None, 3],
     "validation_fraction": [0, 1, -0.1, None, 1.5, "tenth", [0, 1], {}],
     "cross_fit": ["yes", None, 3],
+    "numeric_encoding": ["splines", 3, True],
     "scoring": ["best", 3],
     "standardize": ["yes", None, 3],
     "clip_features": ["yes", None, 3],
