@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from callbacks import Silent
 from joblib import parallel_config
 from numpy.testing import assert_allclose, assert_array_equal
 from same_state import assert_same
@@ -195,6 +196,82 @@ def test_a_fit_is_unaffected_by_threads_that_fail_and_predict():
         assert_same(net, expected)
     for net in found[1::4]:
         assert_same(net, variety.make())
+
+
+# What is not safe: another thread acts at one moment of a fit, so that chance has no part.
+
+
+class InAnotherThread(Silent):
+    """Callback that calls `act` in another thread, and waits, after the first epoch."""
+
+    def __init__(self, act):
+        self.act = act
+
+    def on_fit_task_end(self, estimator, context):
+        act, self.act = self.act, None
+        if act is not None:
+            at_once(act)
+
+
+def fit_while(X, y, act, net=None):
+    """Return a net, fitted to X and y while another thread calls `act` with it."""
+    if net is None:
+        net = DeepNetRegressor(8, max_iter=3, batch_size=16, random_state=0)
+    net.set_callbacks(InAnotherThread(lambda: act(net)))
+    return net.fit(X, y).set_callbacks()
+
+
+def test_an_array_that_another_thread_changes_changes_the_fit_to_it():
+    X, y = VARIETIES["loss=huber"].data()
+    expected = fit_while(X, y, id).theta_
+    changed = X.copy()
+    net = fit_while(changed, y, lambda _: np.negative(changed, out=changed))
+    assert np.isfinite(net.theta_).all()
+    assert not np.array_equal(net.theta_, expected)
+
+
+def test_of_two_fits_of_one_estimator_the_last_to_end_decides_for_both():
+    X, y = VARIETIES["loss=huber"].data()
+    expected, inner = fit_while(X, y, id), []
+
+    def fit_to_others(net):
+        inner.append(net.set_callbacks().fit(X, -y))
+        inner.append(net.theta_)
+
+    net = fit_while(X, y, fit_to_others)
+    assert net is inner[0]
+    assert not np.array_equal(inner[1], expected.theta_)
+    assert_array_equal(net.theta_, expected.theta_)
+
+
+def test_parameters_set_during_a_fit_do_not_describe_it():
+    X, y = VARIETIES["loss=huber"].data()
+    expected = fit_while(X, y, id)
+    net = fit_while(X, y, lambda net: net.set_params(hidden_units=3, alpha=9.0))
+    assert_array_equal(net.theta_, expected.theta_)
+    assert net.hidden_units == 3
+    assert net.coefs_[0].shape == (X.shape[1], 8)
+
+
+def test_during_a_fit_another_thread_finds_the_net_of_the_last_fit():
+    X, y = VARIETIES["loss=huber"].data()
+    found = []
+    net = DeepNetRegressor(8, max_iter=3, random_state=0).fit(X, y)
+    expected = net.predict(X)
+    fit_while(X, -y, lambda net: found.append(net.predict(X)), net)
+    assert_array_equal(found[0], expected)
+
+
+def test_fits_that_share_a_generator_depend_on_their_order():
+    X, y = VARIETIES["loss=huber"].data()
+
+    def in_order(*alphas):
+        shared = np.random.default_rng(0)
+        few = {"hidden_units": 8, "max_iter": 1, "random_state": shared}
+        return {a: DeepNetRegressor(**few, alpha=a).fit(X, y).theta_ for a in alphas}
+
+    first, other = in_order(0.0, 0.1), in_order(0.1, 0.0)
+    assert not np.array_equal(first[0.0], other[0.0])
 
 
 def test_a_search_in_threads_equals_a_serial_search():

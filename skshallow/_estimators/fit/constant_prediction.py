@@ -17,10 +17,9 @@ MARGIN = 0.05  # what trained on noise, or with a strong penalty, ends up to 3 %
 # Networks start above the constant, and short fits may end there. These are long enough: it
 # is the fewest steps that max_iter="auto" comes to.
 ENOUGH_STEPS = 500
-# After far fewer steps, training shows whether it moves at all: by more than this share of
-# the way to the constant.
+# Far fewer steps show a pace, and training is fastest at the start: a fit is too slow if
+# `ENOUGH_STEPS` at the pace so far would not reach the constant.
 FEW_STEPS = 20
-STUCK = 0.01
 
 
 @dataclass(frozen=True)
@@ -44,9 +43,9 @@ def loss_above_constant(run: FitRun, outcome: Outcome) -> AboveConstant | None:
     """Return the losses if training never came near the best constant, else None.
 
     A fit is judged if it ended because its training loss fell no further or, after several
-    epochs, if it had `ENOUGH_STEPS` or did not move. An epoch below the constant shows that
-    training works: where early stopping then prefers an earlier one, there is nothing to
-    learn, as in noise.
+    epochs, if `ENOUGH_STEPS` would not have reached the constant at its pace. An epoch
+    below the constant shows that training works: where early stopping then prefers an
+    earlier one, there is nothing to learn, as in noise.
     """
     history, tol = run.history, run.config.plan.tol
     n_steps = history.n_epochs * math.ceil(len(run.rows) / run.config.plan.batch_size)
@@ -62,8 +61,8 @@ def loss_above_constant(run: FitRun, outcome: Outcome) -> AboveConstant | None:
         with objective.at(history.start_theta):
             start, start_penalty = _training_loss(run), objective.penalty()
             curve_start = _objective_on_sample(run)
-    stuck = start - loss < STUCK * (start - constant)
-    if not (gave_up or stuck or n_steps >= ENOUGH_STEPS):
+    on_its_way = (start - loss) * ENOUGH_STEPS >= (start - constant) * n_steps
+    if not (gave_up or n_steps >= ENOUGH_STEPS) and on_its_way:
         return None
     # weights that grew without end left the loss where it is by chance
     grew = loss + penalty > 2 * (start + start_penalty) + tol

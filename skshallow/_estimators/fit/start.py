@@ -62,6 +62,10 @@ def measure_units(
     belongs to these numbers and stays as well. The change falls as one over the number of
     rows so far, repeated ones included: what was trained for long moves little.
 
+    Units refined only when the number of rows has doubled would be those of a narrow first
+    part for as many rows again, and the net would learn from features or targets 1000 units
+    away. So they are refined in every call.
+
     Weights that were set, or trained in the user's own units, keep their function. Their
     units are measured once, on the rows of this call, and stay, as after a `fit`.
 

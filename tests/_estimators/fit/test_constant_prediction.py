@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 from scipy.optimize import OptimizeResult
-from sklearn.datasets import load_diabetes, load_iris
+from sklearn.datasets import load_diabetes, load_digits, load_iris
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss
@@ -52,6 +52,39 @@ def test_a_fit_that_learned_nothing_asks_for_a_larger_rate(solver, schedule):
     with pytest.warns(ConvergenceWarning, match=said):
         net.fit(*IRIS)
     assert log_loss(IRIS[1], net.predict_proba(IRIS[0])) > constant
+
+
+@pytest.mark.parametrize("rate", [1e-6, 1e-5])
+@pytest.mark.parametrize("solver", ["sgd", "adam", "rmsprop"])
+@pytest.mark.parametrize(
+    ("cls", "rows", "dummy"),
+    [
+        (ShallowNetClassifier, IRIS, DummyClassifier()),
+        (ShallowNetRegressor, DIABETES, DummyRegressor()),
+    ],
+)
+def test_twenty_epochs_far_too_slow_to_learn_ask_for_a_larger_rate(
+    cls, rows, dummy, solver, rate
+):
+    net = cls(solver=solver, learning_rate=rate, max_iter=20, random_state=0)
+    with pytest.warns(ConvergenceWarning, match=NO_USE.format("larger learning_rate")):
+        net.fit(*rows)
+    assert net.score(*rows) < dummy.fit(*rows).score(*rows) + 0.1
+
+
+DATA_SETS = {"iris": IRIS, "diabetes": DIABETES, "digits": load_digits(return_X_y=True)}
+
+
+@pytest.mark.parametrize("max_iter", [2, 5, 20])
+@pytest.mark.parametrize("solver", ["sgd", "momentum", "rmsprop", "adam"])
+@pytest.mark.parametrize("name", DATA_SETS)
+def test_a_few_epochs_at_the_default_rate_raise_no_alarm(name, solver, max_iter):
+    cls = DeepNetRegressor if name == "diabetes" else DeepNetClassifier
+    net = cls(20, solver=solver, max_iter=max_iter, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.filterwarnings("error", message=".* of no use")
+        net.fit(*DATA_SETS[name])
 
 
 @pytest.mark.parametrize("early_stopping", [True, False])
@@ -114,6 +147,7 @@ SENSIBLE = {
     "default": {},
     "one epoch": {"max_iter": 1},
     "five epochs": {"max_iter": 5},
+    "twenty epochs": {"max_iter": 20},
     "constant rate": {"schedule": "constant"},
     "strong penalty": {"alpha": 10.0},
     "stronger penalty": {"alpha": 1e4},

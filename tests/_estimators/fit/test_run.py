@@ -3,6 +3,7 @@
 import copy
 import pickle
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from raw_predictions import raw_prediction
 from scipy.sparse import csr_array
 from sklearn import config_context
-from sklearn.base import is_classifier
+from sklearn.base import clone, is_classifier
 from sklearn.metrics import get_scorer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -242,13 +243,34 @@ def with_known_units(net, X, y):
     return net.partial_fit(X, y, **all_classes(net)).set_params(**settings)
 
 
-def taught_in_parts(net, X, y, n_first, n_rows=32):
-    """Return `net` after twenty passes, each with a first part of so many rows."""
+def taught_in_parts(net, X, y, n_first, n_passes=20, n_rows=32):
+    """Return `net` after some passes, each with a first part of so many rows."""
     ends = [n_first, *range(n_first + n_rows, len(X), n_rows)]
-    for _ in range(20):
+    for _ in range(n_passes):
         for rows in np.split(np.arange(len(X)), ends):
             net.partial_fit(X[rows], y[rows], **all_classes(net))
     return net
+
+
+def linear_rows(narrow, n_first, seed=0):
+    """Return 300 rows, the first ones 1000 times narrower in what is `narrow`."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(300, 4))
+    y = X @ [1.0, -0.5, 0.7, 0.2] + 0.1 * rng.normal(size=300)
+    X *= [1e-2, 1, 1, 1e3]
+    if narrow == "column":
+        X[:n_first, 2] = 5 + X[:n_first, 2] / 1000
+        X[n_first:, 2] += 5
+    elif narrow == "target":
+        y[:n_first] /= 1000
+    return X, y
+
+
+def few_units(solver, **params):
+    """Return the parameters of a small net that is taught in parts."""
+    rate = 0.01 if solver == "rmsprop" else "auto"
+    few = {"hidden_units": 12, "solver": solver, "learning_rate": rate}
+    return few | {"batch_size": 32, "record_health": False} | params
 
 
 @pytest.mark.parametrize("n_first", [1, 2, 16, 64])
@@ -264,26 +286,33 @@ def taught_in_parts(net, X, y, n_first, n_rows=32):
     "dtype", [pytest.param("float32", marks=pytest.mark.slow), "float64"]
 )
 def test_partial_fit_learns_as_with_units_known_before(cls, dtype, solver, narrow, n_first):
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(300, 4))
-    y = X @ [1.0, -0.5, 0.7, 0.2] + 0.1 * rng.normal(size=300)
-    X *= [1e-2, 1, 1, 1e3]
-    if narrow == "column":
-        X[:n_first, 2] = 5 + X[:n_first, 2] / 1000
-        X[n_first:, 2] += 5
+    X, y = linear_rows(narrow, n_first)
     if is_classifier(cls()):
         y = np.digitize(y, [-0.5, 0.5])
-    elif narrow == "target":
-        y[:n_first] /= 1000
     rest = slice(n_first, None)
-    few = {"hidden_units": 12, "solver": solver, "batch_size": 32, "random_state": 0}
-    few |= {"record_health": False, "dtype": dtype}
-    few["learning_rate"] = 0.01 if solver == "rmsprop" else "auto"
+    few = few_units(solver, dtype=dtype, random_state=0)
     net = taught_in_parts(cls(**few), X, y, n_first)
     known = with_known_units(cls(**few), X[rest], y[rest])
     known = taught_in_parts(known, X, y, n_first)
     found, expected = (it.score(X[rest], y[rest]) for it in (net, known))
     assert found > expected - 0.02
+
+
+@pytest.mark.parametrize("solver", STOCHASTIC)
+def test_five_passes_teach_on_average_what_they_teach_with_known_units(solver):
+    """After few passes one score says little: half of the rows as units move it as much."""
+    below = []
+    for seed, (narrow, n_first) in enumerate(
+        product(["nothing", "column", "target"], [1, 2, 16, 64])
+    ):
+        X, y = linear_rows(narrow, n_first, seed)
+        rest = slice(n_first, None)
+        net = DeepNetRegressor(**few_units(solver, random_state=seed))
+        known = with_known_units(clone(net), X[rest], y[rest])
+        for it in net, known:
+            taught_in_parts(it, X, y, n_first, n_passes=5)
+        below.append(known.score(X[rest], y[rest]) - net.score(X[rest], y[rest]))
+    assert np.mean(below) < 0.02
 
 
 def test_partial_fit_learns_row_by_row(regressor_class):
