@@ -51,7 +51,8 @@ def assert_alike(actual, expected, X, rtol=1e-6):
     # weights in the user's units: as large as their column is small
     scale = np.maximum(np.abs(X).max(axis=0), 1)[:, np.newaxis]
     for i, (own, others) in enumerate(zip(actual.coefs_, expected.coefs_, strict=True)):
-        unit = scale if i == 0 else 1
+        others_of_first = ((0, own.shape[-2] - len(scale)), (0, 0))  # pieces of numbers
+        unit = np.pad(scale, others_of_first, constant_values=1) if i == 0 else 1
         assert_allclose(own * unit, others * unit, rtol=rtol, atol=10 * rtol)
     rows = sparse.csr_array(X)
     expected_predictions = predictions(expected, X)
