@@ -109,13 +109,15 @@ def needs_columns(X: Any, input_name: str) -> bool:
     A data frame of numbers and booleans needs no columns, and neither do arrays of
     numbers, sparse matrices, arrays of other libraries, and what is no table at all.
     """
+    if isinstance(X, np.ndarray):
+        is_table = X.ndim == 2 and not isinstance(X, np.matrix)
+        return is_table and not _is_plain_array(X)
     if nw.dependencies.is_into_dataframe(X):
         frame = _frame(X, input_name)
         return not all(map(_is_plain_series, frame.iter_columns()))
     if isinstance(X, list | tuple):
         return _are_rows(X) and kind_of(chain.from_iterable(X))[0] not in (*NUMERIC, EMPTY)
-    is_array = isinstance(X, np.ndarray) and not isinstance(X, np.matrix)
-    return is_array and X.ndim == 2 and not _is_plain_array(X)
+    return False
 
 
 def read_columns(X: Any, input_name: str) -> list[Column]:

@@ -14,6 +14,10 @@ def check_is_table(X: Any, input_name: str) -> None:
     What scikit-learn says well itself, of sparse matrices and arrays of other libraries, is
     left to it.
     """
+    if isinstance(X, np.ndarray):  # narwhals takes longer than a small net's prediction
+        if X.ndim != 2:
+            raise ValueError(_of_dimensions(X.ndim, input_name))
+        return
     if nw.dependencies.is_into_series(X):
         remedy = f"{input_name}.to_frame()"
         if not hasattr(X, "to_frame"):  # a column of Arrow
@@ -30,8 +34,6 @@ def check_is_table(X: Any, input_name: str) -> None:
         )
     if nw.dependencies.is_into_dataframe(X) and not X.shape[1]:
         raise ValueError(f"{input_name} is a data frame without columns; it needs one.")
-    if isinstance(X, np.ndarray) and X.ndim != 2:
-        raise ValueError(_of_dimensions(X.ndim, input_name))
     if isinstance(X, list | tuple):
         _check_rows(X, input_name)
 
