@@ -19,6 +19,7 @@ import warnings
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_digits
+from sklearn.exceptions import ConvergenceWarning
 
 from skshallow import DeepNetClassifier
 from skshallow.exceptions import DeadUnitsWarning, VanishingGradientWarning
@@ -53,6 +54,7 @@ def accuracy_after_training(activation, depth, init_scale):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", VanishingGradientWarning)
         warnings.simplefilter("ignore", DeadUnitsWarning)
+        warnings.simplefilter("ignore", ConvergenceWarning)
         return net.fit(X, y).score(X, y)
 
 

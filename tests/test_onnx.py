@@ -850,9 +850,11 @@ def test_hidden_features_of_a_raw_table_are_converted(few, n_members):
     table = raw_table()
     features = HiddenFeatures(DeepNetRegressor(**few, n_members=n_members))
     features.fit(table, numbers_of(table))
-    assert_table_is_predicted_alike(features, new_table(), method="transform")
+    # pieces of numbers cost digits in float32, which hidden layers show more than outputs
+    dtype = np.float32 if n_members == 1 else np.float64
+    assert_table_is_predicted_alike(features, new_table(), dtype, method="transform")
     frozen = HiddenFeatures(FrozenEstimator(features.net_)).fit(table)
-    assert_table_is_predicted_alike(frozen, new_table(), method="transform")
+    assert_table_is_predicted_alike(frozen, new_table(), dtype, method="transform")
 
 
 def test_pipelines_that_start_with_a_raw_table_are_converted(few):

@@ -6,7 +6,7 @@ import numpy as np
 
 RETURNED = 1 << 17  # blocks of this size on are returned at first: 128 kB
 ARRAYS_PER_STEP = 16  # about as many large ones
-MOST_BYTES = 1 << 24
+MOST_BYTES = 1 << 23
 
 
 def keep_freed_memory(n_bytes: int) -> None:

@@ -301,12 +301,14 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
         groups = check_groups(groups, X)
         called = {"incremental": incremental, "has_validation_data": own is not None}
         split = Split.of(self, components, table, targets, groups, **called)
+        n_training = split.n_training(table)
+        encodings = self._numeric_encodings(table, n_training, last, incremental)
         config = FitConfig.of(
             self,
             components,
             loss,
-            n_training=split.n_training(table),
-            n_columns=table.X.shape[1],
+            n_training=n_training,
+            numeric_encoding=encodings,
             dtype=table.dtype,
             early_stopping=split.early_stopping,
             cross_fit=split.folds is not None,
@@ -314,7 +316,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
             **called,
         )
         rows = split.train_rows, split.validation_rows
-        encoded = self._encoding_for(table, rows[0], last, incremental)
+        encoded = self._encoding_for(table, rows[0], last, incremental, any(encodings))
         data = TrainingData.split(
             table, own, targets, config, *rows, *encoded, folds=split.folds
         )
@@ -348,25 +350,34 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
         last.targets.check(table.labels)
         return last.targets
 
+    def _numeric_encodings(
+        self, table: Table, n_training: int, last: FitResult | None, incremental: bool
+    ) -> list[str | None]:
+        """Return how numbers enter each member, as in the last result if there is one."""
+        if last is not None:
+            return last.numeric_encodings
+        encodings = numeric_encodings(self, n_training, table.X.shape[1])
+        return [None] * self.n_members if incremental else encodings
+
     def _encoding_for(
         self,
         table: Table,
         train_rows: np.ndarray | None,
         last: FitResult | None,
         incremental: bool,
+        has_pieces: bool,
     ) -> tuple[Encoding | None, np.ndarray | None]:
         """Return how columns enter the network, as in the last result if there is one."""
         if last is not None:
             return last.encoding, last.n_missing
         X, columns, missing = table.X, table.columns, n_missing(table.X)
-        encodings = numeric_encodings(self, X.shape[1], incremental=incremental)
         encoding = encoding_of(
             X,
             columns,
             train_rows,
             missing,
             weight=table.weight,
-            has_pieces=any(encodings),
+            has_pieces=has_pieces,
             is_part=incremental,
         )
         return encoding, missing if columns is None else np.array(columns.n_missing)

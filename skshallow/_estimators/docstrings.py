@@ -199,9 +199,9 @@ numeric_encoding : None, "piecewise_linear", "auto" or sequence, default="auto"
     feature of a piece rises from 0 to 1 over this piece. With them the first layer bends
     where the numbers do; their weights start at 0 (Gorishniy et al. 2022,
     arXiv:2203.05556). A sequence has an entry for each member. "auto" means, of several
-    members with hidden layers and tables of at most 512 columns, that every second one sees
-    the pieces; otherwise None. `partial_fit` uses numbers as they are. If there are pieces,
-    rows of sparse tables are made dense, batch by batch.
+    members with hidden layers, at least 256 rows and at most 512 columns, that every second
+    one sees the pieces; otherwise None. `partial_fit` uses numbers as they are. If there
+    are pieces, rows of sparse tables are made dense, batch by batch.
 """,
     "categorical_features": """
 categorical_features : "auto", None, or array-like of str, int or bool, default="auto"

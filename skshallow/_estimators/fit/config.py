@@ -32,6 +32,7 @@ AUTO_PATIENCE = 10
 AUTO_VALIDATION_FRACTION = 0.1
 # Members that each hold out rows of their own: one fold of at least, and at most, so many.
 AUTO_ENCODINGS = None, "piecewise_linear"  # of members in turn
+AUTO_PIECED_ROWS = 256  # of fewer, a piece has hardly enough rows to learn from
 AUTO_PIECED_COLUMNS = 512  # of more, the pieces would be thousands of features
 AUTO_FOLDS = 8, 10
 AUTO_SMOOTHING = 0.05
@@ -180,7 +181,7 @@ class FitConfig:
         loss: Loss,
         *,
         n_training: int,
-        n_columns: int,
+        numeric_encoding: list[str | None],
         dtype: np.dtype,
         incremental: bool,
         early_stopping: bool,
@@ -207,7 +208,7 @@ class FitConfig:
             alpha=float(net.alpha),
             n_members=int(net.n_members),
             standardize=bool(net.standardize),
-            numeric_encoding=numeric_encodings(net, n_columns, incremental=incremental),
+            numeric_encoding=numeric_encoding,
             clips_features=bool(net.clip_features and components.hidden_units),
             record_health=bool(net.record_health),
             scoring=net.scoring,
@@ -249,23 +250,20 @@ class FitConfig:
         }
 
 
-def numeric_encodings(
-    net: Any, n_columns: int, *, incremental: bool = False
-) -> list[str | None]:
+def numeric_encodings(net: Any, n_rows: int, n_columns: int) -> list[str | None]:
     """Return how the numbers of a table enter each member: as they are, or in pieces too.
 
     Raises
     ------
     ValueError
-        If a sequence does not have an entry for each member.
+        If a sequence has other entries, or does not have one for each member.
     """
     choice, n_members = net.numeric_encoding, net.n_members
-    if incremental:
-        choice = None
-    elif choice == "auto":
-        several = n_members > 1 and bool(net._hidden_widths())
-        choice = AUTO_ENCODINGS if several and n_columns <= AUTO_PIECED_COLUMNS else None
-        return [choice and choice[i % len(choice)] for i in range(n_members)]
+    if isinstance(choice, str) and choice == "auto":
+        suits = n_rows >= AUTO_PIECED_ROWS and n_columns <= AUTO_PIECED_COLUMNS
+        if not (suits and n_members > 1 and net._hidden_widths()):
+            return [None] * n_members
+        return [AUTO_ENCODINGS[i % len(AUTO_ENCODINGS)] for i in range(n_members)]
     if choice is None or isinstance(choice, str):
         return [choice] * n_members
     unknown = [each for each in choice if each not in AUTO_ENCODINGS]

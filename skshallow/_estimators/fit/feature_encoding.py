@@ -119,10 +119,22 @@ def _borders(
         values = values if rows is None else values[rows]
         present = ~np.isnan(values)
         own_weight = np.ones(present.sum()) if weight is None else weight[present]
-        borders = np.unique(_quantiles(values[present], own_weight))
+        borders = _in_single_precision(np.unique(_quantiles(values[present], own_weight)))
         if len(borders) > 2:
-            found[column] = borders.astype(np.float64)
+            found[column] = borders
     return found
+
+
+def _in_single_precision(borders: np.ndarray) -> np.ndarray:
+    """Return borders rounded to float32 if that keeps them apart, else as they are.
+
+    Then a net and its model in float32 cut columns at the same places: differences from
+    numbers that are near to each other show every digit of both.
+    """
+    with np.errstate(over="ignore"):
+        rounded = borders.astype(np.float32).astype(np.float64)
+    distinct = np.isfinite(rounded).all() and (np.diff(rounded) > 0).all()
+    return rounded if distinct else borders.astype(np.float64)
 
 
 def _column(X: Any, column: int) -> np.ndarray:

@@ -21,6 +21,8 @@ from skshallow.engine.state import Progress
 from skshallow.engine.units import Units
 from skshallow.losses import Loss
 
+PIECES = "piecewise_linear"
+
 # Name of each fitted attribute, and of the curve in `History` that it holds.
 CURVES = {
     "loss_curve_": "loss",
@@ -100,6 +102,14 @@ class FitResult:
     encoding: Encoding | None = None
     n_missing: np.ndarray | None = None
     out_of_fold: OutOfFold | None = None
+
+    @property
+    def numeric_encodings(self) -> list[str | None]:
+        """How numbers enter each member: as they are, None, or in pieces too."""
+        n_members, unseen = self.network.n_members, self.network.layers[0].unseen
+        if self.encoding is None or not self.encoding.n_pieces:
+            return [None] * n_members
+        return [PIECES if each is None else None for each in unseen or [None] * n_members]
 
     @property
     def n_features(self) -> int:
