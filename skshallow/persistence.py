@@ -10,11 +10,14 @@ import os
 from typing import Any
 
 from skshallow._estimators.classifier import DeepNetClassifier, ShallowNetClassifier
+from skshallow._estimators.columns import Columns
 from skshallow._estimators.features import HiddenFeatures
 from skshallow._estimators.files.archive import check_path, read, reading
 from skshallow._estimators.files.codec import component_types
 from skshallow._estimators.files.model import restore_estimator
 from skshallow._estimators.regressor import DeepNetRegressor, ShallowNetRegressor
+from skshallow.engine.embedding import EmbeddedDense, Embedding
+from skshallow.engine.encoding import Encoding
 from skshallow.engine.layers import Dense, Dropout
 from skshallow.engine.moments import Moments
 from skshallow.engine.network import Network
@@ -49,6 +52,7 @@ TRUSTED_TYPES: list[str] = sorted(
         *component_types(),
         *(HiddenFeatures, Network, Dense, Dropout, Units, Progress),
         *(Moments, RobustMoments),
+        *(Columns, Encoding, Embedding, EmbeddedDense),
     }
 )
 

@@ -65,6 +65,11 @@ class History:
     start_loss: float = math.nan
     stopped: bool = False
 
+    def __post_init__(self) -> None:
+        if self.layout is not None and np.ndim(self.best_epoch) == 0:
+            self.best_criterion = np.full(self.layout.n_members, self.best_criterion)
+            self.best_epoch = np.full(self.layout.n_members, self.best_epoch)
+
     @property
     def n_epochs(self) -> int:
         """Number of epochs recorded."""

@@ -30,6 +30,7 @@ class Layout:
 
     Attributes
     ----------
+    n_members : int
     size : int
         Length of ``theta``.
     n_weights : int
@@ -54,6 +55,7 @@ class Layout:
         names = [(i, name) for i, shapes in enumerate(layers) for name in shapes]
         names.sort(key=lambda item: item[1] not in PENALIZED)  # stable: weights move first
         self._places: list[dict[str, tuple[slice, tuple[int, ...]]]] = [{} for _ in layers]
+        self.n_members = n_members
         self.size = 0
         self.n_weights = 0
         for i, name in names:

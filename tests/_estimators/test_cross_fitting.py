@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from callbacks import Silent
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
-from sklearn.base import is_classifier
+from sklearn.base import clone, is_classifier
 from sklearn.metrics import log_loss
 from sklearn.model_selection import PredefinedSplit, ShuffleSplit
 
@@ -15,6 +16,7 @@ from skshallow import (
     ShallowNetRegressor,
     load,
 )
+from skshallow.callbacks import Checkpoint
 from skshallow.exceptions import IneffectiveParameterWarning
 
 CLASSIFIERS = ShallowNetClassifier, DeepNetClassifier
@@ -25,6 +27,17 @@ FOLD = np.resize([0, 1, 2, -1], N_ROWS)  # of each row; -1 trains every member
 FEW = {"hidden_units": 4, "max_iter": 4, "random_state": 0, "n_members": MEMBERS}
 FEW |= {"early_stopping": True, "cross_fit": True}
 GIVEN = FEW | {"validation_fraction": PredefinedSplit(FOLD)}
+
+
+class Interrupting(Silent):
+    """Ends a fit by an error after its third epoch."""
+
+    n_epochs = 0
+
+    def on_fit_task_end(self, *args, **kwargs):
+        self.n_epochs += 1
+        if self.n_epochs == 3:
+            raise InterruptedError
 
 
 def data(net_class, n_rows=N_ROWS):
@@ -186,3 +199,20 @@ def test_the_only_row_of_a_class_trains_every_member():
     assert np.isnan(net.oof_prediction_[3]).all()
     assert is_classifier(net)
     assert net.oof_prediction_.shape == (N_ROWS, 4)
+
+
+def test_a_scorer_beside_cross_fitting_warns():
+    X, y = data(DeepNetRegressor)
+    with pytest.warns(IneffectiveParameterWarning, match="scoring='r2' has no effect"):
+        DeepNetRegressor(**FEW, scoring="r2").fit(X, y)
+
+
+def test_a_fit_that_is_resumed_has_the_predictions_of_one_that_was_not(tmp_path):
+    X, y = data(DeepNetRegressor, 300)
+    net = DeepNetRegressor(**FEW | {"max_iter": 6})
+    whole, file = clone(net).fit(X, y), Checkpoint(tmp_path / "fit.npz")
+    with pytest.raises(InterruptedError):
+        net.set_callbacks(file, Interrupting()).fit(X, y)
+    net.set_callbacks(file).fit(X, y)
+    assert_array_equal(net.theta_, whole.theta_)
+    assert_array_equal(net.oof_prediction_, whole.oof_prediction_)

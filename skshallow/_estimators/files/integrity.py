@@ -335,6 +335,10 @@ def _check_progress(progress: Any, theta: np.ndarray, n_weights: int) -> None:
         _require(_is_alike(state, fresh), f"The state of the {name} is none")
 
 
+# What a history has of each member, if each has validation rows of its own.
+OF_MEMBERS = "best_criterion", "best_epoch"
+
+
 def check_training(state: Any, fresh: Mapping[str, Any], n_weights: int) -> None:
     """Raise UnreadableModel if a training state does not match the fit to resume.
 
@@ -359,7 +363,10 @@ def check_training(state: Any, fresh: Mapping[str, Any], n_weights: int) -> None
     n_epochs = len(history["learning_rate"])
     for name, empty in fresh["history"].items():
         value = history[name]
-        if isinstance(empty, np.ndarray):
+        if isinstance(empty, np.ndarray) and name in OF_MEMBERS:
+            fits = _is_array(value, len(empty), kinds=empty.dtype.kind)
+            _require(fits, f"{name} is not of the members")
+        elif isinstance(empty, np.ndarray):
             lengths = (0, n_epochs) if name.startswith("validation") else (n_epochs,)
             _require(
                 _is_array(value, None) and len(value) in lengths, f"{name} is no curve"

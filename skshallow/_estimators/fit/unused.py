@@ -147,6 +147,8 @@ def _by_validation(
     """Yield what is not used by a fit without held-out rows, or without validation."""
     if config.n_members == 1:
         yield ("cross_fit",), "n_members=1"
+    if data.folds is not None:
+        yield ("scoring",), "cross_fit=True, which stops each member by its own loss"
     if data.train_rows is not None or data.folds is not None:
         return
     if data.validation is not None:

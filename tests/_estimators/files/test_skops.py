@@ -5,6 +5,7 @@ import importlib
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 from same_state import assert_same
 from sklearn.exceptions import InconsistentVersionWarning
@@ -71,7 +72,24 @@ def test_every_trusted_type_occurs_in_some_net():
     piecewise = small_net(max_iter="auto")
     nets.append(piecewise.partial_fit(ROWS, LABELS, classes=np.unique(LABELS)))
     nets.append(DeepNetRegressor(2, loss="huber").partial_fit(ROWS, ROWS[:, 0]))
+    nets.append(DeepNetRegressor(2, max_iter=2).fit(*mixed_table()))
     assert set(sio.get_untrusted_types(data=sio.dumps(nets))) == set(TRUSTED_TYPES)
+
+
+def mixed_table(n_rows=300):
+    """Return a table with a number, a category of many levels, and a target."""
+    number = np.random.default_rng(0).normal(size=n_rows)
+    city = [f"city {i % 20}" for i in range(n_rows)]
+    return pd.DataFrame({"number": number, "city": city}), number
+
+
+@pytest.mark.parametrize("n_members", [1, 2])
+def test_a_net_of_a_mixed_table_through_skops_is_equal(n_members):
+    table, y = mixed_table()
+    net = DeepNetRegressor(4, n_members=n_members, max_iter=2, random_state=0).fit(table, y)
+    loaded = sio.loads(sio.dumps(net), trusted=TRUSTED_TYPES)
+    np.testing.assert_array_equal(loaded.predict(table), net.predict(table))
+    np.testing.assert_array_equal(loaded.fit(table, y).theta_, net.fit(table, y).theta_)
 
 
 def test_trusted_types_exist_and_are_sorted():
