@@ -241,6 +241,9 @@ random_state : int, RandomState, Generator or None, default=None
     masks. Pass an int for reproducible results. None draws from NumPy's global random
     state. A :class:`numpy.random.RandomState` or
     :class:`numpy.random.Generator` is advanced by each fit, so that the next one differs.
+    With `warm_start`, and in later calls of `partial_fit`, random numbers continue where
+    the last call ended: a new value then only determines which rows early stopping holds
+    out.
 """,
     "verbose": """
 verbose : bool or int >= 0, default=False

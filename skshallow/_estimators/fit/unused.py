@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -40,6 +42,7 @@ NOT_ALWAYS_USED = {
     "activation",
     "clip_features",
     "max_iter",
+    "random_state",
     "standardize",
 }
 
@@ -71,7 +74,7 @@ def unused_params(
         *_by_method(params, config),
         *_by_length(params, config),
         *_by_validation(params, config, data),
-        *_by_last_weights(config, last),
+        *_by_last_call(config, data, last),
     ):
         unused = dict.fromkeys(names, reason) | unused
     return unused
@@ -82,18 +85,23 @@ def used_params(
 ) -> dict[str, str] | None:
     """Return the values of `NOT_ALWAYS_USED` that this call, or an earlier one, used.
 
-    Each value is its `repr`, which can be compared and saved whatever its type.
+    Each value is in words, which can be compared and saved whatever its type.
     """
     earlier = {} if last is None else last.used_params
     if earlier is None:
         return None
     names = (params.keys() & NOT_ALWAYS_USED) - unused.keys()
-    return {**earlier, **{name: repr(params[name]) for name in sorted(names)}}
+    return {**earlier, **{name: _in_words(params[name]) for name in sorted(names)}}
 
 
 def was_used(name: str, value: Any, last: FitResult) -> bool:
     """Return whether an earlier call used this value; True if that is not known."""
-    return last.used_params is None or last.used_params.get(name) == repr(value)
+    return last.used_params is None or last.used_params.get(name) == _in_words(value)
+
+
+def _in_words(value: Any) -> str:
+    """Return the `repr` without addresses, so that it is the same in every process."""
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))
 
 
 def _by_solver(params: Mapping[str, Any], config: FitConfig, data: TrainingData) -> Reasons:
@@ -157,14 +165,23 @@ def _by_validation(
     yield OF_VALIDATION, f"no X_val, and with {words}"
 
 
-def _by_last_weights(config: FitConfig, last: FitResult | None) -> Reasons:
-    """Yield what a fit that continues from earlier weights has no use for."""
+def _by_last_call(config: FitConfig, data: TrainingData, last: FitResult | None) -> Reasons:
+    """Yield what a fit that continues from an earlier call has no use for."""
     if last is None:
         return
     call = "partial_fit" if config.incremental else "warm_start=True"
     yield OF_NEW_WEIGHTS, f"{call}, which continues from the weights of the last call"
     if has_settled_units(config, last):
         yield ("standardize",), f"{call}, which keeps the standardisation of the last call"
+    if last.progress is not None and not _draws_rows(config, data):
+        reason = f"{call}, which continues with the random numbers of the last call"
+        yield ("random_state",), reason
+
+
+def _draws_rows(config: FitConfig, data: TrainingData) -> bool:
+    """Return whether early stopping holds rows out at random, without a splitter."""
+    holds_out = data.train_rows is not None or data.folds is not None
+    return holds_out and isinstance(config.validation_fraction, Real)
 
 
 def _why_nothing_stalls(params: Mapping[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """A parameter without effect warns, names the other one, and the fit goes on."""
 
+import pickle
 import re
 import warnings
 from dataclasses import field, make_dataclass
@@ -164,6 +165,32 @@ def test_what_an_earlier_call_used_does_not_warn_in_later_ones(regressor_class, 
     net.set_params(init="orthogonal", standardize=False)
     with pytest.warns(IneffectiveParameterWarning, match=r"standardize=False .* keeps"):
         net.fit(X, y)
+
+
+def test_another_random_state_warns_where_random_numbers_continue(net_class, X, y, few):
+    net = net_class(**few, warm_start=True).fit(X, y).fit(X, y)
+    net.set_params(random_state=1)
+    with pytest.warns(IneffectiveParameterWarning, match=r"random_state=1 .* warm_start"):
+        net.fit(X, y)
+    with pytest.warns(IneffectiveParameterWarning, match=r"random_state=1 .* partial_fit"):
+        net.partial_fit(X, y)
+    net.set_params(early_stopping=True).fit(X, y)  # which draws rows
+    net.set_params(warm_start=False, early_stopping=False).fit(X, y)
+
+
+def test_random_state_has_no_effect_on_what_a_splitter_holds_out(net_class, X, y, few):
+    splitter = {"early_stopping": True, "validation_fraction": KFold(3)}
+    net = net_class(**few, **splitter, warm_start=True).fit(X, y)
+    with pytest.warns(IneffectiveParameterWarning, match=r"random_state=1 .* warm_start"):
+        net.set_params(random_state=1).fit(X, y)
+
+
+@pytest.mark.parametrize("generator", [np.random.default_rng, np.random.RandomState])
+def test_the_generator_of_the_last_call_does_not_warn(
+    regressor_class, X, y, pieces, generator
+):
+    net = regressor_class(**pieces | {"random_state": generator(0)}).partial_fit(X, y)
+    pickle.loads(pickle.dumps(net)).partial_fit(X, y)
 
 
 def test_initial_weights_that_were_given_leave_none_to_init(X, y):
