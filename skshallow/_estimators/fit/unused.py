@@ -16,16 +16,9 @@ from skshallow._estimators.fit.training_data import TrainingData
 from skshallow.initializers import Zeros
 
 # Parameters that are used only by some fits, grouped by what uses them: a solver that
-# trains on minibatches.
-OF_MINIBATCHES = (
-    "batch_size",
-    "learning_rate",
-    "schedule",
-    "shuffle",
-    "dropout",
-    "max_grad_norm",
-    "average_weights",
-)
+# trains on minibatches, and one that leaves the step length to the user.
+OF_MINIBATCHES = "batch_size", "shuffle", "dropout", "average_weights"
+OF_STEP_LENGTHS = "learning_rate", "schedule", "max_grad_norm"
 # A fit of several epochs; one that holds out rows; one with validation data; one with
 # hidden layers; one that starts from new weights.
 OF_SEVERAL_EPOCHS = "early_stopping", "average_weights", "tol", "n_iter_no_change"
@@ -35,6 +28,7 @@ OF_HIDDEN_LAYERS = "hidden_units", "activation", "dropout", "clip_features"
 OF_NEW_WEIGHTS = "init", "init_scale", "categorical_features", "numeric_encoding"
 NOT_ALWAYS_USED = {
     *OF_MINIBATCHES,
+    *OF_STEP_LENGTHS,
     *OF_SEVERAL_EPOCHS,
     *OF_HELD_OUT_ROWS,
     *OF_VALIDATION,
@@ -108,7 +102,9 @@ def _by_solver(params: Mapping[str, Any], config: FitConfig, data: TrainingData)
     """Yield the parameters that solver, schedule or a single batch have no use for."""
     plan = config.plan
     if not plan.solver.stochastic:
-        yield OF_MINIBATCHES, f"solver={params['solver']!r}, which uses all rows per step"
+        solver = f"solver={params['solver']!r}"
+        yield OF_MINIBATCHES, f"{solver}, which trains on all rows in each step"
+        yield OF_STEP_LENGTHS, f"{solver}, which chooses the length of each step itself"
     elif plan.batch_size >= data.n_training:
         batch_size = f"batch_size={params['batch_size']!r}"
         yield ("shuffle",), f"{batch_size} on {data.n_training} rows, a single batch"
@@ -166,7 +162,7 @@ def _by_validation(
         return
     words = _why_nothing_validates(params, config)
     yield OF_HELD_OUT_ROWS, words
-    yield OF_VALIDATION, f"no X_val, and with {words}"
+    yield OF_VALIDATION, f"{words}, unless fit is given X_val and y_val"
 
 
 def _by_last_call(config: FitConfig, data: TrainingData, last: FitResult | None) -> Reasons:
@@ -193,8 +189,8 @@ def _why_nothing_stalls(params: Mapping[str, Any]) -> str:
     if params["n_iter_no_change"] != "auto":
         return f"n_iter_no_change={params['n_iter_no_change']!r}"
     return (
-        f"schedule={params['schedule']!r}, which runs to max_iter as long as "
-        "n_iter_no_change is 'auto'"
+        f"schedule={params['schedule']!r} and n_iter_no_change='auto', with which training "
+        "runs to max_iter"
     )
 
 
@@ -205,4 +201,4 @@ def _why_nothing_validates(params: Mapping[str, Any], config: FitConfig) -> str:
     words = f"early_stopping={params['early_stopping']!r}"
     if config.why_no_early_stopping is None:
         return words
-    return f"{words}, which is False {config.why_no_early_stopping}"
+    return f"{words}, which means False {config.why_no_early_stopping}"

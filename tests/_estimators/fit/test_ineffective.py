@@ -97,7 +97,7 @@ def test_settings_of_hidden_layers_warn_where_there_are_none(deep_class, X, y, p
 def test_what_only_validation_uses_warns_without_it(classifier_class, X, y, few):
     for params in ({"scoring": "accuracy"}, {"temperature_scaling": True}):
         net = classifier_class(**few, **params)
-        with pytest.warns(IneffectiveParameterWarning, match="no X_val.* early_stopping"):
+        with pytest.warns(IneffectiveParameterWarning, match="unless fit is given X_val"):
             net.fit(X, y)
         net.fit(X, y, X_val=X, y_val=y)
     net = classifier_class(**few, early_stopping=True, validation_fraction=0.3)
