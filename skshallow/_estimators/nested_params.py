@@ -17,8 +17,8 @@ import numpy as np
 from sklearn.base import is_classifier
 
 from skshallow._component import Component, settings_of
-from skshallow._estimators.checks.foreign_words import about_parameter
 from skshallow._estimators.checks.typed_sklearn import BaseEstimator
+from skshallow._estimators.checks.unknown_parameters import about_parameter
 from skshallow.activations import ACTIVATIONS
 from skshallow.initializers import INITIALIZERS
 from skshallow.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES

@@ -14,7 +14,7 @@ from skshallow import (
     ShallowNetClassifier,
     ShallowNetRegressor,
 )
-from skshallow._estimators.checks.foreign_words import PARAMETERS, VALUES
+from skshallow._estimators.checks.unknown_parameters import PARAMETERS, VALUES
 
 NETS = [DeepNetClassifier, DeepNetRegressor, ShallowNetClassifier, ShallowNetRegressor]
 each_net = pytest.mark.parametrize("net_class", NETS)
