@@ -76,11 +76,14 @@ class VanishingGradientWarning(UserWarning):
 class IneffectiveParameterWarning(UserWarning):
     """A parameter was set, but this fit does not use it, because of another one.
 
-    There is none for a parameter that is "auto" or off, such as ``dropout=0``, for one
-    that asks for what is done anyway, nor for one that an earlier call used from which
-    this one continues, such as `max_iter` in `partial_fit` after `fit`. The one exception
-    is an int as `hidden_units` with ``depth=0``: it never warns, so that it can be set
-    beside a grid over `depth`.
+    There is no warning if the parameter
+
+    - is "auto", or switched off, such as ``dropout=0``,
+    - asks for what the fit does anyway,
+    - was used by an earlier call that this one continues, such as `max_iter` by `fit`
+      before `partial_fit`,
+    - is an int as `hidden_units` with ``depth=0``, so that it can be set beside a grid
+      over `depth`.
 
     Examples
     --------

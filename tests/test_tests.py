@@ -44,7 +44,6 @@ TESTED_BY = {
     "_estimators/fit/results": "_estimators/fit/test_run.py",
     "_estimators/fit/start": "_estimators/fit/test_run.py",
     "_estimators/fit/targets": "_estimators/test_classifier.py",
-    "_estimators/fit/config": "_estimators/checks/test_hyperparameters.py",
     "_estimators/checks/user_warnings": "_estimators/fit/test_ineffective.py",
     # the docstrings that come out are compared with the code
     "_estimators/docstrings": "documentation/test_docstrings.py",

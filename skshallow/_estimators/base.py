@@ -13,7 +13,6 @@ import numpy as np
 from skshallow._arrays.namespace import without_overflow_warnings
 from skshallow._arrays.threads import ONE_THREAD
 from skshallow._estimators.checks.array_api import check_same_place
-from skshallow._estimators.checks.foreign_words import about_value
 from skshallow._estimators.checks.hyperparameters import parameters_of, resolve
 from skshallow._estimators.checks.inputs import check_groups, relative
 from skshallow._estimators.checks.sklearn_private import shown_whole
@@ -21,6 +20,7 @@ from skshallow._estimators.checks.typed_sklearn import (
     CallbackSupportMixin,
     with_callbacks,
 )
+from skshallow._estimators.checks.unknown_parameters import about_value
 from skshallow._estimators.fit.checkpoint import TrainingFile
 from skshallow._estimators.fit.config import Components, FitConfig, numeric_encodings
 from skshallow._estimators.fit.diagnostics import diagnose

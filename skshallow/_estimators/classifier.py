@@ -10,7 +10,6 @@ import numpy as np
 from skshallow._arrays.namespace import asarray_like
 from skshallow._estimators.base import BaseNet, takes_minibatches
 from skshallow._estimators.checks.array_api import follows_X, in_numpy
-from skshallow._estimators.checks.foreign_words import explains_parameters
 from skshallow._estimators.checks.labels import plain_labels
 from skshallow._estimators.checks.method_names import called_by_name
 from skshallow._estimators.checks.typed_sklearn import (
@@ -18,6 +17,7 @@ from skshallow._estimators.checks.typed_sklearn import (
     available_if,
     with_callbacks,
 )
+from skshallow._estimators.checks.unknown_parameters import explains_parameters
 from skshallow._estimators.columns import check_classes
 from skshallow._estimators.docstrings import documented
 from skshallow._estimators.fit.targets import ClassTargets, Targets

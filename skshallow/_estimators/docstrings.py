@@ -108,11 +108,11 @@ batch_size : int >= 1, "auto" or None, default="auto"
 """,
     "max_iter": """
 max_iter : int >= 1 or "auto", default="auto"
-    Maximum number of epochs, each a pass over all training rows, or of iterations for
-    "lbfgs". "auto" means the number of epochs that take about 1500 steps, in at most
-    500 epochs, or 4000 steps, in at most 120, whichever is more, and at least 40.
-    `partial_fit` runs one epoch per call, and uses `max_iter` only for a schedule that
-    ends there.
+    Maximum number of epochs (passes over all training rows), or of iterations for "lbfgs".
+    "auto" means the largest of three numbers: 40; the number of epochs that take about
+    1500 steps, but at most 500; and the number of epochs that take about 4000 steps, but
+    at most 120. `partial_fit` runs one epoch per call, and uses `max_iter` only for a
+    schedule that ends there.
 """,
     "shuffle": """
 shuffle : bool, default=True
@@ -126,12 +126,13 @@ tol : float >= 0, default=0.0001
 """,
     "n_iter_no_change": """
 n_iter_no_change : int >= 1, inf or "auto", default="auto"
-    Number of consecutive epochs without improvement after which training stops. With
-    early stopping the validation loss or score must improve, otherwise the training loss.
-    "auto" means 10, with two exceptions in which it means inf: a schedule that ends at
-    `max_iter`, such as "cosine", runs to its end (early stopping then only selects
-    the best epoch), and "lbfgs" without early stopping has its own stopping rule, which
-    a number of your own only adds to. Not used in `partial_fit`.
+    Training stops after this number of consecutive epochs without an improvement (see
+    `tol`): of the validation loss or score with early stopping, otherwise of the training
+    loss. inf means that this never stops training. "auto" means 10, except in two cases,
+    in which it means inf: a schedule that ends at `max_iter`, such as "cosine", runs to its
+    end, where early stopping only selects the best epoch; and "lbfgs" without early
+    stopping has a stopping rule of its own, beside which a number acts as well. Not used in
+    `partial_fit`.
 """,
     "early_stopping": """
 early_stopping : bool or "auto", default="auto"
@@ -167,9 +168,10 @@ validation_fraction : float in (0, 1), splitter or "auto", default="auto"
     "scoring": """
 scoring : str, callable or None, default=None
     Scorer for the validation set, as in :func:`sklearn.model_selection.cross_validate`.
-    None means that early stopping uses the validation loss. The scorer gets sample weights
-    if its metric, or the function, has a parameter of that name; with metadata routing, if
-    it requests them by ``set_score_request``.
+    Early stopping selects the epoch with the best score or, with None, with the lowest
+    validation loss. The scorer is given sample weights if its metric, or the function, has
+    a parameter `sample_weight`; with metadata routing, if ``set_score_request`` asks for
+    them.
 """,
     "standardize": """
 standardize : bool, default=True
@@ -227,13 +229,14 @@ record_health : bool, default=True
     "warm_start": """
 warm_start : bool, default=False
     Whether `fit` continues from the weights and the solver state of the previous call. On
-    the same data, `fit` of `a` epochs and then of `b` epochs gives bit for bit the result
-    of `a + b` epochs. Exceptions are "lbfgs" and schedules that end at `max_iter`
-    ("cosine", which is the default, and "one_cycle"): they start anew from the last
-    weights. Each call counts `n_iter_no_change` from 0, early stopping continues from
-    the best epoch, and averaging from the averaged weights. Early stopping draws the rows
-    to hold out in each call: with an int as `random_state`, the same ones of the same rows;
-    otherwise others, most of which the last call trained on.
+    the same data, a call of `a` epochs and then one of `b` epochs give bit for bit the
+    result of one call of `a + b` epochs, with two exceptions, which continue from the last
+    weights but otherwise start anew: "lbfgs", and schedules that end at `max_iter`
+    ("cosine", which is the default, and "one_cycle"). The last weights are those that the
+    last call kept: with early stopping those of its best epoch, with averaging the averaged
+    ones. Each call counts `n_iter_no_change` from 0. In each call early stopping draws the
+    rows to hold out: with an int as `random_state` they are the same if the rows of `X` are
+    the same; otherwise they are others, most of which the last call trained on.
 """,
     "random_state": """
 random_state : int, RandomState, Generator or None, default=None
@@ -241,6 +244,9 @@ random_state : int, RandomState, Generator or None, default=None
     masks. Pass an int for reproducible results. None draws from NumPy's global random
     state. A :class:`numpy.random.RandomState` or
     :class:`numpy.random.Generator` is advanced by each fit, so that the next one differs.
+    With `warm_start`, and in later calls of `partial_fit`, random numbers continue where
+    the last call ended: a new value then only determines which rows early stopping holds
+    out.
 """,
     "verbose": """
 verbose : bool or int >= 0, default=False
@@ -261,13 +267,14 @@ label_smoothing : float in [0, 1) or "auto", default="auto"
 """,
     "temperature_scaling": """
 temperature_scaling : bool or "auto", default="auto"
-    Whether to calibrate the probabilities on the validation set at the end of `fit`, which
-    needs `early_stopping` or `X_val`. The output layer is divided by the temperature that
-    minimises the log loss (Guo et al. 2017, arXiv:1706.04599) on the validation set and
-    one more row, whose target is the same for every class. Predicted classes do not
-    change. The validation loss of each epoch is then the one at the best temperature
-    for this epoch (Berta et al. 2025, arXiv:2501.19195). "auto" means True with early
-    stopping and the log loss.
+    Whether to calibrate the probabilities at the end of `fit`. The output layer is divided
+    by one number, the temperature, that minimises the log loss on the validation set (Guo
+    et al. 2017, arXiv:1706.04599). Predicted classes do not change. This needs
+    `early_stopping` or `X_val`. One row whose target is the same for every class is added
+    to the validation set: otherwise a validation set without errors would make the
+    probabilities overconfident. The validation loss of each epoch is then computed with the
+    best temperature for this epoch (Berta et al. 2025, arXiv:2501.19195). "auto" means True
+    with early stopping and the log loss.
 """,
 }
 

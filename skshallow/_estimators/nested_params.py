@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace
 from typing import Any, Self
 
+import numpy as np
 from sklearn.base import is_classifier
 
 from skshallow._component import Component, settings_of
-from skshallow._estimators.checks.foreign_words import about_parameter
 from skshallow._estimators.checks.typed_sklearn import BaseEstimator
+from skshallow._estimators.checks.unknown_parameters import about_parameter
 from skshallow.activations import ACTIVATIONS
 from skshallow.initializers import INITIALIZERS
 from skshallow.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
@@ -25,6 +26,7 @@ from skshallow.schedules import SCHEDULES
 from skshallow.solvers import SOLVERS
 
 Table = Mapping[str, Callable[[], Component]]
+Composition = list | tuple | np.ndarray
 # The named components, for each parameter that takes one. Losses of classifiers have no
 # settings, in the binomial as in the multinomial form.
 TABLES: dict[str, Table] = {
@@ -104,7 +106,7 @@ def _with_nested(params: Mapping[str, Any]) -> dict[str, Any]:
 
 def _is_composition(name: str, value: Any) -> bool:
     """Return whether the value of a parameter is a sequence of components."""
-    return name in TABLES and isinstance(value, list | tuple)
+    return name in TABLES and isinstance(value, Composition)
 
 
 def _parts_of(name: str, value: Any) -> dict[str, Any]:
@@ -165,15 +167,18 @@ def _with_settings(component: Component, settings: Mapping[str, Any]) -> Compone
 
 
 def _with_entries(
-    name: str, sequence: list | tuple, settings: Mapping[str, Any], table: Table
-) -> list | tuple:
+    name: str, sequence: Composition, settings: Mapping[str, Any], table: Table
+) -> Composition:
     """Return the sequence of components of a parameter with other entries or settings."""
     entries = _parts_of(name, sequence)
     for index in (setting.partition("__")[0] for setting in settings):
         if index not in entries:
             raise ValueError(_invalid(index, f"{name}={sequence!r}", [*entries]))
     merged = _merged(entries, settings, dict.fromkeys(entries, table), f"{name}__")
-    return type(sequence)((entries | merged).values())
+    changed = (entries | merged).values()
+    if isinstance(sequence, np.ndarray):
+        return np.fromiter(changed, dtype=object)  # strings may be longer than before
+    return type(sequence)(changed)
 
 
 # Error messages.

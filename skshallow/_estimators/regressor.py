@@ -11,13 +11,13 @@ from sklearn.utils.validation import check_is_fitted
 from skshallow._arrays.namespace import asarray_like
 from skshallow._estimators.base import BaseNet, takes_minibatches
 from skshallow._estimators.checks.array_api import follows_X
-from skshallow._estimators.checks.foreign_words import explains_parameters
 from skshallow._estimators.checks.method_names import called_by_name
 from skshallow._estimators.checks.typed_sklearn import (
     RegressorMixin,
     available_if,
     with_callbacks,
 )
+from skshallow._estimators.checks.unknown_parameters import explains_parameters
 from skshallow._estimators.docstrings import documented
 from skshallow._estimators.fit.targets import RealTargets, Targets
 from skshallow._estimators.hidden_layers import Deep, Shallow

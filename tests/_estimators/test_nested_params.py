@@ -125,6 +125,27 @@ def test_the_entries_of_a_sequence_are_numbered(deep_class, sequence):
     assert clone(net).get_params() == net.get_params()
 
 
+def test_the_entries_of_an_array_are_numbered_as_those_of_a_list(deep_class, X, y, few):
+    given = np.array([LeakyReLU(), LeakyReLU()], dtype=object)
+    net = deep_class(**few | {"activation": given})
+    assert net.get_params()["activation__1__slope"] == 0.01
+    net.set_params(activation__0__slope=0.3, activation__1="tanh")
+    assert isinstance(net.activation, np.ndarray)
+    assert net.activation.tolist() == [LeakyReLU(0.3), "tanh"]
+    assert given.tolist() == [LeakyReLU(), LeakyReLU()]
+    assert clone(net).activation.tolist() == net.activation.tolist()
+    assert net.fit(X, y).network_.layers[0].activation == LeakyReLU(0.3)
+    with pytest.raises(ValueError, match="Invalid parameter '2' for activation="):
+        net.set_params(activation__2="relu")
+
+
+def test_an_entry_of_an_array_of_names_can_be_a_longer_name_or_an_instance(deep_class):
+    net = deep_class(activation=np.array(["relu", "tanh"]))
+    net.set_params(activation__0="leaky_relu", activation__1=PReLU())
+    net.set_params(activation__1__slope=0.5)
+    assert net.activation.tolist() == ["leaky_relu", PReLU(0.5)]
+
+
 def test_a_grid_over_the_setting_of_one_layer_trains_it(X, y, few):
     net = DeepNetRegressor(**few, activation=["tanh", LeakyReLU()])
     search = GridSearchCV(net, {"activation__1__slope": [0.0, 0.9]}, cv=2).fit(X, y)
@@ -304,7 +325,7 @@ def test_random_searches_draw_settings_from_distributions(regressor_class, X, y,
     distributions = {
         "solver__beta_2": stats.uniform(0.5, 0.4),
         "solver__epsilon": stats.loguniform(1e-9, 1e-3),
-        "schedule__every": stats.randint(1, 4),
+        "schedule__every": stats.randint(1, 3),
         "loss__delta": stats.expon(0.1),
         "init__distribution": ["normal", "uniform"],
     }

@@ -141,8 +141,9 @@ def test_what_auto_means_is_documented(net_class):
     assert f'"auto" means {config.AUTO_BATCH_SIZE},' in documented["batch_size"]
     (short, most), (long, fewer) = config.AUTO_STEPS
     epochs = (
-        f"about {short} steps, in at most {most} epochs, or {long} steps, in at most "
-        f"{fewer}, whichever is more, and at least {config.AUTO_FEWEST_EPOCHS}."
+        f"the largest of three numbers: {config.AUTO_FEWEST_EPOCHS}; the number of epochs "
+        f"that take about {short} steps, but at most {most}; and the number of epochs that "
+        f"take about {long} steps, but at most {fewer}."
     )
     assert epochs in " ".join(documented["max_iter"].split())
     rates = " ".join(documented["learning_rate"].split())

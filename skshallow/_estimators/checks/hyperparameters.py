@@ -9,13 +9,13 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from skshallow._estimators.checks.foreign_words import about_value
 from skshallow._estimators.checks.sklearn_private import (
     HasMethods,
     Interval,
     Options,
     StrOptions,
 )
+from skshallow._estimators.checks.unknown_parameters import about_value
 from skshallow.activations import Activation
 from skshallow.initializers import Initializer
 from skshallow.losses import Loss

@@ -1,7 +1,7 @@
-"""Methods that Python's own errors call by their plain name.
+"""Names of methods in Python's own error messages: "fit()" instead of "BaseNet.fit()".
 
-Python says "BaseNet.fit() missing 1 required positional argument" about a method that a
-user called on a ShallowNetClassifier, after the class that defines it.
+If an argument is missing, Python's TypeError names the class that defines the method, such
+as "BaseNet.fit() missing 1 required positional argument", which users do not know.
 """
 
 from __future__ import annotations

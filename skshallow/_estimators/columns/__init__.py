@@ -1,4 +1,4 @@
-"""Tables as people have them: what each column is, and all of them as one matrix."""
+"""Reading tables: the type and the categories of each column, and one numeric matrix."""
 
 from skshallow._estimators.columns.columns import (
     Columns,

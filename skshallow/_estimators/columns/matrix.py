@@ -1,4 +1,4 @@
-"""A table as one matrix of numbers and codes, beside what scikit-learn checks of it."""
+"""Validation of a table, and its conversion to one matrix of numbers and codes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Targets that no net learns from: missing ones and, for a regressor, times."""
+"""Errors for targets that cannot be learned: missing ones and, for a regressor, times."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from skshallow._estimators.checks.hyperparameters import resolve
 from skshallow.activations import ACTIVATIONS, Activation, Identity
 from skshallow.engine.state import Plan
 from skshallow.initializers import INITIALIZERS, Auto, Initializer
-from skshallow.losses import Loss
+from skshallow.losses import CLASSIFICATION_LOSSES, Loss
 from skshallow.schedules import SCHEDULES, Schedule
 from skshallow.solvers import SOLVERS, Solver
 
@@ -201,8 +201,8 @@ class FitConfig:
             validation_fraction=validation_fraction(net),
             why_no_early_stopping=why_no_early_stopping,
             n_iter_no_change=_patience(net.n_iter_no_change, components, early_stopping),
-            label_smoothing=_smoothing(net, components, incremental),
-            temperature_scaling=_is_calibrated(net, early_stopping, validates),
+            label_smoothing=_smoothing(net, components, loss, incremental),
+            temperature_scaling=_is_calibrated(net, loss, early_stopping, validates),
             dtype=np.dtype(net.dtype or dtype),
             init_scale=float(net.init_scale),
             alpha=float(net.alpha),
@@ -369,7 +369,7 @@ def _patience(choice: Any, components: Components, early_stopping: bool) -> floa
     return AUTO_PATIENCE if early_stopping else np.inf
 
 
-def _smoothing(net: Any, components: Components, incremental: bool) -> float:
+def _smoothing(net: Any, components: Components, loss: Loss, incremental: bool) -> float:
     """Return the label smoothing; 0 for regressors.
 
     "auto" smooths where the network would become overconfident: hidden layers trained by
@@ -379,12 +379,17 @@ def _smoothing(net: Any, components: Components, incremental: bool) -> float:
     if choice != "auto":
         return float(choice)
     certain = components.hidden_units and components.solver.stochastic
-    return AUTO_SMOOTHING if certain and net.loss == "log_loss" and not incremental else 0.0
+    return AUTO_SMOOTHING if certain and _is_log_loss(loss) and not incremental else 0.0
 
 
-def _is_calibrated(net: Any, early_stopping: bool, validates: bool) -> bool:
+def _is_calibrated(net: Any, loss: Loss, early_stopping: bool, validates: bool) -> bool:
     """Return whether temperature scaling is used; False for regressors."""
     choice = getattr(net, "temperature_scaling", False)
     if choice == "auto":
-        return early_stopping and net.loss == "log_loss"
+        return early_stopping and _is_log_loss(loss)
     return bool(choice) and validates
+
+
+def _is_log_loss(loss: Loss) -> bool:
+    """Return whether it is the log loss, by name or as an instance, in any of its forms."""
+    return type(loss) in CLASSIFICATION_LOSSES["log_loss"].values()

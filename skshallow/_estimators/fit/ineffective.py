@@ -67,7 +67,7 @@ def warn_of_ineffective_params(net: Any, run: FitRun, groups: Any) -> None:
         has_default = default is not inspect.Parameter.empty
         leave = f", or leave {name} at its default, {default!r}" if has_default else ""
         warn_user(
-            f"{shown} has no effect with {reason}. Change one of the two{leave}.",
+            f"{shown} has no effect with {reason}. Change one of them{leave}.",
             IneffectiveParameterWarning,
         )
 

@@ -157,7 +157,7 @@ def _why_too_few(net: Any, table: Table, targets: Targets) -> str | None:
     Many a scorer has no value without a row of each class.
     """
     if table.n_rows < AUTO_EARLY_STOPPING_ROWS:
-        return f"on fewer than {AUTO_EARLY_STOPPING_ROWS} rows, here {table.n_rows}"
+        return f"below {AUTO_EARLY_STOPPING_ROWS} rows ({table.n_rows} here)"
     rare = targets.too_rare(table.labels) if net.scoring is not None else []
     if rare:
         return (

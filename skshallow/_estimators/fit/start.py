@@ -52,19 +52,19 @@ def measure_units(
 ) -> Measured:
     """Choose the units to work in: measured once by `fit`, refined by `partial_fit`.
 
-    When further rows refine the units, the weights stay the same numbers, so the function
-    changes a little, as with the running statistics of batch normalisation, or with
-    scikit-learn's `StandardScaler.partial_fit` before a net. Weights that kept the function
-    would be multiplied by the new scale over the old one, and with them what the first rows
-    taught: learned by steps of standard size where a scale was 1000 times too small, it
-    would be 1000 times too large, and hardly ever be unlearned. The numbers are what was
-    learned of standardised data; of the units, they know nothing. The solver's state
-    belongs to these numbers and stays as well. The change falls as one over the number of
-    rows so far, repeated ones included: what was trained for long moves little.
+    The units are mean and standard deviation of each feature and target. Each call of
+    `partial_fit` refines them by its rows. The weights, which are for standardised data,
+    and the solver's state keep their values. So the function of the network changes a
+    little, as with the running statistics of batch normalisation, or with scikit-learn's
+    `StandardScaler.partial_fit` before a net. The change falls as one over the number of
+    rows so far, repeated ones included.
 
-    Units refined only when the number of rows has doubled would be those of a narrow first
-    part for as many rows again, and the net would learn from features or targets 1000 units
-    away. So they are refined in every call.
+    Weights that kept the function instead would be multiplied by the new scale over the old
+    one. If the first rows gave a scale that is 1000 times too small, the weights would
+    become 1000 times too large, and steps of the usual size could hardly correct them.
+
+    Refining the units less often, such as each time the number of rows has doubled, would
+    train on rows far outside of the range of the first ones for too long.
 
     Weights that were set, or trained in the user's own units, keep their function. Their
     units are measured once, on the rows of this call, and stay, as after a `fit`.

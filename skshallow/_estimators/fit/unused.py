@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -14,16 +16,9 @@ from skshallow._estimators.fit.training_data import TrainingData
 from skshallow.initializers import Zeros
 
 # Parameters that are used only by some fits, grouped by what uses them: a solver that
-# trains on minibatches.
-OF_MINIBATCHES = (
-    "batch_size",
-    "learning_rate",
-    "schedule",
-    "shuffle",
-    "dropout",
-    "max_grad_norm",
-    "average_weights",
-)
+# trains on minibatches, and one that leaves the step length to the user.
+OF_MINIBATCHES = "batch_size", "shuffle", "dropout", "average_weights"
+OF_STEP_LENGTHS = "learning_rate", "schedule", "max_grad_norm"
 # A fit of several epochs; one that holds out rows; one with validation data; one with
 # hidden layers; one that starts from new weights.
 OF_SEVERAL_EPOCHS = "early_stopping", "average_weights", "tol", "n_iter_no_change"
@@ -33,6 +28,7 @@ OF_HIDDEN_LAYERS = "hidden_units", "activation", "dropout", "clip_features"
 OF_NEW_WEIGHTS = "init", "init_scale", "categorical_features", "numeric_encoding"
 NOT_ALWAYS_USED = {
     *OF_MINIBATCHES,
+    *OF_STEP_LENGTHS,
     *OF_SEVERAL_EPOCHS,
     *OF_HELD_OUT_ROWS,
     *OF_VALIDATION,
@@ -40,6 +36,7 @@ NOT_ALWAYS_USED = {
     "activation",
     "clip_features",
     "max_iter",
+    "random_state",
     "standardize",
 }
 
@@ -71,7 +68,7 @@ def unused_params(
         *_by_method(params, config),
         *_by_length(params, config),
         *_by_validation(params, config, data),
-        *_by_last_weights(config, last),
+        *_by_last_call(config, data, last),
     ):
         unused = dict.fromkeys(names, reason) | unused
     return unused
@@ -82,25 +79,32 @@ def used_params(
 ) -> dict[str, str] | None:
     """Return the values of `NOT_ALWAYS_USED` that this call, or an earlier one, used.
 
-    Each value is its `repr`, which can be compared and saved whatever its type.
+    Each value is in words, which can be compared and saved whatever its type.
     """
     earlier = {} if last is None else last.used_params
     if earlier is None:
         return None
     names = (params.keys() & NOT_ALWAYS_USED) - unused.keys()
-    return {**earlier, **{name: repr(params[name]) for name in sorted(names)}}
+    return {**earlier, **{name: _in_words(params[name]) for name in sorted(names)}}
 
 
 def was_used(name: str, value: Any, last: FitResult) -> bool:
     """Return whether an earlier call used this value; True if that is not known."""
-    return last.used_params is None or last.used_params.get(name) == repr(value)
+    return last.used_params is None or last.used_params.get(name) == _in_words(value)
+
+
+def _in_words(value: Any) -> str:
+    """Return the `repr` without addresses, so that it is the same in every process."""
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))
 
 
 def _by_solver(params: Mapping[str, Any], config: FitConfig, data: TrainingData) -> Reasons:
     """Yield the parameters that solver, schedule or a single batch have no use for."""
     plan = config.plan
     if not plan.solver.stochastic:
-        yield OF_MINIBATCHES, f"solver={params['solver']!r}, which uses all rows per step"
+        solver = f"solver={params['solver']!r}"
+        yield OF_MINIBATCHES, f"{solver}, which trains on all rows in each step"
+        yield OF_STEP_LENGTHS, f"{solver}, which chooses the length of each step itself"
     elif plan.batch_size >= data.n_training:
         batch_size = f"batch_size={params['batch_size']!r}"
         yield ("shuffle",), f"{batch_size} on {data.n_training} rows, a single batch"
@@ -128,13 +132,17 @@ def _by_method(params: Mapping[str, Any], config: FitConfig) -> Reasons:
 
 
 def _by_length(params: Mapping[str, Any], config: FitConfig) -> Reasons:
-    """Yield the parameters that could end training only after `max_iter` has ended it."""
+    """Yield the parameters that could act only after `max_iter` has ended training."""
     plan, patience = config.plan, config.n_iter_no_change
-    if patience == np.inf or patience < plan.max_iter:
-        return
     length = f"max_iter={params['max_iter']!r}"
     if params["max_iter"] == "auto":
         length = f"{length}, here {plan.max_iter} epochs"
+    n_idle = plan.schedule.n_idle_epochs
+    if not config.keeps_state and n_idle >= plan.max_iter:  # later calls run more epochs
+        why = f"the schedule first changes the learning rate, after {n_idle} epochs"
+        yield ("schedule",), f"{length}, which ends training before {why}"
+    if patience == np.inf or patience < plan.max_iter:
+        return
     yield ("n_iter_no_change",), f"{length}, which ends training first"
     if plan.solver.stochastic:
         chosen = f"n_iter_no_change={params['n_iter_no_change']!r}"
@@ -156,17 +164,26 @@ def _by_validation(
         return
     words = _why_nothing_validates(params, config)
     yield OF_HELD_OUT_ROWS, words
-    yield OF_VALIDATION, f"no X_val, and with {words}"
+    yield OF_VALIDATION, f"{words}, unless fit is given X_val and y_val"
 
 
-def _by_last_weights(config: FitConfig, last: FitResult | None) -> Reasons:
-    """Yield what a fit that continues from earlier weights has no use for."""
+def _by_last_call(config: FitConfig, data: TrainingData, last: FitResult | None) -> Reasons:
+    """Yield what a fit that continues from an earlier call has no use for."""
     if last is None:
         return
     call = "partial_fit" if config.incremental else "warm_start=True"
     yield OF_NEW_WEIGHTS, f"{call}, which continues from the weights of the last call"
     if has_settled_units(config, last):
         yield ("standardize",), f"{call}, which keeps the standardisation of the last call"
+    if last.progress is not None and not _draws_rows(config, data):
+        reason = f"{call}, which continues with the random numbers of the last call"
+        yield ("random_state",), reason
+
+
+def _draws_rows(config: FitConfig, data: TrainingData) -> bool:
+    """Return whether early stopping holds rows out at random, without a splitter."""
+    holds_out = data.train_rows is not None or data.folds is not None
+    return holds_out and isinstance(config.validation_fraction, Real)
 
 
 def _why_nothing_stalls(params: Mapping[str, Any]) -> str:
@@ -174,8 +191,8 @@ def _why_nothing_stalls(params: Mapping[str, Any]) -> str:
     if params["n_iter_no_change"] != "auto":
         return f"n_iter_no_change={params['n_iter_no_change']!r}"
     return (
-        f"schedule={params['schedule']!r}, which runs to max_iter as long as "
-        "n_iter_no_change is 'auto'"
+        f"schedule={params['schedule']!r} and n_iter_no_change='auto', with which training "
+        "runs to max_iter"
     )
 
 
@@ -186,4 +203,4 @@ def _why_nothing_validates(params: Mapping[str, Any], config: FitConfig) -> str:
     words = f"early_stopping={params['early_stopping']!r}"
     if config.why_no_early_stopping is None:
         return words
-    return f"{words}, which is False {config.why_no_early_stopping}"
+    return f"{words}, which means False {config.why_no_early_stopping}"

@@ -1,5 +1,6 @@
 """A parameter without effect warns, names the other one, and the fit goes on."""
 
+import pickle
 import re
 import warnings
 from dataclasses import field, make_dataclass
@@ -11,6 +12,7 @@ from sklearn.model_selection import GridSearchCV, KFold
 
 from skshallow import DeepNetClassifier, DeepNetRegressor
 from skshallow.exceptions import IneffectiveParameterWarning
+from skshallow.schedules import Plateau, StepDecay
 from skshallow.solvers import LBFGS
 
 IGNORED_BY_LBFGS = {
@@ -95,7 +97,7 @@ def test_settings_of_hidden_layers_warn_where_there_are_none(deep_class, X, y, p
 def test_what_only_validation_uses_warns_without_it(classifier_class, X, y, few):
     for params in ({"scoring": "accuracy"}, {"temperature_scaling": True}):
         net = classifier_class(**few, **params)
-        with pytest.warns(IneffectiveParameterWarning, match="no X_val.* early_stopping"):
+        with pytest.warns(IneffectiveParameterWarning, match="unless fit is given X_val"):
             net.fit(X, y)
         net.fit(X, y, X_val=X, y_val=y)
     net = classifier_class(**few, early_stopping=True, validation_fraction=0.3)
@@ -152,6 +154,38 @@ def test_a_patience_stops_lbfgs_although_it_has_a_rule_of_its_own(regressor_clas
     assert patient.n_iter_ <= own.n_iter_
 
 
+IDLE = [
+    (StepDecay(every=6), r"max_iter=6, .* after 6 epochs"),
+    (StepDecay(every=9), r"max_iter=6, .* after 9 epochs"),
+    (Plateau(patience=5), r"max_iter=6, .* after 6 epochs"),
+]
+
+
+@pytest.mark.parametrize(("schedule", "words"), IDLE, ids=str)
+def test_a_schedule_that_could_only_act_after_the_last_epoch_warns(
+    net_class, X, y, few, schedule, words
+):
+    params = few | {"max_iter": 6}
+    constant = net_class(**params).fit(X, y)
+    net = net_class(**params | {"schedule": schedule})
+    with pytest.warns(IneffectiveParameterWarning, match=rf"schedule=.* {words}"):
+        net.fit(X, y)
+    assert_array_equal(net.theta_, constant.theta_)
+    assert net.resolved_params_["schedule"] is None
+
+
+def test_a_schedule_that_acts_in_the_last_epoch_or_in_a_later_call_does_not_warn(
+    regressor_class, X, y, few
+):
+    params = few | {"max_iter": 6}
+    constant = regressor_class(**params).fit(X, y)
+    net = regressor_class(**params | {"schedule": StepDecay(every=5)}).fit(X, y)
+    assert (net.theta_ != constant.theta_).any()
+    regressor_class(**params | {"schedule": Plateau(patience=4)}).fit(X, y)
+    later = regressor_class(**params | {"schedule": "step"}, warm_start=True).fit(X, y)
+    later.partial_fit(X, y)
+
+
 def test_what_an_earlier_call_used_does_not_warn_in_later_ones(regressor_class, X, y, few):
     start = {"init": "orthogonal", "init_scale": 0.5}
     net = regressor_class(**few, **start, early_stopping=True).fit(X, y)
@@ -164,6 +198,32 @@ def test_what_an_earlier_call_used_does_not_warn_in_later_ones(regressor_class, 
     net.set_params(init="orthogonal", standardize=False)
     with pytest.warns(IneffectiveParameterWarning, match=r"standardize=False .* keeps"):
         net.fit(X, y)
+
+
+def test_another_random_state_warns_where_random_numbers_continue(net_class, X, y, few):
+    net = net_class(**few, warm_start=True).fit(X, y).fit(X, y)
+    net.set_params(random_state=1)
+    with pytest.warns(IneffectiveParameterWarning, match=r"random_state=1 .* warm_start"):
+        net.fit(X, y)
+    with pytest.warns(IneffectiveParameterWarning, match=r"random_state=1 .* partial_fit"):
+        net.partial_fit(X, y)
+    net.set_params(early_stopping=True).fit(X, y)  # which draws rows
+    net.set_params(warm_start=False, early_stopping=False).fit(X, y)
+
+
+def test_random_state_has_no_effect_on_what_a_splitter_holds_out(net_class, X, y, few):
+    splitter = {"early_stopping": True, "validation_fraction": KFold(3)}
+    net = net_class(**few, **splitter, warm_start=True).fit(X, y)
+    with pytest.warns(IneffectiveParameterWarning, match=r"random_state=1 .* warm_start"):
+        net.set_params(random_state=1).fit(X, y)
+
+
+@pytest.mark.parametrize("generator", [np.random.default_rng, np.random.RandomState])
+def test_the_generator_of_the_last_call_does_not_warn(
+    regressor_class, X, y, pieces, generator
+):
+    net = regressor_class(**pieces | {"random_state": generator(0)}).partial_fit(X, y)
+    pickle.loads(pickle.dumps(net)).partial_fit(X, y)
 
 
 def test_initial_weights_that_were_given_leave_none_to_init(X, y):

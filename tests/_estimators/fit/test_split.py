@@ -81,7 +81,9 @@ def test_auto_falls_back_to_no_early_stopping_where_each_class_has_one_row():
     plain = ShallowNetClassifier(4, max_iter=2, random_state=0, early_stopping=False)
     assert_array_equal(net.theta_, plain.fit(X, y).theta_)
     net = ShallowNetClassifier(4, max_iter=2, validation_fraction=0.2, random_state=0)
-    words = r"early_stopping='auto', which is False where it cannot hold .*=0.2 of 256 rows"
+    words = (
+        r"early_stopping='auto', which means False where it cannot hold .*=0.2 of 256 rows"
+    )
     with pytest.warns(IneffectiveParameterWarning, match=words):
         net.fit(X, y)
     with pytest.raises(ValueError, match=r"early_stopping cannot hold .* Give more rows"):
@@ -113,7 +115,7 @@ def test_auto_does_not_score_without_a_row_to_spare_of_each_class(
 ):
     X, y = three_classes(150, 149, 1)
     net = classifier_class(4, max_iter=2, scoring=scoring, random_state=0)
-    words = r"which is False where there is no row of class 'cow' both .*scoring="
+    words = r"which means False where there is no row of class 'cow' both .*scoring="
     with pytest.warns(IneffectiveParameterWarning, match=words):
         net.fit(X, y)
     assert resolved(net) is False

@@ -75,6 +75,11 @@ MODES = {
     "members": ({"n_members": 2}, "", "fit"),
     "warm start": ({"warm_start": True}, "fit", "fit"),
     "warm start, lbfgs": (LBFGS | {"warm_start": True}, "fit", "fit"),
+    "warm start, early stopping": (
+        {"warm_start": True, "early_stopping": True},
+        "fit",
+        "fit",
+    ),
     "fit after partial_fit": ({"warm_start": True}, "partial_fit", "fit"),
     "partial_fit": ({}, "", "partial_fit"),
     "partial_fit to an end": ({"schedule": "cosine"}, "", "partial_fit"),
@@ -86,7 +91,6 @@ MODES = {
 SILENT = {
     "shuffle": "False asks for the order that a single batch has anyway",
     "hidden_units": "with depth=0: a grid over depth sets it for the other depths",
-    "random_state": "random numbers go on where the last call ended",
 }
 
 

@@ -1,7 +1,7 @@
-"""Names of parameters and values in other libraries, and what they are called here.
+"""Advice for unknown parameters and values: what to write instead.
 
-Those of MLPClassifier, Keras, PyTorch, skorch, XGBoost and LightGBM are in tables; a name
-that is in none is compared with the valid ones, for it may be misspelt.
+The names in MLPClassifier, Keras, PyTorch, skorch, XGBoost and LightGBM are in
+tables; a name that is in none is compared with the valid ones, for it may be misspelt.
 """
 
 from __future__ import annotations
