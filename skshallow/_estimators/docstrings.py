@@ -335,7 +335,8 @@ best_iter_ : int
 oof_prediction_ : ndarray of shape (n_samples,) or (n_samples, n_outputs)
     Out-of-fold prediction of each row of `X`, by the members that it did not train:
     {oof}. NaN for rows that trained every member, and for
-    those of weight 0. Only if `fit` used `cross_fit`.
+    those of weight 0. Standardisation and first biases come from all rows. Only if `fit`
+    used `cross_fit`.
 n_iter_ : int
     Number of epochs so far, including those of earlier calls that this one continued.
 t_ : int
