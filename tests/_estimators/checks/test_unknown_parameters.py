@@ -76,7 +76,9 @@ def test_the_signature_is_that_of_the_parameters(net_class):
 FOREIGN = [(name, value) for name, table in VALUES.items() for value in table]
 
 
-@pytest.mark.filterwarnings("ignore:schedule=:skshallow.exceptions.IneffectiveParameterWarning")
+@pytest.mark.filterwarnings(
+    "ignore:schedule=:skshallow.exceptions.IneffectiveParameterWarning"
+)
 @pytest.mark.parametrize(("name", "value"), FOREIGN)
 def test_values_of_other_libraries_are_told_the_value_here(name, value):
     target, called = VALUES[name][value]
