@@ -27,7 +27,7 @@ from skshallow._estimators.fit.diagnostics import diagnose
 from skshallow._estimators.fit.epoch_callbacks import EpochCallbacks
 from skshallow._estimators.fit.feature_encoding import encoding_of, n_missing
 from skshallow._estimators.fit.ineffective import warn_of_ineffective_params
-from skshallow._estimators.fit.results import CURVES, FitResult
+from skshallow._estimators.fit.results import CURVE_OF_ATTRIBUTE, FitResult
 from skshallow._estimators.fit.run import FitRun
 from skshallow._estimators.fit.scoring import ValidationScore
 from skshallow._estimators.fit.split import Split
@@ -64,7 +64,7 @@ FITTED_ATTRIBUTES = (
     "t_",
     "best_iter_",
     "loss_",
-    *CURVES,
+    *CURVE_OF_ATTRIBUTE,
     "health_",
     "resolved_params_",
     "classes_",
@@ -466,7 +466,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
             best_iter=self.best_iter_,
             n_rows_seen=getattr(self, "t_", None),  # files of format 1 may lack it
             loss_value=getattr(self, "loss_", None),
-            curves={name: getattr(self, name) for name in CURVES},
+            curves={name: getattr(self, name) for name in CURVE_OF_ATTRIBUTE},
             health=self.health_,
             resolved_params=getattr(self, "resolved_params_", {}),
             used_params=getattr(self, "_used_params", None),

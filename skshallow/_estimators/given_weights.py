@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_array
 
 from skshallow._estimators.checks.typed_sklearn import BaseEstimator
 from skshallow._estimators.fit.config import Components
-from skshallow._estimators.fit.results import CURVES, FitResult
+from skshallow._estimators.fit.results import CURVE_OF_ATTRIBUTE, FitResult
 from skshallow._estimators.fit.targets import Targets
 from skshallow._estimators.hidden_layers import HiddenLayers
 from skshallow.engine.health import no_records
@@ -110,7 +110,7 @@ class GivenWeights(BaseEstimator, HiddenLayers):
             best_iter=0,
             n_rows_seen=0,
             loss_value=None,
-            curves={name: np.array([]) for name in CURVES},
+            curves={name: np.array([]) for name in CURVE_OF_ATTRIBUTE},
             health=no_records(len(network.layers)),
             resolved_params={},
             used_params={},

@@ -40,7 +40,7 @@ OUT_ACTIVATIONS = {
     SoftmaxLink: "softmax",
 }
 # Largest number of values of the widest layer per batch: 16 MB in float64.
-VALUES_AT_ONCE = 1 << 21
+VALUES_OF_WIDEST_LAYER = 1 << 21
 
 
 class FittedNet:
@@ -279,7 +279,7 @@ class FittedNet:
             encoding=encoding,
         )
         widest = self.network_.widest(rows.values_per_row)
-        for x, _, _ in rows.batches(max(1, VALUES_AT_ONCE // widest)):
+        for x, _, _ in rows.batches(max(1, VALUES_OF_WIDEST_LAYER // widest)):
             yield x
 
     # On disk.

@@ -21,7 +21,7 @@ from skshallow.engine.encoding import Encoding
 
 # Number of values that are gathered at once, counted after encoding: many small batches
 # share one gather, and X is never copied as a whole.
-VALUES_AT_ONCE = 1 << 18
+VALUES_PER_GATHER = 1 << 18
 # A table of so many values, counted after encoding, is kept as it is standardised from the
 # second epoch on. 16 MB in float64.
 VALUES_TO_KEEP = 1 << 21
@@ -153,7 +153,7 @@ class Rows:
         order = self.rows
         if rng is not None:
             order = rng.permutation(len(self)) if order is None else rng.permutation(order)
-        per_gather = max(1, VALUES_AT_ONCE // (batch_size * self.values_per_row))
+        per_gather = max(1, VALUES_PER_GATHER // (batch_size * self.values_per_row))
         per_gather *= batch_size
         for start in range(0, len(self), per_gather):
             some = slice(start, min(start + per_gather, len(self)))

@@ -11,7 +11,7 @@ import numpy as np
 from skshallow._arrays.namespace import copy_of
 from skshallow.engine.layout import Layout
 
-CURVES = "loss", "validation_loss", "validation_score", "learning_rate"
+CURVE_NAMES = "loss", "validation_loss", "validation_score", "learning_rate"
 NUMBERS = "best_criterion", "best_epoch", "n_stalled", "start_loss", "stopped"
 
 
@@ -159,13 +159,13 @@ class History:
 
     def state(self) -> dict[str, Any]:
         """Return everything that changes during training."""
-        curves = {name: self.curve(name) for name in CURVES}
+        curves = {name: self.curve(name) for name in CURVE_NAMES}
         others = {name: getattr(self, name) for name in (*NUMBERS, "best_theta")}
         return curves | others
 
     def restore(self, state: dict[str, Any]) -> None:
         """Set everything that changes during training to a `state`."""
-        vars(self).update(state, **{name: state[name].tolist() for name in CURVES})
+        vars(self).update(state, **{name: state[name].tolist() for name in CURVE_NAMES})
 
 
 def _either(condition: Any, yes: Any, no: Any) -> Any:

@@ -14,8 +14,8 @@ from skshallow._arrays.linalg import as_dense
 from skshallow._arrays.namespace import rows_of, to_numpy
 from skshallow.engine.encoding import Encoding
 
-ROWS_AT_ONCE = 4096
-VALUES_AT_ONCE = 1 << 20  # fewer rows at once if there are many columns
+ROWS_PER_CHUNK = 4096
+VALUES_PER_CHUNK = 1 << 20  # fewer rows at once if there are many columns
 # Otherwise a rare category is 20 standard deviations away and dominates other columns.
 MOST_DEVIATIONS = 3.0
 
@@ -72,11 +72,11 @@ class Moments:
         `encoding` the columns are its features, and X (n, n_columns_of_table) is dense.
         """
         n_rows = X.shape[0] if rows is None else len(rows)
-        rows_at_once = ROWS_AT_ONCE
+        rows_per_chunk = ROWS_PER_CHUNK
         if not sparse.issparse(X):
-            rows_at_once = max(1, min(rows_at_once, VALUES_AT_ONCE // len(self.mean)))
-        for start in range(0, n_rows, rows_at_once):
-            some: Any = slice(start, min(start + rows_at_once, n_rows))
+            rows_per_chunk = max(1, min(rows_per_chunk, VALUES_PER_CHUNK // len(self.mean)))
+        for start in range(0, n_rows, rows_per_chunk):
+            some: Any = slice(start, min(start + rows_per_chunk, n_rows))
             some = some if rows is None else rows[some]
             chunk = to_numpy(rows_of(X, some))
             chunk = chunk if encoding is None else encoding.forward(as_dense(chunk))

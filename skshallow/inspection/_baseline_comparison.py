@@ -20,7 +20,7 @@ from skshallow.inspection._common.drawing import (
     hide_frame,
 )
 from skshallow.inspection._common.meta_estimators import given_chain, innermost_name
-from skshallow.inspection._common.report import Column, Report, decimals
+from skshallow.inspection._common.report import Report, ReportColumn, decimals
 from skshallow.inspection._corrected_t_test import corrected_t_test
 from skshallow.inspection._cross_validation import CrossValidated, Splits, cross_validated
 from skshallow.inspection._default_baseline import constant_model, default_baseline
@@ -221,16 +221,20 @@ class BaselineComparison(Report):
         n_splits = len(self.net.scores)
         return f"{self.net.name} against {self.baseline.name} on the same {n_splits} splits"
 
-    def columns(self) -> list[Column]:
+    def columns(self) -> list[ReportColumn]:
         """Return the means over the splits, one row per model."""
         models = list(self._roles().values())
         places = f".{decimals([m.scores.mean() for m in models[:2]], 4)}f"
         columns = [
-            Column("", [f"{role}: {model.name}" for role, model in self._roles().items()]),
-            Column(self.score_name, [float(m.scores.mean()) for m in models], places),
-            Column("std", [float(m.scores.std(ddof=1)) for m in models], places),
-            Column("fit (s)", [float(m.fit_time.mean()) for m in models], ".2g"),
-            Column("predict (s)", [float(m.predict_time.mean()) for m in models], ".2g"),
+            ReportColumn(
+                "", [f"{role}: {model.name}" for role, model in self._roles().items()]
+            ),
+            ReportColumn(self.score_name, [float(m.scores.mean()) for m in models], places),
+            ReportColumn("std", [float(m.scores.std(ddof=1)) for m in models], places),
+            ReportColumn("fit (s)", [float(m.fit_time.mean()) for m in models], ".2g"),
+            ReportColumn(
+                "predict (s)", [float(m.predict_time.mean()) for m in models], ".2g"
+            ),
         ]
         if any(m.log_loss is not None for m in models):
             losses = [
@@ -238,8 +242,8 @@ class BaselineComparison(Report):
             ]
             errors = [m.calibration_error for m in models]
             columns += [
-                Column("log loss", losses, ".4f"),
-                Column("calibration error", errors, ".4f"),
+                ReportColumn("log loss", losses, ".4f"),
+                ReportColumn("calibration error", errors, ".4f"),
             ]
         return columns
 

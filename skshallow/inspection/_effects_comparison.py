@@ -13,7 +13,7 @@ from sklearn.utils import resample
 
 from skshallow._arrays.linalg import as_dense
 from skshallow.inspection._common.meta_estimators import find_net
-from skshallow.inspection._common.report import Column, Report, decimals
+from skshallow.inspection._common.report import Report, ReportColumn, decimals
 from skshallow.inspection._default_baseline import Standardizer
 from skshallow.inspection._effects import integrated_gradients
 
@@ -90,7 +90,7 @@ class EffectsComparison(Report):
     def _effects(self) -> tuple[np.ndarray, np.ndarray]:
         return self.net_effects, self.linear_effects
 
-    def columns(self) -> list[Column]:
+    def columns(self) -> list[ReportColumn]:
         """Return both models' figures, one row per column and output."""
         order = self.order
         several = len(self.output_names) > 1
@@ -104,13 +104,15 @@ class EffectsComparison(Report):
         size = f".{decimals(sizes, 3)}f"
         slope = f"z.{decimals(np.nan_to_num(slopes), 3)}f"
         return [
-            Column("column", [names[i] for i in order]),
-            Column("net: effect", sizes[0].tolist(), size),
-            Column("linear: effect", sizes[1].tolist(), size),
-            Column("net: slope", _without_nan(slopes[0]), slope),
-            Column("linear: coefficient", _without_nan(slopes[1]), slope),
-            Column("correlation", _without_nan(self.correlations.ravel()[order]), "z.2f"),
-            Column("verdict", self.verdicts),
+            ReportColumn("column", [names[i] for i in order]),
+            ReportColumn("net: effect", sizes[0].tolist(), size),
+            ReportColumn("linear: effect", sizes[1].tolist(), size),
+            ReportColumn("net: slope", _without_nan(slopes[0]), slope),
+            ReportColumn("linear: coefficient", _without_nan(slopes[1]), slope),
+            ReportColumn(
+                "correlation", _without_nan(self.correlations.ravel()[order]), "z.2f"
+            ),
+            ReportColumn("verdict", self.verdicts),
         ]
 
     def notes(self) -> list[str]:

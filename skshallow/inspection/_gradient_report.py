@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from skshallow.engine.network import Network
-from skshallow.inspection._common.report import Column, Report
+from skshallow.inspection._common.report import Report, ReportColumn
 from skshallow.inspection._finite_differences import DerivativeComparison
 from skshallow.losses import Loss
 
@@ -166,15 +166,15 @@ class GradientCheck(Report):
         verdict = "passed" if self.passed else "failed" if self.suspect else "inconclusive"
         return f"Gradient check of {self.network} with {self.loss}: {verdict}"
 
-    def columns(self) -> list[Column]:
+    def columns(self) -> list[ReportColumn]:
         rows = self.parameters
         return [
-            Column("", [self._row(parameter) for parameter in rows]),
-            Column("entries", [math.prod(p.shape) for p in rows], "d"),
-            Column("checked", [len(p.entries) for p in rows], "d"),
-            Column("at a kink", [p.n_kinks for p in rows], "d"),
-            Column("largest relative error", [p.largest_error for p in rows], ".1e"),
-            Column("verdict", [p.verdict(self.rtol) for p in rows]),
+            ReportColumn("", [self._row(parameter) for parameter in rows]),
+            ReportColumn("entries", [math.prod(p.shape) for p in rows], "d"),
+            ReportColumn("checked", [len(p.entries) for p in rows], "d"),
+            ReportColumn("at a kink", [p.n_kinks for p in rows], "d"),
+            ReportColumn("largest relative error", [p.largest_error for p in rows], ".1e"),
+            ReportColumn("verdict", [p.verdict(self.rtol) for p in rows]),
         ]
 
     def notes(self) -> list[str]:

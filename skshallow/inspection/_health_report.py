@@ -31,7 +31,7 @@ from skshallow.engine.health import (
 )
 from skshallow.inspection._common.fitted_net import layer_names
 from skshallow.inspection._common.meta_estimators import find_net, net_and_input
-from skshallow.inspection._common.report import Column, Report
+from skshallow.inspection._common.report import Report, ReportColumn
 
 # Thresholds of a verdict. With 2 layers of 64 units, 100 epochs and otherwise default
 # settings, nets on five tables had at most 0.11 of a ReLU layer dead, 0.13 of the outputs
@@ -178,26 +178,26 @@ class HealthReport(Report):
         """What is wrong with each layer and what to try, or "healthy"."""
         return [self._verdict(i) for i in range(len(self.layers))]
 
-    def columns(self) -> list[Column]:
+    def columns(self) -> list[ReportColumn]:
         """Return the figures, one row per layer."""
 
         def shares(name: str) -> list[float | None]:
             return [*self.shares[name], None]  # not of the output layer
 
         columns = [
-            Column("layer", self.layers),
-            Column("units", self.n_units, "d"),
-            Column("dead units", [*self.n_dead, None], "d"),
-            Column("dead", shares("dead"), ".0%"),
-            Column("zeros", shares("zero"), ".0%"),
-            Column("saturated", shares("saturated"), ".0%"),
+            ReportColumn("layer", self.layers),
+            ReportColumn("units", self.n_units, "d"),
+            ReportColumn("dead units", [*self.n_dead, None], "d"),
+            ReportColumn("dead", shares("dead"), ".0%"),
+            ReportColumn("zeros", shares("zero"), ".0%"),
+            ReportColumn("saturated", shares("saturated"), ".0%"),
         ]
         if self.weights:
             columns += [
-                Column("gradient norm", self.weights["gradient_norm"], ".2g"),
-                Column("update ratio", self.weights["update_ratio"], ".2g"),
+                ReportColumn("gradient norm", self.weights["gradient_norm"], ".2g"),
+                ReportColumn("update ratio", self.weights["update_ratio"], ".2g"),
             ]
-        return [*columns, Column("verdict", self.verdicts, is_wide=True)]
+        return [*columns, ReportColumn("verdict", self.verdicts, is_wide=True)]
 
     def notes(self) -> list[str]:
         """Return what the columns mean."""

@@ -133,7 +133,7 @@ def test_prediction_in_batches_equals_prediction_at_once(
     net = net_class(**few).fit(convert(X), y)
     at_once = raw_prediction(net, convert(X)), net.hidden_activations(convert(X))
     for values_at_once in 1, 7 * 5, 59 * 5:
-        monkeypatch.setattr(prediction, "VALUES_AT_ONCE", values_at_once)
+        monkeypatch.setattr(prediction, "VALUES_OF_WIDEST_LAYER", values_at_once)
         assert_allclose(raw_prediction(net, convert(X)), at_once[0], rtol=1e-10)
         for batched, whole in zip(
             net.hidden_activations(convert(X)), at_once[1], strict=True
@@ -143,7 +143,7 @@ def test_prediction_in_batches_equals_prediction_at_once(
 
 def test_no_batch_of_a_prediction_exceeds_the_bound(X, y, few, monkeypatch):
     net = DeepNetRegressor(**few | {"hidden_units": 20}).fit(X, y)
-    monkeypatch.setattr(prediction, "VALUES_AT_ONCE", 100)
+    monkeypatch.setattr(prediction, "VALUES_OF_WIDEST_LAYER", 100)
     sizes, forward = [], Network.forward
 
     def spy(network, x, *args):

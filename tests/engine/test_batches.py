@@ -7,10 +7,9 @@ import pytest
 from scipy import sparse
 
 from skshallow._arrays.linalg import ShiftedSparse
-from skshallow.engine.batches import VALUES_AT_ONCE, Rows
+from skshallow.engine.batches import VALUES_PER_GATHER, Rows
 from skshallow.engine.encoding import Encoding
-from skshallow.engine.moments import VALUES_AT_ONCE as MOMENTS_AT_ONCE
-from skshallow.engine.moments import Moments
+from skshallow.engine.moments import VALUES_PER_CHUNK, Moments
 
 FORMS = {
     "dense": np.ascontiguousarray,
@@ -242,7 +241,7 @@ def test_an_epoch_never_copies_the_whole_table(form, shuffled):
     tracemalloc.stop()
     assert n_rows == 60_000
     # values and, of sparse rows, their places, gathered, scaled and those before
-    assert peak < 8 * 8 * VALUES_AT_ONCE
+    assert peak < 8 * 8 * VALUES_PER_GATHER
     assert peak < 20e6
 
 
@@ -261,8 +260,8 @@ def test_an_epoch_never_encodes_the_whole_table(shuffled):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert total == n_rows
-    assert peak < 6 * 4 * VALUES_AT_ONCE
-    assert peak_of_moments < 4 * 8 * MOMENTS_AT_ONCE
+    assert peak < 6 * 4 * VALUES_PER_GATHER
+    assert peak_of_moments < 4 * 8 * VALUES_PER_CHUNK
 
 
 @pytest.mark.parametrize("form", [np.asarray, sparse.csr_array])
@@ -275,7 +274,7 @@ def test_features_have_the_dtype_to_compute_in_beside_class_codes(form, dtype):
         assert y_batch.dtype == codes.dtype
 
 
-@pytest.mark.parametrize("batch_size", [VALUES_AT_ONCE // 2, VALUES_AT_ONCE + 1])
+@pytest.mark.parametrize("batch_size", [VALUES_PER_GATHER // 2, VALUES_PER_GATHER + 1])
 def test_batches_larger_than_one_gather_have_their_full_size(batch_size):
     n_rows = 2 * batch_size + 1
     y = np.arange(n_rows, dtype=np.float32)[:, np.newaxis]

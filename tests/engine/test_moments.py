@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from skshallow.engine.moments import ROWS_AT_ONCE, Moments
+from skshallow.engine.moments import ROWS_PER_CHUNK, Moments
 
-N_ROWS = 2 * ROWS_AT_ONCE + 17  # more than one chunk, the last one small
+N_ROWS = 2 * ROWS_PER_CHUNK + 17  # more than one chunk, the last one small
 FORMS = {
     "dense": lambda X: X,
     "fortran": np.asfortranarray,
@@ -71,7 +71,7 @@ def test_moments_of_dense_rows_are_equal_bits_in_every_layout(weighted):
 @each_way
 def test_moments_of_some_rows_are_those_of_a_table_of_them(form, weighted):
     X, sample_weight = table(), weights() if weighted else None
-    rows = np.random.default_rng(1).permutation(N_ROWS)[: ROWS_AT_ONCE + 5]
+    rows = np.random.default_rng(1).permutation(N_ROWS)[: ROWS_PER_CHUNK + 5]
     moments = Moments(5).update(form(X), sample_weight, rows)
     assert_moments_are(moments, X[rows], None if not weighted else sample_weight[rows])
 
@@ -248,7 +248,7 @@ def with_gaps(n_rows=N_ROWS):
     """Return the table with NaN in all columns but one, which has none."""
     X, missing = table(n_rows), np.random.default_rng(2).random((n_rows, 5)) < 0.3
     missing[:, 3] = False
-    missing[: ROWS_AT_ONCE + 3, 4] = True  # a whole chunk
+    missing[: ROWS_PER_CHUNK + 3, 4] = True  # a whole chunk
     return np.where(missing, np.nan, X)
 
 
@@ -299,7 +299,7 @@ def test_a_column_without_gaps_has_the_bits_it_has_in_a_table_without_any(weight
 
 @each_way
 def test_parts_with_and_without_gaps_merge(weighted):
-    X = np.concatenate([table(100), with_gaps(ROWS_AT_ONCE + 60), table(70, seed=3)])
+    X = np.concatenate([table(100), with_gaps(ROWS_PER_CHUNK + 60), table(70, seed=3)])
     sample_weight = weights(len(X)) if weighted else None
     assert_moments_are_of_present(Moments(5).update(X, sample_weight), X, sample_weight)
 

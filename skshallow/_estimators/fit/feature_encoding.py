@@ -22,7 +22,7 @@ from skshallow.engine.units import Units
 MOST_ONE_HOT_LEVELS = 16
 LEAST_ROWS_OF_LEVEL = 5  # an embedded level with fewer shares the vector of unseen ones
 EMBEDDING_WIDTH = 8
-ROWS_AT_ONCE = 1 << 16
+ROWS_PER_COUNT = 1 << 16
 MOST_PIECES = 8  # of a number
 ROUNDING = 1e-12  # of shares of the weight
 
@@ -197,8 +197,8 @@ def n_missing(X: Any) -> np.ndarray:
     total = np.zeros(X.shape[1], int)
     if not has_missing(X):
         return total
-    for start in range(0, X.shape[0], ROWS_AT_ONCE):
-        some = rows_of(X, slice(start, start + ROWS_AT_ONCE))
+    for start in range(0, X.shape[0], ROWS_PER_COUNT):
+        some = rows_of(X, slice(start, start + ROWS_PER_COUNT))
         xp = namespace(some)
         total += to_numpy(xp.sum(xp.astype(xp.isnan(some), xp.int64), axis=0))
     return total

@@ -24,7 +24,7 @@ from skshallow.losses import Loss
 PIECES = "piecewise_linear"
 
 # Name of each fitted attribute, and of the curve in `History` that it holds.
-CURVES = {
+CURVE_OF_ATTRIBUTE = {
     "loss_curve_": "loss",
     "learning_rate_curve_": "learning_rate",
     "validation_loss_curve_": "validation_loss",
@@ -57,7 +57,7 @@ class FitResult:
     loss_value : float or None
         The objective at the epoch whose weights these are.
     curves : dict of str to ndarray
-        One array per fitted attribute in `CURVES`, over all epochs so far.
+        One array per fitted attribute in `CURVE_OF_ATTRIBUTE`, over all epochs so far.
     health : dict of str to ndarray
         Diagnostics of the layers; see `engine.health`.
     resolved_params : dict of str to object
@@ -122,7 +122,9 @@ class FitResult:
 def joined_curves(last: FitResult | None, history: History) -> dict[str, np.ndarray]:
     """Return the curves of earlier calls, continued by those of this one."""
     if last is None:
-        return {attribute: history.curve(name) for attribute, name in CURVES.items()}
+        return {
+            attribute: history.curve(name) for attribute, name in CURVE_OF_ATTRIBUTE.items()
+        }
     return {
         attribute: _one_after_the_other(
             to_numpy(last.curves[attribute]),
@@ -130,7 +132,7 @@ def joined_curves(last: FitResult | None, history: History) -> dict[str, np.ndar
             history.curve(name),
             history.n_epochs,
         )
-        for attribute, name in CURVES.items()
+        for attribute, name in CURVE_OF_ATTRIBUTE.items()
     }
 
 

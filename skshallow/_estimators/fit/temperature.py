@@ -16,7 +16,7 @@ from skshallow.losses import Loss
 # means probabilities of 0 and 1.
 COLDEST, HOTTEST = 0.05, 20.0
 # Raw predictions whose loss is evaluated at once: of many classes, few rows.
-VALUES_AT_ONCE = 1 << 18
+VALUES_PER_EVALUATION = 1 << 18
 
 
 def best_temperature(
@@ -107,7 +107,7 @@ def _at_best(loss, y, raw_prediction, sample_weight, xatol: float) -> OptimizeRe
     """Return SciPy's minimum of the mean loss over the logarithm of the temperature."""
     losses = np.empty(len(y))
     values_per_row = raw_prediction.size // len(y)
-    rows_at_once = max(1, VALUES_AT_ONCE // values_per_row)
+    rows_at_once = max(1, VALUES_PER_EVALUATION // values_per_row)
 
     def mean_loss(log_temperature: float) -> float:
         temperature = math.exp(log_temperature)

@@ -17,7 +17,7 @@ NO_VALUE = "-"
 
 
 @dataclass(frozen=True)
-class Column:
+class ReportColumn:
     """A named column of a report.
 
     Parameters
@@ -51,7 +51,7 @@ class Report(ABC):
         """What the table is about, in one line."""
 
     @abstractmethod
-    def columns(self) -> list[Column]:
+    def columns(self) -> list[ReportColumn]:
         """Return the columns; the first one names the rows."""
 
     def notes(self) -> list[str]:
@@ -118,14 +118,14 @@ class Report(ABC):
         )
 
 
-def _aligned(column: Column, align: Any) -> list[str]:
+def _aligned(column: ReportColumn, align: Any) -> list[str]:
     """Return heading and formatted values of a column, padded to the same width."""
     texts = [column.name, *column.texts()]
     width = max(map(len, texts))
     return [align(text, width) for text in texts]
 
 
-def _html_cell(column: Column, text: str) -> str:
+def _html_cell(column: ReportColumn, text: str) -> str:
     align = "left" if column.is_wide else "right"
     return f'<td style="text-align: {align}">{html.escape(text)}</td>'
 

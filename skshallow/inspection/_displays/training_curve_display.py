@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from skshallow._arrays.namespace import to_numpy
-from skshallow._estimators.fit.results import CURVES
+from skshallow._estimators.fit.results import CURVE_OF_ATTRIBUTE
 from skshallow.inspection._common.drawing import (
     BLUE,
     GREEN,
@@ -279,7 +279,10 @@ def _make_logarithmic(panel: Any) -> None:
 
 def _curves(net: Any) -> dict[str, Any]:
     """Return the curves of `net` (n_iter_,) by name, None for those it did not record."""
-    curves = {name: to_numpy(getattr(net, attribute)) for attribute, name in CURVES.items()}
+    curves = {
+        name: to_numpy(getattr(net, attribute))
+        for attribute, name in CURVE_OF_ATTRIBUTE.items()
+    }
     empty = {name for name, curve in curves.items() if len(curve) == 0}
     if np.isnan(curves["learning_rate"]).all():  # of a solver without a learning rate
         empty.add("learning_rate")

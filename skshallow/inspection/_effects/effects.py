@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from skshallow.inspection._common.report import Column, Report, decimals
+from skshallow.inspection._common.report import Report, ReportColumn, decimals
 
 
 @dataclass(eq=False, repr=False)
@@ -69,7 +69,7 @@ class Effects(Report):
         """What the table is about."""
         return f"Mean absolute effects of the columns of a {self.net_name}"
 
-    def columns(self) -> list[Column]:
+    def columns(self) -> list[ReportColumn]:
         """Return the mean absolute effects, one row per column of the table explained."""
         order = self.by_importance
         sizes = self.importances.reshape(len(order), -1)[order]
@@ -77,8 +77,8 @@ class Effects(Report):
         names = [self.feature_names[j] for j in order]
         by_output = zip(self.output_names, sizes.T.tolist(), strict=True)
         return [
-            Column("column", names),
-            *(Column(name, list(own), spec) for name, own in by_output),
+            ReportColumn("column", names),
+            *(ReportColumn(name, list(own), spec) for name, own in by_output),
         ]
 
     def notes(self) -> list[str]:

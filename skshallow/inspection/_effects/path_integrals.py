@@ -17,7 +17,7 @@ MOST_SEGMENTS = 1024
 ROUNDING = 64 * np.finfo(np.float64).eps  # of the base value
 SAME_SLOPE = 1e-5  # slopes that differ relatively less are taken for the same
 SMALL_DIFFERENCE = 0.01  # of the sum of the effects' magnitudes
-VALUES_AT_ONCE = 1 << 18  # of the widest layer, so that they stay in the cache
+UNITS_PER_PASS = 1 << 18  # of the widest layer, so that they stay in the cache
 
 
 class PathIntegrals:
@@ -110,7 +110,7 @@ class PathIntegrals:
         effects = np.empty((*allowed.shape, net.n_features_in_))
         off = np.empty(allowed.shape)
         values_per_row = (n_segments + 1) * network.widest(end.shape[-1])
-        n_at_once = max(1, VALUES_AT_ONCE // values_per_row)
+        n_at_once = max(1, UNITS_PER_PASS // values_per_row)
         for first in range(0, len(effects), n_at_once):
             block = slice(first, min(first + n_at_once, len(effects)))
             found = self._along_lines(start, end[..., block, :], params, n_segments)

@@ -128,6 +128,9 @@ def test_every_solver_with_a_state_of_its_own_is_resumed(solver, net, X, y, path
     assert_same(fit(net, X, y, Checkpoint(path)), fit(net, X, y))
 
 
+@pytest.mark.filterwarnings(
+    "ignore:schedule=:skshallow.exceptions.IneffectiveParameterWarning"
+)
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_every_schedule_is_resumed(schedule, net, X, y, path):
     net.set_params(schedule=schedule)

@@ -51,7 +51,7 @@ def test_parts_of_any_size_give_the_same_temperature(values_at_once, shape, monk
     loss, y = MultinomialLogLoss().smoothed(0.1), rng.integers(6, size=(50, 1))
     at_once = refined_loss(loss, y, raw, weight)
     temperature = best_temperature(loss, y, raw, weight)
-    monkeypatch.setattr(module, "VALUES_AT_ONCE", values_at_once)
+    monkeypatch.setattr(module, "VALUES_PER_EVALUATION", values_at_once)
     assert refined_loss(loss, y, raw, weight) == pytest.approx(at_once, rel=1e-12)
     assert best_temperature(loss, y, raw, weight) == pytest.approx(temperature, rel=1e-6)
 

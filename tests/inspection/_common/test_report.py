@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pandas as pd
 import pytest
 
-from skshallow.inspection._common.report import WIDTH, Column, Report, decimals
+from skshallow.inspection._common.report import WIDTH, Report, ReportColumn, decimals
 
 
 class Animals(Report):
@@ -14,10 +14,12 @@ class Animals(Report):
 
     def columns(self):
         return [
-            Column("animal", ["ant", "millipede"]),
-            Column("legs", [6.0, 1000.123], ".1f"),
-            Column("wings", [2, None]),
-            Column("verdict", ["small < large: " + "long " * 30, "fine"], is_wide=True),
+            ReportColumn("animal", ["ant", "millipede"]),
+            ReportColumn("legs", [6.0, 1000.123], ".1f"),
+            ReportColumn("wings", [2, None]),
+            ReportColumn(
+                "verdict", ["small < large: " + "long " * 30, "fine"], is_wide=True
+            ),
         ]
 
     def notes(self):
