@@ -59,6 +59,9 @@ def test_warm_start_in_pieces_equals_one_fit(net_class, X, y, weight, few, solve
     assert pieces.best_iter_ == whole.best_iter_
 
 
+@pytest.mark.filterwarnings(
+    "ignore:schedule=:skshallow.exceptions.IneffectiveParameterWarning"
+)
 @pytest.mark.parametrize(
     "schedule", [name for name, cls in SCHEDULES.items() if not cls.needs_end]
 )
