@@ -202,3 +202,14 @@ def test_integer_weights_cut_pieces_as_repetition_does():
     weighted = net.set_params(**PIECES).fit(X, y, times).predict(X)
     repeated = net.fit(X.repeat(times, axis=0), y.repeat(times)).predict(X)
     assert_allclose(weighted, repeated, atol=1e-3)
+
+
+@each_net
+def test_partial_fit_goes_on_with_the_pieces_of_the_fit(net_class):
+    X, y = data(300)
+    net = net_class(**FEW, n_members=2).fit(X, y)
+    before = net.coefs_[0].copy()
+    net.partial_fit(X[:100], y[:100])  # of fewer rows than "auto" asks for
+    assert net.coefs_[0].shape == before.shape == (2, 19, 4)
+    assert (net.coefs_[0][1, 3:] != before[1, 3:]).any()
+    assert not net.coefs_[0][0, 3:].any()
