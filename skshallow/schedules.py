@@ -64,14 +64,6 @@ class Schedule(Component):
     def update(self, state: dict[str, Any], criterion: float) -> None:
         """Update the state with the `criterion` at the end of an epoch."""
 
-    @property
-    def n_idle_epochs(self) -> int:
-        """Number of epochs at the start in which it cannot change the learning rate yet.
-
-        A fit of no more epochs warns that the schedule has no effect. 0 by default.
-        """
-        return 0
-
 
 @dataclass(frozen=True)
 class Constant(Schedule):
@@ -135,10 +127,6 @@ class StepDecay(Schedule):
 
     def multiplier(self, epoch, n_epochs, state):
         return self.factor ** math.floor(epoch / self.every)
-
-    @property
-    def n_idle_epochs(self):
-        return self.every
 
 
 @dataclass(frozen=True)
@@ -248,10 +236,6 @@ class Plateau(Schedule):
         if state["n_waited"] >= self.patience:
             state["multiplier"] *= self.factor
             state["n_waited"] = 0
-
-    @property
-    def n_idle_epochs(self):
-        return 1 + self.patience  # the first epoch sets the best loss to improve on
 
 
 def _cosine(start: float, end: float, progress: float) -> float:

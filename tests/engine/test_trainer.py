@@ -559,9 +559,6 @@ def test_the_average_is_the_published_one_of_all_steps(net_class, X, y, few, sol
     assert_allclose(net.theta_, weight_of_each_step(STEPS) @ steps, rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.filterwarnings(
-    "ignore:schedule=:skshallow.exceptions.IneffectiveParameterWarning"
-)
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_auto_averages_where_the_schedule_ends(X, y, few, schedule):
     few |= {"schedule": schedule}

@@ -132,17 +132,13 @@ def _by_method(params: Mapping[str, Any], config: FitConfig) -> Reasons:
 
 
 def _by_length(params: Mapping[str, Any], config: FitConfig) -> Reasons:
-    """Yield the parameters that could act only after `max_iter` has ended training."""
+    """Yield the parameters that could end training only after `max_iter` has ended it."""
     plan, patience = config.plan, config.n_iter_no_change
+    if patience == np.inf or patience < plan.max_iter:
+        return
     length = f"max_iter={params['max_iter']!r}"
     if params["max_iter"] == "auto":
         length = f"{length}, here {plan.max_iter} epochs"
-    n_idle = plan.schedule.n_idle_epochs
-    if not config.keeps_state and n_idle >= plan.max_iter:  # later calls run more epochs
-        why = f"the schedule first changes the learning rate, after {n_idle} epochs"
-        yield ("schedule",), f"{length}, which ends training before {why}"
-    if patience == np.inf or patience < plan.max_iter:
-        return
     yield ("n_iter_no_change",), f"{length}, which ends training first"
     if plan.solver.stochastic:
         chosen = f"n_iter_no_change={params['n_iter_no_change']!r}"
