@@ -72,7 +72,8 @@ def test_every_trusted_type_occurs_in_some_net():
     piecewise = small_net(max_iter="auto")
     nets.append(piecewise.partial_fit(ROWS, LABELS, classes=np.unique(LABELS)))
     nets.append(DeepNetRegressor(2, loss="huber").partial_fit(ROWS, ROWS[:, 0]))
-    nets.append(DeepNetRegressor(2, max_iter=2).fit(*mixed_table()))
+    few = {"max_iter": 2, "random_state": 0, "record_health": False}
+    nets.append(DeepNetRegressor(4, **few).fit(*mixed_table()))
     assert set(sio.get_untrusted_types(data=sio.dumps(nets))) == set(TRUSTED_TYPES)
 
 
@@ -86,7 +87,8 @@ def mixed_table(n_rows=300):
 @pytest.mark.parametrize("n_members", [1, 2])
 def test_a_net_of_a_mixed_table_through_skops_is_equal(n_members):
     table, y = mixed_table()
-    net = DeepNetRegressor(4, n_members=n_members, max_iter=2, random_state=0).fit(table, y)
+    few = {"max_iter": 2, "random_state": 0, "record_health": False}
+    net = DeepNetRegressor(4, n_members=n_members, **few).fit(table, y)
     loaded = sio.loads(sio.dumps(net), trusted=TRUSTED_TYPES)
     np.testing.assert_array_equal(loaded.predict(table), net.predict(table))
     np.testing.assert_array_equal(loaded.fit(table, y).theta_, net.fit(table, y).theta_)
