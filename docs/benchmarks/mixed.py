@@ -18,12 +18,11 @@ import importlib.util
 import time
 import warnings
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from mixed_tables import read_mixed_tables, split_mixed
+from mixed_tables import read_mixed_tables, split_mixed, versions_and_kernels
 from scipy.stats import rankdata
 from sklearn.compose import TransformedTargetRegressor, make_column_transformer
 from sklearn.compose import make_column_selector as columns_of
@@ -35,7 +34,7 @@ from sklearn.multioutput import MultiOutputRegressor
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import threadpool_limits
 
 from skshallow import DeepNetClassifier, DeepNetRegressor
 
@@ -206,17 +205,7 @@ def report(names: list[str], makers: list[str], scores: np.ndarray, seconds: np.
     times = np.exp(np.log(seconds).mean(axis=0))
     lines.append(f"| seconds per fit | {' | '.join(f'{v:.2f}' for v in times)} |")
     packages = ("scikit-learn", "lightgbm", "catboost")
-    versions = [
-        f"{name} {version(name)}"
-        for name in packages
-        if importlib.util.find_spec({"scikit-learn": "sklearn"}.get(name, name))
-    ]
-    kernels = {info.get("architecture", "") for info in threadpool_info()} - {""}
-    lines += [
-        "",
-        f"Versions: {', '.join(versions)}. Kernels: {', '.join(sorted(kernels))}.",
-    ]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", versions_and_kernels(packages)]) + "\n"
 
 
 def main() -> None:

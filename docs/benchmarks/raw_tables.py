@@ -17,13 +17,12 @@ import argparse
 import time
 import warnings
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from mixed import one_per_target
-from mixed_tables import prepared, read_raw_tables, split_mixed
+from mixed_tables import prepared, read_raw_tables, split_mixed, versions_and_kernels
 from sklearn.metrics import log_loss, r2_score
 from sklearn.pipeline import make_pipeline
 from skrub import DatetimeEncoder, TableVectorizer, ToCategorical, tabular_pipeline
@@ -119,8 +118,7 @@ def report(names: list[str], scores: np.ndarray, seconds: np.ndarray) -> str:
     times = np.exp(np.log(seconds).mean(axis=0))
     lines.append(f"| seconds per fit | {' | '.join(f'{v:.2f}' for v in times)} |")
     packages = ("scikit-learn", "skrub")
-    versions = ", ".join(f"{name} {version(name)}" for name in packages)
-    return "\n".join([*lines, "", f"Versions: {versions}."]) + "\n"
+    return "\n".join([*lines, "", versions_and_kernels(packages)]) + "\n"
 
 
 def main() -> None:

@@ -31,6 +31,7 @@ class Layout:
     Attributes
     ----------
     n_members : int
+        Number of networks in the ensemble.
     size : int
         Length of ``theta``.
     n_weights : int

@@ -69,7 +69,7 @@ class Moments:
         """Update by X (n, n_columns), dense or CSR, or only by rows with indices `rows`.
 
         Arrays of other libraries are converted to NumPy arrays chunk by chunk. With an
-        `encoding` the columns are its features, and X (n, n_columns_of_table) is dense.
+        `encoding` the columns are its features, of X (n, n_columns_of_table) made dense.
         """
         n_rows = X.shape[0] if rows is None else len(rows)
         rows_per_chunk = ROWS_PER_CHUNK

@@ -30,6 +30,8 @@ _not_negative_integer = Interval(Integral, 0, None, closed="left")
 _positive = Interval(Real, 0, None, closed="neither")
 _splitter = HasMethods(["split", "get_n_splits"])  # a string has a method "split", too
 
+PIECEWISE_LINEAR = "piecewise_linear"  # the encoding of numbers in pieces
+
 # Allowed values of each parameter, for scikit-learn's parameter validation.
 CONSTRAINTS: dict[str, list] = {
     "hidden_units": [_at_least_one, "array-like"],
@@ -63,7 +65,7 @@ CONSTRAINTS: dict[str, list] = {
     "clip_features": ["boolean"],
     "numeric_encoding": [
         None,
-        StrOptions({"auto", "piecewise_linear"}),
+        StrOptions({"auto", PIECEWISE_LINEAR}),
         "array-like",
     ],
     "categorical_features": [StrOptions({"auto"}), "array-like", None],

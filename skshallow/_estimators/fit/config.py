@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from skshallow._estimators.checks.hyperparameters import resolve
+from skshallow._estimators.checks.hyperparameters import PIECEWISE_LINEAR, resolve
 from skshallow.activations import ACTIVATIONS, Activation, Identity
 from skshallow.engine.state import Plan
 from skshallow.initializers import INITIALIZERS, Auto, Initializer
@@ -30,10 +30,10 @@ AUTO_DROPOUT_UNITS = 64  # in a narrow layer, dropout costs accuracy
 AUTO_EARLY_STOPPING_ROWS = 256
 AUTO_PATIENCE = 10
 AUTO_VALIDATION_FRACTION = 0.1
-# Members that each hold out rows of their own: one fold of at least, and at most, so many.
-AUTO_ENCODINGS = None, "piecewise_linear"  # of members in turn
+AUTO_ENCODINGS = None, PIECEWISE_LINEAR  # of members in turn
 AUTO_PIECED_ROWS = 256  # of fewer, a piece has hardly enough rows to learn from
 AUTO_PIECED_COLUMNS = 512  # of more, the pieces would be thousands of features
+# Members that each hold out rows of their own: one fold of at least, and at most, so many.
 AUTO_FOLDS = 8, 10
 AUTO_SMOOTHING = 0.05
 
@@ -270,7 +270,7 @@ def numeric_encodings(net: Any, n_rows: int, n_columns: int) -> list[str | None]
     if unknown:
         raise ValueError(
             f"numeric_encoding has the entry {unknown[0]!r}. An entry is None or "
-            "'piecewise_linear'."
+            f"{PIECEWISE_LINEAR!r}."
         )
     if len(choice) != n_members:
         raise ValueError(

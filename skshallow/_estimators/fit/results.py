@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from skshallow._arrays.namespace import to_numpy
+from skshallow._estimators.checks.hyperparameters import PIECEWISE_LINEAR
 from skshallow._estimators.columns import Columns
 from skshallow._estimators.fit.out_of_fold import OutOfFold
 from skshallow._estimators.fit.targets import Targets
@@ -20,8 +21,6 @@ from skshallow.engine.robust_moments import RobustMoments
 from skshallow.engine.state import Progress
 from skshallow.engine.units import Units
 from skshallow.losses import Loss
-
-PIECES = "piecewise_linear"
 
 # Name of each fitted attribute, and of the curve in `History` that it holds.
 CURVE_OF_ATTRIBUTE = {
@@ -109,7 +108,10 @@ class FitResult:
         n_members, unseen = self.network.n_members, self.network.layers[0].unseen
         if self.encoding is None or not self.encoding.n_pieces:
             return [None] * n_members
-        return [PIECES if each is None else None for each in unseen or [None] * n_members]
+        return [
+            PIECEWISE_LINEAR if each is None else None
+            for each in unseen or [None] * n_members
+        ]
 
     @property
     def n_features(self) -> int:

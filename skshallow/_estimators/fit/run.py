@@ -26,7 +26,11 @@ from skshallow._estimators.fit.start import (
     new_rng,
 )
 from skshallow._estimators.fit.temperature import TemperatureScaling
-from skshallow._estimators.fit.training_data import TrainingData, joined_folds
+from skshallow._estimators.fit.training_data import (
+    TrainingData,
+    ValidationData,
+    joined_folds,
+)
 from skshallow._estimators.fit.unused import unused_params, used_params
 from skshallow._estimators.fit.validation import Part, Validation
 from skshallow.engine.batches import Rows
@@ -198,14 +202,18 @@ class FitRun:
         parts = []
         for member, one in enumerate(data.held_out):
             rows = self._rows(one.X, y, one.weight, one.rows, are_new=data.folds is None)
-            scaling = None
-            if config.temperature_scaling:
-                scaling = TemperatureScaling.on(data.targets, one)
-            parts.append(Part(rows, None if data.folds is None else member, scaling))
-        scaling = None
-        if config.temperature_scaling:
-            scaling = TemperatureScaling.on(data.targets, joined_folds(data.held_out))
-        return Validation(self.objective, config.loss, parts, self._rows_per_batch, scaling)
+            member_or_all = None if data.folds is None else member
+            parts.append(Part(rows, member_or_all, self._scaling_on(one)))
+        of_all = parts[0].temperature
+        if data.folds is not None:
+            of_all = self._scaling_on(joined_folds(data.folds))
+        return Validation(self.objective, config.loss, parts, self._rows_per_batch, of_all)
+
+    def _scaling_on(self, validation: ValidationData) -> TemperatureScaling | None:
+        """Return the temperature scaling on these rows, if probabilities are calibrated."""
+        if not self.config.temperature_scaling:
+            return None
+        return TemperatureScaling.on(self.data.targets, validation)
 
     @property
     def n_epochs_before(self) -> int:

@@ -109,18 +109,17 @@ class Split:
 def _folds(net: Any, table: Table, groups: np.ndarray | None) -> tuple[np.ndarray, ...]:
     """Return the rows that each member holds out: a fold; more members share folds."""
     choice, rng = validation_fraction(net), random_state_of(net.random_state)
-    n_folds = max(2, round(1 / float(choice))) if isinstance(choice, Real) else 0
-    if not n_folds:
-        name = f"validation_fraction={choice!r}"
-        folds = [rows for _, rows in _splits(choice, name, table, _kept(groups, table))]
-    elif groups is not None:
+    splitter, name = choice, f"validation_fraction={choice!r}"
+    if isinstance(choice, Real):
+        n_folds = max(2, round(1 / float(choice)))
+        if groups is None:
+            folds = _folds_at_random(table, n_folds, rng)
+            return tuple(folds[member % n_folds] for member in range(net.n_members))
         from sklearn.model_selection import GroupKFold  # slow to import, rarely used
 
-        splitter = GroupKFold(n_folds, shuffle=True, random_state=rng)
-        splits = _splits(splitter, "cross_fit", table, _kept(groups, table))
-        folds = [rows for _, rows in splits]
-    else:
-        folds = _folds_at_random(table, n_folds, rng)
+        splitter, name = GroupKFold(n_folds, shuffle=True, random_state=rng), "cross_fit"
+    splits = _splits(splitter, name, table, _kept(groups, table))
+    folds = [rows for _, rows in splits]
     return tuple(folds[member % len(folds)] for member in range(net.n_members))
 
 
