@@ -23,6 +23,8 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 WIDTHS = {"desktop": 1280, "phone": 390}
 # More columns hold figures, and may scroll.
 MOST_COLUMNS_OF_TEXT = 4
+# Of a screen per inch of a figure: its letters, of 10 points, are then 7 pixels high.
+FEWEST_PIXELS_PER_INCH = 50
 # What a browser loads by itself, and what it goes to on a click.
 LOADED = {"img": "src", "script": "src", "iframe": "src", "source": "src", "link": "href"}
 CLICKED = {"a": "href"}
@@ -169,6 +171,9 @@ IN_THE_PAGE = """async () => {
         element.getBoundingClientRect().right > window.innerWidth + 1 &&
         element.checkVisibility() && !element.closest("mjx-container, .headerlink") &&
         !scrolls(element);
+    const formulas = [...document.querySelectorAll("mjx-container")];
+    const isCut = formula =>
+        formula.getBoundingClientRect().right > window.innerWidth + 1 && !scrolls(formula);
     const scroller = table => table.closest(".pst-scrollable-table-container");
     const hides = table => scroller(table).scrollWidth > scroller(table).clientWidth + 1;
     const tables = [...article.querySelectorAll("table.table")].filter(scroller);
@@ -189,8 +194,16 @@ IN_THE_PAGE = """async () => {
         code: code.length,
         plain: code.filter(e => !e.querySelector("span[class]")).map(e => e.textContent),
         unloaded: images.filter(image => !image.naturalWidth).map(image => image.src),
+        figures: [...article.querySelectorAll(".figure-box img")]
+            .filter(image => image.checkVisibility() && !image.closest(".landing-hero"))
+            .map(image => ({
+                source: image.src,
+                width: image.getBoundingClientRect().width,
+                inches: Number(getComputedStyle(image).getPropertyValue("--inches")),
+            })),
         formulas: document.querySelectorAll(".math").length,
         rendered: document.querySelectorAll(".math mjx-container").length,
+        cutFormulas: formulas.filter(isCut).map(e => e.textContent),
         wrong: document.querySelectorAll("mjx-merror, [data-mjx-error]").length,
     };
 }"""
@@ -246,6 +259,7 @@ def test_mathematics_is_rendered(visits):
 def test_no_page_is_wider_than_the_screen(visits):
     assert [(visit.page, visit.wide) for visit in visits if visit.wide > 0] == []
     assert [(visit.page, visit.cut) for visit in visits if visit.cut] == []
+    assert [(v.page, v.cutFormulas) for v in visits if v.cutFormulas] == []
 
 
 def test_every_table_fits_on_a_desktop_and_tables_of_text_on_a_phone(visits):
@@ -264,6 +278,17 @@ def test_a_table_that_scrolls_keeps_its_first_column_in_sight_and_has_a_shadow(v
     for table in scrolled:
         assert table["first"] == "sticky", table["heading"]
         assert "gradient" in table["shadow"], table["heading"]
+
+
+def test_the_text_of_every_figure_can_be_read_on_a_phone(visits):
+    small = [
+        (visit.page, figure)
+        for visit in visits
+        for figure in visit.figures
+        if figure["width"] < FEWEST_PIXELS_PER_INCH * figure["inches"]
+    ]
+    assert sum(len(visit.figures) for visit in visits) > 100
+    assert small == []
 
 
 def test_quotes_in_the_reference_are_those_of_code(pages):
@@ -315,6 +340,38 @@ SEARCHED = {
     "Optuna": "guide/searching",
     "pipeline": "guide/workflow",
     "missing values": "guide/workflow",
+    "NaN": "guide/workflow",
+    "categorical features": "guide/workflow",
+    "one-hot": "guide/workflow",
+    "pandas": "guide/workflow",
+    "polars": "guide/workflow",
+    "data frame": "guide/workflow",
+    "CSV": "guide/workflow",
+    "dates": "guide/workflow",
+    "sparse": "guide/workflow",
+    "multilabel": "guide/workflow",
+    "threads": "guide/workflow",
+    "class weight": "guide/regularising",
+    "sample weight": "guide/regularising",
+    "gradient clipping": "guide/regularising",
+    "weight decay": "guide/regularising",
+    "quantile regression": "guide/uncertainty",
+    "conformal": "guide/uncertainty",
+    "partial_fit": "guide/big_data",
+    "large data sets": "guide/big_data",
+    "save model": "guide/saving",
+    "explain": "guide/effects",
+    "partial dependence": "guide/effects",
+    "monotone constraints": "guide/monotonic",
+    "monotonic_cst": "guide/monotonic",
+    "residual connections": "guide/deep",
+    "layer normalisation": "guide/deep",
+    "ordinal regression": "guide/choosing",
+    "reproducible": "reliability/index",
+    "random_state": "reliability/index",
+    "getting started": "installation",
+    "quickstart": "installation",
+    "MNIST": "tutorial",
     "callback": "guide/workflow",
     "Parquet": "guide/big_data",
     "MLflow": "guide/tracking",
@@ -328,6 +385,15 @@ SEARCHED = {
     "Dask": "guide/clusters",
     "custom loss": "guide/components",
     "ONNX": "guide/onnx",
+    "monotonic constraints": "guide/monotonic",
+    "monotone": "guide/monotonic",
+    "residual": "guide/deep",
+    "layer normalization": "guide/deep",
+    "ordinal": "guide/choosing",
+    "ordered classes": "guide/choosing",
+    "batch size": "guide/choosing",
+    "early stopping ends": "guide/regularising",
+    "large data": "guide/big_data",
 }
 
 

@@ -20,10 +20,12 @@ project_copyright = author
 version = release = skshallow.__version__
 
 extensions = [
+    "breakable_code",
     "matplotlib.sphinxext.plot_directive",
     "myst_parser",
     "numpydoc",
     "playground",
+    "readable_figures",
     "source_pages",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",

@@ -26,6 +26,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,7 @@ from sklearn.base import clone
 from sklearn.callback import ProgressBar
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.datasets import load_breast_cancer, load_digits
+from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import (
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
@@ -104,7 +106,6 @@ class Table:
     is_classification: bool
     preparation: Any = "passthrough"  # preprocessing that all models need
     scoring: str | None = None  # None: accuracy or R²
-
     n_repeats: int = 1  # of the folds
 
     @property
@@ -358,6 +359,24 @@ def score_trees(table: Table, n_jobs: int) -> np.ndarray:
     )
 
 
+def check_score(table: Table) -> None:
+    """Raise ValueError if the score is not one of this target, before any long fit."""
+    if table.scoring is None:
+        return
+    model = DummyClassifier() if table.is_classification else DummyRegressor()
+    train, test = table.splits[0]
+    model.fit(rows_of(table.X, train), table.y[train])
+    try:
+        with warnings.catch_warnings():
+            # some scores are undefined for a constant prediction
+            warnings.simplefilter("ignore")
+            get_scorer(table.scoring)(model, rows_of(table.X, test), table.y[test])
+    except (ValueError, AttributeError) as error:
+        raise ValueError(
+            f"--scoring {table.scoring} does not suit this target: {error}"
+        ) from error
+
+
 # The time.
 
 
@@ -559,7 +578,12 @@ def draw(comparisons: Mapping[str, BaselineComparison], path: Path) -> None:
 
 def separator(text: str) -> str:
     """Return the separator that was given, "\\t" and "tab" for tabs."""
-    return {"\\t": "\t", "tab": "\t"}.get(text, text)
+    given = {"\\t": "\t", "tab": "\t"}.get(text, text)
+    if len(given) != 1 or given in '"\r\n':
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a separator: pass a single character, or tab for tabs."
+        )
+    return given
 
 
 def parse(arguments: Sequence[str] | None) -> tuple[argparse.ArgumentParser, Any]:
@@ -584,6 +608,8 @@ def parse(arguments: Sequence[str] | None) -> tuple[argparse.ArgumentParser, Any
     options = parser.parse_args(arguments)
     if (options.data is None) != (options.target is None):
         parser.error("--data and --target go together")
+    if options.target in options.drop:
+        parser.error(f"--drop leaves out {options.target!r}, which is the --target")
     if options.repeats < 1:
         parser.error("--repeats must be at least 1")
     if not options.picture.absolute().parent.is_dir():
@@ -599,6 +625,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             if options.scoring is not None:
                 get_scorer(options.scoring)
             tables = [read_table(options.data, options.target, options)]
+            check_score(tables[0])
         except ValueError as error:
             parser.error(str(error))
     comparisons = {}
@@ -612,7 +639,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"\nBest models on validation rows:\n{leader_table(comparison)}\n")
         print(f"Comparison on test rows:\n{comparison}\n")
         if options.data is not None and comparison.winner is None:
-            print("To find smaller differences, repeat the folds: --repeats 3\n")
+            print("To find smaller differences, repeat the folds: --repeats 2\n")
         scores = score_trees(table, options.jobs)
         print(
             f"Gradient boosted trees on the same test rows: {comparison.score_name} "

@@ -59,6 +59,7 @@ print(
     f"largest error of the sums: {abs(total - net.decision_function(X[:1000])).max():.4f}"
 )
 EffectsDisplay.from_effects(effects)
+plt.show()
 
 # %%
 # Effects against values

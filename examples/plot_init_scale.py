@@ -48,6 +48,7 @@ def accuracy_after_training(activation, depth, init_scale):
         max_iter=10,
         alpha=0,
         average_weights=False,
+        numeric_encoding=None,  # the pixels as they are, not in pieces too
         dtype="float32",
         random_state=0,
     )

@@ -18,9 +18,12 @@ gradient descent makes hardly any progress there.
 # For `t` below 0 the predictions are reversed, and the further below 0, the more confident
 # the model is in its wrong predictions.
 
+import warnings
+
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_breast_cancer
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import StandardScaler
 
 from skshallow import DeepNetClassifier
@@ -84,7 +87,9 @@ def accuracies_on_the_way(loss, start, learning_rate):
     )
     accuracies = []
     for n_steps in np.diff(checkpoints, prepend=0):
-        net.set_params(max_iter=n_steps).fit(X, y)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # bad starts
+            net.set_params(max_iter=n_steps).fit(X, y)
         accuracies.append(net.score(X, y))
     return np.array(accuracies)
 

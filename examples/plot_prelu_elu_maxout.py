@@ -44,6 +44,7 @@ for shape, size in SHAPES.items():
             **size,
             activation=name.split(",")[0].lower(),
             max_iter=N_EPOCHS,
+            numeric_encoding=None,  # the pixels as they are, not in pieces too
             random_state=0,
         )
         if "fewer" in name:

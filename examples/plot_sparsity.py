@@ -30,7 +30,12 @@ X_train, X_test, y_train, y_test = train_test_split(
 
 nets = {
     activation: DeepNetClassifier(
-        hidden_units=48, depth=DEPTH, activation=activation, max_iter=20, random_state=0
+        hidden_units=48,
+        depth=DEPTH,
+        activation=activation,
+        max_iter=20,
+        numeric_encoding=None,  # the pixels as they are, not in pieces too
+        random_state=0,
     ).fit(X_train, y_train)
     for activation in ACTIVATIONS
 }
@@ -43,7 +48,7 @@ zeros = {
 # %%
 # Each panel shows the outputs of one layer. Its rows are images of digits, sorted from 0
 # (top) to 9 (bottom); its columns are units, sorted by the digit for which their outputs
-# are largest. Outputs that are exactly 0 are white. In every layer, half or more of the
+# are largest. Outputs that are exactly 0 are white. In every layer, about half of the
 # outputs of ReLU units are 0, and none of the others.
 
 

@@ -42,6 +42,7 @@ SETTINGS = {
     "depth": 2,
     "activation": "silu",
     "alpha": 2e-4,
+    "numeric_encoding": None,  # the column as it is: the curve is smooth
     "random_state": 0,
 }
 BAND, LINE, DOTS, TRUTH = "#9ec5e8", "#1c5d99", "#555555", "#c1440e"

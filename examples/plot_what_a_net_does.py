@@ -32,11 +32,11 @@ def make_spirals(n_rows, seed):
 
 # %%
 # Four lines train the network, predict probabilities, and return what the last hidden
-# layer makes of each row.
+# layer makes of each row. The network sees the two columns as they are, not in pieces too.
 
 X, y = make_spirals(400, seed=0)
 layers = {"hidden_units": [24, 24, 2], "activation": ["silu", "silu", "identity"]}
-net = DeepNetClassifier(**layers, random_state=4)
+net = DeepNetClassifier(**layers, numeric_encoding=None, random_state=4)
 net.fit(X, y)
 probability = net.predict_proba(X)
 moved = net.hidden_activations(X)[-1]

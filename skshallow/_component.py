@@ -10,14 +10,15 @@ are dataclass fields. `setting` declares one with its default and its valid valu
 ``Momentum(1.5)`` is then a ValueError that names class, setting and range, and
 ``Momentum(np.float32(0.5))`` holds the Python float 0.5. What depends on several settings
 is checked in a ``__post_init__`` that calls this one first. A field that is not declared
-with `setting` holds whatever it is given.
+with `setting` holds whatever it is given. A class without fields of its own inherits all
+that the decorator would generate.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import FrozenInstanceError, dataclass, field, fields
 from itertools import pairwise
 from numbers import Integral, Real
 from typing import Any, Protocol
@@ -145,8 +146,22 @@ def settings_of(component: Any) -> dict[str, Any]:
     return {it.name: getattr(component, it.name) for it in fields(component) if it.init}
 
 
+class Fixed:
+    """What refuses attributes; a frozen dataclass alone lets its subclasses add some."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise FrozenInstanceError(
+            f"{name!r} of {type(self).__name__} cannot be assigned. Make a setting a field "
+            f"of a frozen dataclass, such as {name}: float = 1.0, and pass its value when "
+            "you make an instance."
+        )
+
+    def __delattr__(self, name: str) -> None:
+        raise FrozenInstanceError(f"{name!r} of {type(self).__name__} cannot be deleted.")
+
+
 @dataclass(frozen=True)
-class Component:
+class Component(Fixed):
     """What activations, initializers, losses, solvers and schedules have in common."""
 
     def __post_init__(self) -> None:

@@ -77,7 +77,6 @@ def _softplus(z: np.ndarray) -> np.ndarray:
     return xp.maximum(z, 0) + xp.log1p(xp.exp(-xp.abs(z)))
 
 
-@dataclass(frozen=True)
 class Activation(Component):
     """Base class of activation functions; the module's docstring has the conventions.
 
@@ -91,6 +90,9 @@ class Activation(Component):
     straight_through : bool
         Whether `backward` is deliberately the derivative of another function than
         `forward`, a straight-through estimator, which finite differences cannot check.
+    is_increasing : bool
+        Whether `forward` decreases in no pre-activation, if its learned parameters are at
+        least 0; `monotonic_cst` needs this, and keeps them so.
 
     Examples
     --------
@@ -105,7 +107,7 @@ class Activation(Component):
     ...
     ...     def backward(self, grad_a, z, params, grads):
     ...         return grad_a / (1 + z * z)
-    >>> X = np.random.default_rng(0).normal(size=(300, 4))
+    >>> X = np.random.default_rng(0).normal(size=(200, 4))
     >>> net = DeepNetRegressor(16, activation=Arctan(), random_state=0)
     >>> net.fit(X, X[:, 0] * X[:, 1]).network_
     Network(4-16-16-1, [Arctan(), Arctan()])
@@ -115,6 +117,11 @@ class Activation(Component):
     variance_scale: ClassVar[float] = 1.0
     fan: ClassVar[str] = "fan_avg"
     straight_through: ClassVar[bool] = False
+    is_increasing: ClassVar[bool] = False
+
+    def n_preactivations(self, n_units: int) -> int:
+        """Return the number of pre-activations of a layer with `n_units` outputs."""
+        return n_units * self.n_pieces
 
     def initial_params(self, n_units: int) -> Params:
         """Return the initial values of the activation's own learned parameters."""
@@ -127,11 +134,14 @@ class Activation(Component):
     def backward(
         self, grad_a: np.ndarray, cache: Any, params: Params, grads: Params
     ) -> np.ndarray:
-        """Return the gradient with respect to ``z``."""
+        """Return the gradient with respect to ``z``.
+
+        If it is computed for several outputs at once, `grad_a` has a leading axis of these,
+        which `cache` does not have.
+        """
         raise NotImplementedError
 
 
-@dataclass(frozen=True)
 class Identity(Activation):
     """Identity, ``a = z``: with it a network of any depth is a linear model.
 
@@ -144,6 +154,8 @@ class Identity(Activation):
     array([[-2. ,  0.5]])
     """
 
+    is_increasing: ClassVar[bool] = True
+
     def forward(self, z, params):
         return z, None
 
@@ -151,7 +163,6 @@ class Identity(Activation):
         return grad_a
 
 
-@dataclass(frozen=True)
 class Step(Activation):
     """Step function, ``a = 1 if z > 0 else 0``, with a straight-through gradient.
 
@@ -174,6 +185,7 @@ class Step(Activation):
     """
 
     straight_through: ClassVar[bool] = True
+    is_increasing: ClassVar[bool] = True
 
     def forward(self, z, params):
         near = as_dtype(abs(z) <= 1, z.dtype)
@@ -184,7 +196,6 @@ class Step(Activation):
         return grad_a
 
 
-@dataclass(frozen=True)
 class Sigmoid(Activation):
     """Logistic sigmoid, ``a = 1 / (1 + exp(-z))``; derivative ``a (1 - a)``.
 
@@ -197,6 +208,8 @@ class Sigmoid(Activation):
     array([[0.119, 0.5  , 0.881]])
     """
 
+    is_increasing: ClassVar[bool] = True
+
     def forward(self, z, params):
         a = _sigmoid(z)
         return a, a
@@ -206,7 +219,6 @@ class Sigmoid(Activation):
         return grad_a
 
 
-@dataclass(frozen=True)
 class Tanh(Activation):
     """Hyperbolic tangent, ``a = tanh(z)``; derivative ``1 - a^2``.
 
@@ -219,6 +231,8 @@ class Tanh(Activation):
     array([[-0.762,  0.   ,  0.762]])
     """
 
+    is_increasing: ClassVar[bool] = True
+
     def forward(self, z, params):
         a = namespace(z).tanh(z)
         return a, a
@@ -228,7 +242,6 @@ class Tanh(Activation):
         return grad_a
 
 
-@dataclass(frozen=True)
 class ReLU(Activation):
     """Rectified linear unit, ``a = max(0, z)``; derivative 1 where ``z > 0``, else 0.
 
@@ -247,6 +260,7 @@ class ReLU(Activation):
 
     variance_scale: ClassVar[float] = 2.0
     fan: ClassVar[str] = "fan_in"
+    is_increasing: ClassVar[bool] = True
 
     def forward(self, z, params):
         positive = _is_positive(z)
@@ -290,6 +304,10 @@ class LeakyReLU(Activation):
     def variance_scale(self) -> float:  # type: ignore[override]
         return 2 / (1 + self.slope**2)
 
+    @property
+    def is_increasing(self) -> bool:  # type: ignore[override]
+        return self.slope >= 0
+
     def forward(self, z, params):
         derivative = _is_positive(z)
         derivative *= 1 - self.slope
@@ -332,6 +350,10 @@ class PReLU(Activation):
     @property
     def variance_scale(self) -> float:  # type: ignore[override]
         return 2 / (1 + self.slope**2)
+
+    @property
+    def is_increasing(self) -> bool:  # type: ignore[override]
+        return self.slope >= 0
 
     def initial_params(self, n_units):
         return {"slope": np.full(n_units, self.slope)}
@@ -379,6 +401,7 @@ class ELU(Activation):
     scale: ClassVar[float] = 1.0
     variance_scale: ClassVar[float] = 2.0
     fan: ClassVar[str] = "fan_in"
+    is_increasing: ClassVar[bool] = True
 
     def forward(self, z, params):
         positive = _is_positive(z)
@@ -430,7 +453,6 @@ class SELU(ELU):
     variance_scale: ClassVar[float] = 1.0
 
 
-@dataclass(frozen=True)
 class GELU(Activation):
     """Gaussian error linear unit, ``a = z * Phi(z)``.
 
@@ -465,7 +487,6 @@ class GELU(Activation):
         return grad_a
 
 
-@dataclass(frozen=True)
 class SiLU(Activation):
     """Sigmoid linear unit (swish), ``a = z * s``, ``s = sigmoid(z)``.
 
@@ -498,7 +519,6 @@ class SiLU(Activation):
         return grad_a
 
 
-@dataclass(frozen=True)
 class Softplus(Activation):
     """Softplus, ``a = log(1 + exp(z))``, a smooth ReLU; derivative ``sigmoid(z)``.
 
@@ -517,6 +537,7 @@ class Softplus(Activation):
 
     variance_scale: ClassVar[float] = 2.0
     fan: ClassVar[str] = "fan_in"
+    is_increasing: ClassVar[bool] = True
 
     def forward(self, z, params):
         return _softplus(z), z
@@ -526,7 +547,6 @@ class Softplus(Activation):
         return grad_a
 
 
-@dataclass(frozen=True)
 class Mish(Activation):
     """Mish, ``a = z * t`` with ``t = tanh(softplus(z))``.
 
@@ -590,6 +610,7 @@ class Maxout(Activation):
 
     pieces: int = setting(2, "[2, 100]")  # the quadrature below holds for these
     fan: ClassVar[str] = "fan_in"
+    is_increasing: ClassVar[bool] = True
 
     @property
     def n_pieces(self) -> int:  # type: ignore[override]

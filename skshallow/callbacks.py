@@ -90,6 +90,8 @@ class Checkpoint:
     def __post_init__(self) -> None:
         if not isinstance(self.path, str | os.PathLike):
             raise TypeError(f"path must be a str or a path-like, got {self.path!r}.")
+        if not os.fspath(self.path):
+            raise ValueError("path is an empty string. Pass that of a file or a folder.")
         is_count = isinstance(self.every, Integral) and not isinstance(self.every, bool)
         if not is_count or self.every < 1:
             raise ValueError(f"every must be an int of at least 1, got {self.every!r}.")

@@ -4,6 +4,7 @@ __all__ = [
     "DeadUnitsWarning",
     "DoubtfulCategoryWarning",
     "IneffectiveParameterWarning",
+    "TargetOutlierWarning",
     "UnreadableModel",
     "VanishingGradientWarning",
 ]
@@ -47,7 +48,7 @@ class DoubtfulCategoryWarning(UserWarning):
     >>> X = np.array([[str(i % 30)] for i in range(300)], dtype=object)
     >>> with warnings.catch_warnings(record=True) as caught:
     ...     warnings.simplefilter("always", DoubtfulCategoryWarning)
-    ...     net = DeepNetRegressor(max_iter=5).fit(X, np.arange(300.0))
+    ...     net = DeepNetRegressor(max_iter=5, random_state=0).fit(X, np.arange(300.0))
     >>> print(caught[0].message)  # doctest: +ELLIPSIS
     X has 1 column of strings that is read as a category, and may not be:
     - integers as strings in column 0 (300 values): if they are quantities, convert ...
@@ -64,7 +65,8 @@ class VanishingGradientWarning(UserWarning):
     >>> from skshallow import DeepNetClassifier
     >>> from skshallow.exceptions import VanishingGradientWarning
     >>> X, y = load_iris(return_X_y=True)
-    >>> net = DeepNetClassifier(8, depth=8, activation="sigmoid", init_scale=0.1)
+    >>> params = {"activation": "sigmoid", "init_scale": 0.1, "random_state": 0}
+    >>> net = DeepNetClassifier(8, depth=8, **params)
     >>> with warnings.catch_warnings(record=True) as caught:
     ...     warnings.simplefilter("always", VanishingGradientWarning)
     ...     net = net.fit(X, y)
@@ -92,12 +94,39 @@ class IneffectiveParameterWarning(UserWarning):
     >>> from skshallow import DeepNetClassifier
     >>> from skshallow.exceptions import IneffectiveParameterWarning
     >>> X, y = load_iris(return_X_y=True)
-    >>> net = DeepNetClassifier(early_stopping=False, validation_fraction=0.3)
+    >>> params = {"early_stopping": False, "validation_fraction": 0.3, "random_state": 0}
+    >>> net = DeepNetClassifier(**params)
     >>> with warnings.catch_warnings(record=True) as caught:
     ...     warnings.simplefilter("always", IneffectiveParameterWarning)
     ...     net = net.fit(X, y)
     >>> print(caught[0].message)  # doctest: +ELLIPSIS
     validation_fraction=0.3 has no effect with early_stopping=False. ...
+    """
+
+
+class TargetOutlierWarning(UserWarning):
+    """A few targets are so far out that they rule the squared error.
+
+    They are more than 50 robust standard deviations from the median, and at most 5 % of
+    the rows, by weight. A robust standard deviation is 1.4826 times the median absolute
+    deviation from the median. Where that is 0, since most targets are equal, it is 1.4826
+    times the median over the rows whose absolute deviation is not 0. There is no warning
+    for other losses, nor from `partial_fit`.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import numpy as np
+    >>> from skshallow import DeepNetRegressor
+    >>> from skshallow.exceptions import TargetOutlierWarning
+    >>> X = np.linspace(-1, 1, 100)[:, np.newaxis]
+    >>> y = X[:, 0].copy()
+    >>> y[7] = 1e4
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always", TargetOutlierWarning)
+    ...     net = DeepNetRegressor(max_iter=5, random_state=0).fit(X, y)
+    >>> print(caught[0].message)  # doctest: +ELLIPSIS
+    y has 1 value more than 50 robust standard deviations ...
     """
 
 

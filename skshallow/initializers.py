@@ -34,7 +34,6 @@ def __dir__() -> list[str]:
     return __all__
 
 
-@dataclass(frozen=True)
 class Initializer(Component):
     """Base class of initializers; see the module's docstring.
 
@@ -107,7 +106,6 @@ class VarianceScaling(Initializer):
         return rng.uniform(-limit, limit, (n_inputs, n_units))
 
 
-@dataclass(frozen=True)
 class Auto(Initializer):
     """The initialisation that suits the layer's activation.
 
@@ -132,7 +130,6 @@ class Auto(Initializer):
         return VarianceScaling(activation.variance_scale, activation.fan)  # type: ignore[arg-type]
 
 
-@dataclass(frozen=True)
 class Normal(Initializer):
     """Standard normal weights, whatever the layer's size; scale them with `init_scale`.
 
@@ -150,7 +147,6 @@ class Normal(Initializer):
         return rng.standard_normal((n_inputs, n_units))
 
 
-@dataclass(frozen=True)
 class Uniform(Initializer):
     """Weights uniform in (-1, 1), whatever the layer's size; scale with `init_scale`.
 
@@ -168,7 +164,6 @@ class Uniform(Initializer):
         return rng.uniform(-1, 1, (n_inputs, n_units))
 
 
-@dataclass(frozen=True)
 class Zeros(Initializer):
     """All weights 0: the units of a layer stay equal throughout training. For study only.
 
@@ -185,7 +180,6 @@ class Zeros(Initializer):
         return np.zeros((n_inputs, n_units))
 
 
-@dataclass(frozen=True)
 class Orthogonal(Initializer):
     """A random matrix with orthonormal rows or columns, whichever are fewer.
 

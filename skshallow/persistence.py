@@ -18,10 +18,14 @@ from skshallow._estimators.files.model import restore_estimator
 from skshallow._estimators.regressor import DeepNetRegressor, ShallowNetRegressor
 from skshallow.engine.embedding import EmbeddedDense, Embedding
 from skshallow.engine.encoding import Encoding
-from skshallow.engine.layers import Dense, Dropout
+from skshallow.engine.layers import Dense, Dropout, ResidualDense
 from skshallow.engine.moments import Moments
+from skshallow.engine.monotone import Directions
 from skshallow.engine.network import Network
+from skshallow.engine.normalization import LayerNorm
+from skshallow.engine.periodic import PeriodicEmbedding
 from skshallow.engine.robust_moments import RobustMoments
+from skshallow.engine.shared_outputs import SharedOutputs
 from skshallow.engine.state import Progress
 from skshallow.engine.units import Units
 from skshallow.exceptions import UnreadableModel
@@ -50,9 +54,10 @@ TRUSTED_TYPES: list[str] = sorted(
     for cls in {
         *ESTIMATORS.values(),
         *component_types(),
-        *(HiddenFeatures, Network, Dense, Dropout, Units, Progress),
-        *(Moments, RobustMoments),
-        *(Columns, Encoding, Embedding, EmbeddedDense),
+        *(HiddenFeatures, Network, Directions, Dense, Dropout, Units, Progress),
+        *(SharedOutputs, Moments, RobustMoments),
+        *(Columns, Encoding, Embedding, PeriodicEmbedding, EmbeddedDense),
+        *(ResidualDense, LayerNorm),
     }
 )
 

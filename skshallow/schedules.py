@@ -30,7 +30,6 @@ def __dir__() -> list[str]:
     return __all__
 
 
-@dataclass(frozen=True)
 class Schedule(Component):
     """Base class of learning rate schedules; see the module's docstring.
 
@@ -64,8 +63,15 @@ class Schedule(Component):
     def update(self, state: dict[str, Any], criterion: float) -> None:
         """Update the state with the `criterion` at the end of an epoch."""
 
+    @property
+    def n_idle_epochs(self) -> int:
+        """Number of epochs at the start in which it cannot change the learning rate yet.
 
-@dataclass(frozen=True)
+        A fit of no more epochs warns that the schedule has no effect. 0 by default.
+        """
+        return 0
+
+
 class Constant(Schedule):
     """Constant learning rate: the multiplier is 1.
 
@@ -127,6 +133,10 @@ class StepDecay(Schedule):
 
     def multiplier(self, epoch, n_epochs, state):
         return self.factor ** math.floor(epoch / self.every)
+
+    @property
+    def n_idle_epochs(self):
+        return self.every
 
 
 @dataclass(frozen=True)
@@ -236,6 +246,10 @@ class Plateau(Schedule):
         if state["n_waited"] >= self.patience:
             state["multiplier"] *= self.factor
             state["n_waited"] = 0
+
+    @property
+    def n_idle_epochs(self):
+        return 1 + self.patience  # the first epoch sets the best loss to improve on
 
 
 def _cosine(start: float, end: float, progress: float) -> float:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from scipy.optimize import OptimizeResult, minimize
+from scipy.optimize import Bounds, OptimizeResult, minimize
 
 from skshallow._arrays.namespace import namespace
 from skshallow._component import Component, setting
@@ -59,7 +59,6 @@ def _walk(update: Callable[..., None], *vectors: np.ndarray) -> None:
         update(*(vector[block] for vector in vectors))
 
 
-@dataclass(frozen=True)
 class Solver(Component):
     """Base class of solvers; see the module's docstring.
 
@@ -123,12 +122,16 @@ class Solver(Component):
         max_iter: int,
         tol: float,
         callback: Callable[[OptimizeResult], None],
+        bounds: tuple[np.ndarray, np.ndarray] | None = None,
     ) -> OptimizeResult:
-        """Minimise the whole objective from `theta`, if the solver is not stochastic."""
+        """Minimise the whole objective from `theta`, if the solver is not stochastic.
+
+        `bounds` are the least and the greatest value of each parameter (P,). They are only
+        passed for nets with `monotonic_cst`, and `theta` lies within them.
+        """
         raise NotImplementedError
 
 
-@dataclass(frozen=True)
 class SGD(Solver):
     """Stochastic gradient descent: ``theta -= learning_rate * grad``.
 
@@ -197,7 +200,6 @@ class Momentum(Solver):
         _walk(update, theta, grad, state["velocity"])
 
 
-@dataclass(frozen=True)
 class Nesterov(Momentum):
     """Nesterov momentum: ``theta += momentum * v - learning_rate * grad``.
 
@@ -440,10 +442,12 @@ class LBFGS(Solver):
         max_iter: int,
         tol: float,
         callback: Callable[[OptimizeResult], None],
+        bounds: tuple[np.ndarray, np.ndarray] | None = None,
     ) -> OptimizeResult:
         """Minimise from `theta` until the largest gradient entry is below `tol`.
 
-        `callback` is called after each iteration; StopIteration from it ends the run.
+        `callback` is called after each iteration; StopIteration from it ends the run. Where
+        a parameter is at one of the `bounds`, a gradient that leads beyond counts as 0.
         """
 
         def report(intermediate_result: OptimizeResult) -> None:
@@ -455,6 +459,7 @@ class LBFGS(Solver):
             jac=True,
             method="L-BFGS-B",
             callback=report,
+            bounds=None if bounds is None else Bounds(*bounds),
             options={
                 "maxiter": max_iter,
                 "maxfun": math.inf,  # the other two are limits enough

@@ -20,6 +20,27 @@ CLASSIFIERS = [ShallowNetClassifier, DeepNetClassifier]
 REGRESSORS = [ShallowNetRegressor, DeepNetRegressor]
 
 
+class RandomNumbers:
+    """Fixtures for tests of all folders: also for the examples of docstrings and pages."""
+
+    @pytest.fixture(autouse=True)
+    def same_random_numbers(self, request):
+        """Give each test the same numbers where it leaves random_state at None.
+
+        An example has to set it: what it prints shall hold for whoever pastes it.
+        """
+        np.random.seed(0)  # noqa: NPY002
+        start = repr(np.random.get_state())  # noqa: NPY002
+        yield
+        if isinstance(request.node, pytest.DoctestItem):
+            left = repr(np.random.get_state())  # noqa: NPY002
+            assert left == start, "An example leaves a random_state at None."
+
+
+def pytest_configure(config):
+    config.pluginmanager.register(RandomNumbers(), "random_numbers")
+
+
 @pytest.fixture(params=CLASSIFIERS, ids=lambda cls: cls.__name__)
 def classifier_class(request):
     return request.param

@@ -116,6 +116,30 @@ def test_backward_equals_derivative_of_formula(name, dtype):
     assert_gradients_agree(actual, expected, rtol)
 
 
+@both_dtypes
+@pytest.mark.parametrize(
+    "activation",
+    [*(cls() for cls in ACTIVATIONS.values()), LeakyReLU(-0.1), ELU(0), ELU(10), SELU(0.1)],
+    ids=str,
+)
+def test_those_that_say_so_increase_and_the_others_do_not(activation, dtype):
+    z = np.linspace(-20, 20, 40_001, dtype=dtype)[:, np.newaxis]
+    z = np.concatenate([z, np.array([[-1e30], [1e30]], dtype)])
+    z.sort(axis=0)
+    steps = np.diff(forward(activation, np.tile(z, activation.n_pieces)), axis=0)
+    rounding = 4 * np.finfo(dtype).eps * 20
+    assert (steps.min() >= -rounding) == activation.is_increasing
+
+
+@pytest.mark.parametrize("slope", [0, 0.3, 1, 5])
+def test_prelu_increases_with_any_learned_slope_of_at_least_zero(slope):
+    z = np.linspace(-5, 5, 1001)[:, np.newaxis]
+    a, _ = PReLU().forward(z.copy(), {"slope": np.array([slope])})
+    assert np.diff(a, axis=0).min() >= 0
+    assert PReLU(slope).is_increasing
+    assert not PReLU(-0.1).is_increasing
+
+
 def test_step_passes_the_gradient_of_its_surrogate():
     z = points([-1, 0, 1])
     grad_a = np.random.default_rng(1).normal(size=z.shape)

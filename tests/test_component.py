@@ -6,7 +6,7 @@ import fractions
 import math
 import pickle
 import re
-from dataclasses import dataclass, fields, replace
+from dataclasses import FrozenInstanceError, dataclass, fields, replace
 
 import numpy as np
 import pandas as pd
@@ -96,8 +96,10 @@ def test_every_setting_of_every_component_has_a_range():
 
 @every_setting
 def test_what_makes_no_sense_is_a_value_error_that_names_the_setting(cls, name):
+    takes_none = "None" in valid_values(cls)[name].notation
     for value in NEVER_VALID:
-        assert_refused(cls, name, value)
+        if not (value is None and takes_none):
+            assert_refused(cls, name, value)
 
 
 @every_number
@@ -225,6 +227,13 @@ class Renamed(Adam):
     pass
 
 
+class Unsaid(Activation):
+    """With a setting that is no field."""
+
+    def __init__(self, factor):
+        self.factor = factor
+
+
 def test_settings_without_a_range_hold_whatever_they_are_given():
     given = [1, "x"]
     assert Scaled(factor=-7, note=given).note is given
@@ -246,6 +255,22 @@ def test_a_class_derived_from_a_component_names_itself():
         Renamed(beta_1=1)
 
 
+def test_a_class_without_settings_of_its_own_needs_no_decorator():
+    assert repr(Renamed(beta_1=0.5)) == repr(Adam(beta_1=0.5)).replace("Adam", "Renamed")
+    assert Renamed() == Renamed() != Renamed(beta_1=0.5)
+    assert Renamed() != Adam()
+    assert len({Renamed(), Renamed(), Renamed(beta_1=0.5)}) == 2
+    with pytest.raises(FrozenInstanceError, match="'new' of Renamed cannot be assigned"):
+        Renamed().new = 1
+    with pytest.raises(FrozenInstanceError, match="'new' of Renamed cannot be deleted"):
+        del Renamed().new
+
+
+def test_a_setting_that_is_no_field_is_an_error_that_says_how_to_declare_it():
+    with pytest.raises(FrozenInstanceError, match=r"such as factor: float = 1\.0"):
+        Unsaid(2.0)
+
+
 # Ranges are those in which training works.
 
 
@@ -261,6 +286,9 @@ def net(**params):
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings(  # 5 epochs are fewer than a schedule's largest patience
+    "ignore:schedule=:skshallow.exceptions.IneffectiveParameterWarning"
+)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @every_number
 def test_a_net_trains_at_both_ends_of_every_range(cls, name, dtype):

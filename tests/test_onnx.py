@@ -117,6 +117,22 @@ def assert_predicts_alike(net, rows, dtype, unit=1):
     assert_near(prediction / unit, expected / unit, dtype)
 
 
+@both_dtypes
+@with_members
+@pytest.mark.parametrize("activation", ["relu", "prelu", "maxout", "tanh"])
+def test_monotone_nets_predict_alike_and_are_monotone(
+    few, X, y, rows, activation, n_members, dtype
+):
+    net = DeepNetRegressor(
+        **few, activation=activation, n_members=n_members, monotonic_cst=[1, 0, -1, 0, 0]
+    ).fit(X.astype(dtype), y)
+    assert_predicts_alike(net, rows, dtype)
+    higher = rows + np.array([1, 0, -1, 0, 0]) * X.std(axis=0)
+    graph = convert(net, rows.astype(dtype))
+    low, high = (run(graph, X=each.astype(dtype))[0] for each in (rows, higher))
+    assert (low - high).max() <= TOLERANCE[dtype] * np.abs(low).max()
+
+
 # Activations.
 
 
@@ -151,6 +167,29 @@ def test_every_activation_is_valid_onnx_for_another_runtime(few, X, y, rows, nam
     evaluator = reference.ReferenceEvaluator(convert(net, rows))
     (prediction,) = evaluator.run(None, {"X": rows})
     assert_near(prediction[:, 0], net.predict(rows), np.float64)
+
+
+@both_dtypes
+@with_members
+@pytest.mark.parametrize("residual", [True, False])
+@pytest.mark.parametrize("normalization", ["layer", None])
+def test_residual_and_normalised_layers_are_converted(
+    few, X, y, rows, residual, normalization, n_members, dtype
+):
+    few |= {"depth": 4, "residual": residual, "normalization": normalization}
+    net = DeepNetClassifier(**few, activation="maxout", n_members=n_members)
+    net.fit(X.astype(dtype), y)
+    assert_classifies_alike(net, rows, dtype)
+    features = HiddenFeatures(FrozenEstimator(net)).fit(X.astype(dtype), y)
+    (hidden,) = run(convert(features, rows.astype(dtype)), X=rows.astype(dtype))
+    assert_near(hidden, features.transform(rows.astype(dtype)), dtype)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_fifty_residual_layers_predict_as_the_net(few, X, y, rows, activation):
+    few |= {"depth": 50, "residual": True, "normalization": "layer"}
+    net = DeepNetClassifier(**few, activation=activation).fit(X.astype(np.float32), y)
+    assert_classifies_alike(net, rows, np.float32)
 
 
 @both_dtypes
@@ -213,7 +252,7 @@ def test_every_classification_loss_classifies_as_the_net(
 @both_dtypes
 @pytest.mark.parametrize("kind", KINDS_OF_TARGETS)
 def test_members_confident_of_different_classes_are_combined(few, X, y, rows, kind, dtype):
-    net = DeepNetClassifier(**few, n_members=2)
+    net = DeepNetClassifier(**few, n_members=2, alpha=5e-4)
     net.fit(X.astype(dtype), KINDS_OF_TARGETS[kind](y))
     net.theta_ *= 20
     rows = rows.astype(dtype)
@@ -691,11 +730,11 @@ def test_weights_beyond_float32_are_refused(few, X, y):
 
 # Tables with categories and missing values.
 
-CITIES = [f"city {i:02}" for i in range(40)]
+CITIES = [f"city {i:02}" for i in range(70)]
 
 
 def raw_table(n_rows=300, seed=0):
-    """A table of numbers and of each kind of category, of 2 to 40 levels."""
+    """A table of numbers and of each kind of category, of 2 to 70 levels."""
     rng = np.random.default_rng(seed)
     age = rng.normal(40, 10, n_rows)
     age[rng.random(n_rows) < 0.1] = np.nan
@@ -709,7 +748,7 @@ def raw_table(n_rows=300, seed=0):
             "city": rng.choice(CITIES, n_rows),
             "income": rng.normal(size=n_rows),
             "grade": rng.choice([1.5, 2.25, 3.0, np.nan], n_rows),
-            "zip": rng.integers(10000, 10030, n_rows),
+            "zip": rng.integers(10000, 10070, n_rows),
         }
     )
 
@@ -843,6 +882,20 @@ def test_a_raw_table_is_valid_onnx_for_another_runtime(few):
     inputs = inputs_of(new.fillna({"size": "", "city": ""}), net)
     (found,) = evaluator.run(None, inputs)
     assert_near(found[:, 0], net.predict(new).astype(np.float32), np.float32)
+
+
+@both_dtypes
+@pytest.mark.parametrize("views", [["periodic"], ["periodic", "piecewise_linear", None]])
+def test_learned_curves_of_numbers_are_converted(few, views, dtype):
+    params = few | {"numeric_encoding": views, "n_members": len(views)}
+    table = raw_table()
+    net = DeepNetRegressor(**params).fit(table, numbers_of(table))
+    assert_table_is_predicted_alike(net, new_table(), dtype)
+    X = table[["age", "income"]].fillna(0.0).to_numpy()
+    plain = DeepNetClassifier(**params).fit(X, numbers_of(table) > 1)
+    model = convert_table(plain, dtype)
+    _, probabilities = run(model, X=X.astype(dtype))
+    assert_near(probabilities, plain.predict_proba(X).astype(dtype), dtype)
 
 
 @with_members

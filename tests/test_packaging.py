@@ -127,9 +127,20 @@ def test_importing_loads_nothing_beyond_what_a_linear_model_loads(loaded):
 
 
 def test_importing_loads_no_optional_part(loaded):
-    used_later = {"inspection"}
+    used_later = {
+        "callbacks",
+        "inspection",
+        "_estimators.files",
+        "_estimators.fit.checkpoint",
+    }
     assert "skshallow.engine.network" in loaded
     assert {f"skshallow.{name}" for name in used_later} & loaded == set()
+
+
+def test_an_editable_install_adds_the_checkout_to_the_path(sdist, tmp_path):
+    with zipfile.ZipFile(build("editable", sdist, tmp_path)) as wheel:
+        (path_file,) = (name for name in wheel.namelist() if name.endswith(".pth"))
+        assert wheel.read(path_file).decode().split() == [str(sdist.resolve())]
 
 
 def test_extras_named_in_errors_exist(distribution):

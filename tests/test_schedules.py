@@ -84,6 +84,16 @@ def test_step_decay_drops_at_its_epochs():
     np.testing.assert_array_equal(multipliers, [1, 1, 0.5, 0.5, 0.25])
 
 
+@pytest.mark.parametrize("schedule", [it() for it in SCHEDULES.values()], ids=called)
+def test_the_learning_rate_is_constant_in_idle_epochs_and_may_change_after(schedule):
+    n_idle = schedule.n_idle_epochs
+    multipliers = [schedule.multiplier(0, 100, schedule.init())]
+    multipliers += multipliers_after(schedule, [1.0] * 100)  # no loss improves
+    assert set(multipliers[:n_idle]) <= {1.0}
+    if n_idle:
+        assert multipliers[n_idle] < 1
+
+
 @pytest.mark.parametrize("schedule", [Cosine(), Cosine(0.1)], ids=str)
 def test_cosine_falls_from_one_to_its_final_value(schedule):
     multipliers = curve(schedule, np.linspace(0, 40, 1001))

@@ -359,6 +359,24 @@ def test_lbfgs_reaches_the_minimum(function, memory):
     np.testing.assert_allclose(result.x, FUNCTIONS[function][2], atol=1e-6)
 
 
+def test_lbfgs_stays_within_bounds_and_reaches_the_minimum_there():
+    value_and_gradient, start, _ = FUNCTIONS["rosenbrock"]
+    seen = []
+    least, greatest = np.full(start.shape, -np.inf), np.full(start.shape, np.inf)
+    greatest[0] = 0.5
+    result = LBFGS().minimize(
+        value_and_gradient,
+        np.minimum(start, greatest),
+        max_iter=1000,
+        tol=1e-10,
+        callback=lambda result: seen.append(result.x),
+        bounds=(least, greatest),
+    )
+    assert (np.array(seen) <= greatest).all()
+    assert result.x[0] == 0.5
+    np.testing.assert_allclose(value_and_gradient(result.x)[1][1:], 0, atol=1e-6)
+
+
 def test_lbfgs_reports_every_iteration():
     seen = []
     result = minimize("rosenbrock", callback=lambda result: seen.append(float(result.fun)))

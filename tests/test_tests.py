@@ -38,9 +38,11 @@ TESTED_BY = {
     "_estimators/columns/matrix": "_estimators/test_mixed_tables.py",
     "_estimators/fit/feature_encoding": "_estimators/test_mixed_tables.py",
     "_estimators/given_weights": "_estimators/test_prediction.py",
-    "_estimators/hidden_layers": "_estimators/checks/test_hyperparameters.py",
     "_estimators/checks/overflow": "reliability/test_extremes.py",
     "_estimators/fit/diagnostics": "engine/test_trainer.py",
+    "_estimators/fit/components": "_estimators/fit/test_auto.py",
+    "_estimators/fit/config": "_estimators/fit/test_auto.py",
+    "_estimators/fit/preparation": "_estimators/fit/test_run.py",
     "_estimators/fit/results": "_estimators/fit/test_run.py",
     "_estimators/fit/start": "_estimators/fit/test_run.py",
     "_estimators/fit/targets": "_estimators/test_classifier.py",
@@ -53,6 +55,7 @@ TESTED_BY = {
     "_estimators/files/codec": "_estimators/files/test_model.py",
     "persistence": "_estimators/files/test_model.py",
     # the parts of one function for users
+    "inspection/_compare_with_baseline": "inspection/test_baseline_comparison.py",
     "inspection/_default_baseline": "inspection/test_baseline_comparison.py",
     "inspection/_cross_validation": "inspection/test_baseline_comparison.py",
     "inspection/_row_scores": "inspection/test_baseline_comparison.py",
@@ -81,10 +84,13 @@ ACROSS_MODULES = {
     "_estimators/checks/test_components_by_name.py",
     "_estimators/files/test_skops.py",
     "_estimators/test_clipping.py",
+    "_estimators/test_cross_conformal.py",
     "_estimators/test_exactness.py",
     "_estimators/test_members.py",
+    "_estimators/test_ordered_classes.py",
     "_estimators/test_mixed_tables.py",
     "_estimators/test_numeric_encoding.py",
+    "_estimators/test_periodic_encoding.py",
     "_estimators/test_subclassing.py",
     "_estimators/fit/test_memory.py",
     "documentation",
@@ -191,3 +197,24 @@ def private_attributes(tree):
 @pytest.mark.parametrize("file", FILES)
 def test_private_attributes_are_used_only_where_they_are_listed(file):
     assert private_attributes(tree_of(FILES[file])) == PRIVATE.get(file, set())
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_no_tests_share_a_generator_of_random_numbers(file):
+    """Else what a test draws depends on the tests that ran before it."""
+    tree = ast.parse(FILES[file].read_text(encoding="utf-8"))
+    generators = {
+        ast.unparse(node.targets[0])
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Call)
+        and ast.unparse(node.value.func) == "np.random.default_rng"
+    }
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    names = {
+        node.id
+        for function in functions
+        for node in ast.walk(function)
+        if isinstance(node, ast.Name)
+    }
+    assert not generators & names

@@ -19,9 +19,13 @@ ORDER = (
     "digits",
     "mixed_columns",
     "effects",
+    "monotonic",
+    "ordered_classes",
     "weights_and_imbalance",
     "uncertainty",
     "halving_search",
+    "log_epochs",
+    "subclass",
     "out_of_core",
 )
 

@@ -5,36 +5,45 @@ files with arrays ``X``, ``y`` and ``task``, with one-hot encoded categories. It
 ``accuracy.md`` to its own folder and the picture of it, which the README shows as well, to
 ``docs/images/accuracy_time.png``. ``--quick`` uses only the tables of `QUICK`.
 ``--results FILE`` stores every measurement as a line of JSON: an interrupted run is
-resumed, and measurements that the file contains are not repeated.
+resumed, and measurements that the file contains are not repeated, those of networks only if
+the code of the package is the same. ``--without NAME`` leaves a model or a table out; the
+page says which.
 
 Of each table, at most 4500 training rows and 2000 test rows are used, in two splits that
-are the same for all models. Everything runs in one thread. The time of a fit is its
-processor time, which hardly depends on the other load of the machine.
+are the same for all models. All models have their defaults, and everything runs in one
+thread. The time of a fit is its processor time, which hardly depends on the other load of
+the machine. Models of packages that are not installed are left out. The PyTorch networks,
+which take the most time, are measured on the tables of `QUICK`.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import time
 import warnings
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from contenders import Model, contenders
-from scipy.stats import rankdata
-from sklearn.metrics import accuracy_score, log_loss, r2_score
+from contenders import SLOW, installed, left_out, numeric_contenders
+from environment import imported, versions_and_kernels
+from results import Result, Split, measure
+from summaries import (
+    SCORES,
+    by_table,
+    comparisons,
+    means,
+    n_tables,
+    names,
+    normalised,
+    of_task,
+    seconds_per_fit,
+    table_means,
+)
 from tables import read_tables, split
-from threadpoolctl import threadpool_limits
-
-from skshallow.inspection import expected_calibration_error
 
 HERE = Path(__file__).parent
 N_TRAIN, N_SPLITS = 4500, 2
-LEAST_GAP, N_BOOTSTRAP = 0.005, 2000
 QUICK = {
     "classification": (
         "adult",
@@ -56,188 +65,76 @@ QUICK = {
     ),
 }
 TASKS = tuple(QUICK)
-SCORES = {"classification": "accuracy", "regression": "R²"}
+QUICK_NAMES = [name for task in TASKS for name in QUICK[task]]
 PICTURE = HERE.parent / "images" / "accuracy_time.png"
 OURS, THEIRS = "#1c5d99", "#666666"
-# What the picture calls the models that it shows, and where the name stands: right, up.
+# What the picture calls the models that it shows, and where the name stands in the picture
+# of each task: right, up.
 DRAWN = {
-    "net": ("network", (-1, 1)),
-    "net, 10 epochs": ("network, 10 epochs", (-1, 0)),
-    "net, 4 members": ("ensemble of 4", (0, 1)),
-    "linear": ("linear model", (1, 0)),
-    "boosting": ("HistGradientBoosting", (-1, 0)),
-    "MLP, scaled": ("scikit-learn's MLP,\nscaled columns", (0, -1)),
-    "RealMLP-TD-S": ("RealMLP", (0, -1)),
+    "net": ("network", [(1, -1), (0, -1)]),
+    "net, 10 epochs": ("network, 10 epochs", [(-1, 0), (-1, 0)]),
+    "net, 4 members": ("ensemble of 4", [(0, 1), (0, -1)]),
+    "linear": ("linear model", [(1, 0), (1, 0)]),
+    "HistGradientBoosting": ("HistGradientBoosting", [(1, 0), (1, -1)]),
+    "LightGBM": ("LightGBM", [(-1, 0), (-1, 0)]),
+    "XGBoost": ("XGBoost", [(1, 0), (-1, 0)]),
+    "CatBoost": ("CatBoost", [(0, -1), (0, 1)]),
+    "MLP, scaled": ("scikit-learn's MLP,\nscaled columns", [(0, -1), (0, -1)]),
 }
 
 
-@dataclass(frozen=True)
-class Result:
-    """One fit. `score` is the accuracy or R²; regressors have no log loss (NaN)."""
-
-    table: str
-    task: str
-    seed: int
-    model: str
-    settings: str
-    version: str
-    score: float
-    log_loss: float
-    calibration_error: float
-    seconds: float
-
-    @property
-    def key(self) -> tuple:
-        return self.table, self.seed, self.model, self.settings, self.version
-
-
-def tables_of(
-    folder: Path, names: Iterable[str] | None
-) -> Iterator[tuple[str, str, np.ndarray, np.ndarray]]:
-    """Yield task, name, features and targets of each table, or of those with `names`."""
+def splits_of(folder: Path, chosen: Iterable[str]) -> Iterator[Split]:
+    """Yield the splits of each table whose name is `chosen`."""
     for task in TASKS:
-        for name, X, y in read_tables(folder, task, names):
-            if task == "classification":
-                y = np.unique(y, return_inverse=True)[1]
-            yield task, name, X, y
-
-
-def fit_and_score(model: Model, task: str, name: str, seed: int, rows: list) -> Result:
-    """Return the result of `model` on ``rows = X_train, X_test, y_train, y_test``."""
-    X_train, X_test, y_train, y_test = rows
-    estimator = model.make(task, seed)
-    start = time.process_time()
-    estimator.fit(X_train, y_train)
-    seconds = time.process_time() - start
-    loss = error = np.nan
-    if task == "classification":
-        probability = np.asarray(estimator.predict_proba(X_test), dtype=np.float64)
-        labels = np.arange(probability.shape[1])
-        score = accuracy_score(y_test, probability.argmax(axis=1))
-        loss = log_loss(y_test, probability, labels=labels)
-        error = expected_calibration_error(y_test, probability, labels=labels)
-    else:
-        score = r2_score(y_test, np.ravel(estimator.predict(X_test)))
-    return Result(
-        name,
-        task,
-        seed,
-        model.name,
-        model.settings,
-        model.version,
-        float(score),
-        float(loss),
-        float(error),
-        seconds,
-    )
-
-
-def measure(
-    folder: Path,
-    models: list[Model],
-    names: Iterable[str] | None,
-    path: Path | None,
-) -> list[Result]:
-    """Return the results of all models on all tables, including those stored at `path`."""
-    kept = {}
-    if path is not None and path.exists():
-        found = [Result(**json.loads(line)) for line in path.read_text().splitlines()]
-        kept = {result.key: result for result in found}
-    results = []
-    for task, name, X, y in tables_of(folder, names):
-        for seed in range(N_SPLITS):
+        for name, X, y in read_tables(folder, task, chosen):
             stratify = task == "classification"
-            rows = split(X, y, seed, stratify=stratify, n_train=N_TRAIN)
-            for model in models:
-                key = name, seed, model.name, model.settings, model.version
-                if key not in kept:
-                    with threadpool_limits(1):
-                        kept[key] = fit_and_score(model, task, name, seed, rows)
-                    if path is not None:
-                        with path.open("a") as file:
-                            file.write(json.dumps(asdict(kept[key])) + "\n")
-                results.append(kept[key])
-        line = [f"{r.model} {r.score:.3f}" for r in results if r.table == name]
-        print(name, "; ".join(line), flush=True)
-    return results
+            if stratify:
+                y = np.unique(y, return_inverse=True)[1]
+            for seed in range(N_SPLITS):
+                rows = split(X, y, seed, stratify=stratify, n_train=N_TRAIN)
+                yield Split(name, task, seed, rows)
 
 
-def table_means(results: list[Result], task: str, measure: str) -> np.ndarray:
-    """Return the mean over splits of a measure: (n_tables, n_models)."""
-    chosen = [r for r in results if r.task == task]
-    tables, models = names(chosen, "table"), names(chosen, "model")
-    means = np.zeros((len(tables), len(models)))
-    for r in chosen:
-        means[tables.index(r.table), models.index(r.model)] += getattr(r, measure)
-    return means / N_SPLITS
+def on_all_tables(results: list[Result]) -> list[str]:
+    """Return the lines of the sections about all tables, one per task."""
+    lines = []
+    for task in TASKS:
+        n = n_tables(of_task(results, task))
+        lines += ["", f"## {task.capitalize()}: {n} tables", ""]
+        lines += [*means(results, task), "", *comparisons(results, task)]
+        lines += ["", f"{SCORES[task].capitalize()} on each table:", ""]
+        lines += by_table(results, task, "score")
+        if task == "classification":
+            lines += ["", "Log loss on each table:", ""]
+            lines += by_table(results, task, "log_loss")
+    return lines
 
 
-def names(results: list[Result], field: str) -> list[str]:
-    """Return the different values of a field, in their order."""
-    return list(dict.fromkeys(getattr(result, field) for result in results))
-
-
-def normalised(score: np.ndarray, linear: int) -> np.ndarray:
-    """Return scores (n_tables, n_models), scaled to 0 for the linear model, 1 for the best.
-
-    Scores are cut off at -1. Tables on which the best model is less than 0.005 better
-    than the linear one are left out, since the scaling would magnify random differences.
-    """
-    gap = score.max(axis=1) - score[:, linear]
-    told = gap >= LEAST_GAP
-    share = (score[told] - score[told][:, [linear]]) / gap[told, np.newaxis]
-    return np.maximum(share, -1)
-
-
-def interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the mean over tables (n_tables, n_models), and its 95 % bootstrap interval."""
-    rng = np.random.default_rng(0)
-    rows = rng.integers(len(values), size=(N_BOOTSTRAP, len(values)))
-    low, high = np.quantile(values[rows].mean(axis=1), [0.025, 0.975], axis=0)
-    return values.mean(axis=0), low, high
-
-
-def cells(values: np.ndarray, digits: int) -> list[str]:
-    """Return one cell per model: the mean, and its interval over other tables."""
-    return [
-        f"{mean:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
-        for mean, low, high in zip(*interval(values), strict=True)
+def on_some_tables(results: list[Result], slow: list[str]) -> list[str]:
+    """Return the lines of the section about the `slow` models, and others beside them."""
+    if not slow:
+        return []
+    lines = [
+        "",
+        f"## PyTorch networks: {n_tables(results)} of the tables",
+        "",
+        "[RealMLP](https://arxiv.org/abs/2407.04491), with defaults that its authors tuned",
+        "on other tables, takes much more time. It was measured on these tables only, and",
+        "the other models are shown on the same ones.",
     ]
-
-
-def summary(results: list[Result], task: str) -> list[str]:
-    """Return the lines of a table with one row per model."""
-    models = names(results, "model")
-    score = table_means(results, task, "score")
-    seconds = table_means(results, task, "seconds")
-    columns = {
-        SCORES[task]: [f"{value:.4f}" for value in score.mean(axis=0)],
-        "mean rank": cells(rankdata(-score, axis=1), 2),
-        "normalised": cells(normalised(score, models.index("linear")), 2),
-    }
-    if task == "classification":
-        for measure in ("log_loss", "calibration_error"):
-            values = table_means(results, task, measure)
-            columns[measure.replace("_", " ")] = [f"{v:.4f}" for v in values.mean(axis=0)]
-    columns["seconds per fit"] = [f"{v:.2f}" for v in np.exp(np.log(seconds).mean(axis=0))]
-    lines = [f"| model | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
-    for name, *row in zip(models, *columns.values(), strict=True):
-        lines.append(f"| {name} | {' | '.join(row)} |")
+    for task in TASKS:
+        n = n_tables(of_task(results, task))
+        lines += ["", f"{task.capitalize()}, {n} tables:", ""]
+        lines += [*means(results, task), "", *comparisons(results, task)]
+        beside = [r for r in results if r.model in {"net", "net, 4 members", *slow}]
+        lines += ["", f"{SCORES[task].capitalize()} on each table:", ""]
+        lines += by_table(beside, task, "score")
     return lines
 
 
-def by_table(results: list[Result], task: str, measure: str) -> list[str]:
-    """Return the lines of a table with one row per data set."""
-    models = names(results, "model")
-    lines = [f"| table | {' | '.join(models)} |", "|---" * (len(models) + 1) + "|"]
-    tables = names([r for r in results if r.task == task], "table")
-    for table, row in zip(tables, table_means(results, task, measure), strict=True):
-        lines.append(f"| {table} | {' | '.join(f'{v:.3f}' for v in row)} |")
-    return lines
-
-
-def report(results: list[Result]) -> str:
-    versions = {r.model: r.version for r in results}
+def report(
+    results: list[Result], some: list[Result], slow: list[str], last: list[str]
+) -> str:
     lines = [
         "# Accuracy",
         "",
@@ -245,24 +142,24 @@ def report(results: list[Result]) -> str:
         "models and other neural networks, and how long do they take? `accuracy.py`",
         "writes this page; its docstring describes the method.",
         "",
+        "The tables consist of numbers, with categories one-hot encoded;",
+        "[Tables with categories and missing values](mixed.md) has the others. The",
+        "defaults of the networks were [chosen on these tables](recipe.md), those of the",
+        "other models were not: expect a little less of the networks elsewhere.",
+        "",
         "The normalised score is 0 for the linear model (LogisticRegression; RidgeCV)",
-        "and 1 for the best model on a table. In parentheses: 95 % confidence",
-        "intervals, by bootstrap over the tables. Seconds per fit are geometric means",
-        "over the tables, with one thread.",
+        "and 1 for the best model on a table. It and the ranks are of accuracy or R². In",
+        "parentheses: 95 % confidence intervals, by bootstrap over the tables.",
+        "*Better : worse* counts the tables on which a model is better, and worse, than",
+        "*net*, the network with default settings; *p* is that of Wilcoxon's signed-rank",
+        "test of the same differences. Seconds per fit are geometric means over the",
+        "tables, of processor time, with one thread.",
         "",
         "![Score against time of fit](../images/accuracy_time.png)",
+        *on_all_tables(results),
+        *on_some_tables(some, slow),
     ]
-    for task in TASKS:
-        n_tables = len(names([r for r in results if r.task == task], "table"))
-        lines += ["", f"## {task.capitalize()}: {n_tables} tables", ""]
-        lines += summary(results, task)
-        lines += ["", f"{SCORES[task].capitalize()} on each table:", ""]
-        lines += by_table(results, task, "score")
-        if task == "classification":
-            lines += ["", "Log loss on each table:", ""]
-            lines += by_table(results, task, "log_loss")
-    told = ", ".join(f"{model} {version}" for model, version in versions.items())
-    return "\n".join([*lines, "", f"Versions: {told}."]) + "\n"
+    return "\n".join([*lines, *last]) + "\n"
 
 
 def draw(results: list[Result], path: Path) -> None:
@@ -271,7 +168,7 @@ def draw(results: list[Result], path: Path) -> None:
 
     figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
     for ax, task in zip(axes, TASKS, strict=True):
-        draw_task(ax, [r for r in results if r.task == task], task)
+        draw_task(ax, of_task(results, task), task)
     axes[0].set_ylabel("score: 0 linear model, 1 best model\nbetter →")
     figure.supxlabel("← faster   seconds per fit, one thread", fontsize="medium")
     figure.savefig(path, dpi=160)
@@ -280,15 +177,16 @@ def draw(results: list[Result], path: Path) -> None:
 def draw_task(ax: Any, results: list[Result], task: str) -> None:
     """Draw one point with its name per model; a line joins the nets of this package."""
     models = names(results, "model")
-    score = table_means(results, task, "score")
+    score = table_means(results, "score")
     shares = normalised(score, models.index("linear")).mean(axis=0)
-    logs = np.log(table_means(results, task, "seconds")).mean(axis=0)
-    points = dict(zip(models, zip(np.exp(logs), shares, strict=True), strict=True))
+    seconds = seconds_per_fit(results)
+    points = dict(zip(models, zip(seconds, shares, strict=True), strict=True))
     drawn = {model: points[model] for model in DRAWN if model in points}
     nets = sorted(point for model, point in drawn.items() if model.startswith("net"))
     ax.plot(*zip(*nets, strict=True), color=OURS, alpha=0.4)
     for model, point in drawn.items():
-        name, (right, up) = DRAWN[model]
+        name, places = DRAWN[model]
+        right, up = places[TASKS.index(task)]
         color = OURS if model.startswith("net") else THEIRS
         ax.plot(*point, "o", color=color, markersize=8)
         ax.annotate(
@@ -301,8 +199,7 @@ def draw_task(ax: Any, results: list[Result], task: str) -> None:
             color=color,
             fontsize="small",
         )
-    n_tables = len(names(results, "table"))
-    ax.set(xscale="log", title=f"{task.capitalize()}: mean of {n_tables} tables")
+    ax.set(xscale="log", title=f"{task.capitalize()}: mean of {n_tables(results)} tables")
     ax.xaxis.set_major_formatter("{x:g}")
     ax.margins(x=0.15, y=0.15)
     ax.spines[["top", "right"]].set_visible(False)
@@ -314,12 +211,24 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--quick", action="store_true", help="only the tables of QUICK")
     parser.add_argument("--results", type=Path, help="JSON lines to resume from")
+    parser.add_argument("--without", nargs="*", default=[], help="models, tables to omit")
     parser.add_argument("--dry", action="store_true", help="print, write nothing")
     options = parser.parse_args()
+    imported("matplotlib", '"skshallow[plots]"')
     warnings.simplefilter("ignore")
-    chosen = [name for task in TASKS for name in QUICK[task]] if options.quick else None
-    results = measure(options.folder, contenders(), chosen, options.results)
-    text = report(results)
+    models = [m for m in numeric_contenders() if m.name not in options.without]
+    slow = [m for m in installed(SLOW) if m.name not in options.without]
+    found = sorted(path.stem for path in options.folder.glob("*.npz"))
+    chosen = [name for name in found if name not in options.without]
+    quick = [name for name in chosen if name in QUICK_NAMES]
+    tables = splits_of(options.folder, quick if options.quick else chosen)
+    results = measure(tables, models, options.results)
+    everything = [*models, *slow]
+    some = measure(splits_of(options.folder, quick), everything, options.results)
+    packages = dict.fromkeys(model.package for model in everything)
+    omitted = left_out(everything, [name for name in found if name not in chosen])
+    last = [*omitted, "", versions_and_kernels(*packages)]
+    text = report(results, some, [model.name for model in slow], last)
     print(text)
     if not options.dry:
         (HERE / "accuracy.md").write_text(text)

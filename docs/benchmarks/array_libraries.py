@@ -3,6 +3,7 @@
 Run ``python docs/benchmarks/array_libraries.py``; it writes ``array_libraries.md`` to its
 own folder. It measures the two largest cases of ``fit_time.py`` in float32, on the CPU and,
 if there is one, on a GPU. Contenders take turns, and the fastest of several turns counts.
+It needs PyTorch, and ``pip install "skshallow[array-api]"``.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ from pathlib import Path
 
 os.environ["SCIPY_ARRAY_API"] = "1"  # read once, when SciPy is imported
 
-import torch
+from environment import imported, versions_and_kernels
 from fit_time import CASES, Case, fit_skshallow, fit_torch
 from sklearn import config_context
 from threadpoolctl import threadpool_limits
 
+torch = imported("torch", "torch")
 HERE = Path(__file__).parent
 
 
@@ -59,7 +61,7 @@ def table(results: dict[str, dict[str, float]]) -> str:
         "Time of the whole `fit` in microseconds per training step, with one thread.",
         "In parentheses: time relative to the net on NumPy arrays.",
         "`array_libraries.py` writes this page; its docstring describes the method.",
-        f"PyTorch {torch.__version__}; GPU: {gpu}.",
+        f"GPU: {gpu}.",
         "",
     ]
     names = next(iter(results.values()))
@@ -68,7 +70,7 @@ def table(results: dict[str, dict[str, float]]) -> str:
         ours = times["net, NumPy"]
         cells = [f"{time:.0f} ({time / ours:.2f})" for time in times.values()]
         lines.append(f"| {case} | " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", versions_and_kernels("array-api-compat", "torch")]) + "\n"
 
 
 def main() -> None:

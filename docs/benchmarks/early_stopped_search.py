@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import optuna
+from environment import imported, versions_and_kernels
 from sklearn.datasets import load_digits
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.metrics import log_loss
@@ -39,6 +39,7 @@ from threadpoolctl import threadpool_limits
 
 from skshallow import DeepNetClassifier
 
+optuna = imported("optuna", '"skshallow[searching]"')
 HERE = Path(__file__).parent
 EPOCHS = 54
 SEEDS = [0, 1, 2]
@@ -249,7 +250,7 @@ def report(found: dict[str, list[tuple[float, ...]]]) -> str:
             f"| {name} | {shares(epochs)} | {shares(times)} | {each} "
             f"| {len(reached)} of {len(rows)} | {shares(reached)} |"
         )
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", versions_and_kernels("optuna")]) + "\n"
 
 
 def main() -> None:

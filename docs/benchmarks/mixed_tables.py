@@ -7,16 +7,13 @@ truth values are of dtype category, everything else is a float.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import train_test_split
-from threadpoolctl import threadpool_info
 
 MOST_ROWS = 5000
 
@@ -97,13 +94,3 @@ def split_mixed(X: pd.DataFrame, y: np.ndarray, seed: int, *, stratify: bool) ->
     """Return X_train, X_test, y_train, y_test, with a quarter of the rows for the test."""
     stratify = y if stratify else None
     return train_test_split(X, y, test_size=0.25, random_state=seed, stratify=stratify)
-
-
-def versions_and_kernels(packages: Iterable[str]) -> str:
-    """Return the last line of a page: of those installed, versions; and BLAS's kernels."""
-    versions = []
-    for name in packages:
-        with suppress(PackageNotFoundError):
-            versions.append(f"{name} {version(name)}")
-    kernels = {info.get("architecture", "") for info in threadpool_info()} - {""}
-    return f"Versions: {', '.join(versions)}. Kernels: {', '.join(sorted(kernels))}."

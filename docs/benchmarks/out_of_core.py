@@ -19,6 +19,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from environment import imported, versions_and_kernels
+
 HERE = Path(__file__).parent
 EXAMPLE = HERE.parents[1] / "examples" / "train_on_parquet.py"
 N_ROWS = [1_000_000, 10_000_000]
@@ -34,7 +36,11 @@ def run(folder: Path, n_rows: int, arguments: list[str]) -> dict[str, float]:
     """Return what the example prints, by name."""
     command = [sys.executable, str(EXAMPLE), "--folder", str(folder), "--rows", str(n_rows)]
     done = subprocess.run(
-        [*command, *arguments], env=ENVIRONMENT, check=True, capture_output=True, text=True
+        [*command, *arguments],
+        env=ENVIRONMENT,
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     print(n_rows, arguments, done.stdout, sep="\n", flush=True)
     lines = re.findall(r"^(.+?) {2,}([\d.,]+)$", done.stdout, re.M)
@@ -42,6 +48,7 @@ def run(folder: Path, n_rows: int, arguments: list[str]) -> dict[str, float]:
 
 
 def main() -> None:
+    imported("pyarrow", '"skshallow[bigdata]"')
     rows = []
     for n_rows in N_ROWS:
         with tempfile.TemporaryDirectory() as folder:
@@ -71,6 +78,8 @@ def main() -> None:
         "The true probabilities have the lowest loss that a model can reach.",
         f"Memory before training: {found['memory before training, MB']:,.0f} MB.",
         f"Features of {N_ROWS[-1]:,} rows: {found['size of the table, MB']:,.0f} MB.",
+        "",
+        versions_and_kernels("pyarrow"),
     ]
     text = "\n".join(lines) + "\n"
     print(text)

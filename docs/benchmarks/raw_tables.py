@@ -1,7 +1,8 @@
 """Data frames with dates, units and free text: nets behind skrub, by table.
 
 Run ``python docs/benchmarks/raw_tables.py FOLDER``; the folder holds the CSV files of
-`mixed_tables.TABLES`. It writes ``raw_tables.md`` to its own folder. It needs skrub.
+`mixed_tables.TABLES`. It writes ``raw_tables.md`` to its own folder. It needs skrub:
+``pip install "skshallow[tables]"``.
 
 Tables, rows and splits are those of `mixed.py`. There, dates and numbers with units were
 converted by hand, and free text was left out. Here, the models of skrub get every column as
@@ -21,15 +22,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from mixed import one_per_target
-from mixed_tables import prepared, read_raw_tables, split_mixed, versions_and_kernels
+from contenders import one_per_target
+from environment import imported, versions_and_kernels
+from mixed_tables import prepared, read_raw_tables, split_mixed
 from sklearn.metrics import log_loss, r2_score
 from sklearn.pipeline import make_pipeline
-from skrub import DatetimeEncoder, TableVectorizer, ToCategorical, tabular_pipeline
 from threadpoolctl import threadpool_limits
 
 from skshallow import DeepNetClassifier, DeepNetRegressor
 
+skrub = imported("skrub", '"skshallow[tables]"')
 HERE = Path(__file__).parent
 N_SPLITS = 2
 Make = Callable[[bool, int], Any]  # whether it classifies, and the seed
@@ -47,23 +49,23 @@ def with_seed(pipeline: Any, seed: int) -> Any:
 
 
 def behind_defaults(classifies: bool, seed: int) -> Any:
-    return with_seed(tabular_pipeline(net(classifies, seed)), seed)
+    return with_seed(skrub.tabular_pipeline(net(classifies, seed)), seed)
 
 
 def behind_vectorizer(classifies: bool, seed: int) -> Any:
-    dates = DatetimeEncoder(
+    dates = skrub.DatetimeEncoder(
         add_weekday=True, add_day_of_year=True, periodic_encoding="spline"
     )
-    vectorizer = TableVectorizer(
-        low_cardinality=ToCategorical(), datetime=dates, cardinality_threshold=40
+    vectorizer = skrub.TableVectorizer(
+        low_cardinality=skrub.ToCategorical(), datetime=dates, cardinality_threshold=40
     )
     return with_seed(make_pipeline(vectorizer, net(classifies, seed)), seed)
 
 
 def boosting(classifies: bool, seed: int) -> Any:
     if classifies:
-        return with_seed(tabular_pipeline("classifier"), seed)
-    return one_per_target(with_seed(tabular_pipeline("regressor"), seed))
+        return with_seed(skrub.tabular_pipeline("classifier"), seed)
+    return one_per_target(with_seed(skrub.tabular_pipeline("regressor"), seed))
 
 
 MODELS: dict[str, Make] = {
@@ -117,8 +119,7 @@ def report(names: list[str], scores: np.ndarray, seconds: np.ndarray) -> str:
         lines.append(f"| {name} | {' | '.join(f'{v:.3f}' for v in row)} |")
     times = np.exp(np.log(seconds).mean(axis=0))
     lines.append(f"| seconds per fit | {' | '.join(f'{v:.2f}' for v in times)} |")
-    packages = ("scikit-learn", "skrub")
-    return "\n".join([*lines, "", versions_and_kernels(packages)]) + "\n"
+    return "\n".join([*lines, "", versions_and_kernels("pandas", "skrub")]) + "\n"
 
 
 def main() -> None:

@@ -3,8 +3,9 @@
 Run ``python docs/benchmarks/scaling.py``; it writes ``scaling.md`` and ``scaling.png`` to
 its own folder. Each sweep changes one size and leaves the others as in `MIDDLE`. The
 exponent is the slope of a line fitted to the logarithms of the size and of the time per
-sample and epoch (a time that does not depend on the size has exponent 0). Memory is the
-peak of a separate process, less what it held after its data were created.
+sample and epoch (a time that does not depend on the size has exponent 0). Times are the
+least processor times of several turns, on one thread. Memory is the peak of a separate
+process, less what it held after its data were created.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from environment import imported, versions_and_kernels
 from threadpoolctl import threadpool_limits
 
 from skshallow import DeepNetClassifier
@@ -44,8 +46,8 @@ def make_data(n_rows: int, n_features: int) -> tuple[np.ndarray, np.ndarray]:
     return X, (X[:, 0] > 0).astype(np.int64)
 
 
-def seconds_a_sample(rows: int, features: int, width: int, depth: int) -> float:
-    """Return the least time per epoch over several turns, divided by the rows."""
+def seconds_per_sample(rows: int, features: int, width: int, depth: int) -> float:
+    """Return the least processor time per epoch of several turns, divided by the rows."""
     X, y = make_data(rows, features)
     n_epochs = max(1, 20_000 // rows)
     net = DeepNetClassifier(
@@ -60,9 +62,9 @@ def seconds_a_sample(rows: int, features: int, width: int, depth: int) -> float:
     )
     turns = []
     for _ in range(N_TURNS):
-        start = time.perf_counter()
+        start = time.process_time()
         net.fit(X, y)
-        turns.append(time.perf_counter() - start)
+        turns.append(time.process_time() - start)
     return min(turns) / n_epochs / rows
 
 
@@ -134,7 +136,7 @@ def report(times: dict[str, list[float]], memory: dict[bool, dict[str, float]]) 
     for standardize, shares in memory.items():
         cells = " | ".join(f"{share:.2f}" for share in shares.values())
         lines.append(f"| {standardize} | {cells} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", versions_and_kernels()]) + "\n"
 
 
 def draw(times: dict[str, list[float]], path: Path) -> None:
@@ -161,9 +163,10 @@ def main() -> None:
     if options.memory:
         measure_memory(options.memory, options.standardize)
         return
+    imported("matplotlib", '"skshallow[plots]"')
     with threadpool_limits(1):
         times = {
-            name: [seconds_a_sample(**MIDDLE | {name: size}) for size in sizes]
+            name: [seconds_per_sample(**MIDDLE | {name: size}) for size in sizes]
             for name, sizes in SWEEPS.items()
         }
     memory = {standardize: memory_shares(standardize) for standardize in (False, True)}

@@ -18,7 +18,10 @@ def read_tables(
 
     If `names` are given, only of the files with these names.
     """
-    for path in sorted(folder.glob("*.npz")):
+    paths = sorted(folder.glob("*.npz"))
+    if not paths:
+        raise FileNotFoundError(f"There are no tables, files named *.npz, in {folder}.")
+    for path in paths:
         if names is not None and path.stem not in names:
             continue
         with np.load(path, allow_pickle=False) as file:

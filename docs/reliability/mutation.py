@@ -43,24 +43,44 @@ DEFAULTS = (
     DOCUMENTED + "test_every_setting_of_a_component_is_documented_with_its_true_default"
 )
 RATES = DOCUMENTED + "test_what_auto_means_is_documented"
+EFFECTS = "inspection/_effects/"
 TESTS = {
     "activations": ["test_activations.py", "test_initializers.py", DEFAULTS],
     "losses/_regression": ["losses/test_losses.py", DEFAULTS],
     "losses/_classification": ["losses/test_losses.py", DEFAULTS],
     "losses/_likelihoods": ["losses/test_losses.py", DEFAULTS],
+    "losses/_ordinal": [
+        "losses/test_ordinal.py",
+        "losses/test_losses.py",
+        "losses/test_links.py",
+        DEFAULTS,
+    ],
     "losses/_links": ["losses/test_links.py"],
     "solvers": ["test_solvers.py", DEFAULTS, RATES],
     "engine/objective": ["engine/test_objective.py"],
     "engine/layers": ["engine/test_layers.py"],
+    "engine/normalization": ["engine/test_normalization.py"],
+    "engine/monotone": ["engine/test_monotone.py"],
+    "engine/shared_outputs": ["engine/test_shared_outputs.py"],
+    "inspection/_effects/path_integrals": [EFFECTS + "test_integrated_gradients.py"],
+    "inspection/_effects/explained": [
+        EFFECTS + "test_integrated_gradients.py",
+        EFFECTS + "test_input_gradients.py",
+    ],
     "schedules": ["test_schedules.py", DEFAULTS],
 }
-MATHEMATICS = [
+MEASURED = [
     "activations",
     "losses/_regression",
     "losses/_classification",
     "losses/_likelihoods",
     "solvers",
     "engine/objective",
+    "losses/_ordinal",
+    "engine/layers",
+    "engine/normalization",
+    "engine/shared_outputs",
+    "engine/monotone",
 ]
 HEAD = """# Mutation testing
 
@@ -83,7 +103,8 @@ is the percentage killed of the mutants that are not equivalent.
 FOOT = """
 ## Surviving mutants
 
-These mutants were not killed, for the reasons given."""
+These mutants were not killed, for the reasons given. Lines are quoted as they were when the
+mutants were tried."""
 PYTEST = ["-x", "-q", "-p", "no:cacheprovider", "--assert=plain", "-o", "addopts="]
 
 
@@ -281,14 +302,24 @@ def page(results, known, command):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--modules", nargs="+", choices=TESTS, default=MATHEMATICS)
+    parser.add_argument(
+        "--modules",
+        nargs="+",
+        choices=TESTS,
+        default=MEASURED,
+        help="the results of others, if they are of the same sample and seed, are kept",
+    )
     parser.add_argument("--sample", type=int, help="mutants of each module; default: all")
     parser.add_argument("--seed", type=int, default=0, help="draws them")
     parser.add_argument("--page", action="store_true", help="only write the page anew")
     args = parser.parse_args()
     if not args.page:
-        command = " ".join(["python docs/reliability/mutation.py", *sys.argv[1:]])
-        found = {"command": command, "results": run(args.modules, args.sample, args.seed)}
+        sample = "" if args.sample is None else f" --sample {args.sample}"
+        command = f"python docs/reliability/mutation.py{sample} --seed {args.seed}"
+        before = json.loads(RESULTS.read_text())
+        kept = before["results"] if before["command"] == command else {}
+        results = kept | run(args.modules, args.sample, args.seed)
+        found = {"command": command, "results": results}
         RESULTS.write_text(json.dumps(found, indent=1) + "\n")
     found = json.loads(RESULTS.read_text())
     for result in found["results"].values():

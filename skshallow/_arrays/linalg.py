@@ -76,6 +76,8 @@ def product_with_transpose(grad_z: np.ndarray, weight: np.ndarray) -> np.ndarray
     """Return ``grad_z @ weight.T``, for each ensemble member."""
     if isinstance(grad_z, np.ndarray) and weight.ndim == 2:
         return np.dot(grad_z, weight.T)
+    if grad_z.shape[-1] == 1:  # of members NumPy gives no such product to BLAS
+        return grad_z * weight.mT
     return grad_z @ weight.mT
 
 
@@ -134,6 +136,13 @@ def row_sums(a: np.ndarray) -> np.ndarray:
     if isinstance(a, np.ndarray):
         return np.dot(a, _ones(a.shape[-1], a.dtype.char))
     return namespace(a).sum(a, axis=-1)
+
+
+def cumulative_sums(a: np.ndarray) -> np.ndarray:
+    """Return the sums (n, m) of the columns of `a` (n, m) up to each one."""
+    if isinstance(a, np.ndarray):
+        return np.cumsum(a, axis=-1)
+    return namespace(a).cumulative_sum(a, axis=-1)
 
 
 def sums_by_row(rows: Any, values: np.ndarray, out: np.ndarray) -> None:

@@ -64,6 +64,8 @@ def asarray_like(array: Any, example: Any) -> Any:
 
     An array that is already there is not copied. Sparse matrices count as NumPy.
     """
+    if isinstance(example, np.ndarray) and isinstance(array, np.ndarray):
+        return array
     if array is None or not is_of_another_library(example):
         return to_numpy(array)
     if is_of_another_library(array) and same_place(array, example):
@@ -130,6 +132,18 @@ def largest(array: Any) -> Any:
 def smallest(array: Any) -> Any:
     """Return the minimum of all entries, as an array without dimensions."""
     return array.min() if isinstance(array, np.ndarray) else namespace(array).min(array)
+
+
+def total(array: Any) -> Any:
+    """Return the sum of all entries, as an array without dimensions."""
+    return array.sum() if isinstance(array, np.ndarray) else namespace(array).sum(array)
+
+
+def reshaped(array: Any, shape: tuple[int, ...]) -> Any:
+    """Return `array` in another shape, a view wherever that is possible."""
+    if isinstance(array, np.ndarray):
+        return array.reshape(shape)
+    return namespace(array).reshape(array, shape)
 
 
 def all_finite(array: Any) -> bool:

@@ -13,6 +13,9 @@ from threadpoolctl import LibController, ThreadpoolController
 # With fewer multiply-adds than this in the largest product of a step, a second BLAS thread
 # costs more time than it saves, and far more if other processes use the cores.
 MULTIPLY_ADDS_WORTH_A_THREAD = 1 << 23
+# OpenBLAS computes a product with fewer multiply-adds in one thread, whatever its limit is;
+# setting the limit takes longer than the product.
+MULTIPLY_ADDS_OF_ONE_THREAD = 1 << 13
 
 
 @functools.cache
@@ -76,7 +79,8 @@ class _Limit:
             levels.append((found, [own]))
         else:
             levels[-1][1].append(own)
-        _set_for_all_threads(self._library, 1)
+        if found != 1:  # else to set it takes longer than a small net's prediction
+            _set_for_all_threads(self._library, 1)
 
     def leave(self, own: int) -> None:
         """Take the last entry of the thread `own` back; the last of a level restores it.
@@ -91,7 +95,8 @@ class _Limit:
         if inside != [own]:
             inside.remove(own)
             return
-        if i == len(levels) - 1 and self._library.get_num_threads() == 1:
+        is_outermost = i == len(levels) - 1
+        if is_outermost and before != 1 and self._library.get_num_threads() == 1:
             _set_for_all_threads(self._library, before)
         del levels[i]
 
@@ -185,3 +190,10 @@ def threads_for(multiply_adds: int) -> AbstractContextManager:
     if multiply_adds >= MULTIPLY_ADDS_WORTH_A_THREAD:
         return nullcontext()
     return ONE_THREAD
+
+
+def threads_for_product(multiply_adds: int) -> AbstractContextManager:
+    """Return `threads_for` a single pass, in which nothing is larger than this product."""
+    if multiply_adds < MULTIPLY_ADDS_OF_ONE_THREAD:
+        return nullcontext()
+    return threads_for(multiply_adds)

@@ -3,41 +3,37 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from skshallow._arrays.namespace import without_overflow_warnings
 from skshallow._arrays.threads import ONE_THREAD
-from skshallow._estimators.checks.array_api import check_same_place
-from skshallow._estimators.checks.hyperparameters import parameters_of, resolve
-from skshallow._estimators.checks.inputs import check_groups, relative
-from skshallow._estimators.checks.sklearn_private import shown_whole
+from skshallow._estimators.checks.array_api import in_numpy
+from skshallow._estimators.checks.hyperparameters import (
+    parameters_of,
+    refuse_classes,
+    refuse_unknown_scorer,
+    resolve,
+)
+from skshallow._estimators.checks.sklearn_private import callbacks_of, shown_whole
 from skshallow._estimators.checks.typed_sklearn import (
     CallbackSupportMixin,
     with_callbacks,
 )
-from skshallow._estimators.checks.unknown_parameters import about_value
-from skshallow._estimators.fit.checkpoint import TrainingFile
-from skshallow._estimators.fit.config import Components, FitConfig, numeric_encodings
+from skshallow._estimators.checks.unknown_parameters import (
+    about_value,
+    explains_arguments,
+)
+from skshallow._estimators.columns import check_targets
 from skshallow._estimators.fit.diagnostics import diagnose
 from skshallow._estimators.fit.epoch_callbacks import EpochCallbacks
-from skshallow._estimators.fit.feature_encoding import encoding_of, n_missing
 from skshallow._estimators.fit.ineffective import warn_of_ineffective_params
+from skshallow._estimators.fit.preparation import prepare
 from skshallow._estimators.fit.results import CURVE_OF_ATTRIBUTE, FitResult
 from skshallow._estimators.fit.run import FitRun
-from skshallow._estimators.fit.scoring import ValidationScore
-from skshallow._estimators.fit.split import Split
 from skshallow._estimators.fit.targets import Targets
-from skshallow._estimators.fit.training_data import (
-    Table,
-    TrainingData,
-    read_table,
-    read_validation_table,
-)
 from skshallow._estimators.fit.transaction import (
     replace_attributes,
     twin_of,
@@ -47,11 +43,13 @@ from skshallow._estimators.given_weights import GivenWeights
 from skshallow._estimators.nested_params import NestedParams
 from skshallow._estimators.prediction import FittedNet
 from skshallow.activations import Activation
-from skshallow.engine.encoding import Encoding
 from skshallow.initializers import Initializer
 from skshallow.losses import Loss
 from skshallow.schedules import Schedule
 from skshallow.solvers import SOLVERS, Solver
+
+if TYPE_CHECKING:
+    from skshallow._estimators.fit.checkpoint import TrainingFile
 
 # Every attribute that `fit` may set; the next `fit` replaces or removes it.
 FITTED_ATTRIBUTES = (
@@ -73,6 +71,7 @@ FITTED_ATTRIBUTES = (
     "dispersion_",
     "_dispersion_weight",
     "_calibration",
+    "_held_out",
     "_columns",
     "_encoding",
     "_n_missing",
@@ -115,7 +114,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
     learning_rate: float | str = "auto"
     schedule: str | Schedule = "auto"
     n_members: int = 1
-    alpha: float = 5e-4
+    alpha: float | str = "auto"
     dropout: float | str = "auto"
     max_grad_norm: float | str | None = "auto"
     average_weights: bool | str = "auto"
@@ -132,6 +131,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
     clip_features: bool = True
     numeric_encoding: Any = "auto"
     categorical_features: Any = "auto"
+    monotonic_cst: Any = None
     dtype: str | None = None
     record_health: bool = True
     warm_start: bool = False
@@ -155,6 +155,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
 
     # Fitting.
 
+    @explains_arguments
     @with_callbacks
     def fit(
         self,
@@ -218,6 +219,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
         *,
         groups: Any = None,
         classes: Any = None,
+        order: list | None = None,
         incremental: bool = False,
     ) -> Self:
         """Validate, train, then set all fitted attributes at once."""
@@ -230,11 +232,12 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
                 validation,
                 groups=groups,
                 classes=classes,
+                order=order,
                 incremental=incremental,
                 last=self._last_result() if goes_on else None,
             )
             warn_of_ineffective_params(self, run, groups)
-            training_file = TrainingFile.of(self, run)
+            training_file = self._training_file(run)
             if training_file is not None:
                 files.enter_context(training_file.resumed(run))
             context = self._init_callback_context(max_subtasks=run.n_epochs_left)
@@ -258,6 +261,8 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
 
     def _validate_params(self) -> None:
         """Raise scikit-learn's error for an invalid parameter, and what to write."""
+        refuse_classes(self)
+        refuse_unknown_scorer(self.scoring)
         try:
             super()._validate_params()
         except ValueError as error:
@@ -267,143 +272,27 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
                     raise type(error)(f"{error} {advice}") from error
             raise
 
-    def _prepare(
-        self,
-        X: Any,
-        y: Any,
-        sample_weight: Any,
-        validation: tuple[Any, Any, Any],
-        *,
-        classes: Any,
-        incremental: bool,
-        last: FitResult | None,
-        groups: Any = None,
-    ) -> FitRun:
-        """Validate parameters and data, and return the run; nothing is set on `self`."""
-        self._validate_params()
-        components = Components.of(self, incremental=incremental)
-        reader = twin_of(self)
-        known = classes if last is None else getattr(last.targets, "classes", None)
-        table = self._read_table(
-            reader,
-            (X, y, sample_weight),
-            known,
-            columns=None if last is None else last.columns,
-            reset=last is None,
-            categorical_features=self.categorical_features,
-            unused_levels=incremental,
-            ensure_min_samples=1 if incremental else 2,
-        )
-        targets = self._targets_for(table, classes, last, incremental)
-        loss = self._loss_for(targets, last)
-        table = table.stratified(targets)
-        own = read_validation_table(reader, validation, targets, table.columns)
-        groups = check_groups(groups, X)
-        called = {"incremental": incremental, "has_validation_data": own is not None}
-        split = Split.of(self, components, table, targets, groups, **called)
-        n_training = split.n_training(table)
-        encodings = self._numeric_encodings(table, n_training, last, incremental)
-        config = FitConfig.of(
-            self,
-            components,
-            loss,
-            n_training=n_training,
-            numeric_encoding=encodings,
-            dtype=table.dtype,
-            early_stopping=split.early_stopping,
-            cross_fit=split.folds is not None,
-            why_no_early_stopping=split.why_off,
-            **called,
-        )
-        rows = split.train_rows, split.validation_rows
-        encoded = self._encoding_for(table, rows[0], last, incremental, any(encodings))
-        data = TrainingData.split(
-            table, own, targets, config, *rows, *encoded, folds=split.folds
-        )
-        score = self._score_on(config, data)
-        return FitRun(config, data, last, score=score, params=parameters_of(self))
+    def _prepare(self, *given: Any, **options: Any) -> FitRun:
+        """Validate parameters and data, and return the run; nothing is set on `self`.
 
-    def _read_table(
-        self, reader: Any, given: tuple[Any, Any, Any], known: Any, **options: Any
-    ) -> Table:
-        """Return the rows of `given`, X, y and sample_weight, weighted by class as well.
-
-        Columns that are learned have the levels of rows of positive weight. `class_weight`
-        may name any of the `known` classes, also those that are not in y. For `options`,
-        see `read_table`.
+        For the arguments, see `prepare`.
         """
-        kind = self._targets_type
-        table = read_table(reader, *given, kind, **options)
-        class_weight = getattr(self, "class_weight", None)
-        weight = kind.weigh(table.labels, table.weight, class_weight, known)
-        table = table.weighted(relative(weight))
-        return table.with_own_levels() if options["reset"] else table
+        self._validate_params()
+        return prepare(self, *given, **options)
 
-    def _targets_for(
-        self, table: Table, classes: Any, last: FitResult | None, incremental: bool
-    ) -> Targets:
-        """Return the kind of target, learned from the table or that of the last result."""
-        if last is None:
-            return self._targets_type.learn(table.labels, classes)
-        method = "partial_fit" if incremental else "fit"
-        check_same_place(table.X, last.theta, f"{type(self).__name__}.{method}")
-        last.targets.check(table.labels)
-        return last.targets
-
-    def _numeric_encodings(
-        self, table: Table, n_training: int, last: FitResult | None, incremental: bool
-    ) -> list[str | None]:
-        """Return how numbers enter each member, as in the last result if there is one."""
-        if last is not None:
-            return last.numeric_encodings
-        encodings = numeric_encodings(self, n_training, table.X.shape[1])
-        return [None] * self.n_members if incremental else encodings
-
-    def _encoding_for(
-        self,
-        table: Table,
-        train_rows: np.ndarray | None,
-        last: FitResult | None,
-        incremental: bool,
-        has_pieces: bool,
-    ) -> tuple[Encoding | None, np.ndarray | None]:
-        """Return how columns enter the network, as in the last result if there is one."""
-        if last is not None:
-            return last.encoding, last.n_missing
-        X, columns, missing = table.X, table.columns, n_missing(table.X)
-        encoding = encoding_of(
-            X,
-            columns,
-            train_rows,
-            missing,
-            weight=table.weight,
-            has_pieces=has_pieces,
-            is_part=incremental,
-        )
-        return encoding, missing if columns is None else np.array(columns.n_missing)
-
-    def _loss_for(self, targets: Targets, last: FitResult | None) -> Loss:
-        """Return the loss; raise ValueError if the last weights are of another link."""
-        loss = targets.loss(self.loss)
-        if last is None:
-            return loss
-        link, last_link = type(loss.link), type(last.loss.link)
-        if link is not last_link:
-            raise ValueError(
-                f"loss={self.loss!r} has a {link.__name__}, but training continues from "
-                f"weights of a loss with a {last_link.__name__}. Set loss back, or start "
-                "anew: set warm_start=False and call fit."
-            )
-        return loss
-
-    def _score_on(
-        self, config: FitConfig, data: TrainingData
-    ) -> Callable[[FitResult], float] | None:
-        """Return a function that scores a result on the validation set, if there is one."""
-        if config.scoring is None or data.validation is None:
+    def _training_file(self, run: FitRun) -> TrainingFile | None:
+        """Return the file that a `Checkpoint` writes and resumes from, None without one."""
+        if not callbacks_of(self):
             return None
-        score = ValidationScore.of(self, config, data)
-        return lambda result: score(self._as_fitted(result))
+        from skshallow._estimators.fit.checkpoint import TrainingFile  # slow to import
+
+        return TrainingFile.of(self, run)
+
+    def _check_scored(self, X: Any, y: Any) -> None:
+        """Raise ValueError if `score` is given targets that are missing or infinite."""
+        numeric = self._targets_type.numeric
+        weights = ("sample_weight",)
+        check_targets(X, in_numpy(y), beside=weights, numeric=numeric, use="be scored on")
 
     # The only place where a result becomes fitted attributes, and the other way round.
 

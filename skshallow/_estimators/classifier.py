@@ -10,14 +10,18 @@ import numpy as np
 from skshallow._arrays.namespace import asarray_like
 from skshallow._estimators.base import BaseNet, takes_minibatches
 from skshallow._estimators.checks.array_api import follows_X, in_numpy
-from skshallow._estimators.checks.labels import plain_labels
+from skshallow._estimators.checks.labels import ordered_categories, plain_labels
 from skshallow._estimators.checks.method_names import called_by_name
+from skshallow._estimators.checks.missing_attributes import KnownAfter
 from skshallow._estimators.checks.typed_sklearn import (
     ClassifierMixin,
     available_if,
     with_callbacks,
 )
-from skshallow._estimators.checks.unknown_parameters import explains_parameters
+from skshallow._estimators.checks.unknown_parameters import (
+    explains_arguments,
+    explains_parameters,
+)
 from skshallow._estimators.columns import check_classes
 from skshallow._estimators.docstrings import documented
 from skshallow._estimators.fit.targets import ClassTargets, Targets
@@ -29,7 +33,10 @@ class FittedClasses:
     """Fitted attributes that only classifiers have."""
 
     classes_: np.ndarray
-    temperature_: float
+    temperature_ = KnownAfter(
+        "a fit with temperature scaling, which needs rows that are held out. Set "
+        "temperature_scaling=True and early_stopping=True."
+    )
     _is_multilabel: bool
 
 
@@ -44,7 +51,33 @@ class NetClassifier(ClassifierMixin, FittedClasses, BaseNet):
     label_smoothing: float | str = "auto"
     temperature_scaling: bool | str = "auto"
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the accuracy of the predicted classes; of several labels, that of rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to predict.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Their classes, or which labels they have.
+        sample_weight : array-like of shape (n_samples,) or None, default=None
+            Sample weights.
+
+        Returns
+        -------
+        score : float
+            The share of rows that are predicted right.
+
+        Raises
+        ------
+        ValueError
+            If targets are missing or infinite; the error says in which row.
+        """
+        self._check_scored(X, y)
+        return super().score(X, y, sample_weight)
+
     @available_if(takes_minibatches)
+    @explains_arguments
     @with_callbacks
     def partial_fit(
         self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
@@ -55,9 +88,10 @@ class NetClassifier(ClassifierMixin, FittedClasses, BaseNet):
         `standardize`, and later calls update them, with the weights as they are. After a
         `fit`, or for given weights after the first call, they do not change.
 
-        "auto" means no dropout, no label smoothing, no averaging and a constant schedule
-        here, also after a `fit`, whatever it meant there. With `warm_start` the solver's
-        state and the random numbers of that `fit` go on, else they begin anew.
+        "auto" means no dropout, no label smoothing, no averaging, an `alpha` of 0.0005 and
+        a constant schedule here, also after a `fit`, whatever it meant there. With
+        `warm_start` the solver's state and the random numbers of that `fit` go on, else
+        they begin anew.
 
         Parameters
         ----------
@@ -92,8 +126,11 @@ class NetClassifier(ClassifierMixin, FittedClasses, BaseNet):
                 f"{self.classes_.tolist()}. Leave classes out, or start with a new net, "
                 "clone(net)."
             )
+        order = ordered_categories(classes)
         classes = None if classes is None else np.asarray(plain_labels(classes))
-        return self._fit(X, y, sample_weight, classes=classes, incremental=True)
+        return self._fit(
+            X, y, sample_weight, classes=classes, order=order, incremental=True
+        )
 
     @follows_X
     def predict(self, X: Any) -> np.ndarray:
@@ -126,7 +163,9 @@ class NetClassifier(ClassifierMixin, FittedClasses, BaseNet):
         -------
         raw : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             The log odds of ``classes_[1]`` for two classes, one column per class for
-            more, and the log odds of each label for a multilabel network.
+            more, and the log odds of each label for a multilabel network. With
+            ``loss="ordinal"`` and more than two classes, the logarithm of the probability
+            of each class.
         """
         return self._decision(X)
 
@@ -187,7 +226,8 @@ class NetClassifier(ClassifierMixin, FittedClasses, BaseNet):
     def _decision(self, X) -> np.ndarray:
         """Return raw predictions, for two classes of shape (n_samples,)."""
         raw = self._raw_predict(X)
-        return raw if self._is_multilabel or raw.shape[1] > 1 else raw[:, 0]
+        scores = self._loss.link.scores(raw)
+        return scores if self._is_multilabel or scores.shape[1] > 1 else scores[:, 0]
 
     def _logits(self, X) -> np.ndarray:
         """Return raw predictions with one column per class; two classes: ``-raw, raw``."""
@@ -214,7 +254,7 @@ class NetClassifier(ClassifierMixin, FittedClasses, BaseNet):
             )
         return attributes
 
-    def _become_fitted(self, weights, biases, classes):
+    def _become_fitted(self, weights, biases, classes, further):
         """Set given weights; of two outputs for two classes the difference is kept.
 
         The softmax of two outputs is the sigmoid of their difference, the log odds.
@@ -222,7 +262,7 @@ class NetClassifier(ClassifierMixin, FittedClasses, BaseNet):
         if weights[-1].shape[-1] == 2 and np.ndim(classes) < 2:
             weights = [*weights[:-1], np.diff(weights[-1], axis=-1)]
             biases = [*biases[:-1], np.diff(biases[-1])]
-        super()._become_fitted(weights, biases, classes)
+        super()._become_fitted(weights, biases, classes, further)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

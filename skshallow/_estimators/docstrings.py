@@ -18,6 +18,23 @@ depth : int >= 0 or None, default=None
     Number of hidden layers. 0 is the linear model, which has no use for `hidden_units`.
     None means 2, or the length of `hidden_units` if that is a sequence.
 """,
+    "residual": """
+residual : bool, default=False
+    Whether each hidden layer after the first adds its input to its output (a residual
+    connection): ``A + g * f(A W + b)`` instead of ``f(A W + b)``. With them nets of 50
+    layers train, since the gradient reaches the first layer whatever the layers between
+    do to it. The gains `g`, one per unit, are learned and start at 0, so that each layer
+    starts as if it were not there (Bachlechner et al. 2021, arXiv:2003.04887). All hidden
+    layers must have the same number of units. Not used with fewer than two of them.
+""",
+    "normalization": """
+normalization : {{"layer"}} or None, default=None
+    What is done to the pre-activations ``A W + b`` of hidden layers. "layer" is layer
+    normalisation (Ba, Kiros and Hinton 2016, arXiv:1607.06450): those of each row get mean
+    0 and variance 1 over the units of the layer, then a learned scale and shift per unit.
+    Layers need at least two units, better dozens. A training step takes longer, with
+    layers of 32 units about two and a half times as long. Not used without hidden layers.
+""",
     "activation": """
 activation : str, Activation or sequence of them, default="relu"
     Activation function of the hidden layers: "identity", "step", "sigmoid", "tanh",
@@ -73,18 +90,22 @@ n_members : int >= 1, default=1
     more than one member, weights and biases have a leading axis of members.
 """,
     "alpha": """
-alpha : float >= 0, default=0.0005
+alpha : float >= 0 or "auto", default="auto"
     Strength of the L2 penalty ``alpha/2 * sum(weights^2)``, which is added to the mean
     loss. It applies to the weights for standardised features (see `standardize`), not to
-    the biases, and its effect does not depend on the batch size.
+    the biases, and its effect does not depend on the batch size. "auto" penalises most
+    where overfitting threatens most: with hidden layers, `fit` on n rows (without those
+    held out) of p columns (without those that have no number) takes
+    ``1/64 * min(p/10, 1) * min(256/n, 1) ** 1.5``, but at least 0.0005. That is also what
+    linear models (``depth=0``) and `partial_fit` take.
 """,
     "dropout": """
 dropout : float in [0, 1) or "auto", default="auto"
     Fraction of the activations of each hidden layer that is set to 0 in each training
     step. It is multiplied by `schedule`, as the learning rate is: with a schedule that
     decreases to 0, training ends without dropout. "auto" means 0.15 if `fit` trains
-    layers of at least 64 units on at least 256 rows and in more than one batch per
-    epoch, otherwise 0.
+    layers of at least 64 units on at least 256 training rows, without those held out, and
+    in more than one batch per epoch, otherwise 0.
 """,
     "max_grad_norm": """
 max_grad_norm : float > 0, "auto" or None, default="auto"
@@ -103,13 +124,15 @@ average_weights : bool or "auto", default="auto"
 """,
     "batch_size": """
 batch_size : int >= 1, "auto" or None, default="auto"
-    Rows per training step. "auto" means 128, None means the whole training set (in Keras
+    Rows per training step. "auto" means 128, from 51 200 training rows on 256, and from
+    102 400 on 512; in `partial_fit` always 128. None means the whole training set (in Keras
     None means 32). Capped at the number of training rows.
 """,
     "max_iter": """
 max_iter : int >= 1 or "auto", default="auto"
     Maximum number of epochs (passes over all training rows), or of iterations for "lbfgs".
-    "auto" means the largest of three numbers: 40; the number of epochs that take about
+    "auto" means the largest of three numbers: the number of epochs in which training sees
+    2 000 000 rows, but at most 40 and at least 10; the number of epochs that take about
     1500 steps, but at most 500; and the number of epochs that take about 4000 steps, but
     at most 120. `partial_fit` runs one epoch per call, and uses `max_iter` only for a
     schedule that ends there.
@@ -128,11 +151,13 @@ tol : float >= 0, default=0.0001
 n_iter_no_change : int >= 1, inf or "auto", default="auto"
     Training stops after this number of consecutive epochs without an improvement (see
     `tol`): of the validation loss or score with early stopping, otherwise of the training
-    loss. inf means that this never stops training. "auto" means 10, except in two cases,
-    in which it means inf: a schedule that ends at `max_iter`, such as "cosine", runs to its
-    end, where early stopping only selects the best epoch; and "lbfgs" without early
-    stopping has a stopping rule of its own, beside which a number acts as well. Not used in
-    `partial_fit`.
+    loss. With a schedule that ends at `max_iter`, such as "cosine", it does not stop at
+    once, but the rest of the schedule passes in the next ``max_iter // 8`` epochs (a
+    cooldown), after which it stops. inf means that this never stops training. "auto" means
+    10 or, with a schedule that ends at `max_iter`, the number of epochs that take about
+    1000 steps, if that is more. Without early stopping, "auto" means inf for such a
+    schedule, which then runs to its end, and for "lbfgs", which has a stopping rule of its
+    own, beside which a number acts as well. Not used in `partial_fit`.
 """,
     "early_stopping": """
 early_stopping : bool or "auto", default="auto"
@@ -141,7 +166,8 @@ early_stopping : bool or "auto", default="auto"
     restored. The validation set is `X_val`, `y_val` if `fit` is given them; otherwise a
     fraction `validation_fraction` of the rows is held out and not trained on. "auto"
     means True if `fit` is given `X_val` or at least 256 rows of which some can be held
-    out (with `scoring`, some of each class), but False for "lbfgs" and in `partial_fit`.
+    out (with `scoring`, some of each class), but False for "lbfgs" and in `partial_fit`,
+    and where the scorer has no value on the validation rows because a class has none.
 """,
     "cross_fit": """
 cross_fit : bool or "auto", default="auto"
@@ -157,7 +183,7 @@ cross_fit : bool or "auto", default="auto"
 validation_fraction : float in (0, 1), splitter or "auto", default="auto"
     Fraction of the rows that early stopping holds out as the validation set, stratified
     by class. "auto" means 0.1 or, with `cross_fit`, one of as many folds as there are
-    members, at least 4 and at most 10. Not used if `fit` is given `X_val` and `y_val`. With
+    members, at least 8 and at most 10. Not used if `fit` is given `X_val` and `y_val`. With
     `groups` in `fit`, it is the fraction of the groups, each of which is held out as a
     whole. Or a splitter of
     :mod:`sklearn.model_selection`, of which the last split is used: ``TimeSeriesSplit()``
@@ -194,26 +220,43 @@ clip_features : bool, default=True
     no clipping: the net is the linear model everywhere.
 """,
     "numeric_encoding": """
-numeric_encoding : None, "piecewise_linear", "auto" or sequence, default="auto"
+numeric_encoding : None, "piecewise_linear", "periodic", "auto" or sequence, default="auto"
     How numbers enter a network that `fit` starts. None means as they are.
     "piecewise_linear" adds features that tell where a number lies between the quantiles of
     its column: the range is cut into at most 8 pieces of about equally many rows, and the
     feature of a piece rises from 0 to 1 over this piece. With them the first layer bends
     where the numbers do; their weights start at 0 (Gorishniy et al. 2022,
-    arXiv:2203.05556). A sequence has an entry for each member. "auto" means, of several
-    members with hidden layers, at least 256 rows and at most 512 columns, that every second
-    one sees the pieces; otherwise None. `partial_fit` uses numbers as they are. If there
-    are pieces, rows of sparse tables are made dense, batch by batch.
+    arXiv:2203.05556). "periodic" adds three learned curves of each number with more than
+    two values, weighted sums of 16 cosines whose frequencies and phases are learned, too
+    (Holzmueller et al. 2024, arXiv:2407.04491). A fit takes two to three times as long with
+    them. Columns with a direction in `monotonic_cst` have none, and ``standardize=False``
+    is refused. Each piece and each curve has a row of its own in `coefs_[0]`. A sequence
+    has an entry for each member. "auto" means "piecewise_linear" for networks that are not
+    linear, with 256 to 100,000 rows, at most 1000 pieces in all, ``standardize=True`` and a
+    solver that scales its steps ("adam", "adamw", "rmsprop"); otherwise None. `partial_fit`
+    uses numbers as they are. With pieces or curves, rows of sparse tables are made dense,
+    batch by batch.
 """,
     "categorical_features": """
 categorical_features : "auto", None, or array-like of str, int or bool, default="auto"
     Which columns of `X` are categories, by name, index or mask. "auto" means the columns
     of a data frame or of an array of objects that are strings, booleans, or of a dtype of
     categories or enumerations; None means none. A category of two levels enters the
-    network as one 0/1 column, one of up to 16 levels as a column per level (one-hot), and
+    network as one 0/1 column, one of up to 64 levels as a column per level (one-hot), and
     one of more levels as a vector of 8 numbers that is learned for each level (an
     embedding). Levels of fewer than 5 training rows share the vector of levels that were
     not seen in training. A missing value is a level of its own.
+""",
+    "monotonic_cst": """
+monotonic_cst : array-like of int of shape (n_features,), dict or None, default=None
+    Monotonic constraints on the features, as in
+    :class:`~sklearn.ensemble.HistGradientBoosting{kind}`: {monotone_prediction} never
+    decreases with a feature of 1, never increases with a feature of -1, and can do
+    anything with one of 0. A dict has these numbers by the names of features; others are
+    0. The signs of the weights guarantee the constraints, for all values of the other
+    features. They need increasing activations: "identity", "step", "sigmoid", "tanh",
+    "relu", "leaky_relu", "prelu", "elu", "selu", "softplus" or "maxout". Categorical
+    features cannot have them{nor_classes}.
 """,
     "dtype": """
 dtype : {{"float32", "float64"}} or None, default=None
@@ -290,8 +333,8 @@ coefs_ : list of ndarray of shape (n_inputs, n_units)
     n_inputs, n_units).
 intercepts_ : list of ndarray of shape (n_units,)
     Biases of each layer, in the original units of your data. If `n_members` is above 1,
-    of shape (n_members, n_units).
-loss_ : float
+    of shape (n_members, n_units).{of_ordered}
+{of_deep}loss_ : float
     The training objective, as in `loss_curve_`, of the epoch whose weights were kept.
 best_loss_ : float
     The smallest value in `loss_curve_`, also with `early_stopping`.
@@ -317,17 +360,20 @@ health_ : dict of str to ndarray
     whose gradient is 0 for every row; "zero" is the fraction of outputs that are 0;
     "saturated" is the fraction of outputs that are not 0 and have a derivative of the
     activation below 0.01. For each layer (n_records, n_layers): "gradient_norm" is the
-    norm of the gradient of the loss without penalty; "update_ratio" is the norm of the
+    norm of the gradient of the loss without penalty, by the weights and, of residual
+    layers, the gains; "update_ratio" is the norm of the
     last step of the epoch divided by the norm of the weights. Without `record_health`
     all arrays are empty.
 resolved_params_ : dict of str to object
     The values that this fit used for the parameters that can be "auto": `init` (one
-    initializer per layer), `learning_rate`, `schedule`, `dropout`, `max_grad_norm`,
-    `average_weights`, `batch_size`, `max_iter`, `n_iter_no_change`, `early_stopping`,
-    `dtype`, `categorical_features` (their names or
-    indices){of_classifiers}. None if the fit did not use the parameter, such as
-    `dropout` with "lbfgs", or `init` in a call that continued from earlier weights
-    (or, for `max_grad_norm`, did not clip). Empty for a network from `from_weights`.
+    initializer per layer), `learning_rate`, `schedule`, `alpha`, `dropout`,
+    `max_grad_norm`, `average_weights`, `batch_size`, `max_iter`, `n_iter_no_change`,
+    `early_stopping`, `cross_fit`, `numeric_encoding` (one entry per member),
+    `validation_fraction` (of a splitter its text), `dtype`, `categorical_features` (their
+    names or indices){of_classifiers}. None if the fit did not use the
+    parameter, such as `dropout` with "lbfgs", or `init` in a call that continued from
+    earlier weights (or, for `max_grad_norm`, did not clip). Empty for a network from
+    `from_weights`.
 best_iter_ : int
     The epoch with the best validation loss or score if `early_stopping`, otherwise with
     the lowest training loss, counted from 1. With `cross_fit` each member has its own:
@@ -356,7 +402,9 @@ n_missing_ : ndarray of shape (n_features_in_,)
     that are missing in all training rows is left out: its values have no effect.
 encoded_feature_names_ : ndarray of shape (n_inputs,)
     Names of the features that enter the first layer, the rows of `coefs_[0]`: numbers,
-    their missing-value indicators, one-hot encoded categories, embeddings.
+    their missing-value indicators, one-hot encoded categories, the pieces of numbers
+    (`x0_piece0`, see `numeric_encoding`), their learned curves (`x0_periodic0`),
+    embeddings.
 n_outputs_ : int
     Number of units in the output layer; for some losses a multiple of the number of
     targets.
@@ -367,16 +415,26 @@ out_activation_ : str
 
 _CLASSIFIER = {
     "losses": 'str or Loss, default="log_loss"',
-    "loss_text": '"log_loss" (cross-entropy), or "squared_error" of the probabilities\n'
-    "    (Brier score).",
+    "loss_text": '"log_loss" (cross-entropy), "squared_error" of the probabilities\n'
+    '    (Brier score), or "ordinal" for ordered classes: proportional odds, that is, one\n'
+    "    number per row is compared with ordered thresholds. The order is that of\n"
+    "    `classes_`, which are sorted, or of the categories if `y` is an ordered\n"
+    "    Categorical of pandas, an Enum of polars or an ordered dictionary of Arrow. For\n"
+    "    two classes, and for several labels, it is the log loss.",
     "and_target": "",
     "of_robust": "",
+    "kind": "Classifier",
+    "monotone_prediction": "the\n    probability of the second class, or of each label,",
+    "nor_classes": ", nor can classifiers of more than two classes",
     "smoothing": "label smoothing, ",
+    "of_ordered": ' With ``loss="ordinal"`` the last has the thresholds\n'
+    "    with a minus, one less than classes, for one column of weights.",
     "target_units": "",
     "oof": "the probability of each class",
     "of_classifiers": ", `label_smoothing` and\n    `temperature_scaling`",
     "out_names": '"logistic"\n'
-    '    for two classes or several labels, "softmax" for more classes.',
+    '    for two classes or several labels, "softmax" for more classes. Only if the loss\n'
+    '    is not "ordinal" with more than two.',
     "own_attributes": "temperature_ : float\n"
     "    The temperature that the output layer was divided by; above 1 if the network was\n"
     "    overconfident. Only if `fit` used `temperature_scaling`.",
@@ -394,8 +452,13 @@ _REGRESSOR = {
     "and_target": ", and\n    so is the target if the loss allows it",
     "of_robust": " For absolute error,\n"
     "    huber and quantile, targets are centred by their median and scaled by 1.4826\n"
-    "    times their median absolute deviation, which outliers do not move.",
+    "    times their median absolute deviation, which outliers do not move; where that\n"
+    "    is 0, the median is over the targets that differ from theirs.",
+    "kind": "Regressor",
+    "monotone_prediction": "the prediction",
+    "nor_classes": "",
     "smoothing": "",
+    "of_ordered": "",
     "target_units": " In units of the standardised target.",
     "oof": "what `predict` returns",
     "of_classifiers": "",
@@ -406,11 +469,21 @@ _REGRESSOR = {
     "    The variance divided by the squared mean, for each target. Only if `loss` is\n"
     '    "gamma".',
 }
-_SHALLOW = {"or_sequence": "", "each": "the", "as_sequence": ""}
+_SHALLOW = {"or_sequence": "", "each": "the", "as_sequence": "", "of_deep": ""}
 _DEEP = {
     "or_sequence": " or sequence of int",
     "each": "every",
     "as_sequence": " A sequence has one entry for each hidden layer.",
+    "of_deep": "residual_gains_ : list of ndarray of shape (n_units,)\n"
+    "    Gains of each hidden layer after the first, with a leading axis of members if\n"
+    "    `n_members` is above 1. Only if `residual`.\n"
+    "norm_scales_ : list of ndarray of shape (n_units,)\n"
+    "    Scales of the normalised pre-activations of each hidden layer, of a maxout layer\n"
+    "    one per piece of a unit, with a leading axis of members as `residual_gains_`.\n"
+    '    Only if `normalization` is "layer".\n'
+    "norm_shifts_ : list of ndarray of shape (n_units,)\n"
+    "    Their shifts, of the shapes of `norm_scales_`. Only if `normalization` is\n"
+    '    "layer".\n',
 }
 
 

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.utils.validation import check_array
 
 from skshallow._estimators.checks.typed_sklearn import BaseEstimator
-from skshallow._estimators.fit.config import Components
+from skshallow._estimators.fit.components import Components
+from skshallow._estimators.fit.monotonic import columns_directions, directions_of
 from skshallow._estimators.fit.results import CURVE_OF_ATTRIBUTE, FitResult
 from skshallow._estimators.fit.targets import Targets
 from skshallow._estimators.hidden_layers import HiddenLayers
 from skshallow.engine.health import no_records
+from skshallow.engine.monotone import are_within
 from skshallow.engine.network import Network
+from skshallow.engine.shared_outputs import set_output_bias
 from skshallow.engine.units import USERS_UNITS
-from skshallow.losses import Loss
+from skshallow.losses import Link, Loss
 
 
 class GivenWeights(BaseEstimator, HiddenLayers):
@@ -34,7 +37,15 @@ class GivenWeights(BaseEstimator, HiddenLayers):
 
     @classmethod
     def from_weights(
-        cls, coefs: Any, intercepts: Any, *, classes: Any = None, **params: Any
+        cls,
+        coefs: Any,
+        intercepts: Any,
+        *,
+        classes: Any = None,
+        residual_gains: Any = None,
+        norm_scales: Any = None,
+        norm_shifts: Any = None,
+        **params: Any,
     ) -> Self:
         """Return a fitted estimator with weights trained elsewhere.
 
@@ -42,9 +53,10 @@ class GivenWeights(BaseEstimator, HiddenLayers):
         ----------
         coefs : sequence of array-like of shape (n_inputs, n_units)
             Weights of each layer, those of the output layer last, for features in the
-            units of your data. The pieces of a maxout layer are concatenated, of shape
-            (n_inputs, pieces * n_units). If `n_members` is above 1, with a leading axis
-            of members.
+            units of your data, one row of the first per column: `coefs_` of a net that was
+            fitted with ``numeric_encoding=None``. The pieces of a maxout layer are
+            concatenated, of shape (n_inputs, pieces * n_units). If `n_members` is above 1,
+            with a leading axis of members.
         intercepts : sequence of array-like of shape (n_units,)
             Biases of each layer.
         classes : array-like of shape (n_classes,) or None, default=None
@@ -52,6 +64,13 @@ class GivenWeights(BaseEstimator, HiddenLayers):
             targets one pair of classes per label. None means ``0 .. n_classes - 1``. Two
             outputs for two classes are replaced by one, their difference, which gives
             the same probabilities.
+        residual_gains : sequence of array-like of shape (n_units,) or None, default=None
+            With ``residual=True``, the gains of each hidden layer after the first. None
+            means 1: each layer adds its input to its output as it is.
+        norm_scales : sequence of array-like of shape (n_units,) or None, default=None
+            With ``normalization="layer"``, the scales of each hidden layer. None means 1.
+        norm_shifts : sequence of array-like of shape (n_units,) or None, default=None
+            With ``normalization="layer"``, the shifts of each hidden layer. None means 0.
         **params : dict
             Other parameters of the estimator; `hidden_units` and `depth` follow from the
             weights.
@@ -66,7 +85,8 @@ class GivenWeights(BaseEstimator, HiddenLayers):
         Raises
         ------
         ValueError
-            If the shapes of the arrays do not match.
+            If the shapes of the arrays do not match, or if a weight does not have the sign
+            that `monotonic_cst` asks for, as the `coefs_` of a net with the same do.
         """
         if len(coefs) == 0:
             raise ValueError("coefs is empty. Pass the weights of at least one layer.")
@@ -82,14 +102,30 @@ class GivenWeights(BaseEstimator, HiddenLayers):
             )
         widths = [weight.shape[-2] for weight in weights[1:]]
         estimator = cls(**cls._shape_parameters(widths), **params)
-        estimator._become_fitted(weights, biases, classes)
+        given = {
+            "residual_gain": residual_gains,
+            "norm_scale": norm_scales,
+            "norm_shift": norm_shifts,
+        }
+        further = {
+            name: [check_array(v, dtype=weights[0].dtype, ensure_2d=False) for v in vectors]
+            for name, vectors in given.items()
+            if vectors is not None
+        }
+        estimator._become_fitted(weights, biases, classes, further)
         return estimator
 
-    def _become_fitted(self, weights, biases, classes) -> None:
+    def _become_fitted(self, weights, biases, classes, further) -> None:
         """Set weights in the user's units; see `from_weights`."""
         self._validate_params()
         components = Components.of(self)
-        n_features, n_outputs = weights[0].shape[-2], weights[-1].shape[-1]
+        n_features = weights[0].shape[-2]
+        # the outputs of ordered classes share their weights
+        n_outputs = max(weights[-1].shape[-1], biases[-1].shape[-1])
+        targets = self._targets_type.of_outputs(n_outputs, self.loss, classes)
+        loss = targets.loss(self.loss)
+        targets.check_order(loss)
+        of_columns = columns_directions(self, components, loss, n_outputs, n_features)
         network = Network(
             n_features,
             n_outputs,
@@ -97,13 +133,18 @@ class GivenWeights(BaseEstimator, HiddenLayers):
             components.activations,
             0.0 if self.dropout == "auto" else float(self.dropout),
             self.n_members,
+            residual=components.residual,
+            normalization=components.normalization,
+            directions=directions_of(of_columns, loss, n_outputs),
+            n_shared=loss.n_shared_outputs(targets.n_outputs),
         )
-        targets = self._targets_type.of_outputs(n_outputs, self.loss, classes)
+        theta = _flat(network, weights, biases, further, loss.link)
+        _check_signs(network, theta)
         result = FitResult(
-            theta=_flat(network, weights, biases),
+            theta=theta,
             network=network,
             units=USERS_UNITS,
-            loss=targets.loss(self.loss),
+            loss=loss,
             targets=targets,
             feature_names=None,
             n_iter=0,
@@ -119,21 +160,63 @@ class GivenWeights(BaseEstimator, HiddenLayers):
 
 
 def _flat(
-    network: Network, weights: Sequence[np.ndarray], biases: Sequence[np.ndarray]
+    network: Network,
+    weights: Sequence[np.ndarray],
+    biases: Sequence[np.ndarray],
+    further: Mapping[str, Any],
+    link: Link,
 ) -> np.ndarray:
-    """Return the parameter vector (P,) of a network from the arrays of its layers."""
-    members = (network.n_members,) if network.n_members > 1 else ()
+    """Return the parameter vector (P,) of a network from the arrays of its layers.
+
+    `further` has the arrays of parameters that only some layers have, if they are given.
+    """
     theta = np.empty(network.layout.size, weights[0].dtype)
     params = network.views(theta)
-    for i, layer in enumerate(network.layers):
-        shapes = layer.shapes()
-        for name, array in {"weight": weights[i], "bias": biases[i]}.items():
-            if array.shape != (*members, *shapes[name]):
-                raise ValueError(
-                    f"The {name} of layer {i} has shape {array.shape}; in this net, "
-                    f"{network}, it must be {(*members, *shapes[name])}."
-                )
+    for layer, own in zip(network.layers, params, strict=True):
+        for name, array in layer.initial_params().items():
+            own[name][...] = 1 if name == "residual_gain" else array
+    *of_hidden, of_outputs = biases
+    given = {"weight": weights, "bias": of_hidden, **further}
+    for name, arrays in given.items():
+        places = [i for i, own in enumerate(params) if name in own]
+        places = places[: len(of_hidden)] if name == "bias" else places
+        if len(arrays) != len(places):
+            raise ValueError(
+                f"{name}s has {len(arrays)} arrays; in this net, {network}, there are "
+                f"{len(places)} layers that have one."
+            )
+        for i, array in zip(places, arrays, strict=True):
+            _check_shape(array, network.layers[i].shapes()[name], network, i, name)
             params[i][name][...] = array.reshape(params[i][name].shape)
-        for name, array in layer.activation.initial_params(layer.n_units).items():
-            params[i][name][...] = array
+    last, n_outputs = params[-1], network.layers[-1].n_units
+    _check_shape(of_outputs, (n_outputs,), network, len(of_hidden), "bias")
+    bias = link.output_bias(of_outputs)
+    set_output_bias(last, bias.reshape(*last["bias"].shape[:-1], n_outputs))
     return theta
+
+
+def _check_shape(
+    array: np.ndarray, shape: tuple[int, ...], network: Network, layer: int, name: str
+) -> None:
+    """Raise ValueError unless an array has this shape, after an axis of members."""
+    members = (network.n_members,) if network.n_members > 1 else ()
+    if array.shape != (*members, *shape):
+        raise ValueError(
+            f"The {name} of layer {layer} has shape {array.shape}; in this net, "
+            f"{network}, it must be {(*members, *shape)}."
+        )
+
+
+def _check_signs(network: Network, theta: np.ndarray) -> None:
+    """Raise ValueError if weights in `theta` (P,) do not guarantee the directions."""
+    if network.bounds is None:
+        return
+    fits = network.views(are_within(theta, network.bounds))
+    for i, of_layer in enumerate(fits):
+        n_wrong = sum(int((~fitting).sum()) for fitting in of_layer.values())
+        if n_wrong:
+            raise ValueError(
+                f"{n_wrong} weights or gains of layer {i} do not have the signs with which "
+                "monotonic_cst is guaranteed. Pass the coefs_ of a net that was fitted "
+                "with the same monotonic_cst, or leave monotonic_cst at None."
+            )

@@ -18,17 +18,18 @@ from skshallow._arrays.namespace import (
     to_numpy,
     without_overflow_warnings,
 )
-from skshallow._arrays.threads import ONE_THREAD, threads_for
+from skshallow._arrays.threads import ONE_THREAD, threads_for_product
 from skshallow._estimators.checks.array_api import follows_X
 from skshallow._estimators.checks.inputs import refuse_containers
+from skshallow._estimators.checks.missing_attributes import KnownAfter
 from skshallow._estimators.checks.overflow import check_outputs, check_weights_fit
 from skshallow._estimators.columns import Columns, read_matrix
-from skshallow._estimators.files.model import save_estimator
 from skshallow._estimators.fit.feature_encoding import filling
 from skshallow.activations import Params
 from skshallow.engine.batches import Rows
 from skshallow.engine.encoding import Encoding
 from skshallow.engine.network import Network
+from skshallow.engine.shared_outputs import output_bias
 from skshallow.engine.units import USERS_UNITS, Units, re_express
 from skshallow.losses import IdentityLink, LogitLink, LogLink, Loss, SoftmaxLink
 
@@ -64,6 +65,10 @@ class FittedNet:
     validation_scores_: np.ndarray
     health_: dict[str, np.ndarray]
     resolved_params_: dict[str, Any]
+    oof_prediction_ = KnownAfter(
+        "a fit whose members hold out rows of their own. Set n_members=8 and "
+        "early_stopping=True, leave cross_fit='auto', and fit without X_val."
+    )
     _columns: Columns | None
     _encoding: Encoding | None
     _n_missing: np.ndarray
@@ -84,10 +89,18 @@ class FittedNet:
 
     @property
     def intercepts_(self) -> list[np.ndarray]:
-        """Biases of each layer (n_units,), in the units of your data."""
+        """Biases of each layer (n_units,), in the units of your data.
+
+        With ``loss="ordinal"`` the last are the thresholds with a minus,
+        (n_classes - 1,): the log odds of a class above the first, the second and so on are
+        the last layer's input times ``coefs_[-1]`` (n_inputs, 1) plus these.
+        """
+        *hidden, last = self._params_in_users_units()
+        biases = [params["bias"] for params in hidden]
+        biases.append(self._loss.link.intercepts(output_bias(last)))
         return [
-            params["bias"].reshape(*params["weight"].shape[:-2], -1)
-            for params in self._params_in_users_units()
+            bias.reshape(*params["weight"].shape[:-2], -1)
+            for bias, params in zip(biases, [*hidden, last], strict=True)
         ]
 
     @property
@@ -153,20 +166,30 @@ class FittedNet:
 
         Columns of `X` without a name are called "x0", "x1" and so on. Missing-value
         indicators and the levels of one-hot encoded categories are named as by
-        scikit-learn's MissingIndicator and OneHotEncoder, the values of embeddings
+        scikit-learn's MissingIndicator and OneHotEncoder, the pieces of numbers "x0_piece0"
+        and so on, their curves "x0_periodic0" and so on, the values of embeddings
         "city_embedding0" and so on. Names that would be alike get a number, "a_b (2)".
         """
         check_is_fitted(self)
-        n_features = self.n_features_in_
-        names = getattr(self, "feature_names_in_", [f"x{i}" for i in range(n_features)])
+        return self._encoded_names(getattr(self, "feature_names_in_", None))
+
+    def _encoded_names(self, names: Any) -> np.ndarray:
+        """Return names (n_inputs,) of the first layer's inputs, given those of columns."""
+        if names is None:
+            names = [f"x{i}" for i in range(self.n_features_in_)]
         columns = getattr(self, "_columns", None)
         encoding = getattr(self, "_encoding", None)
         if encoding is None:
             return np.array(names, dtype=object)
         levels = {} if columns is None else columns.names_of_levels()
-        embedding = self.network_.embedding
-        width = 1 if embedding is None else embedding.width
-        return encoding.feature_names(names, levels, width)
+        return encoding.feature_names(names, levels, self.network_.vector_width)
+
+    def _columns_of_inputs(self) -> np.ndarray:
+        """Return the column of X of each of the first layer's inputs (n_inputs,)."""
+        encoding = getattr(self, "_encoding", None)
+        if encoding is None:
+            return np.arange(self.n_features_in_)
+        return encoding.columns_of_inputs(self.network_.vector_width)
 
     def _params_in_users_units(self) -> list[Params]:
         """Return copies of the parameters for features that are not standardised."""
@@ -254,7 +277,7 @@ class FittedNet:
         outputs = [np.empty(shape, dtype_of(theta)) for shape in shapes]
         start = 0
         for x in self._scaled_batches(rows):
-            with threads_for(x.shape[0] * self.network_.multiply_adds_per_row):
+            with threads_for_product(x.shape[0] * self.network_.multiply_adds_per_row):
                 parts = compute(x, params)
             for output, part in zip(outputs, parts, strict=True):
                 output[..., start : start + x.shape[0], :] = to_numpy(part)
@@ -309,6 +332,8 @@ class FittedNet:
         The file has everything that prediction and further training need. Callbacks are
         not saved.
         """
+        from skshallow._estimators.files.model import save_estimator  # slow to import
+
         save_estimator(self, path)
 
     def __getstate__(self):

@@ -17,8 +17,12 @@ from skshallow._estimators.checks.typed_sklearn import (
     available_if,
     with_callbacks,
 )
-from skshallow._estimators.checks.unknown_parameters import explains_parameters
+from skshallow._estimators.checks.unknown_parameters import (
+    explains_arguments,
+    explains_parameters,
+)
 from skshallow._estimators.docstrings import documented
+from skshallow._estimators.fit.out_of_fold import checksum
 from skshallow._estimators.fit.targets import RealTargets, Targets
 from skshallow._estimators.hidden_layers import Deep, Shallow
 from skshallow._estimators.uncertainty import Uncertainty, needs_positive_targets
@@ -30,7 +34,33 @@ class NetRegressor(RegressorMixin, Uncertainty, BaseNet):
 
     _targets_type: ClassVar[type[Targets]] = RealTargets
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return R², the coefficient of determination; of several targets, their mean.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to predict.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Their targets.
+        sample_weight : array-like of shape (n_samples,) or None, default=None
+            Sample weights.
+
+        Returns
+        -------
+        score : float
+            1 for exact predictions, 0 for the mean of `y`.
+
+        Raises
+        ------
+        ValueError
+            If targets are missing or infinite; the error says in which row.
+        """
+        self._check_scored(X, y)
+        return super().score(X, y, sample_weight)
+
     @available_if(takes_minibatches)
+    @explains_arguments
     @with_callbacks
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train for one epoch on a part of the data, from the current weights.
@@ -41,9 +71,9 @@ class NetRegressor(RegressorMixin, Uncertainty, BaseNet):
         For the targets of a robust loss these are the median and the median absolute
         deviation; about a thousand quantiles are kept between the calls.
 
-        "auto" means no dropout, no averaging and a constant schedule here, also
-        after a `fit`, whatever it meant there. With `warm_start` the solver's state and the
-        random numbers of that `fit` go on, else they begin anew.
+        "auto" means no dropout, no averaging, an `alpha` of 0.0005 and a constant
+        schedule here, also after a `fit`, whatever it meant there. With `warm_start` the
+        solver's state and the random numbers of that `fit` go on, else they begin anew.
 
         Parameters
         ----------
@@ -136,6 +166,12 @@ class NetRegressor(RegressorMixin, Uncertainty, BaseNet):
             prediction = targets.decode(result.loss.link.inverse(held_out.raw_prediction))
             attributes["oof_prediction_"] = asarray_like(
                 held_out.spread(prediction), result.theta
+            )
+            attributes["_held_out"] = (
+                held_out.raw_prediction,
+                held_out.spread(held_out.fold, -1),
+                held_out.fold_of_member,
+                checksum(held_out.y),
             )
         if result.dispersion is not None:
             attributes["dispersion_"] = result.dispersion

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from abc import abstractmethod
 from typing import Any, Self
 
@@ -20,10 +19,13 @@ from skshallow._estimators.checks.inputs import (
     naming,
     refuse_containers,
 )
+from skshallow._estimators.checks.missing_attributes import KnownAfter
 from skshallow._estimators.checks.typed_sklearn import (
     available_if,
 )
 from skshallow._estimators.columns import check_targets
+from skshallow._estimators.conformal import Band, calibrated
+from skshallow._estimators.fit.out_of_fold import checksum, together
 from skshallow._estimators.fit.targets import RealTargets
 from skshallow._estimators.prediction import FittedNet
 from skshallow.losses import REGRESSION_LOSSES, Likelihood, LogLink, Loss, Quantile
@@ -75,12 +77,16 @@ class Uncertainty(FittedNet):
         The variance divided by the squared mean. Only if `loss` is "gamma".
     """
 
-    dispersion_: np.ndarray
+    dispersion_ = KnownAfter("training with loss='gamma'.")
     _n_targets: int
     _target_ndim: int
     _dispersion_weight: float
-    # raw predictions and targets of the calibration rows, in the user's units
-    _calibration: tuple[np.ndarray, np.ndarray] | None = None
+    # raw predictions and targets of the calibration rows, in the user's units; if members
+    # held these rows out, also the fold of each row and that of each member
+    _calibration: tuple[np.ndarray, ...] | None = None
+    # raw predictions for the rows that members held out, the fold of each row of X (-1 for
+    # none), that of each member, and the checksum of the targets
+    _held_out: tuple[np.ndarray, np.ndarray, np.ndarray, int]
 
     @property
     @abstractmethod
@@ -184,38 +190,47 @@ class Uncertainty(FittedNet):
 
         Notes
         -----
-        Without :meth:`conformalize` the coverage is as good as the model. After it, the
-        coverage is guaranteed for any model.
+        Without :meth:`conformalize` the coverage is as good as the model. After it with new
+        rows, the coverage is guaranteed for any model; after it with the rows of the fit,
+        it is what to expect.
         """
         if not 0 < coverage < 1:
             raise ValueError(f"coverage must lie in (0, 1), got {coverage!r}.")
-        raw = self._raw_predict(X)
-        calibration = self._calibration
-        if calibration is None:
+        if self._calibration is None:
             tails = np.array([(1 - coverage) / 2, (1 + coverage) / 2])
-            lower, upper = np.moveaxis(self._quantiles(raw, tails), -1, 0)
+            quantiles = self._quantiles(self._raw_predict(X), tails)
+            lower, upper = np.moveaxis(quantiles, -1, 0)
         else:
-            lower, upper = self._calibrated(raw, coverage, *calibration)
+            lower, upper = self._calibrated(X, coverage, *self._calibration)
         interval = np.stack([lower, upper], axis=-1)
         return interval[:, 0] if self._target_ndim == 1 else interval
 
-    def conformalize(self, X_cal: Any, y_cal: Any) -> Self:
-        """Calibrate prediction intervals on new rows (split conformal prediction).
+    def conformalize(self, X_cal: Any = None, y_cal: Any = None) -> Self:
+        r"""Calibrate prediction intervals on new rows, or on those that members held out.
 
         Parameters
         ----------
-        X_cal : {array-like, sparse matrix} of shape (n_cal, n_features)
+        X_cal : {array-like, sparse matrix} of shape (n_cal, n_features), default=None
             Rows that were used neither for training nor for the choice of
-            hyperparameters.
+            hyperparameters (split conformal prediction). None means the rows of the last
+            `fit`, by their out-of-fold predictions (CV+): with `cross_fit`, no rows need to
+            be kept back.
         y_cal : array-like of shape (n_cal,) or (n_cal, n_targets)
-            Their targets.
+            Their targets; without `X_cal` those that `fit` was given.
 
         Returns
         -------
         self : object
             The estimator. Its :meth:`predict_interval` now contains the target of a new
-            row with a probability of at least `coverage`. Calling `fit` or
-            `partial_fit` removes the calibration.
+            row with a probability of at least `coverage`; without `X_cal` this is what to
+            expect, but not guaranteed. Calling `fit` or `partial_fit` removes the
+            calibration.
+
+        Raises
+        ------
+        ValueError
+            If targets are invalid; without `X_cal` also if members held out no rows of
+            their own, or if `y_cal` are not the targets of the fit.
 
         Notes
         -----
@@ -240,7 +255,27 @@ class Uncertainty(FittedNet):
 
         The only assumption is that calibration rows and new rows are exchangeable. The
         guarantee is marginal: it holds on average over rows and over calibration sets,
-        and separately for each target.
+        and separately for each target. Every row counts once, whatever its sample weight
+        was in the fit; rows of weight 0 do not count.
+
+        Without `X_cal`, the score :math:`s_i` of a row is that of the members that held it
+        out, which give the interval :math:`[l_{k(i)}, u_{k(i)}]` and the unit
+        :math:`\sigma_{k(i)}` of its fold :math:`k(i)`. The new interval of a row :math:`x`
+        is, with the `n` rows that were held out and the rank
+        :math:`r = \lceil (n + 1) \cdot \text{coverage} \rceil`,
+
+        .. math::
+
+            \left[\,-Q_r\{-l_{k(i)}(x) + s_i\,\sigma_{k(i)}(x)\},\;
+            Q_r\{u_{k(i)}(x) + s_i\,\sigma_{k(i)}(x)\}\right]
+
+        where :math:`Q_r` is the r-th smallest of the `n` values. For predictions without an
+        interval of their own this is CV+ of Barber et al., for the others its extension to
+        nested intervals (Gupta et al.). With disjoint folds of equal size it contains a new
+        target with a probability of at least ``1 - 2 * alpha - sqrt(2 / n)``, where
+        ``alpha = 1 - coverage``; in practice it is ``1 - alpha`` or more. The theorem is
+        for members that learn nothing from their fold. Here each chooses its best epoch on
+        it, and standardisation comes from all rows, so that the guarantee is not exact.
 
         References
         ----------
@@ -249,19 +284,71 @@ class Uncertainty(FittedNet):
 
         Romano, Patterson, Candes (2019), "Conformalized quantile regression",
         arXiv:1905.03222.
+
+        Barber, Candes, Ramdas, Tibshirani (2021), "Predictive inference with the
+        jackknife+", doi:10.1214/20-AOS1965.
+
+        Gupta, Kuchibhotla, Ramdas (2022), "Nested conformal prediction and quantile
+        out-of-bag ensemble methods", doi:10.1016/j.patcog.2021.108496.
         """
         check_is_fitted(self)
+        if X_cal is not None and y_cal is None:
+            raise ValueError(
+                "y_cal is None, and conformalize needs targets. Call conformalize(X_cal, "
+                "y_cal) with rows that the net was not trained on or, if its members held "
+                "out rows, conformalize(y_cal=y) with y, the targets of the fit."
+            )
+        if X_cal is None:
+            self._calibration = self._of_held_out_rows(y_cal)
+            return self
         raw = self._raw_predict(X_cal, "X_cal")
+        y = self._checked_calibration_targets(y_cal, X_cal)
+        check_lengths({"X_cal": raw, "y_cal": y})
+        self._calibration = raw, self._encoded_calibration_targets(y)
+        return self
+
+    def _of_held_out_rows(self, y_cal: Any) -> tuple[np.ndarray, ...]:
+        """Return the calibration on the rows of folds; `y_cal` has the fit's targets."""
+        if not hasattr(self, "_held_out"):
+            raise ValueError(
+                "conformalize without X_cal needs out-of-fold predictions, and this net "
+                "has none. Fit it with several members that each hold rows out, "
+                f"{type(self).__name__}(n_members=8, early_stopping=True), or pass rows "
+                "that it was not trained on as X_cal, and their targets as y_cal."
+            )
+        if y_cal is None:
+            raise ValueError(
+                "y_cal is None, and the net does not keep its targets. Pass y_cal=y, the "
+                "targets of the fit."
+            )
+        raw, fold_of_row, fold_of_member, of_targets = self._held_out
+        y = self._checked_calibration_targets(y_cal, None)
+        rows = np.flatnonzero(fold_of_row >= 0)
+        if len(y) == len(fold_of_row):
+            targets = self._encoded_calibration_targets(y)[rows]
+            if checksum(targets) == of_targets:
+                return raw, targets, fold_of_row[rows], fold_of_member
+        raise ValueError(
+            "y_cal are not the targets that the net was fitted with, which conformalize "
+            f"without X_cal needs: those of {len(fold_of_row)} rows, in their order and "
+            f"without rounding to another dtype. y_cal has {len(y)} rows of dtype "
+            f"{y.dtype}. Pass the y that was given to fit, or X_cal as well."
+        )
+
+    def _checked_calibration_targets(self, y_cal: Any, X_cal: Any) -> np.ndarray:
+        """Return `y_cal` as a dense array; with `X_cal`, missing targets are refused."""
         refuse_containers(y_cal=y_cal)
         y = in_numpy(y_cal)
-        check_targets(X_cal, y, names=("X_cal", "y_cal"), numeric=True)
+        if X_cal is not None:  # else they are those of the fit, which has checked them
+            check_targets(X_cal, y, names=("X_cal", "y_cal"), numeric=True)
         y = checked_targets(self, y, "y_cal", numeric=True)
-        y = y.toarray() if sparse.issparse(y) else y
-        check_lengths({"X_cal": raw, "y_cal": y})
+        return y.toarray() if sparse.issparse(y) else y
+
+    def _encoded_calibration_targets(self, y: np.ndarray) -> np.ndarray:
+        """Return targets (n, n_targets) of calibration rows, as the loss takes them."""
         self._targets.check(y, "y_cal")
         with naming("y_cal"):
-            self._calibration = raw, self._targets.encode(y, self._loss)
-        return self
+            return self._targets.encode(y, self._loss)
 
     # Computed from raw predictions (n, n_raw_outputs) in the user's units.
 
@@ -334,31 +421,34 @@ class Uncertainty(FittedNet):
         between = np.clip(between, values[:, below], values[:, above])
         return np.moveaxis(between, 1, -1)
 
-    def _band(self, raw, coverage) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return lower end, upper end and unit of scores, each (n, n_targets)."""
+    def _band(self, raw, coverage) -> Band:
+        """Return intervals before calibration, and the unit of their scores."""
         loss = self._loss
         if not _gives_intervals(loss):
             prediction = loss.link.inverse(raw).astype(np.float64)
-            return prediction, prediction, np.ones_like(prediction)
+            return Band(prediction, prediction, np.ones_like(prediction))
         tails = np.array([(1 - coverage) / 2, (1 + coverage) / 2])
         quantiles = self._quantiles(raw, tails, at_most_outermost=True)
         unit = np.ones(quantiles.shape[:2])
         if isinstance(loss, Likelihood):
             unit = self._deviation(raw)
-        return quantiles[..., 0], quantiles[..., 1], unit
+        return Band(quantiles[..., 0], quantiles[..., 1], unit)
 
-    def _calibrated(self, raw, coverage, raw_cal, y_cal) -> tuple[np.ndarray, np.ndarray]:
-        """Return calibrated lower and upper ends (n, n_targets); see `conformalize`."""
-        lower, upper, unit = self._band(raw_cal, coverage)
-        scores = np.sort(np.maximum(lower - y_cal, y_cal - upper) / unit, axis=0)
-        # rounding may put a product that is an integer just above it
-        rank = math.ceil((len(scores) + 1) * coverage - 1e-9)
-        margin = scores[rank - 1] if rank <= len(scores) else np.inf
-        lower, upper, unit = self._band(raw, coverage)
-        center = 0.5 * (lower + upper)
-        # a negative margin narrows the interval, at most to a point
-        lower = np.minimum(lower - margin * unit, center)
-        upper = np.maximum(upper + margin * unit, center)
-        if isinstance(self._loss.link, LogLink):
-            lower = np.maximum(lower, 0)
-        return lower, upper
+    def _calibrated(
+        self, X, coverage, raw_cal, y_cal, fold_of_row=None, fold_of_member=None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return calibrated lower and upper ends (n, n_targets); see `conformalize`.
+
+        Without folds, all members are the network of all calibration rows.
+        """
+        by_members, link = self._raw_by_members(X), self._loss.link
+        scores = self._band(raw_cal, coverage).scores(y_cal)
+        if fold_of_row is None:
+            bands, of_folds = [self._band(link.combine(by_members), coverage)], [scores]
+        else:
+            folds = np.unique(fold_of_row)
+            raw = [together(by_members[fold_of_member == fold], link) for fold in folds]
+            bands = [self._band(own, coverage) for own in raw]
+            of_folds = [scores[fold_of_row == fold] for fold in folds]
+        lower, upper = calibrated(bands, of_folds, coverage)
+        return (np.maximum(lower, 0) if isinstance(link, LogLink) else lower), upper

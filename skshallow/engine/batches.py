@@ -198,8 +198,7 @@ class Rows:
             X = np.ascontiguousarray(X)  # else the bits of products depend on the layout
         if self.bounds is not None:
             low, high = self.bounds
-            X = namespace(X).maximum(X, low)  # NaN stays NaN
-            X = namespace(X).minimum(X, high)
+            X = namespace(X).clip(X, low, high)  # NaN stays NaN
         if self.center is not None:
             X = X - self.center
         if self.scale is not None:

@@ -24,6 +24,7 @@ from skshallow._arrays.linalg import product_with_transpose, sums_by_row
 from skshallow._arrays.namespace import as_dtype, asarray_like, namespace
 from skshallow.activations import Params
 from skshallow.engine.layers import Dense
+from skshallow.engine.periodic import PeriodicEmbedding
 
 # Of the vectors at first. Levels that start near each other generalise better to rows of
 # rare ones than with 1; with 0.1 they do no better.
@@ -88,37 +89,58 @@ class Embedding:
 
 @dataclass(frozen=True)
 class EmbeddedDense(Dense):
-    """A dense layer that looks up the vectors of categories before the affine map.
+    """A dense layer that puts learned values behind its input before the affine map.
 
-    The last columns of its input are codes. `n_inputs`, the rows of its weight, are the
-    columns before them and then the values of the vectors.
+    They are the curves of numbers, and the vectors of categories, whose codes are the last
+    columns of the input. `n_inputs`, the rows of the weight, are the columns before the
+    codes, then the values of the curves, and then those of the vectors.
 
     Parameters
     ----------
-    embedding : Embedding
-        Of as many columns as there are codes.
+    embedding : Embedding or None
+        Of as many columns as there are codes; None if there are none.
+    periodic : PeriodicEmbedding or None
+        Of numbers, which are inputs themselves as well.
     """
 
-    embedding: Embedding = field(kw_only=True)
+    embedding: Embedding | None = field(default=None, kw_only=True)
+    periodic: PeriodicEmbedding | None = field(default=None, kw_only=True)
+
+    @property
+    def n_curves(self) -> int:
+        """Number of values that the curves of one row have."""
+        return 0 if self.periodic is None else self.periodic.n_inputs
 
     @property
     def n_dense(self) -> int:
         """Number of columns of the input that are not codes."""
-        return self.n_inputs - self.embedding.n_inputs
+        n_of_vectors = 0 if self.embedding is None else self.embedding.n_inputs
+        return self.n_inputs - self.n_curves - n_of_vectors
 
     @property
     def n_columns(self) -> int:
         """Number of columns of the input, codes included."""
-        return self.n_dense + self.embedding.n_columns
+        n_codes = 0 if self.embedding is None else self.embedding.n_columns
+        return self.n_dense + n_codes
 
     @property
     def widest(self) -> int:
         """The largest number of values that one row takes."""
-        return max(self.n_inputs, self.n_preactivations)
+        n_waves = 0 if self.periodic is None else self.periodic.n_waves
+        return max(self.n_inputs, self.n_preactivations, n_waves)
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Return the name and shape of every parameter."""
-        return super().shapes() | {"embedding": self.embedding.shape}
+        of_curves = {} if self.periodic is None else self.periodic.shapes()
+        of_vectors = {} if self.embedding is None else {"embedding": self.embedding.shape}
+        return super().shapes() | of_curves | of_vectors
+
+    def initialize_learned(self, params: Params, rng: np.random.Generator) -> None:
+        """Fill the parameters of curves and vectors in `params`."""
+        if self.periodic is not None:
+            self.periodic.initialize(params, rng)
+        if self.embedding is not None:
+            self.embedding.initialize(params["embedding"], rng)
 
     def forward(
         self,
@@ -128,38 +150,68 @@ class EmbeddedDense(Dense):
         dropout_share: float = 1.0,
     ) -> tuple[np.ndarray, Any]:
         """Map x (n, n_columns), dense, to (n, n_units)."""
-        joined, rows = self._look_up(x, params["embedding"])
+        joined, *caches = self._join(x, params)
         a, (_, *others) = super().forward(joined, params, rng, dropout_share)
-        return a, ((joined, rows), *others)
+        return a, ((joined, *caches), *others)
 
     def inputs(self, x: Any, params: Params) -> Any:
-        """Return x with the vectors in place of the codes (n, n_inputs).
+        """Return x with curves, and with vectors in place of the codes (n, n_inputs).
 
-        Of members, (k, n, n_inputs), since each has vectors of its own.
+        Of members, (k, n, n_inputs), since each has curves and vectors of its own.
         """
-        return self._look_up(x, params["embedding"])[0]
+        return self._join(x, params)[0]
 
-    def _look_up(self, x: Any, table: Any) -> tuple[Any, Any]:
-        """Return x with the vectors in place of the codes, and their rows in the table."""
-        xp = namespace(table)
-        vectors, rows = self.embedding.forward(x[:, self.n_dense :], table)
-        dense = xp.broadcast_to(x[:, : self.n_dense], (*vectors.shape[:-1], self.n_dense))
-        return xp.concat([dense, vectors], axis=-1), rows
+    def _join(self, x: Any, params: Params) -> tuple[Any, Any, Any]:
+        """Return x with curves and vectors, and what the backward passes of these need."""
+        xp = namespace(params["weight"])
+        learned, cache, rows = [], None, None
+        if self.periodic is not None:
+            curves, cache = self.periodic.forward(x, params)
+            learned.append(curves)
+        if self.embedding is not None:
+            vectors, rows = self.embedding.forward(
+                x[:, self.n_dense :], params["embedding"]
+            )
+            learned.append(vectors)
+        shape = (*learned[0].shape[:-1], self.n_dense)
+        dense = xp.broadcast_to(x[:, : self.n_dense], shape)
+        return xp.concat([dense, *learned], axis=-1), cache, rows
 
     def backward(
         self, grad_a: np.ndarray, cache: Any, params: Params, grads: Params
     ) -> np.ndarray:
         """Fill `grads` from grad_a (n, n_units); return grad_z (n, n_preactivations)."""
-        (joined, rows), *others = cache
+        (joined, of_curves, rows), *others = cache
         grad_z = super().backward(grad_a, (joined, *others), params, grads)
         weight = params["weight"][..., self.n_dense :, :]
-        grad_vectors = product_with_transpose(grad_z, weight)
-        self.embedding.backward(grad_vectors, rows, out=grads["embedding"])
+        grad_learned = product_with_transpose(grad_z, weight)
+        if self.periodic is not None:
+            grad_curves = grad_learned[..., : self.n_curves]
+            self.periodic.backward(grad_curves, of_curves, params, grads)
+        if self.embedding is not None:
+            grad_vectors = grad_learned[..., self.n_curves :]
+            self.embedding.backward(grad_vectors, rows, out=grads["embedding"])
         return grad_z
 
 
-def with_embedding(layer: Dense, embedding: Embedding) -> EmbeddedDense:
-    """Return a layer like `layer` in whose input the last columns are codes."""
-    n_inputs = layer.n_inputs - embedding.n_columns + embedding.n_inputs
-    n_units, activation, dropout = layer.n_units, layer.activation, layer.dropout
-    return EmbeddedDense(n_inputs, n_units, activation, dropout, embedding=embedding)
+def with_embedding(
+    layer: Dense, embedding: Embedding | None, periodic: PeriodicEmbedding | None = None
+) -> EmbeddedDense:
+    """Return a layer like `layer` with vectors of the last columns, which are codes.
+
+    With `periodic`, it has curves of numbers as well.
+    """
+    n_inputs = layer.n_inputs
+    if embedding is not None:
+        n_inputs += embedding.n_inputs - embedding.n_columns
+    if periodic is not None:
+        n_inputs += periodic.n_inputs
+    return EmbeddedDense(
+        n_inputs,
+        layer.n_units,
+        layer.activation,
+        layer.dropout,
+        normalization=layer.normalization,
+        embedding=embedding,
+        periodic=periodic,
+    )

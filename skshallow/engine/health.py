@@ -38,21 +38,22 @@ VANISHING = 1e-3
 OF_UNITS = "dead", "zero", "saturated"
 OF_WEIGHTS = "gradient_norm", "update_ratio"
 
+# The parameters whose gradients tell whether a layer learns. Weights of a residual layer
+# have none as long as its gains are 0, which then learn first.
+OF_GRADIENT = "weight", "residual_gain"
+
 
 def outputs_and_slopes(
     network: Network, params: Sequence[Params], x: Any
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield outputs ``a`` and slopes ``|da/dz|`` (n, n_units) of each hidden layer.
+    """Yield outputs and slopes ``|da/dz|`` (n, n_units) of each layer's activation.
 
-    For a unit with several pieces (maxout) it is the largest slope. For an ensemble both
+    Of residual layers they do not contain the input, which is added. For an ensemble both
     arrays have a leading axis of members.
     """
     for layer, layer_params in zip(network.layers[:-1], params, strict=False):
-        x, (_, cache, _) = layer.forward(x, layer_params)
-        unused = layer.unused_grads(layer_params)
-        slope = layer.activation.backward(np.ones_like(x), cache, layer_params, unused)
-        pieces = np.abs(slope).reshape(*x.shape[:-1], -1, layer.n_units)
-        yield x, pieces.max(axis=-2)
+        x, cache = layer.forward(x, layer_params)
+        yield layer.outputs_and_slopes(x, cache, layer_params)
 
 
 def unit_health(network: Network, params: Sequence[Params], x: Any) -> dict[str, list]:
@@ -87,9 +88,12 @@ def is_saturated(a: np.ndarray, steepness: np.ndarray) -> np.ndarray:
     return (steepness < SATURATED_BELOW) & (a != 0)
 
 
-def lengths(layers: Sequence[Params]) -> list[float]:
-    """Return the Euclidean norm of the weights, or of the gradient, of each layer."""
-    return [float(norm(own["weight"], check_finite=False)) for own in layers]
+def lengths(layers: Sequence[Params], names: Sequence[str] = ("weight",)) -> list[float]:
+    """Return the Euclidean norm of these parameters, or their gradients, of each layer."""
+    return [
+        math.hypot(*(norm(own[name], check_finite=False) for name in names if name in own))
+        for own in layers
+    ]
 
 
 @dataclass
@@ -141,7 +145,7 @@ class HealthRecorder:
         record = unit_health(objective.network, views(theta), to_numpy(self.sample[0]))
         objective.gradient(*self.sample)
         of_loss = to_numpy(objective.grad) - objective.alpha * theta  # no penalty
-        record["gradient_norm"] = lengths(views(of_loss))
+        record["gradient_norm"] = lengths(views(of_loss), OF_GRADIENT)
         moves = lengths(views(theta - self._before))
         starts = lengths(views(self._before))
         record["update_ratio"] = [

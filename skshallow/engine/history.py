@@ -80,11 +80,6 @@ class History:
         """Whether there was no improvement in `n_iter_no_change` consecutive epochs."""
         return self.n_stalled >= self.n_iter_no_change
 
-    @property
-    def ended(self) -> bool:
-        """Whether to stop before the last planned epoch."""
-        return self.stopped or self.stalled
-
     def record(
         self,
         theta: np.ndarray,

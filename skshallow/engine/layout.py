@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from skshallow._arrays.namespace import namespace
+from skshallow._arrays.namespace import reshaped
 
 PENALIZED = {"weight"}  # biases, embeddings and slopes have no penalty
 
@@ -71,9 +71,8 @@ class Layout:
 
     def views(self, theta: np.ndarray) -> list[dict[str, np.ndarray]]:
         """Return each layer's parameters as views of `theta` (size,)."""
-        reshape = namespace(theta).reshape
         return [
-            {name: reshape(theta[part], shape) for name, (part, shape) in places.items()}
+            {name: reshaped(theta[part], shape) for name, (part, shape) in places.items()}
             for places in self._places
         ]
 

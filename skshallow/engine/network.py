@@ -12,6 +12,8 @@ respect to the raw prediction, backpropagation computes
     grad_weight_l = a_{l-1}.T @ grad_z_l
     grad_bias_l   = sum over rows of grad_z_l
     grad_a_{l-1}  = grad_z_l @ weight_l.T
+
+A residual layer adds ``a_{l-1}`` to its ``a_l``, and ``grad_a_l`` to its ``grad_a_{l-1}``.
 """
 
 from __future__ import annotations
@@ -23,10 +25,14 @@ from typing import Any
 
 import numpy as np
 
-from skshallow.activations import Activation, Params
+from skshallow.activations import Activation, Identity, Params
 from skshallow.engine.embedding import EmbeddedDense, Embedding, with_embedding
-from skshallow.engine.layers import Dense, Dropout
+from skshallow.engine.layers import AS_THEY_ARE, Dense, Dropout, ResidualDense
 from skshallow.engine.layout import Layout
+from skshallow.engine.monotone import Bounds, Directions, parameter_bounds, reflected
+from skshallow.engine.normalization import LayerNorm
+from skshallow.engine.periodic import PeriodicEmbedding
+from skshallow.engine.shared_outputs import SharedOutputs, set_output_bias
 from skshallow.initializers import Initializer
 
 
@@ -52,8 +58,21 @@ class Network:
     embedding : Embedding or None, default=None
         How the last columns of the input, codes of categories, become vectors.
     unseen : sequence of slice or None, default=()
-        For each ensemble member the columns of the input that it does not see, which are
-        no codes. Empty if all members see all columns.
+        For each ensemble member the inputs of the first affine map that it does not see,
+        such as curves. Empty if all members see all of them.
+    directions : Directions or None, default=None
+        The directions in which outputs must not move with inputs; see `engine.monotone`.
+        The parameters must then lie within `bounds`.
+    residual : bool, default=False
+        Whether each hidden layer after the first adds its input to its output. All hidden
+        layers must then have the same width.
+    normalization : Identity or LayerNorm, default=AS_THEY_ARE
+        What is done to the pre-activations of hidden layers.
+    n_shared : int, default=0
+        How many of the outputs, the last ones, are the same in all rows: numbers that are
+        learned, without weights.
+    periodic : PeriodicEmbedding or None, default=None
+        The numbers of the input that enter as learned curves as well.
 
     Examples
     --------
@@ -67,6 +86,8 @@ class Network:
     array([10., 10., 10., 10.])
     """
 
+    directions: Directions | None = None  # pickles of earlier versions have none
+
     def __init__(
         self,
         n_features: int,
@@ -77,18 +98,27 @@ class Network:
         n_members: int = 1,
         embedding: Embedding | None = None,
         unseen: Sequence[slice | None] = (),
+        directions: Directions | None = None,
+        residual: bool = False,
+        normalization: Identity | LayerNorm = AS_THEY_ARE,
+        n_shared: int = 0,
+        periodic: PeriodicEmbedding | None = None,
     ) -> None:
         self.n_members = n_members
+        self.directions = directions
+        output = SharedOutputs(n_shared) if n_shared else Identity()
         widths = [n_features, *hidden_units]
+        further = ResidualDense if residual else Dense
+        kinds = [Dense, *[further] * len(hidden_units)]
         self.layers = [
-            Dense(n_inputs, n_units, activation, Dropout(dropout))
-            for n_inputs, n_units, activation in zip(
-                widths[:-1], hidden_units, activations, strict=True
+            kind(n_inputs, n_units, activation, Dropout(dropout), (), normalization)
+            for kind, n_inputs, n_units, activation in zip(
+                kinds[:-1], widths[:-1], hidden_units, activations, strict=True
             )
         ]
-        self.layers.append(Dense(widths[-1], n_outputs))
-        if embedding is not None:
-            self.layers[0] = with_embedding(self.layers[0], embedding)
+        self.layers.append(Dense(widths[-1], n_outputs, output))
+        if embedding is not None or periodic is not None:
+            self.layers[0] = with_embedding(self.layers[0], embedding, periodic)
         self.layers[0] = replace(self.layers[0], unseen=tuple(unseen))
 
     @property
@@ -102,13 +132,52 @@ class Network:
         first = self.layers[0]
         return first.embedding if isinstance(first, EmbeddedDense) else None
 
+    @property
+    def vector_width(self) -> int:
+        """Width of the vectors of categories; 1 if there are none."""
+        return 1 if self.embedding is None else self.embedding.width
+
+    @property
+    def periodic(self) -> PeriodicEmbedding | None:
+        """The numbers of the input that enter as learned curves as well."""
+        first = self.layers[0]
+        return first.periodic if isinstance(first, EmbeddedDense) else None
+
+    @property
+    def learns_inputs(self) -> bool:
+        """Whether `inputs` depend on parameters, so that each member has its own."""
+        return isinstance(self.layers[0], EmbeddedDense)
+
+    @property
+    def residual(self) -> bool:
+        """Whether there are layers that add their input to their output."""
+        return any(layer.adds_input for layer in self.layers)
+
+    @property
+    def normalization(self) -> Identity | LayerNorm:
+        """What is done to the pre-activations of hidden layers; the last layer has none."""
+        return self.layers[0].normalization
+
+    @property
+    def n_shared(self) -> int:
+        """How many outputs, the last ones, are the same in all rows."""
+        return self.layers[-1].n_units - self.layers[-1].n_preactivations
+
     @cached_property
     def layout(self) -> Layout:
         """Positions of the parameters in the flat vector."""
         return Layout([layer.shapes() for layer in self.layers], self.n_members)
 
+    @cached_property
+    def bounds(self) -> Bounds | None:
+        """Least and greatest value of each parameter (P,), None without `directions`."""
+        if self.directions is None:
+            return None
+        return parameter_bounds(self.directions, self.layers, self.layout)
+
     def __getstate__(self) -> dict[str, Any]:
-        return {"layers": self.layers, "n_members": self.n_members}
+        state = {"layers": self.layers, "n_members": self.n_members}
+        return state if self.directions is None else state | {"directions": self.directions}
 
     def __eq__(self, other: object) -> bool:
         """Whether two networks predict the same with the same parameters.
@@ -119,8 +188,19 @@ class Network:
 
     def _shape(self) -> list[tuple]:
         """Return everything that predictions depend on, except the parameters."""
-        layers = [(own.n_inputs, own.n_units, own.activation) for own in self.layers]
-        return [(self.n_members, self.embedding, self.layers[0].unseen), *layers]
+        whole = (
+            self.n_members,
+            self.embedding,
+            self.periodic,
+            self.layers[0].unseen,
+            self.residual,
+            self.directions,
+        )
+        layers = [
+            (own.n_inputs, own.n_units, own.normalization, own.activation)
+            for own in self.layers
+        ]
+        return [whole, *layers]
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -129,10 +209,16 @@ class Network:
         activations = [str(layer.activation) for layer in self.layers[:-1]]
         members = f", n_members={self.n_members}" if self.n_members > 1 else ""
         embedding = "" if self.embedding is None else f", embedding={self.embedding}"
+        periodic = "" if self.periodic is None else f", periodic={self.periodic}"
+        residual = ", residual=True" if self.residual else ""
+        plain = self.normalization == AS_THEY_ARE
+        normalization = "" if plain else f", normalization={self.normalization}"
         layers = f"{'-'.join(map(str, widths))}, [{', '.join(activations)}]"
-        return f"Network({layers}{members}{embedding})"
+        directions = "" if self.directions is None else f", directions={self.directions}"
+        hidden = f"{residual}{normalization}{directions}"
+        return f"Network({layers}{members}{embedding}{periodic}{hidden})"
 
-    @property
+    @cached_property
     def multiply_adds_per_row(self) -> int:
         """Multiply-adds of the largest matrix product, per row."""
         return max(layer.n_inputs * layer.n_preactivations for layer in self.layers)
@@ -145,7 +231,7 @@ class Network:
         """
         return max(self.n_members * values_per_row, self.widest_layer)
 
-    @property
+    @cached_property
     def widest_layer(self) -> int:
         """The largest number of values that one row takes in any layer."""
         return self.n_members * max(layer.widest for layer in self.layers)
@@ -162,13 +248,16 @@ class Network:
         output_bias: np.ndarray,
         rng: np.random.Generator,
     ) -> None:
-        """Fill `theta` (P,) with initial parameters, the last bias with `output_bias`."""
+        """Fill `theta` (P,) with initial parameters, the last biases with `output_bias`."""
         params = self.views(theta)
         for layer, layer_params in zip(self.layers, params, strict=True):
             layer.initialize(layer_params, initializer, scale, rng)
-        params[-1]["bias"][...] = output_bias
-        if self.embedding is not None:
-            self.embedding.initialize(params[0]["embedding"], rng)
+        set_output_bias(params[-1], output_bias)
+        first = self.layers[0]
+        if isinstance(first, EmbeddedDense):
+            first.initialize_learned(params[0], rng)
+        if self.bounds is not None:
+            theta[...] = reflected(theta, self.bounds)
 
     def forward(
         self,
@@ -211,13 +300,14 @@ class Network:
             layer = self.layers[i]
             grad_z = layer.backward(grad_a, caches[i], params[i], grads[i])
             if i > 0:
-                grad_a = layer.backward_to_input(grad_z, params[i])
+                grad_a = layer.backward_to_input(grad_z, params[i], grad_a)
 
     def inputs(self, x: Any, params: list[Params]) -> Any:
         """Return the rows of x as the first affine map takes them (n, n_inputs), dense.
 
-        Vectors are in the place of codes, so that the network is differentiable by all of
-        it: `without_embedding` takes it. With an embedding, members have an array each.
+        Curves are among them, and vectors in the place of codes, so that the network is
+        differentiable by all of it: `without_embedding` takes it. If any of it is learned,
+        members have an array each.
         """
         return self.layers[0].inputs(x, params[0])
 
@@ -231,6 +321,9 @@ class Network:
             [layer.n_units for layer in hidden],
             [layer.activation for layer in hidden],
             n_members=self.n_members,
+            residual=self.residual,
+            normalization=self.normalization,
+            n_shared=self.n_shared,
         )
 
     def backward_to_input(
@@ -246,7 +339,7 @@ class Network:
         for layer, cache, own in reversed(layers):
             unused = layer.unused_grads(own)
             grad_z = layer.backward_to_preactivation(grad, cache, own, unused)
-            grad = layer.backward_to_input(grad_z, own)
+            grad = layer.backward_to_input(grad_z, own, grad)
         return grad
 
     def hidden_activations(self, x: Any, params: list[Params]) -> list[np.ndarray]:

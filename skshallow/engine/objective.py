@@ -85,6 +85,12 @@ class Objective:
         self._grad_weights = self.grad[: network.layout.n_weights]
         self.params = network.views(theta)
         self.grads = network.views(self.grad)
+        self._bounds: Any = None  # in the array library of `theta`
+        if network.bounds is not None:
+            self._bounds = tuple(
+                asarray_like(bound.astype(dtype_of(theta)), theta)
+                for bound in network.bounds
+            )
         self._learned: Any = None  # 1 where a raw output is to be learned, else 0
         if known_outputs is not None:
             self._learned = asarray_like((~known_outputs).astype(dtype_of(theta)), theta)
@@ -158,6 +164,12 @@ class Objective:
             losses = losses * _by_member(sample_weight)
         xp = namespace(losses)
         return float(xp.sum(losses, dtype=widest_float(losses))) / math.prod(losses.shape)
+
+    def project(self) -> None:
+        """Move `theta` to the nearest parameters within the network's bounds, if any."""
+        if self._bounds is not None:
+            xp, (least, greatest) = namespace(self.theta), self._bounds
+            self.theta[...] = xp.minimum(xp.maximum(self.theta, least), greatest)
 
     def penalty(self) -> float:
         """Return ``alpha/2 ||weights||^2``, for an ensemble the mean over the members."""

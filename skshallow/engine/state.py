@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,10 +12,10 @@ from skshallow.schedules import Schedule
 from skshallow.solvers import Solver, State
 
 AVERAGE_MEMORY = 8  # averages over about the last ninth of the steps; if larger, fewer
+COOLDOWN = 8  # a schedule that is cut short ends within this fraction of its epochs
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """Settings of the training loop, which do not change during training.
 
     Parameters
@@ -69,8 +69,10 @@ class Progress:
         The solver and schedule of the states below.
     solver_state, schedule_state : dict
         State of the solver, such as moments, and of the schedule.
-    epoch : int
+    epoch : int or float
         Number of epochs of the schedule so far.
+    pace : int or float
+        Epochs of the schedule that pass in an epoch of training; more than 1 in a cooldown.
     average : ndarray of shape (P,) or None
         Average of the parameters over the steps of this fit, if `Plan.average_weights`.
     n_averaged : int
@@ -82,9 +84,26 @@ class Progress:
     schedule: Schedule
     solver_state: State
     schedule_state: dict[str, Any]
-    epoch: int = 0
+    epoch: float = 0
+    pace: float = 1
     average: np.ndarray | None = None
     n_averaged: int = 0
+
+    def advance(self, end: int) -> None:
+        """Count an epoch; a cooldown arrives exactly at the `end` of the schedule."""
+        self.epoch += self.pace
+        if self.pace > 1 and self.epoch > end - self.pace / 2:
+            self.epoch = end
+
+    def cool_down(self, end: int) -> None:
+        """Pass the rest of the schedule quickly: in an eighth of all its epochs.
+
+        References
+        ----------
+        Hägele et al. (2024), arXiv:2405.18392: a short cooldown of the learning rate gives
+        what a schedule of that length would have given.
+        """
+        self.pace = max(self.pace, (end - self.epoch) / max(1, end // COOLDOWN))
 
     def add_to_average(self, theta: np.ndarray) -> None:
         """Update the average by `theta` (P,) after a step; late steps have more weight.

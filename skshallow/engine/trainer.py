@@ -2,7 +2,8 @@ r"""The training loop: minibatch gradient descent, or L-BFGS on the whole traini
 
 An epoch is one pass over the rows, or one iteration of L-BFGS. After each epoch, the
 validation loss is computed, the history recorded, the schedule updated and the watcher
-called; then training continues or stops.
+called; then training continues or stops. Without improvement, a schedule that has an end
+is first passed quickly to its end.
 """
 
 from __future__ import annotations
@@ -153,14 +154,14 @@ class Trainer:
         run = self._descend if self.plan.solver.stochastic else self._minimize
         rows_per_step = min(self.plan.batch_size, len(self.rows))
         outcome = Outcome()
-        widest = objective.network.widest_layer * dtype_of(objective.theta).itemsize
-        keep_freed_memory(rows_per_step * widest)
+        widest = objective.network.widest(self.rows.values_per_row)
+        keep_freed_memory(rows_per_step * widest * dtype_of(objective.theta).itemsize)
         threads = threads_for(rows_per_step * objective.network.multiply_adds_per_row)
         with threads, without_overflow_warnings():
             if history.n_epochs == 0:
                 history.start_loss = self._loss_of_sample()
             try:
-                outcome.converged = history.ended or run()
+                outcome.converged = self.has_ended or run()
                 if self.progress.average is not None:
                     objective.theta[...] = self.progress.average
                 if not (history.early_stopping or math.isfinite(self._loss_of_sample())):
@@ -177,6 +178,11 @@ class Trainer:
                 outcome.exploded = self._ended_above_start()
         return outcome
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether training has ended before the last planned epoch."""
+        return has_ended(self.plan, self.progress, self.history)
+
     def _descend(self) -> bool:
         """Take gradient steps, minibatch by minibatch; return whether they converged."""
         objective, plan, progress = self.objective, self.plan, self.progress
@@ -188,7 +194,9 @@ class Trainer:
             running_loss = RunningLoss(objective)
             for i, batch in enumerate(self.rows.batches(plan.batch_size, shuffler)):
                 multiplier = plan.schedule.multiplier(
-                    progress.epoch + i / n_batches, plan.max_iter, progress.schedule_state
+                    progress.epoch + progress.pace * i / n_batches,
+                    plan.max_iter,
+                    progress.schedule_state,
                 )
                 raw_prediction = objective.gradient(
                     *batch, rng=progress.rng, dropout_share=min(multiplier, 1.0)
@@ -202,18 +210,21 @@ class Trainer:
                 plan.solver.step(
                     theta, grad, progress.solver_state, multiplier * plan.learning_rate
                 )
+                objective.project()
                 if plan.average_weights:
                     progress.add_to_average(theta)
-            progress.epoch += 1
+            progress.advance(plan.max_iter)
             value = running_loss.mean() + objective.penalty()
             if not (math.isfinite(value) and all_finite(theta)):
                 raise Diverged
             with objective.at(progress.average):
                 criterion = self._record(value, multiplier * plan.learning_rate)
             plan.schedule.update(progress.schedule_state, criterion)
+            if history.stalled and plan.schedule.needs_end:
+                progress.cool_down(plan.max_iter)
             self.health.end_epoch(history.n_epochs, objective)
             self.watcher.end_epoch(theta if progress.average is None else progress.average)
-            if history.ended:
+            if self.has_ended:
                 return True
         return False
 
@@ -242,9 +253,10 @@ class Trainer:
             health.before_last_step(history.n_epochs + 1, objective.theta)
             in_iteration = False
             self.watcher.end_epoch(objective.theta)
-            if history.ended:
+            if self.has_ended:
                 raise StopIteration
 
+        bounds = objective.network.bounds
         health.before_last_step(1, objective.theta)
         result = self.plan.solver.minimize(
             value_and_gradient,
@@ -252,6 +264,7 @@ class Trainer:
             max_iter=self.plan.n_epochs,
             tol=self.plan.tol,
             callback=after_iteration,
+            **({} if bounds is None else {"bounds": bounds}),
         )
         if not math.isfinite(result.fun):
             raise Diverged
@@ -261,7 +274,7 @@ class Trainer:
             health.end_epoch(history.n_epochs, objective)
             self.watcher.end_epoch(objective.theta)
         # a failed line search, at a kink or for rounding in float32, counts as convergence
-        return history.ended or result.status != OUT_OF_ITERATIONS
+        return self.has_ended or result.status != OUT_OF_ITERATIONS
 
     def _as_parameters(self, theta: np.ndarray) -> np.ndarray:
         """Return a vector (P,) of SciPy in the dtype and library of the parameters."""
@@ -308,6 +321,18 @@ class Trainer:
             return False
         start_loss = self._loss_at(self.history.start_theta)
         return self._loss_at(self.objective.theta) > 2 * start_loss + self.plan.tol
+
+
+def has_ended(plan: Plan, progress: Progress, history: History) -> bool:
+    """Return whether training has ended before the last planned epoch.
+
+    A callback ends it at once; a lack of improvement ends it after the cooldown of a
+    schedule that has an end.
+    """
+    if plan.solver.stochastic and plan.schedule.needs_end:
+        cooled_down = progress.pace > 1 and progress.epoch >= plan.max_iter
+        return history.stopped or cooled_down
+    return history.stopped or history.stalled
 
 
 def clip(grad: np.ndarray, max_norm: float) -> None:

@@ -23,6 +23,7 @@ from skshallow.losses import Link
 # Limit of the factor for features: larger features need smaller weights, and the penalty
 # on them decreases with the square of the factor.
 MOST_ROW_GAIN = 4.0
+LEARNED = {"embedding", "periodic_bias"}  # parameters of further inputs of the first layer
 
 
 @dataclass(frozen=True)
@@ -154,13 +155,13 @@ def re_express(params: list[Params], old: Units, new: Units) -> None:
 def _of_inputs(values: np.ndarray, first: Params, neutral: float) -> np.ndarray:
     """Return values of features, or one value for all, as values of the layer's inputs.
 
-    Each feature is one input, except the codes of an embedding, the last features: each
-    becomes a vector of several inputs, which all get the `neutral` value.
+    Each feature is one input, except the codes of an embedding, the last features, which
+    have neutral values. The further inputs, of curves and vectors, get the `neutral` value.
     """
     n_inputs = first["weight"].shape[-2]
     if values.ndim == 0:
         return np.broadcast_to(values, n_inputs)
-    n_more = n_inputs - len(values) if "embedding" in first else 0
+    n_more = n_inputs - len(values) if LEARNED & first.keys() else 0
     return np.append(values, np.full(n_more, neutral))
 
 

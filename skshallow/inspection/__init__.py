@@ -1,10 +1,8 @@
 """Inspection: comparison with a baseline, health report, gradient check and plots."""
 
-from skshallow.inspection._baseline_comparison import (
-    BaselineComparison,
-    compare_with_baseline,
-)
+from skshallow.inspection._baseline_comparison import BaselineComparison
 from skshallow.inspection._calibration_error import expected_calibration_error
+from skshallow.inspection._compare_with_baseline import compare_with_baseline
 from skshallow.inspection._corrected_t_test import corrected_t_test
 from skshallow.inspection._cross_validation import CrossValidated
 from skshallow.inspection._displays import (

@@ -1,16 +1,12 @@
-"""Comparison of a net with a baseline by cross-validation on the same splits."""
+"""What a comparison of a net with a baseline found: scores, verdict, table, plot."""
 
 from __future__ import annotations
 
-import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.base import is_classifier, is_regressor
-from sklearn.metrics import check_scoring
-from sklearn.model_selection import check_cv
-from sklearn.utils import indexable
 
 from skshallow.inspection._common.drawing import (
     BLUE,
@@ -19,105 +15,14 @@ from skshallow.inspection._common.drawing import (
     axes_for,
     hide_frame,
 )
-from skshallow.inspection._common.meta_estimators import given_chain, innermost_name
 from skshallow.inspection._common.report import Report, ReportColumn, decimals
-from skshallow.inspection._corrected_t_test import corrected_t_test
-from skshallow.inspection._cross_validation import CrossValidated, Splits, cross_validated
-from skshallow.inspection._default_baseline import constant_model, default_baseline
+from skshallow.inspection._cross_validation import CrossValidated
 from skshallow.inspection._effects_comparison import EffectsComparison, compared_effects
-from skshallow.inspection._paired_test import CONFIDENCE, PairedTest
-from skshallow.inspection._row_wise_test import row_wise_test
+from skshallow.inspection._paired_test import PairedTest
 
 # A split is far from the others if it is further from their median than so many of their
 # median absolute deviations; of 5 normal scores, one is in 4 % of all cases.
 FAR = 10
-
-
-def compare_with_baseline(
-    estimator, X, y, *, baseline=None, cv=5, scoring=None, n_jobs=None
-) -> BaselineComparison:
-    """Compare a net with a simpler model by cross-validation on the same splits.
-
-    Parameters
-    ----------
-    estimator : estimator
-        A net, a pipeline that ends in one, or a search over either. It is cloned. A
-        search is run on the training rows of each split, which makes this a nested
-        cross-validation.
-    X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
-        Features.
-    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        Targets.
-    baseline : estimator or None, default=None
-        The model to compare with. None means a linear model on standardised features:
-        LogisticRegression, one per label for multilabel targets, or RidgeCV. It replaces
-        the net in a pipeline, after the same steps.
-    cv : int, cross-validation generator or iterable of splits, default=5
-        An integer means folds in the order of the rows, stratified for a classifier, as
-        in scikit-learn. Splits are drawn once and are the same for both models. With
-        groups, pass ``list(GroupKFold(5).split(X, y, groups))``, and decide by the
-        :func:`corrected_t_test`, since the row-wise one needs independent rows.
-    scoring : str, callable or None, default=None
-        A single score, higher is better. None means that of the search, if `estimator`
-        is one, else accuracy or R².
-    n_jobs : int or None, default=None
-        How many fits to run in parallel; see scikit-learn's glossary.
-
-    Returns
-    -------
-    comparison : BaselineComparison
-        It prints as a table with a verdict, and has the methods `plot` and `to_frame`.
-
-    Raises
-    ------
-    ValueError
-        If one estimator is a classifier and the other is not, if there are fewer than
-        two splits or, in the row-wise test, two test rows per split, or if a score is not
-        finite.
-
-    See Also
-    --------
-    row_wise_test : The test behind the verdict, for scores that are means over rows:
-        accuracy, R², mean squared and absolute error, log loss and Brier score.
-    corrected_t_test : The test behind the verdict for all other scores.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import make_circles
-    >>> from skshallow import ShallowNetClassifier
-    >>> from skshallow.inspection import compare_with_baseline
-    >>> X, y = make_circles(300, noise=0.1, factor=0.4, random_state=0)
-    >>> net = ShallowNetClassifier(16, random_state=0)
-    >>> comparison = compare_with_baseline(net, X, y)
-    >>> print(comparison.verdict[:18])
-    The net is better:
-    """
-    baseline = default_baseline(estimator, y) if baseline is None else baseline
-    _check_kinds(estimator, baseline)
-    if scoring is None:
-        scoring = _scoring_of(estimator)
-    if not isinstance(scoring, str) and not callable(scoring):
-        raise ValueError(
-            f"scoring must be a single score, a string or a callable, got {scoring!r}."
-        )
-    check_scoring(estimator, scoring=scoring)  # raises, and lists the names
-    X, y = indexable(X, y)
-    splits = list(check_cv(cv, y, classifier=is_classifier(estimator)).split(X, y))
-    if len(splits) < 2:
-        raise ValueError(
-            "cv gives a single split, but a paired test needs at least 2. Use more folds, "
-            "or repeat the split."
-        )
-    net, simpler = (
-        cross_validated(innermost_name(model), model, X, y, splits, scoring, n_jobs=n_jobs)
-        for model in (estimator, baseline)
-    )
-    for model in (net, simpler):
-        _check_scores(model)
-    constant = _cross_validated_constant(estimator, X, y, splits, scoring)
-    return BaselineComparison(
-        net, simpler, constant, _test_of(net, simpler, splits), _name_of(scoring)
-    )
 
 
 @dataclass(eq=False, repr=False)
@@ -137,6 +42,12 @@ class BaselineComparison(Report):
         `detectable`, the smallest difference that could be expected to be found.
     score_name : str
         Name of the score.
+    has_groups : bool
+        Whether the rows are in groups.
+    log_loss_test : PairedTest or None
+        The same of the net's log loss minus the baseline's, if it decides beside
+        accuracy. Either of the two tests then has half of the significance level, so
+        that models of equal skill are called different in 5 % of cases at most.
 
     Examples
     --------
@@ -146,7 +57,7 @@ class BaselineComparison(Report):
     >>> net = ShallowNetClassifier(8, max_iter=20, random_state=0)
     >>> comparison = compare_with_baseline(net, *load_iris(return_X_y=True), cv=3)
     >>> comparison.score_name, len(comparison.net.scores)
-    ('accuracy', 3)
+    ('accuracy', 6)
     """
 
     net: CrossValidated
@@ -154,13 +65,25 @@ class BaselineComparison(Report):
     constant: CrossValidated
     test: PairedTest
     score_name: str
+    has_groups: bool = False
+    log_loss_test: PairedTest | None = None
 
     @property
     def winner(self) -> str | None:
-        """Return "net", "baseline", or None if the difference is not significant."""
-        if not self.test.p_value < 1 - CONFIDENCE:
-            return None
-        return "net" if self.test.difference > 0 else "baseline"
+        """Return "net", "baseline", or None if no difference is significant.
+
+        None also if accuracy and log loss contradict each other.
+        """
+        winners = self._winners()
+        return winners.pop() if len(winners) == 1 else None
+
+    def _winners(self) -> set[str]:
+        """Return the models that are better by one of the tests."""
+        gains = [self.test.difference] if self.test.is_significant else []
+        loss = self.log_loss_test
+        if loss is not None and loss.is_significant:
+            gains.append(-loss.difference)
+        return {"net" if gain > 0 else "baseline" for gain in gains}
 
     @property
     def verdict(self) -> str:
@@ -168,42 +91,37 @@ class BaselineComparison(Report):
         figures = self._figures()
         if self.winner is not None:
             return f"The {self.winner} is better: {figures}."
+        if self._winners():
+            return f"Undecided, since {self.score_name} and log loss disagree: {figures}."
         return f"Undecided: {figures}. {self._advice()}"
 
     def _figures(self) -> str:
-        """Return difference, interval and p-value as text."""
-        difference, (low, high) = self.test.difference, self.test.interval
-        places = self._places()
-        p_value = self.test.p_value
-        p_text = "p < 0.001" if p_value < 0.001 else f"p = {p_value:.2g}"
-        return (
-            f"difference {difference:z.{places}f}, {100 * CONFIDENCE:g} % interval "
-            f"{low:z.{places}f} to {high:z.{places}f}, {p_text}"
-        )
+        """Return difference, interval and p-value of each test as text."""
+        figures = f"difference {_described(self.test)}"
+        if self.log_loss_test is None:
+            return figures
+        return f"{figures}; difference of log loss {_described(self.log_loss_test)}"
 
     def _advice(self) -> str:
         """Return what follows if no difference was found."""
-        places = self._places()
         shown = (
             "These rows can be expected to show differences of "
-            f"{self.test.detectable:z.{places}f} or more."
+            f"{_in_decimals(self.test.detectable, self.test)} or more"
         )
+        if self.log_loss_test is not None:
+            detectable = _in_decimals(self.log_loss_test.detectable, self.log_loss_test)
+            shown += f", of log loss {detectable} or more"
         if self.collapsed:
-            return shown
-        gain = max(self.test.interval[1], 0.0)
+            return f"{shown}."
+        gain = _in_decimals(max(self.test.interval[1], 0.0), self.test)
         return (
-            f"{shown} Use {self.baseline.name}, the simpler one, unless a gain of up to "
-            f"{gain:z.{places}f} matters."
+            f"{shown}. Use {self.baseline.name}, the simpler one, unless a gain of up to "
+            f"{gain} matters."
         )
-
-    def _places(self) -> int:
-        """Return how many decimals the figures of the test are shown with."""
-        margin = self.test.interval[1] - self.test.difference
-        return decimals(margin if margin > 0 else self.test.difference, 2)
 
     @property
     def collapsed(self) -> list[tuple[str, int]]:
-        """Return ("net" or "baseline", split) where a model fails on a single split.
+        """Return ("net" or "baseline", split) where a model fails on single splits.
 
         Its score is then below that of a constant prediction, although it is above on
         the median split, and far from its other scores.
@@ -224,7 +142,7 @@ class BaselineComparison(Report):
     def columns(self) -> list[ReportColumn]:
         """Return the means over the splits, one row per model."""
         models = list(self._roles().values())
-        places = f".{decimals([m.scores.mean() for m in models[:2]], 4)}f"
+        places = _places([float(m.scores.mean()) for m in models[:2]])
         columns = [
             ReportColumn(
                 "", [f"{role}: {model.name}" for role, model in self._roles().items()]
@@ -260,25 +178,37 @@ class BaselineComparison(Report):
 
     def _warnings(self) -> list[str]:
         """Return what makes the comparison less than it seems."""
-        warnings = [self._collapse(role, split) for role, split in self.collapsed]
+        warnings = [
+            self._collapse(role, [split for of, split in self.collapsed if of == role])
+            for role in dict(self.collapsed)
+        ]
         means = [model.scores.mean() for model in self._roles().values()]
         if max(means[:2]) <= means[2]:
             warnings.append("Neither model is better than a constant prediction.")
         return warnings
 
-    def _collapse(self, role: str, split: int) -> str:
-        """Return that a model collapsed on a split, and what its other scores are."""
+    def _collapse(self, role: str, splits: list[int]) -> str:
+        """Return that a model collapsed on splits, and what its other scores are."""
         model = self._roles()[role]
-        others = np.delete(model.scores, split)
-        score, constant = model.scores[split], self.constant.scores[split]
+        others = np.delete(model.scores, splits)
+        scores, constants = model.scores[splits], self.constant.scores[splits]
+        noun, these = "split", "this split"
+        if len(splits) > 1:
+            noun, these = "splits", "these splits"
         return (
-            f"The {role} collapsed on split {split}, counted from 0: {self.score_name} "
-            f"{score:.3g}, a constant prediction {constant:.3g}; on the other splits "
-            f"{others.min():.3g} to {others.max():.3g}. Look for outliers among the test "
-            "rows of this split."
+            f"The {role} collapsed on {noun} {_joined(splits)}, counted from 0: "
+            f"{self.score_name} {_joined([f'{score:.3g}' for score in scores])}, a "
+            f"constant prediction {_joined([f'{score:.3g}' for score in constants])}; on "
+            f"the other splits {others.min():.3g} to {others.max():.3g}. Look for outliers "
+            f"among the test rows of {these}."
         )
 
     def _note_on_test(self) -> str:
+        if self.has_groups:
+            return (
+                "Interval and p-value: corrected resampled t-test (Nadeau, Bengio 2003), "
+                "over splits of whole groups."
+            )
         if self.net.row_scores is None:
             return (
                 "Interval and p-value: corrected resampled t-test (Nadeau, Bengio 2003), "
@@ -290,6 +220,11 @@ class BaselineComparison(Report):
         )
         if self.score_name == "R²":
             note += " The difference is that of R² over all test rows at once."
+        if self.log_loss_test is not None:
+            note += (
+                " Two tests share the significance level of 5 %: a difference is "
+                "significant if its p-value is below 2.5 %."
+            )
         return note
 
     def _note_on_calibration(self) -> str:
@@ -354,74 +289,38 @@ class BaselineComparison(Report):
         return self
 
 
-def _check_kinds(estimator: Any, baseline: Any) -> None:
-    """Raise ValueError unless both are classifiers or both are regressors."""
-    for kind in (is_classifier, is_regressor):
-        if kind(estimator):
-            if not kind(baseline):
-                noun = "classifier" if kind is is_classifier else "regressor"
-                raise ValueError(
-                    f"{innermost_name(estimator)} is a {noun}, but baseline="
-                    f"{innermost_name(baseline)} is not."
-                )
-            return
-    raise ValueError(
-        f"estimator must be a classifier or a regressor; {innermost_name(estimator)} is "
-        "neither."
+def _described(test: PairedTest) -> str:
+    """Return difference, interval and p-value as text."""
+    low, high = (_in_decimals(end, test) for end in test.interval)
+    p_text = "p < 0.001" if test.p_value < 0.001 else f"p = {test.p_value:.2g}"
+    return (
+        f"{_in_decimals(test.difference, test)}, {100 * test.confidence:g} % interval "
+        f"{low} to {high}, {p_text}"
     )
 
 
-def _scoring_of(estimator: Any) -> Any:
-    """Return the score by which a search chooses, else accuracy or R²."""
-    for outer in given_chain(estimator):
-        # a net has a `scoring` of its own, for early stopping
-        if hasattr(outer, "estimator") and getattr(outer, "scoring", None) is not None:
-            return outer.scoring
-    return "accuracy" if is_classifier(estimator) else "r2"
+def _in_decimals(value: float, test: PairedTest) -> str:
+    """Return a figure of a test as text, with the decimals that its interval deserves."""
+    margin = test.interval[1] - test.difference
+    places = decimals(margin if margin > 0 else test.difference, 2)
+    return f"{value:z.{places}f}"
 
 
-def _name_of(scoring: Any) -> str:
-    if isinstance(scoring, str):
-        return {"r2": "R²"}.get(scoring, scoring.replace("_", " "))
-    return getattr(scoring, "__name__", str(scoring))
+def _places(means: Sequence[float]) -> list[str]:
+    """Return the formats of the scores of net, baseline and constant, from two means.
+
+    The larger mean has four digits, and the other as many decimals; where it would have
+    fewer than three digits, because the larger one collapsed, it has more decimals.
+    """
+    common = decimals(means, 4)
+    places = [max(common, decimals(mean, 3)) for mean in means]
+    return [f".{own}f" for own in (*places, max(places))]
 
 
-def _test_to_train(splits: Splits) -> float:
-    """Return the number of test rows divided by that of training rows."""
-    return float(np.sum([len(test) for _, test in splits])) / float(
-        np.sum([len(train) for train, _ in splits])
-    )
-
-
-def _check_scores(model: CrossValidated) -> None:
-    """Raise ValueError if a score is not finite."""
-    for split in np.flatnonzero(~np.isfinite(model.scores)):
-        raise ValueError(
-            f"The score of {model.name} on split {split} is {model.scores[split]}. Choose "
-            "a scoring and a cv that give a finite score on every split."
-        )
-
-
-def _cross_validated_constant(
-    estimator: Any, X: Any, y: Any, splits: Splits, scoring: Any
-) -> CrossValidated:
-    """Measure a constant prediction; NaN where it has no score, as with correlations."""
-    model = constant_model(estimator)
-    name = type(model).__name__
-    with warnings.catch_warnings():
-        # precision is undefined for classes that are never predicted, and the like
-        warnings.simplefilter("ignore")
-        return cross_validated(name, model, X, y, splits, scoring, error_score=np.nan)
-
-
-def _test_of(net: CrossValidated, baseline: CrossValidated, splits: Splits) -> PairedTest:
-    """Test the difference row by row, or split by split if rows have no scores."""
-    ratio = _test_to_train(splits)
-    if net.row_scores is None or baseline.row_scores is None:
-        return corrected_t_test(net.scores - baseline.scores, ratio)
-    pairs = zip(net.row_scores, baseline.row_scores, strict=True)
-    differences = [net_scores - scores for net_scores, scores in pairs]
-    return row_wise_test(differences, [test for _, test in splits], ratio)
+def _joined(items: Sequence[Any]) -> str:
+    """Return items as text: a, b and c."""
+    *first, last = map(str, items)
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _collapsed_splits(scores: np.ndarray, constant: np.ndarray) -> np.ndarray:

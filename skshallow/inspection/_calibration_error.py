@@ -38,7 +38,8 @@ def expected_calibration_error(
     Raises
     ------
     ValueError
-        If the shapes do not match, or `strategy` is unknown.
+        If the shapes do not match, an argument is None that must not be, or `strategy` is
+        unknown.
 
     Notes
     -----
@@ -75,6 +76,12 @@ def expected_calibration_error(
 
 def _confidence(y_true, probability, labels) -> tuple[np.ndarray, np.ndarray]:
     """Return the largest probability (n,) of each row or label, and whether it is right."""
+    if y_true is None or probability is None:
+        name = "y_true" if y_true is None else "probability"
+        raise ValueError(
+            f"{name} is None. Pass the classes of the rows and their probabilities: "
+            "expected_calibration_error(y, net.predict_proba(X))."
+        )
     probability = check_array(probability, dtype=np.float64, input_name="probability")
     y_true = np.asarray(y_true)
     check_consistent_length(y_true, probability)

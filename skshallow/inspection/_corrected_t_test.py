@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from skshallow.inspection._paired_test import PairedTest, t_test
+from skshallow.inspection._paired_test import CONFIDENCE, PairedTest, t_test
 
 
-def corrected_t_test(differences, test_to_train: float) -> PairedTest:
+def corrected_t_test(
+    differences, test_to_train: float, *, confidence: float = CONFIDENCE
+) -> PairedTest:
     r"""Test whether differences of scores over resampled folds have mean 0.
 
     Folds share training rows, so their scores are correlated, and the ordinary paired
@@ -27,11 +29,13 @@ def corrected_t_test(differences, test_to_train: float) -> PairedTest:
     test_to_train : float
         Test rows divided by training rows of a split: ``1 / (k - 1)`` for k folds,
         repeated or not.
+    confidence : float, default=0.95
+        Confidence level of the interval.
 
     Returns
     -------
     test : PairedTest
-        Its `difference`, 95 % `interval`, `p_value` and `detectable` difference. If all
+        Its `difference`, `interval`, `p_value` and `detectable` difference. If all
         differences are equal, their variance is 0: the interval is a point, and the
         p-value 0, or 1 if they are 0.
 
@@ -72,4 +76,4 @@ def corrected_t_test(differences, test_to_train: float) -> PairedTest:
     if not np.isfinite(differences).all():
         raise ValueError(f"differences must be finite, got {differences.tolist()}.")
     variance = float(differences.var(ddof=1)) * (1 / n + test_to_train)
-    return t_test(float(differences.mean()), variance, n - 1)
+    return t_test(float(differences.mean()), variance, n - 1, confidence)

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
-from sklearn.base import is_classifier
+from sklearn import config_context
+from sklearn.base import clone, is_classifier
 from sklearn.metrics import log_loss
 from sklearn.model_selection import cross_validate
 from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.parallel import Parallel, delayed
 
 from skshallow._estimators.checks.sklearn_private import take_rows
+from skshallow.exceptions import IneffectiveParameterWarning
 from skshallow.inspection._calibration_error import expected_calibration_error
 from skshallow.inspection._row_scores import RowScorer, row_scorer
 
@@ -44,6 +50,9 @@ class CrossValidated:
         The score of each test row, one array per split, if the score is a mean over rows:
         accuracy, R², and the scorers of mean squared and absolute error, log loss and
         Brier score. R² is in units of the variance of all targets.
+    row_log_loss : list of ndarray of shape (n_test,) or None
+        The log loss of each test row, one array per split, where `log_loss` is not None
+        and targets are not multilabel.
 
     Examples
     --------
@@ -53,7 +62,7 @@ class CrossValidated:
     >>> net = ShallowNetClassifier(8, max_iter=20, random_state=0)
     >>> comparison = compare_with_baseline(net, *load_iris(return_X_y=True), cv=3)
     >>> comparison.baseline.name, comparison.baseline.scores.shape
-    ('LogisticRegression', (3,))
+    ('LogisticRegression', (6,))
     """
 
     name: str
@@ -64,6 +73,7 @@ class CrossValidated:
     calibration_error: float | None
     estimators: list[Any]
     row_scores: list[np.ndarray] | None
+    row_log_loss: list[np.ndarray] | None
 
 
 def cross_validated(
@@ -76,22 +86,28 @@ def cross_validated(
     *,
     n_jobs: Any = None,
     error_score: Any = "raise",
+    fit_params: dict[str, Any] | None = None,
 ) -> CrossValidated:
-    """Fit clones of `estimator` on each split and measure them.
+    """Fit clones of `estimator`, each with its own seed, on each split and measure them.
 
-    If scoring fails, `error_score` is the score, or the error is raised.
+    If scoring fails, `error_score` is the score, or the error is raised. Of what `fit` is
+    given beside X and y, the `fit_params`, each split has its rows.
     """
-    results = cross_validate(
-        estimator,
-        X,
-        y,
-        cv=splits,
-        scoring=scoring,
-        n_jobs=n_jobs,
-        return_estimator=True,
-        error_score=error_score,
-    )
-    scores, estimators = results["test_score"], list(results["estimator"])
+    with nullcontext() if fit_params is None else _handed_on():
+        of_splits = Parallel(n_jobs=n_jobs)(
+            delayed(cross_validate)(
+                _reseeded(estimator, number),
+                X,
+                y,
+                cv=[split],
+                scoring=scoring,
+                return_estimator=True,
+                error_score=error_score,
+                params=fit_params,
+            )
+            for number, split in enumerate(splits)
+        )
+    estimators = [of_split["estimator"][0] for of_split in of_splits]
     tests, targets = [test for _, test in splits], _Targets.of(y)
     predictions, seconds = _predictions(estimators, X, tests)
     probabilities = _probabilities(estimators, X, tests, targets)
@@ -99,14 +115,39 @@ def cross_validated(
     scorer = row_scorer(scoring, targets.y, multilabel=targets.multilabel)
     return CrossValidated(
         name=name,
-        scores=scores,
-        fit_time=results["fit_time"],
+        scores=np.concatenate([of_split["test_score"] for of_split in of_splits]),
+        fit_time=np.concatenate([of_split["fit_time"] for of_split in of_splits]),
         predict_time=seconds,
         log_loss=losses,
         calibration_error=error,
         estimators=estimators,
         row_scores=_row_scores(scorer, predictions, probabilities, tests, targets),
+        row_log_loss=_row_log_loss(probabilities, tests, targets),
     )
+
+
+def _reseeded(estimator: Any, number: int) -> Any:
+    """Return a clone whose integer seeds are raised by the number of the split.
+
+    With one seed for all splits, a lucky or unlucky start would pass for the merit of the
+    model: no two splits could tell.
+    """
+    seeds = {
+        name: (int(value) + number) % 2**32
+        for name, value in estimator.get_params().items()
+        if name.split("__")[-1] == "random_state" and isinstance(value, Integral)
+    }
+    return clone(estimator).set_params(**seeds)
+
+
+@contextmanager
+def _handed_on() -> Iterator[None]:
+    """Hand groups to each fit, without requests, and without a word if it needs none."""
+    with config_context(enable_metadata_routing=False), warnings.catch_warnings():
+        warnings.filterwarnings(
+            "ignore", message="groups has no effect", category=IneffectiveParameterWarning
+        )
+        yield
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,6 +234,17 @@ def _row_scores(
         truths = [np.searchsorted(targets.labels, truth) for truth in truths]
         predicted = probabilities
     return [scorer.score(t, p) for t, p in zip(truths, predicted, strict=True)]
+
+
+def _row_log_loss(
+    probabilities: list[np.ndarray] | None, tests: list[np.ndarray], targets: _Targets
+) -> list[np.ndarray] | None:
+    """Return the log loss of the test rows of each split, None if rows have none."""
+    scorer = row_scorer("neg_log_loss", targets.y, multilabel=targets.multilabel)
+    if probabilities is None or scorer is None:
+        return None
+    scores = _row_scores(scorer, [], probabilities, tests, targets)
+    return None if scores is None else [-of_split for of_split in scores]
 
 
 def _probability(estimator: Any, X: Any, targets: _Targets) -> np.ndarray:

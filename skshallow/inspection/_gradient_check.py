@@ -160,15 +160,8 @@ def _start(estimator: Any, X, y, sample_weight, random_state: Any) -> FitRun:
         early_stopping=False,
         random_state=copy.deepcopy(random_state if own is None else own),
     )
-    return net._prepare(
-        in_numpy(X),
-        y,
-        sample_weight,
-        (None, None, None),
-        classes=None,
-        incremental=False,
-        last=net._last_result() if hasattr(net, "theta_") else None,
-    )
+    last = net._last_result() if hasattr(net, "theta_") else None
+    return net._prepare(in_numpy(X), y, sample_weight, last=last)
 
 
 def check_objective(

@@ -32,7 +32,7 @@ class CheckedParameter:
     layer : int
         Index of the layer; the output layer is the last.
     name : str
-        "weight", "bias", or a learned parameter of the activation.
+        "weight", "bias", or another learned parameter of the layer.
     shape : tuple of int
         Its shape.
     entries : ndarray of shape (n_checked,)
@@ -136,8 +136,15 @@ class GradientCheck(Report):
         layer = max(parameter.layer for parameter in wrong)
         names = [parameter.name for parameter in wrong if parameter.layer == layer]
         activation = self.network.layers[layer].activation
-        if names == ["embedding"]:
-            return f"{self._layer(layer)}, the backward pass of the embedding"
+        normalization = self.network.layers[layer].normalization
+        learned = {"periodic embedding" if "periodic_" in name else name for name in names}
+        if learned <= {"embedding", "periodic embedding"}:
+            parts = " and the ".join(sorted(learned))
+            return f"{self._layer(layer)}, the backward pass of the {parts}"
+        if {*names} <= normalization.initial_params(1).keys():
+            return f"{self._layer(layer)}, the backward pass of {normalization}"
+        if names == ["residual_gain"]:
+            return f"{self._layer(layer)}, the backward pass of the residual connection"
         if not {"weight", "bias"} & set(names):
             return (
                 f"{self._layer(layer)}, what the backward pass of {activation} writes "

@@ -33,6 +33,7 @@ from skshallow.inspection._common.fitted_net import layer_names
 from skshallow.inspection._common.meta_estimators import find_net, net_and_input
 from skshallow.inspection._common.report import Report, ReportColumn
 
+OVERFITTING = 0.02  # a rise of the validation loss by more, relative to the least one
 # Thresholds of a verdict. With 2 layers of 64 units, 100 epochs and otherwise default
 # settings, nets on five tables had at most 0.11 of a ReLU layer dead, 0.13 of the outputs
 # of tanh saturated, and an update ratio of 0.03, 0.003 in the median: all healthy.
@@ -112,7 +113,29 @@ def health_report(estimator, X=None) -> HealthReport:
         epoch=epoch,
         n_rows=n_rows,
         remedies=applicable_remedies(parameters_of(net), net.network_, has_learning_rate),
+        kept=_kept_weights(net),
     )
+
+
+def _kept_weights(net: Any) -> str:
+    """Return of which epoch the weights are, and what that means; "" if not validated."""
+    losses, best, n_epochs = net.validation_loss_curve_, net.best_iter_, net.n_iter_
+    if not (len(losses) and best):
+        return ""
+    if best == n_epochs:
+        return (
+            f"The weights are those of the last of {n_epochs} epochs, in which the "
+            "validation was best: a larger max_iter may help."
+        )
+    kept = f"The weights are those of epoch {best} of {n_epochs}, the best in validation."
+    least, last = losses[best - 1], losses[-1]
+    before, after = net.loss_curve_[best - 1], net.loss_curve_[-1]
+    if last - least > OVERFITTING * abs(least) and after < before:
+        kept += (
+            f" The net overfits from there on: the validation loss rose from {least:.3g} "
+            f"to {last:.3g}, while the training loss fell from {before:.3g} to {after:.3g}."
+        )
+    return kept
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -137,6 +160,9 @@ class HealthReport(Report):
         How many rows of `X` the units were measured on; None if on the training rows.
     remedies : list of str
         What may help in one case or another and does not hold yet.
+    kept : str
+        Of which epoch the weights are, and whether the net overfits from there on; empty
+        without a validation set.
 
     Examples
     --------
@@ -157,6 +183,7 @@ class HealthReport(Report):
     epoch: int | None
     n_rows: int | None
     remedies: Sequence[str]
+    kept: str = ""
 
     @property
     def title(self) -> str:
@@ -210,7 +237,7 @@ class HealthReport(Report):
                 " Gradient norm: of the loss, by the layer's weights. Update ratio: norm "
                 "of the epoch's last step over that of the weights."
             )
-        return [note]
+        return [note, self.kept] if self.kept else [note]
 
     # Complaints, each with what helps against it.
 

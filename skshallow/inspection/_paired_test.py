@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from scipy import stats
 
-CONFIDENCE = 0.95  # level of the interval, and 1 minus the significance level
+CONFIDENCE = 0.95  # of the interval by default; 1 minus it is the significance level
 POWER = 0.8
 
 
@@ -20,12 +20,15 @@ class PairedTest:
     difference : float
         The mean difference.
     interval : tuple of float
-        Lower and upper end of its 95 % confidence interval.
+        Lower and upper end of its confidence interval.
     p_value : float
         Of the two-sided test that the true difference is 0.
     detectable : float
         How large the true difference must be for such a test to find it in 80 % of all
         samples: the test cannot be expected to show smaller ones.
+    confidence : float
+        Confidence level of the interval. A difference is significant if its p-value is
+        below 1 minus this level.
 
     Examples
     --------
@@ -39,12 +42,20 @@ class PairedTest:
     interval: tuple[float, float]
     p_value: float
     detectable: float
+    confidence: float = CONFIDENCE
+
+    @property
+    def is_significant(self) -> bool:
+        """Whether the p-value is below 1 minus the confidence level."""
+        return self.p_value < 1 - self.confidence
 
 
-def t_test(difference: float, variance: float, degrees: float) -> PairedTest:
+def t_test(
+    difference: float, variance: float, degrees: float, confidence: float
+) -> PairedTest:
     """Refer a mean difference with this variance to Student's t distribution."""
     error = math.sqrt(variance)
-    quantile = float(stats.t.ppf((1 + CONFIDENCE) / 2, degrees))
+    quantile = float(stats.t.ppf((1 + confidence) / 2, degrees))
     if error == 0:
         p_value = float(difference == 0)
     else:
@@ -54,4 +65,5 @@ def t_test(difference: float, variance: float, degrees: float) -> PairedTest:
         interval=(difference - quantile * error, difference + quantile * error),
         p_value=p_value,
         detectable=(quantile + float(stats.t.ppf(POWER, degrees))) * error,
+        confidence=confidence,
     )

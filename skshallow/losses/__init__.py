@@ -44,6 +44,7 @@ from skshallow.losses._links import (
     QuantilesLink,
     SoftmaxLink,
 )
+from skshallow.losses._ordinal import CumulativeLink, OrdinalLogLoss
 from skshallow.losses._regression import AbsoluteError, Huber, Quantile, SquaredError
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "AbsoluteError",
     "BinomialLogLoss",
     "BinomialSquaredError",
+    "CumulativeLink",
     "Gamma",
     "Gaussian",
     "GaussianLink",
@@ -65,6 +67,7 @@ __all__ = [
     "MultinomialLogLoss",
     "MultinomialLoss",
     "MultinomialSquaredError",
+    "OrdinalLogLoss",
     "Poisson",
     "Quantile",
     "QuantilesLink",
@@ -95,4 +98,6 @@ CLASSIFICATION_LOSSES: dict[str, dict[str, type[Loss]]] = {
         "binomial": BinomialSquaredError,
         "multinomial": MultinomialSquaredError,
     },
+    # of two classes, the odds of the second are all that there is to order
+    "ordinal": {"binomial": BinomialLogLoss, "multinomial": OrdinalLogLoss},
 }

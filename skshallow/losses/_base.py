@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -11,7 +11,6 @@ from skshallow._component import Component
 from skshallow.losses._links import Link
 
 
-@dataclass(frozen=True)
 class Loss(Component):
     """Base class of loss functions, each composed with its link.
 
@@ -29,6 +28,8 @@ class Loss(Component):
     takes_codes : bool
         Whether targets are class codes (n, 1), see `MultinomialLoss`, or have a column per
         output.
+    takes_order : bool
+        Whether it depends on an order of the classes.
 
     Examples
     --------
@@ -52,6 +53,7 @@ class Loss(Component):
     has_dispersion: ClassVar[bool] = False
     is_robust: ClassVar[bool] = False
     takes_codes: ClassVar[bool] = False
+    takes_order: ClassVar[bool] = False
 
     def n_raw_outputs(self, n_targets: int) -> int:
         """Return the number of raw outputs of a net that predicts `n_targets` targets.
@@ -60,6 +62,10 @@ class Loss(Component):
         the second of all targets, and so on.
         """
         return n_targets
+
+    def n_shared_outputs(self, n_targets: int) -> int:
+        """Return how many of the raw outputs, the last ones, are the same in all rows."""
+        return 0
 
     def check_targets(self, y: np.ndarray) -> None:
         """Raise ValueError if a target is outside of the loss's domain."""
@@ -81,6 +87,17 @@ class Loss(Component):
     def dispersion_terms(self, y: np.ndarray, raw_prediction: np.ndarray) -> np.ndarray:
         """Return what averages to the dispersion, of a loss that `has_dispersion`."""
         raise NotImplementedError
+
+    def calibration_loss(self, log_loss: Loss) -> Loss:
+        """Return the log loss of what this loss trains.
+
+        It is `log_loss`, that of the logit or softmax link, unless the link is another.
+        """
+        return log_loss
+
+    def ranked(self, ranks: Sequence[int] | None) -> Loss:
+        """Return the loss for classes of these `ranks`; most do not depend on an order."""
+        return self
 
     def start_output_weights(self, weight: np.ndarray) -> None:
         """Adjust the initial weights (n_inputs, n_raw_outputs) of the output layer."""

@@ -55,7 +55,6 @@ def _shift(raw_prediction: np.ndarray) -> np.ndarray:
     return raw_prediction - peak
 
 
-@dataclass(frozen=True)
 class BinomialLogLoss(Loss):
     """Binary cross-entropy, ``log(1 + exp(raw)) - y raw``, summed over outputs.
 
@@ -150,7 +149,6 @@ class MultinomialLoss(Loss):
         return np.log(_with_half_a_row(frequency, len(y)))
 
 
-@dataclass(frozen=True)
 class MultinomialLogLoss(MultinomialLoss):
     """Softmax cross-entropy, ``log(sum_j exp(raw_j)) - sum_k y_k raw_k``.
 
@@ -179,7 +177,6 @@ class MultinomialLogLoss(MultinomialLoss):
         return probability
 
 
-@dataclass(frozen=True)
 class BinomialSquaredError(Loss):
     """Squared error of the probability, ``1/2 (y - p)^2`` with ``p = sigmoid(raw)``.
 
@@ -210,7 +207,6 @@ class BinomialSquaredError(Loss):
         return logit(_mean_probability(y, sample_weight))
 
 
-@dataclass(frozen=True)
 class MultinomialSquaredError(MultinomialLoss):
     """Half the Brier score, ``1/2 sum_k (y_k - p_k)^2`` with ``p = softmax(raw)``.
 

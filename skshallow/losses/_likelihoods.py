@@ -24,7 +24,6 @@ from skshallow.losses._links import GaussianLink, Link, LogLink, positive_exp
 LARGE_MEAN = 1e9  # of a Poisson distribution; SciPy's quantiles are NaN above 1e12
 
 
-@dataclass(frozen=True)
 class Likelihood(Loss):
     """Base class of losses that predict a distribution.
 
@@ -192,7 +191,6 @@ class Gaussian(Likelihood):
         return parameters["scale"]
 
 
-@dataclass(frozen=True)
 class Poisson(Likelihood):
     """Half the Poisson deviance, ``y log(y / mean) - y + mean``, ``mean = exp(raw)``.
 
@@ -250,7 +248,6 @@ class Poisson(Likelihood):
         return np.where(mean > LARGE_MEAN, large, exact)
 
 
-@dataclass(frozen=True)
 class Gamma(Likelihood):
     """Half the gamma deviance, ``log(mean / y) + y / mean - 1``, ``mean = exp(raw)``.
 

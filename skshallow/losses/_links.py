@@ -70,12 +70,47 @@ class Link:
     def _combine(self, raw_prediction: np.ndarray) -> np.ndarray:
         raise NotImplementedError
 
+    def increases_in(self, n_raw_outputs: int) -> np.ndarray | None:
+        """Return in which raw outputs what is predicted increases (n_raw_outputs,).
+
+        It must not depend on the others. None, the default, means that it is no such
+        function, or not known to be one; `monotonic_cst` is then refused.
+        """
+        return None
+
+    def scores(self, raw_prediction: np.ndarray) -> np.ndarray:
+        """Return what a classifier decides by, one column per class: the raw prediction."""
+        return raw_prediction
+
+    def at_temperature(self, raw_prediction: np.ndarray, temperature: float) -> np.ndarray:
+        """Return raw predictions of log odds that are divided by a temperature."""
+        return raw_prediction / temperature
+
+    def temperature_slope(self, scaled: np.ndarray) -> np.ndarray:
+        """Return the derivative of `at_temperature` by the logarithm of the temperature.
+
+        It is a function of its result, `scaled`.
+        """
+        return -scaled
+
+    def intercepts(self, output_bias: np.ndarray) -> np.ndarray:
+        """Return what the last affine map adds, as users read it (..., n_raw_outputs)."""
+        return output_bias
+
+    def output_bias(self, intercepts: np.ndarray) -> np.ndarray:
+        """Return the argument of `intercepts` that gives these."""
+        return intercepts
+
     # The backward passes: from the gradient of a function of the result to that of its
     # argument.
 
     def inverse_backward(self, grad: np.ndarray, raw_prediction: np.ndarray) -> np.ndarray:
         """Return the gradient (n, m) with respect to the argument of `inverse`."""
         raise NotImplementedError
+
+    def scores_backward(self, grad: np.ndarray, raw_prediction: np.ndarray) -> np.ndarray:
+        """Return the gradient (n, m) with respect to the argument of `scores`."""
+        return grad
 
     def combine_backward(self, grad: np.ndarray, raw_prediction: np.ndarray) -> np.ndarray:
         """Return the gradient (k, n, m) with respect to the argument of `combine`.
@@ -118,6 +153,9 @@ class IdentityLink(Link):
     def inverse(self, raw_prediction):
         return raw_prediction
 
+    def increases_in(self, n_raw_outputs):
+        return np.ones(n_raw_outputs, bool)
+
     def inverse_backward(self, grad, raw_prediction):
         return grad
 
@@ -152,6 +190,9 @@ class LogLink(Link):
 
     def inverse_backward(self, grad, raw_prediction):
         return grad * np.exp(raw_prediction)
+
+    def increases_in(self, n_raw_outputs):
+        return np.ones(n_raw_outputs, bool)
 
     def is_usable(self, raw_prediction):
         fits = raw_prediction < np.log(np.finfo(raw_prediction.dtype).max)
@@ -190,6 +231,9 @@ class GaussianLink(IdentityLink):
 
     def inverse_backward(self, grad, raw_prediction):
         return np.concatenate([grad, np.zeros_like(grad)], axis=-1)
+
+    def increases_in(self, n_raw_outputs):
+        return np.arange(n_raw_outputs) < n_raw_outputs // 2
 
     def is_usable(self, raw_prediction):
         """Return which are finite, and for log scales have a finite exponential (n, m)."""
@@ -324,6 +368,9 @@ class LogitLink(Link):
 
     def inverse(self, raw_prediction):
         return expit(raw_prediction)
+
+    def increases_in(self, n_raw_outputs):
+        return np.ones(n_raw_outputs, bool)
 
     def log_inverse(self, raw_prediction: np.ndarray) -> np.ndarray:
         """Return the logarithm of the probability, finite for every finite raw."""

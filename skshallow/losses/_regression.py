@@ -16,7 +16,6 @@ from skshallow.losses._base import Loss, weighted_mean, weighted_quantile
 from skshallow.losses._links import IdentityLink, Link, QuantilesLink
 
 
-@dataclass(frozen=True)
 class SquaredError(Loss):
     """Half the squared error, ``1/2 (y - raw)^2``; predicts the mean.
 
@@ -43,7 +42,6 @@ class SquaredError(Loss):
         return weighted_mean(y, sample_weight)
 
 
-@dataclass(frozen=True)
 class AbsoluteError(Loss):
     """Absolute error, ``|y - raw|``; predicts the median. The gradient at 0 is 0.
 
@@ -84,6 +82,16 @@ class Huber(Loss):
         of the target inside the net: with ``standardize=True`` 1.4826 times the target's
         median absolute deviation, which is the standard deviation of normal targets and
         hardly depends on outliers.
+
+    Notes
+    -----
+    The deviation is that of the targets, and not of their residuals as in
+    :class:`~sklearn.linear_model.HuberRegressor`. Where features explain most of the
+    target, the default therefore stands only a few outliers on one side: single ones among
+    300 rows change nothing, but a tenth of the rows, shifted far, lowers an R² of 0.99 to
+    0.85 to 0.95, and a fifth to about 0.6. ``Huber(delta=0.1)`` keeps it at 0.99 with a
+    tenth and with a fifth, and is no worse without outliers. With three tenths, no
+    loss here helps: leave such rows out.
 
     References
     ----------

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from skshallow.activations import (
     ELU,
     GELU,
@@ -30,6 +32,8 @@ from skshallow.activations import (
     Step,
     Tanh,
 )
+from skshallow.engine.normalization import EPSILON, LayerNorm
+from skshallow.engine.shared_outputs import SharedOutputs
 from skshallow.onnx._graph import Tensor
 from skshallow.onnx._registry import form_of, register_form
 from skshallow.onnx._special import normal_cdf, softplus
@@ -94,6 +98,19 @@ def _maxout(z, params, activation):
     return first.op("Max", *others)
 
 
+def _layer_norm(z, params, normalization):
+    last = np.array([-1])
+    z = z - z.op("ReduceMean", last, keepdims=1)
+    variance = (z * z).op("ReduceMean", last, keepdims=1)
+    normed = z / (variance + EPSILON).op("Sqrt")
+    return normed * params["norm_scale"] + params["norm_shift"]
+
+
+def _shared_outputs(z, params, activation):
+    zero = z.op("Slice", np.array([0]), np.array([1]), np.array([-1])) * 0
+    return z.op("Concat", zero + params["shared"], axis=-1)
+
+
 FORMS: dict[type, ActivationForm] = {
     Identity: _identity,
     Step: _step,
@@ -109,6 +126,8 @@ FORMS: dict[type, ActivationForm] = {
     Softplus: _softplus,
     Mish: _mish,
     Maxout: _maxout,
+    LayerNorm: _layer_norm,  # maps pre-activations, as activations do
+    SharedOutputs: _shared_outputs,
 }
 
 
@@ -156,8 +175,8 @@ def register_activation(activation_class: type[Activation], form: ActivationForm
     register_form(FORMS, "activation_class", activation_class, Activation, form)
 
 
-def apply(activation: Activation, z: Tensor, params: Params) -> Tensor:
-    """Return the activation (n, n_units) of pre-activations z (n, n_preactivations)."""
+def apply(activation: Activation | LayerNorm, z: Tensor, params: Params) -> Tensor:
+    """Return the activation, or the normalisation, of pre-activations z (n, m)."""
     form = form_of(
         FORMS,
         activation,

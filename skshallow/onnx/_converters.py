@@ -22,7 +22,7 @@ from skshallow._estimators.regressor import DeepNetRegressor, ShallowNetRegresso
 from skshallow.onnx._activations import apply
 from skshallow.onnx._graph import Graph, Tensor
 from skshallow.onnx._inputs import check_inputs, first_inputs, float_type, graph_and_table
-from skshallow.onnx._links import combine, inverse
+from skshallow.onnx._links import combine, inverse, scores
 from skshallow.onnx._special import MEMBERS
 
 # The types and shapes of outputs, which skl2onnx asks for first.
@@ -84,7 +84,9 @@ def _layers(graph: Graph, net: Any, table: Tensor, n_layers: int) -> Tensor:
         # no MatMul for a single column: onnxruntime would fuse its scale into it, and keep
         # the scale in float32
         z = x * weight + bias if layer.n_inputs == 1 else x @ weight + bias
-        x = apply(layer.activation, z, of_layer)
+        z = apply(layer.normalization, z, of_layer)
+        a = apply(layer.activation, z, of_layer)
+        x = x + a * of_layer["residual_gain"] if layer.adds_input else a
     return x
 
 
@@ -106,15 +108,15 @@ def _convert_classifier(scope: Any, operator: Any, container: Any) -> None:
     if one_output_for_two or net._is_multilabel:
         code = (raw > 0).cast(np.int64)
     else:
-        code = raw.op("ArgMax", axis=-1, keepdims=0)
+        code = scores(net._loss.link, raw).op("ArgMax", axis=-1, keepdims=0)
     if one_output_for_two:
         raw = (-raw).op("Concat", raw, axis=-1)
         code = code.op("Reshape", np.array([-1]))
     if not net._is_multilabel:
         code = graph.constant(_classes(net, options["nocl"])).op("Gather", code)
     graph.output(code, operator.outputs[0])
-    scores = raw if options["raw_scores"] else inverse(net._loss.link, raw)
-    graph.output(scores, operator.outputs[1])
+    of_classes = scores if options["raw_scores"] else inverse
+    graph.output(of_classes(net._loss.link, raw), operator.outputs[1])
 
 
 def _convert_regressor(scope: Any, operator: Any, container: Any) -> None:

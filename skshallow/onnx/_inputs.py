@@ -28,6 +28,7 @@ from skshallow._estimators.columns import Columns
 from skshallow._estimators.prediction import FittedNet
 from skshallow.activations import Params
 from skshallow.engine.encoding import Encoding
+from skshallow.engine.periodic import RATE, PeriodicEmbedding
 from skshallow.engine.units import Units
 from skshallow.onnx._graph import Graph, Tensor
 
@@ -327,16 +328,23 @@ def _positions(x: Tensor, keys: np.ndarray, codes: np.ndarray) -> Tensor:
 def first_inputs(graph: Graph, net: Any, table: Tensor, first: Params) -> Tensor:
     """Return the inputs (..., N, n_inputs) of the first layer for a table (N, n_columns).
 
-    They are standardised, and by members where these have embeddings.
+    They are standardised, and by members where these have curves or embeddings.
     """
     encoding, units = getattr(net, "_encoding", None), net._units
     n_dense = net.n_features_in_ if encoding is None else encoding.n_dense
     dense = table if encoding is None else _dense(encoding, table)
     dense = _standardised(graph, _clipped(dense, units, n_dense), units, n_dense)
     dense = _filled(dense, _is_filled(encoding, units, n_dense))
-    if net.network_.embedding is None:
+    parts = []
+    if net.network_.periodic is not None:
+        parts.append(_curves(dense, net.network_.periodic, first))
+    if net.network_.embedding is not None:
+        parts += _vectors(net, table, first["embedding"])
+    if not parts:
         return dense
-    return _with_vectors(dense, net, table, first["embedding"])
+    if net.network_.n_members > 1:
+        dense = dense.op("Expand", np.array([net.network_.n_members, 1, 1]))
+    return dense.op("Concat", *parts, axis=-1)
 
 
 def _dense(encoding: Encoding, table: Tensor) -> Tensor:
@@ -409,8 +417,24 @@ def _filled(x: Tensor, is_filled: np.ndarray) -> Tensor:
     return x.op("IsNaN").op("And", is_filled).op("Where", 0, x)
 
 
-def _with_vectors(dense: Tensor, net: Any, table: Tensor, vectors: np.ndarray) -> Tensor:
-    """Return features (N, n_dense), and behind them the vectors of embedded columns.
+def _curves(dense: Tensor, periodic: PeriodicEmbedding, first: Params) -> Tensor:
+    """Return the curves (..., N, n_inputs) of standardised numbers, by members."""
+    frequency, phase, weight, bias = (RATE * first[name] for name in periodic.shapes())
+    number = dense.op("Gather", np.array(periodic.columns), axis=1)
+    number = number.op("Transpose", perm=[1, 0]).op("Unsqueeze", np.array([-1]))
+    angle = number * (2 * np.pi / periodic.gain * frequency[..., np.newaxis, :])
+    # a cosine as a sine, since onnxruntime 1.22 has no cosine of float64
+    waves = (angle + (phase + np.pi / 2)[..., np.newaxis, :]).op("Sin")
+    curves = waves @ (periodic.gain * weight)  # (..., n_columns, N, n_curves)
+    curves = curves + periodic.gain * bias[..., np.newaxis, :]
+    members = bias.shape[:-2]
+    perm = [1, 0, 2] if not members else [0, 2, 1, 3]
+    shape = np.array([*members, -1, periodic.n_inputs])
+    return curves.op("Transpose", perm=perm).op("Reshape", shape)
+
+
+def _vectors(net: Any, table: Tensor, vectors: np.ndarray) -> list[Tensor]:
+    """Return the vectors (..., N, width) of each embedded column.
 
     `vectors` (..., n_rows, width) has those of all columns, by members.
     """
@@ -425,6 +449,4 @@ def _with_vectors(dense: Tensor, net: Any, table: Tensor, vectors: np.ndarray) -
         code = code.op("Less", np.array(0)).op("Where", unseen, code)
         row = table.graph.constant(start + rows).op("Gather", code)
         found.append(table.graph.constant(vectors).op("Gather", row, axis=vectors.ndim - 2))
-    if vectors.ndim > 2:
-        dense = dense.op("Expand", np.array([len(vectors), 1, 1]))
-    return dense.op("Concat", *found, axis=-1)
+    return found

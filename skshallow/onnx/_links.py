@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from skshallow.losses import (
+    CumulativeLink,
     GaussianLink,
     IdentityLink,
     Link,
@@ -21,6 +22,7 @@ from skshallow.onnx._graph import Tensor
 from skshallow.onnx._registry import form_of, register_form
 from skshallow.onnx._special import log_sum_exp, softplus
 
+END = 1 << 62  # of a slice: beyond all columns
 LinkForm = Callable[[Tensor, Any], Tensor]
 
 
@@ -60,6 +62,37 @@ def _softmax(raw, link):
     return raw.op("Softmax", axis=-1)
 
 
+def _log_probabilities(raw, link):
+    """Return log probabilities (..., n, n_classes) of ordered classes."""
+    logits, gaps = _cumulative_logits(raw)
+    above, below, between = -softplus(-logits), -softplus(logits), -softplus(-gaps)
+    by_rank = _padded(above, 1, 0) + _padded(below, 0, 1) + _padded(between, 1, 1)
+    if link.ranks is None:
+        return by_rank
+    return by_rank.op("Gather", np.array(link.ranks), axis=-1)
+
+
+def _probabilities_in_order(raw, link):
+    return _log_probabilities(raw, link).op("Exp")
+
+
+def _cumulative_logits(raw):
+    """Return log odds of a class above each threshold, and the gaps between these."""
+    first, gaps = _columns(raw, 0, 1), _columns(raw, 1, END)
+    steps = softplus(gaps).op("CumSum", np.array(-1))
+    return first.op("Concat", first - steps, axis=-1), gaps
+
+
+def _columns(values, start, stop):
+    """Return these columns of the last axis."""
+    return values.op("Slice", np.array([start]), np.array([stop]), np.array([-1]))
+
+
+def _padded(values, n_before, n_after):
+    """Return values with so many columns of zeros before and after them."""
+    return values.op("Pad", np.array([n_before, n_after]), 0, np.array([-1]))
+
+
 INVERSES: dict[type, LinkForm] = {
     IdentityLink: _identity,
     LogLink: _exponential,
@@ -67,7 +100,10 @@ INVERSES: dict[type, LinkForm] = {
     QuantilesLink: _central_quantile,
     LogitLink: _sigmoid,
     SoftmaxLink: _softmax,
+    CumulativeLink: _probabilities_in_order,
 }
+# The class with the largest is predicted; of other links these are the raw predictions.
+SCORES: dict[type, LinkForm] = {CumulativeLink: _log_probabilities}
 
 
 # Combinations: raw predictions of members (k, n, n_raw_outputs) to the one whose inverse
@@ -84,9 +120,30 @@ def _combined_log_probabilities(raw, n_members):
     return log_sum_exp(log_probabilities, n_members) - math.log(n_members)
 
 
+def _combined_in_order(raw, n_members):
+    """Return the raw output of the mean of the members; see `CumulativeLink`."""
+    logits, gaps = _cumulative_logits(raw)
+    above = log_sum_exp(-softplus(-logits), n_members)
+    below = log_sum_exp(-softplus(logits), n_members)
+    lower, upper = _columns(logits, 0, -1), _columns(logits, 1, END)
+    between = -softplus(-lower) - softplus(upper) - softplus(-gaps)
+    between = log_sum_exp(between, n_members)
+    to_above = between - _columns(above, 1, END)
+    to_below = between - _columns(below, 0, -1)
+    gap = _log_add_exp(_log_add_exp(to_above, to_below), to_above + to_below)
+    first = _columns(above, 0, 1) - _columns(below, 0, 1)
+    return first.op("Concat", gap, axis=-1)
+
+
+def _log_add_exp(a, b):
+    """Return log(exp(a) + exp(b)) without overflow."""
+    return a + softplus(b - a)
+
+
 COMBINATIONS: dict[type, Callable[[Tensor, int], Tensor]] = {
     LogitLink: _combined_log_odds,
     SoftmaxLink: _combined_log_probabilities,
+    CumulativeLink: _combined_in_order,
 }
 
 
@@ -129,6 +186,11 @@ def inverse(link: Link, raw: Tensor) -> Tensor:
         "regressor, or the probabilities of a classifier",
     )
     return form(raw, link)
+
+
+def scores(link: Link, raw: Tensor) -> Tensor:
+    """Return the scores (n, n_classes) of which the largest is that of the prediction."""
+    return SCORES[type(link)](raw, link) if type(link) in SCORES else raw
 
 
 def combine(link: Link, raw: Tensor, n_members: int) -> Tensor:

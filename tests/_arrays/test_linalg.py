@@ -10,6 +10,7 @@ from skshallow._arrays.linalg import (
     column_sums,
     largest_magnitude,
     product,
+    product_with_transpose,
     row_sums,
     sums_by_row,
     transposed_product,
@@ -94,6 +95,20 @@ def test_a_shifted_sparse_matrix_is_the_matrix_with_a_row_added(members, shape, 
     np.testing.assert_allclose(out, dense.T @ grad_z, **tolerance(dtype))
     assert np.isnan(theta[: weight.size]).all()
     assert largest_magnitude(shifted) == pytest.approx(np.abs(dense).max(), rel=1e-6)
+
+
+@pytest.mark.parametrize("members", [(), (3,)])
+@each_shape
+@both_dtypes
+def test_a_product_with_the_transpose_is_that_of_each_member(members, shape, dtype):
+    _, weight, grad_z = operands(*shape, dtype)
+    factors = np.arange(1, 4, dtype=dtype)[:, np.newaxis, np.newaxis]
+    if members:
+        weight, grad_z = factors * weight, grad_z - factors
+    found = product_with_transpose(grad_z, weight)
+    expected = np.einsum("...nm,...dm->...nd", grad_z, weight)
+    np.testing.assert_allclose(found, expected, **tolerance(dtype))
+    assert found.dtype == dtype
 
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)

@@ -10,7 +10,13 @@ import pytest
 from threadpoolctl import threadpool_info
 
 from skshallow._arrays import threads
-from skshallow._arrays.threads import MULTIPLY_ADDS_WORTH_A_THREAD, OneThread, threads_for
+from skshallow._arrays.threads import (
+    MULTIPLY_ADDS_OF_ONE_THREAD,
+    MULTIPLY_ADDS_WORTH_A_THREAD,
+    OneThread,
+    threads_for,
+    threads_for_product,
+)
 
 
 def blas_threads():
@@ -32,6 +38,14 @@ def test_large_products_run_on_as_many_threads_as_the_user_set():
         assert blas_threads() == before
 
 
+def test_a_tiny_product_leaves_the_setting_alone_as_blas_needs_no_limit_for_it():
+    before = blas_threads()
+    with threads_for_product(MULTIPLY_ADDS_OF_ONE_THREAD - 1):
+        assert blas_threads() == before
+    with threads_for_product(MULTIPLY_ADDS_OF_ONE_THREAD):
+        assert set(blas_threads()) == {1}
+
+
 class Library:
     """A BLAS as threadpoolctl controls it: one number for all threads, or one for each."""
 
@@ -49,6 +63,16 @@ class Library:
 
     def set_num_threads(self, n_threads):
         self._numbers[self._key()] = n_threads
+
+
+def test_a_limit_of_one_thread_is_not_set_again():
+    library = Library("pthreads")
+    library.set_num_threads(1)
+    one_thread, calls = OneThread(lambda: [library]), []
+    library.set_num_threads = calls.append
+    with one_thread, one_thread:
+        assert library.get_num_threads() == 1
+    assert calls == []
 
 
 @pytest.mark.parametrize("layer", ["pthreads", "openmp"])
@@ -128,6 +152,63 @@ def test_a_limit_set_and_ended_inside_is_in_force_between(layer):
                 assert library.get_num_threads() == 1
             assert library.get_num_threads() == 3
         assert library.get_num_threads() == 1
+    assert library.get_num_threads() == 4
+
+
+def overlapping(library, first, second):
+    """Enter `first`, then `second` in another thread; leave them in this order.
+
+    Return the limit of the other thread afterwards.
+    """
+    entered, leave = threading.Event(), threading.Event()
+
+    def inside():
+        with second:
+            entered.set()
+            leave.wait(timeout=60)
+        return library.get_num_threads()
+
+    with ThreadPoolExecutor(1) as pool:
+        with first:
+            other = pool.submit(inside)
+            entered.wait(timeout=60)
+        leave.set()
+        return other.result()
+
+
+@both_layers
+def test_a_limit_that_begins_before_and_ends_during_or_after_a_fit_is_restored(layer):
+    library = Library(layer)
+    one_thread = OneThread(lambda: [library])
+    assert overlapping(library, limited(library, 1), one_thread) == 4
+    assert library.get_num_threads() == 4
+    with limited(library, 1):
+        with one_thread:
+            assert library.get_num_threads() == 1
+        assert library.get_num_threads() == 1
+    assert library.get_num_threads() == 4
+
+
+def test_the_promise_ends_at_a_limit_that_begins_last_in_another_thread_and_ends_last():
+    library = Library("pthreads")
+    one_thread = OneThread(lambda: [library])
+    overlapping(library, one_thread, limited(library, 1))
+    assert library.get_num_threads() == 1
+    # which two limits do to each other without a net
+    alone = Library("pthreads")
+    overlapping(alone, limited(alone, 1), limited(alone, 1))
+    assert alone.get_num_threads() == 1
+    # a number that is set again stays
+    library.set_num_threads(4)
+    with one_thread:
+        assert library.get_num_threads() == 1
+    assert library.get_num_threads() == 4
+
+
+def test_limits_of_single_threads_never_meet():
+    library = Library("openmp")
+    one_thread = OneThread(lambda: [library])
+    assert overlapping(library, one_thread, limited(library, 1)) == 4
     assert library.get_num_threads() == 4
 
 

@@ -33,7 +33,7 @@ from skshallow.activations import ACTIVATIONS
 from skshallow.callbacks import Checkpoint
 from skshallow.engine.batches import Rows
 from skshallow.inspection import TrainingCurveDisplay, gradient_check
-from skshallow.losses import REGRESSION_LOSSES, Gaussian, Quantile
+from skshallow.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, Gaussian, Quantile
 from skshallow.solvers import SOLVERS
 
 
@@ -70,6 +70,34 @@ def test_every_activation_trains_as_on_numpy(activation, library, settings, X, y
     assert_fits_alike(net, library, X, y)
 
 
+@pytest.mark.parametrize("n_members", [1, 2])
+def test_residual_and_normalised_layers_train_as_on_numpy(
+    n_members, library, settings, X, y
+):
+    settings |= {"depth": 4, "residual": True, "normalization": "layer"}
+    net = DeepNetRegressor(activation="tanh", n_members=n_members, **settings)
+    of_numpy, other = assert_fits_alike(net, library, X, y)
+    assert_allclose(other.residual_gains_, of_numpy.residual_gains_, atol=1e-9)
+    for name, values in of_numpy.health_.items():
+        assert_allclose(other.health_[name], values, rtol=1e-4, atol=1e-9)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+@pytest.mark.parametrize("n_members", [1, 3])
+def test_monotone_nets_train_as_on_numpy(solver, n_members, library, X, y):
+    net = DeepNetRegressor(
+        activation="prelu",
+        solver=solver,
+        n_members=n_members,
+        monotonic_cst=[1, -1, 0, 0, 1],
+        hidden_units=5,
+        max_iter=3,
+        random_state=0,
+    )
+    assert_fits_alike(net, library, X, y, rtol=1e-6)
+
+
 @pytest.mark.parametrize("loss", [*REGRESSION_LOSSES, Quantile([0.1, 0.5, 0.8])], ids=str)
 @pytest.mark.parametrize("n_members", [1, 2])
 def test_every_regression_loss_trains_as_on_numpy(loss, n_members, library, settings, X, y):
@@ -79,7 +107,7 @@ def test_every_regression_loss_trains_as_on_numpy(loss, n_members, library, sett
     assert_allclose(to_numpy(validation), of_numpy.validation_loss_curve_, rtol=1e-9)
 
 
-@pytest.mark.parametrize("loss", ["log_loss", "squared_error"])
+@pytest.mark.parametrize("loss", CLASSIFICATION_LOSSES)
 @pytest.mark.parametrize("n_classes", [2, 3])
 @pytest.mark.parametrize("n_members", [1, 2])
 def test_every_classification_loss_trains_as_on_numpy(
@@ -101,6 +129,10 @@ def test_members_with_folds_of_their_own_train_as_on_numpy(library, settings, X,
     assert same_place(other.oof_prediction_, library(X))
     found = to_numpy(other.oof_prediction_)
     assert_allclose(found, of_numpy.oof_prediction_, rtol=1e-7)
+    expected = of_numpy.conformalize(y_cal=y).predict_interval(X)
+    interval = other.conformalize(y_cal=library(y)).predict_interval(library(X))
+    assert same_place(interval, library(X))
+    assert_allclose(to_numpy(interval), expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize("solver", SOLVERS)

@@ -33,11 +33,11 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning",
 )
 N_ROWS = 400
-CITIES = [f"city {i:02}" for i in range(40)]
+CITIES = [f"city {i:02}" for i in range(70)]
 
 
 def columns(n_rows=N_ROWS, seed=0):
-    """Return columns by name: two numbers, categories of 2, 4 and 40 levels."""
+    """Return columns by name: two numbers, categories of 2, 4 and 70 levels."""
     rng = np.random.default_rng(seed)
     age = [None if rng.random() < 0.1 else float(rng.normal(40, 10)) for _ in range(n_rows)]
     return {
@@ -304,7 +304,7 @@ def test_inspection_works_on_frames():
     importance = permutation_importance(own, X, target(X), n_repeats=2, random_state=0)
     assert (importance.importances_mean > 0).all()
     found = partial_dependence(own, X, ["city"], categorical_features=["city"])
-    assert found["average"].shape == (1, 40)
+    assert found["average"].shape == (1, 70)
     features = HiddenFeatures(net()).set_output(transform="pandas").fit(X, target(X))
     assert features.transform(X).shape == (N_ROWS, 16)
 
@@ -355,8 +355,8 @@ def test_the_default_baseline_takes_the_same_frames():
 
 
 def test_categories_can_be_named():
-    X = np.random.default_rng(0).integers(0, 30, size=(400, 2)).astype(float)
-    worth = np.random.default_rng(1).normal(size=30)
+    X = np.random.default_rng(0).integers(0, 70, size=(1400, 2)).astype(float)
+    worth = np.random.default_rng(1).normal(size=70)
     y = worth[X[:, 1].astype(int)]
     own = DeepNetRegressor(random_state=0, categorical_features=[1]).fit(X, y)
     assert own.network_.embedding.n_rows[0] > 20

@@ -244,7 +244,7 @@ def test_instances_are_shown_and_pickled(net_class):
         (DeepNetClassifier, {"loss": "squared_error"}, {"loss__delta": 1},
          "Invalid parameter 'delta' for loss='squared_error': 'squared_error' has no set"),
         (DeepNetClassifier, {}, {"alpha__x": 1},
-         "Invalid parameter 'x' for alpha=0.0005: alpha has no nested parameters."),
+         "Invalid parameter 'x' for alpha='auto': alpha has no nested parameters."),
         (DeepNetClassifier, {"solver": Adam()}, {"solver__beta_2__x": 1},
          "Invalid parameter 'x' for beta_2=0.99: beta_2 has no nested parameters."),
         (DeepNetClassifier, {"solver": Adam()}, {"solver__beta_2": 1},

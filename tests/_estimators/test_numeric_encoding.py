@@ -3,32 +3,21 @@
 import numpy as np
 import pandas as pd
 import pytest
+from encoded_nets import FEW, data, each_net
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.linear_model import LinearRegression
 from sklearn.preprocessing import KBinsDiscretizer
 
 from skshallow import (
-    DeepNetClassifier,
     DeepNetRegressor,
-    ShallowNetClassifier,
-    ShallowNetRegressor,
     load,
 )
 from skshallow.exceptions import IneffectiveParameterWarning
 from skshallow.inspection import gradient_check
 
-NETS = ShallowNetClassifier, DeepNetClassifier, ShallowNetRegressor, DeepNetRegressor
-each_net = pytest.mark.parametrize("net_class", NETS)
 PIECES = {"numeric_encoding": "piecewise_linear"}
-FEW = {"hidden_units": 4, "max_iter": 3, "random_state": 0, "early_stopping": False}
 FORMS = {"array": np.array, "frame": pd.DataFrame, "float32": np.float32}
-
-
-def data(n_rows=80):
-    X = np.random.default_rng(0).normal(size=(n_rows, 3))
-    X[:, 2] = X[:, 2] > 0
-    return X, (X[:, 0] > 0).astype(int)
 
 
 def pieces_by_hand(X, columns=(0, 1), n_pieces=8):
@@ -73,17 +62,38 @@ def test_a_linear_model_of_pieces_is_the_piecewise_linear_regression():
 
 
 @each_net
-def test_every_second_member_sees_the_pieces_unless_told_otherwise(net_class):
+def test_every_member_sees_the_pieces_unless_told_otherwise(net_class):
     X, y = data(300)
     net = net_class(**FEW, n_members=3).fit(X, y)
-    of_pieces = net.coefs_[0][:, 3:]
-    assert of_pieces.any(axis=(1, 2)).tolist() == [False, True, False]
-    assert net.resolved_params_["numeric_encoding"] == [None, "piecewise_linear", None]
-    chosen = ["piecewise_linear", None, None]
+    assert net.coefs_[0][:, 3:].any(axis=(1, 2)).all()
+    assert net.resolved_params_["numeric_encoding"] == ["piecewise_linear"] * 3
+    chosen = [None, "piecewise_linear", None]
     net.set_params(numeric_encoding=chosen).fit(X, y)
-    assert net.coefs_[0][:, 3:].any(axis=(1, 2)).tolist() == [True, False, False]
+    assert net.coefs_[0][:, 3:].any(axis=(1, 2)).tolist() == [False, True, False]
+    assert net.resolved_params_["numeric_encoding"] == chosen
     assert net.set_params(numeric_encoding=None).fit(X, y).coefs_[0].shape == (3, 3, 4)
-    assert net_class(**FEW).fit(X, y).coefs_[0].shape == (3, 4)
+
+
+AS_THEY_ARE = {
+    "too few rows": (255, {}),
+    "a linear model": (300, {"activation": "identity"}),
+    "unscaled features": (300, {"standardize": False}),
+    "a solver that diverges with scaled features": (300, {"solver": "sgd"}),
+    "a solver with full batches": (300, {"solver": "lbfgs", "max_iter": 300}),
+}
+
+
+@pytest.mark.parametrize(("n_rows", "params"), AS_THEY_ARE.values(), ids=AS_THEY_ARE)
+@each_net
+def test_numbers_enter_as_they_are_where_pieces_do_not_suit(net_class, n_rows, params):
+    X, y = data(300)
+    net = net_class(**FEW | params)
+    net.fit(X[:n_rows], y[:n_rows])
+    assert net.resolved_params_["numeric_encoding"] == [None]
+    assert net.coefs_[0].shape[0] == 3
+    net = net_class(**FEW).fit(X, y)
+    assert net.resolved_params_["numeric_encoding"] == ["piecewise_linear"]
+    assert net.coefs_[0].shape[0] == 3 + 2 * 8
 
 
 @pytest.mark.parametrize("n_members", [1, 2])
@@ -101,7 +111,8 @@ def test_gradients_through_pieces_are_exact(net_class, n_members):
 @each_net
 def test_pieces_are_saved_and_trained_on(net_class, tmp_path):
     X, y = data(300)
-    net = net_class(**FEW, n_members=2, warm_start=True).fit(X, y)
+    choice = [None, "piecewise_linear"]
+    net = net_class(**FEW, n_members=2, warm_start=True, numeric_encoding=choice).fit(X, y)
     net.save(tmp_path / "net.npz")
     again = load(tmp_path / "net.npz")
     assert again.network_ == net.network_
@@ -127,11 +138,26 @@ def test_sparse_tables_are_encoded_as_dense_ones(n_members):
     assert_allclose(net.fit(rows, y).predict(X), dense, rtol=1e-9)
 
 
-def test_wide_tables_have_no_pieces_unless_asked_for():
-    X = np.random.default_rng(0).normal(size=(40, 513))
-    net = DeepNetRegressor(**FEW, n_members=2).fit(X, X[:, 0])
-    assert net.coefs_[0].shape == (2, 513, 4)
+@pytest.mark.parametrize("shape", [(256, 126), (100_001, 1)], ids=["wide", "long"])
+def test_large_tables_have_no_pieces_unless_asked_for(shape):
+    X = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    net = DeepNetRegressor(**FEW | {"max_iter": 1}, n_members=2).fit(X, X[:, 0])
+    assert net.coefs_[0].shape == (2, shape[1], 4)
     assert net.resolved_params_["numeric_encoding"] == [None, None]
+    few = X[:100_000, :125]
+    assert net.fit(few, X[:100_000, 0]).coefs_[0].shape[1] == 9 * few.shape[1]
+    net.set_params(**PIECES).fit(X, X[:, 0])
+    assert net.coefs_[0].shape[1] == 9 * shape[1]
+
+
+def test_columns_of_two_values_have_no_pieces_and_do_not_count(net_class):
+    X, y = data(300)
+    binary = np.random.default_rng(1).integers(2, size=(300, 200)).astype(float)
+    net = net_class(**FEW)
+    assert net.fit(np.hstack([X, binary]), y).coefs_[0].shape[0] == 203 + 2 * 8
+    net.fit(binary, y)
+    assert net.coefs_[0].shape[0] == 200
+    assert net.resolved_params_["numeric_encoding"] == [None]
 
 
 @pytest.mark.parametrize(
@@ -152,9 +178,9 @@ def test_a_step_that_a_plain_net_needs_many_units_for_is_learned():
     X = np.random.default_rng(0).uniform(size=(600, 2))
     y = np.sign(np.sin(25 * X[:, 0]))
     quick = {"max_iter": 40, "random_state": 0}
-    plain = DeepNetRegressor(**quick).fit(X[:400], y[:400]).score(X[400:], y[400:])
-    net = DeepNetRegressor(**quick, **PIECES).fit(X[:400], y[:400])
-    assert net.score(X[400:], y[400:]) > plain + 0.1
+    plain = DeepNetRegressor(**quick, numeric_encoding=None).fit(X[:400], y[:400])
+    net = DeepNetRegressor(**quick).fit(X[:400], y[:400])
+    assert net.score(X[400:], y[400:]) > plain.score(X[400:], y[400:]) + 0.1
 
 
 @each_net
@@ -207,7 +233,8 @@ def test_integer_weights_cut_pieces_as_repetition_does():
 @each_net
 def test_partial_fit_goes_on_with_the_pieces_of_the_fit(net_class):
     X, y = data(300)
-    net = net_class(**FEW, n_members=2).fit(X, y)
+    choice = [None, "piecewise_linear"]
+    net = net_class(**FEW, n_members=2, numeric_encoding=choice).fit(X, y)
     before = net.coefs_[0].copy()
     net.partial_fit(X[:100], y[:100])  # of fewer rows than "auto" asks for
     assert net.coefs_[0].shape == before.shape == (2, 19, 4)

@@ -112,6 +112,21 @@ def test_robust_losses_are_hardly_affected_by_outliers(loss):
     assert off < 0.25 * np.abs(least_squares - y)[regular].mean()
 
 
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.2])
+def test_a_small_delta_stands_a_fifth_of_outliers_and_the_default_only_a_few(share):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 4))
+    y = X @ [1, 2, -1, 0.5] + 0.1 * rng.normal(size=300)
+    shifted = y + 1000 * (np.arange(300) < share * 300)
+    few = {"max_iter": 100, "random_state": 0}
+    small, default = (
+        ShallowNetRegressor(16, loss=loss, **few).fit(X, shifted).score(X, y)
+        for loss in (Huber(0.1), "huber")
+    )
+    assert small > 0.98
+    assert (default > 0.98) == (share == 0)
+
+
 ROBUST = ["absolute_error", "huber", "quantile", Quantile([0.1, 0.5, 0.9])]
 each_robust_loss = pytest.mark.parametrize("loss", ROBUST, ids=str)
 

@@ -51,12 +51,19 @@ OF_REGRESSORS = [
     {"loss": Quantile([0.1, 0.5, 0.9])},
     {"loss": Huber(2.0)},
     {"loss": Gaussian(beta=0.25)},
+    {"monotonic_cst": [1, 0, -1], "n_members": 2, "activation": "prelu"},
+]
+OF_DEEP = [
+    {"residual": True, "depth": 3},
+    {"normalization": "layer", "activation": "maxout"},
+    {"residual": True, "normalization": "layer", "n_members": 2, "activation": "prelu"},
 ]
 CLASSIFIERS = [ShallowNetClassifier, DeepNetClassifier]
 REGRESSORS = [ShallowNetRegressor, DeepNetRegressor]
 CASES = [
     *((cls, params) for cls in CLASSIFIERS for params in COMPONENTS + OF_CLASSIFIERS),
     *((cls, params) for cls in REGRESSORS for params in COMPONENTS + OF_REGRESSORS),
+    *((cls, params) for cls in (CLASSIFIERS[1], REGRESSORS[1]) for params in OF_DEEP),
 ]
 
 

@@ -15,11 +15,12 @@ from skshallow import (
 from skshallow.activations import ACTIVATIONS
 from skshallow.initializers import INITIALIZERS
 from skshallow.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, Quantile
-from skshallow.schedules import SCHEDULES
+from skshallow.schedules import SCHEDULES, Plateau, StepDecay
 from skshallow.solvers import SOLVERS
 
 N_ROWS, N_FEATURES = 48, 5
 STOCHASTIC = [name for name, solver in SOLVERS.items() if solver.stochastic]
+QUICK_SCHEDULES = {"step": StepDecay(every=1), "plateau": Plateau(patience=1)}
 ENDLESS = [name for name, schedule in SCHEDULES.items() if not schedule.needs_end]
 STEPS = {
     "schedule": "constant",
@@ -66,7 +67,7 @@ class Variety:
 
     def make(self, **changes):
         """Return the net, unfitted, with `changes` of its parameters."""
-        params = {"hidden_units": 4, "max_iter": 3, "random_state": 0}
+        params = {"hidden_units": 4, "max_iter": 3, "alpha": 5e-4, "random_state": 0}
         if self.stochastic:
             params |= STEPS
         return self.cls(**{**params, **self.params, **changes})
@@ -102,7 +103,8 @@ def varieties():
     for name in SOLVERS:
         yield f"solver={name}", Variety(DeepNetClassifier, {"solver": name}, "two classes")
     for name in SCHEDULES:
-        yield f"schedule={name}", Variety(ShallowNetRegressor, {"schedule": name})
+        schedule = QUICK_SCHEDULES.get(name, name)
+        yield f"schedule={name}", Variety(ShallowNetRegressor, {"schedule": schedule})
     for name in ACTIVATIONS:
         yield f"activation={name}", Variety(DeepNetRegressor, {"activation": name})
     for name in INITIALIZERS:
@@ -131,10 +133,21 @@ HELD_OUT = {"early_stopping": True, "validation_fraction": 0.25}
 SETTINGS = {
     "depth 0": {"depth": 0},
     "several widths": {"hidden_units": [5, 3, 4], "activation": ["tanh", "relu", "gelu"]},
+    "residual": {"depth": 4, "residual": True},
+    "layer norm": {"depth": 3, "normalization": "layer", "dropout": 0.2},
+    "residual, layer norm, members": {
+        "depth": 3,
+        "residual": True,
+        "normalization": "layer",
+        "activation": ["maxout", "prelu", "tanh"],
+        "n_members": 2,
+    },
     "dropout": {"dropout": 0.3},
     "members": {"n_members": 3},
     "members, dropout": {"n_members": 2, "dropout": 0.3, "hidden_units": [3, 4]},
     "float32": {"dtype": "float32"},
+    "monotone": {"monotonic_cst": [1, 0, 0, -1, 0]},
+    "monotone, lbfgs": {"monotonic_cst": [1, 0, 0, -1, 0], "solver": "lbfgs"},
     "in order": {"shuffle": False},
     "whole batch": {"batch_size": None},
     "clipped": {"max_grad_norm": 0.1},

@@ -36,6 +36,10 @@ def test_links_lead_to_a_file(page):
     assert dead == []
 
 
+def test_the_readme_is_short():
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 100
+
+
 def test_tests_named_in_the_notes_exist():
     page = ROOT / "docs" / "notes_to_code.md"
     named = [

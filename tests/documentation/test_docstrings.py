@@ -10,11 +10,13 @@ import re
 import pandas as pd
 import pytest
 from numpydoc_sections import entries, sections
+from varieties import VARIETIES
 
 import skshallow
+from skshallow import DeepNetClassifier, HiddenFeatures
 from skshallow._component import settings_of, valid_values
 from skshallow._estimators.files.codec import component_types
-from skshallow._estimators.fit import config
+from skshallow._estimators.fit import auto
 from skshallow.activations import ACTIVATIONS
 from skshallow.initializers import INITIALIZERS
 from skshallow.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
@@ -85,6 +87,49 @@ def test_every_documented_attribute_exists_after_fit(net_class, X, y, few):
     assert set(documented) == learned | properties | missing
 
 
+def test_the_documented_keys_of_resolved_params_are_its_keys(net_class, X, y, few):
+    _, text = entries(sections(net_class.__doc__)["Attributes"])["resolved_params_"]
+    keys, _, _ = text.partition("None if")
+    net = net_class(**few).fit(X, y)
+    assert set(re.findall(r"`(\w+)`", keys)) == set(net.resolved_params_)
+
+
+def fitted_attributes(estimator):
+    """Return the public names ending in an underscore that the estimator has now."""
+    names = (name for name in dir(estimator) if re.fullmatch(r"[a-z]\w*_", name))
+    return {name for name in names if hasattr(estimator, name)}
+
+
+def check_attributes_are_documented(net):
+    documented = entries(sections(net.__doc__)["Attributes"])
+    unconditional = {name for name in documented if "Only if" not in documented[name][1]}
+    assert unconditional <= fitted_attributes(net) <= set(documented)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore::skshallow.exceptions.DeadUnitsWarning")
+@pytest.mark.parametrize("variety", VARIETIES.values(), ids=VARIETIES)
+def test_every_attribute_after_any_fit_is_documented_and_the_others_have_a_condition(
+    variety,
+):
+    check_attributes_are_documented(variety.fit())
+
+
+def test_every_attribute_after_training_in_parts_is_documented(net_class, X, y, pieces):
+    classes = {"classes": [0, 1, 2]} if hasattr(net_class, "decision_function") else {}
+    net = net_class(**pieces).partial_fit(X, y, **classes)
+    check_attributes_are_documented(net)
+    if not classes:
+        check_attributes_are_documented(net.conformalize(X, y))
+
+
+def test_every_attribute_of_the_transformer_is_documented(X, y, few):
+    table = pd.DataFrame(X, columns=list("abcde"))
+    features = HiddenFeatures(DeepNetClassifier(**few)).fit(table, y)
+    documented = entries(sections(HiddenFeatures.__doc__)["Attributes"])
+    assert fitted_attributes(features) == set(documented)
+
+
 def test_conditional_attributes_exist_under_the_documented_condition(net_class, X, y, few):
     if hasattr(net_class, "decision_function"):
         conditions = {"temperature_": {"early_stopping": True, "temperature_scaling": True}}
@@ -136,16 +181,33 @@ def test_every_choice_by_name_is_documented(net_class):
         assert names <= set(table), name
 
 
+def with_spaces(number):
+    return f"{number:,}".replace(",", " ")
+
+
 def test_what_auto_means_is_documented(net_class):
     documented = {name: text for name, (_, text) in parameters(net_class).items()}
-    assert f'"auto" means {config.AUTO_BATCH_SIZE},' in documented["batch_size"]
-    (short, most), (long, fewer) = config.AUTO_STEPS
+    smallest, largest = auto.AUTO_BATCH_SIZE
+    steps = auto.AUTO_STEPS_PER_EPOCH
+    sizes = (
+        f'"auto" means {smallest}, from {with_spaces(largest // 2 * steps)} training rows '
+        f"on {largest // 2}, and from {with_spaces(largest * steps)} on {largest}; "
+        f"in `partial_fit` always {smallest}."
+    )
+    assert sizes in " ".join(documented["batch_size"].split())
+    (short, most), (long, fewer) = auto.AUTO_STEPS
+    fewest_epochs, most_epochs = auto.AUTO_FEWEST_EPOCHS
     epochs = (
-        f"the largest of three numbers: {config.AUTO_FEWEST_EPOCHS}; the number of epochs "
-        f"that take about {short} steps, but at most {most}; and the number of epochs that "
-        f"take about {long} steps, but at most {fewer}."
+        "the largest of three numbers: the number of epochs in which training sees "
+        f"{with_spaces(auto.AUTO_ROWS)} rows, but at most {most_epochs} and at least "
+        f"{fewest_epochs}; the number of epochs that take about {short} steps, but at most "
+        f"{most}; and the number of epochs that take about {long} steps, but at most "
+        f"{fewer}."
     )
     assert epochs in " ".join(documented["max_iter"].split())
+    fewest_folds, most_folds = auto.AUTO_FOLDS
+    folds = f"at least {fewest_folds} and at most {most_folds}."
+    assert folds in " ".join(documented["validation_fraction"].split())
     rates = " ".join(documented["learning_rate"].split())
     for name, solver in SOLVERS.items():
         if solver.stochastic:

@@ -112,6 +112,23 @@ def test_preparation_takes_categories_that_it_has_not_seen(frame, write):
     assert np.isfinite(table.preparation.fit(table.X).transform(later)).all()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--scoring", "f1"], "--scoring f1 does not suit this target: pos_label=1"),
+        (["--scoring", "r2"], "--scoring r2 does not suit this target"),
+        (["--sep", "##"], "'##' is not a separator: pass a single character"),
+        (["--drop", "kind"], "--drop leaves out 'kind', which is the --target"),
+    ],
+)
+def test_flags_that_do_not_suit_the_table_are_errors_before_any_fit(
+    frame, write, capsys, arguments, message
+):
+    with pytest.raises(SystemExit):
+        example.main(["--data", str(write(frame)), "--target", "kind", *arguments])
+    assert message in " ".join(capsys.readouterr().err.split())
+
+
 def test_rows_without_a_target_are_left_out_aloud(frame, write, capsys):
     frame["kind"] = frame["kind"].mask(np.arange(N_ROWS) < 7)
     assert len(read(write(frame), "kind").y) == N_ROWS - 7
@@ -217,7 +234,7 @@ def test_the_command_prints_leaders_and_a_verdict_and_draws(
     data = write(frame)
     picture = data.with_name("scores.png")
     arguments = ["--data", str(data), "--target", target, "--picture", str(picture)]
-    example.main([*arguments, "--jobs", "1"])
+    example.main([*arguments, "--jobs", "1", "--seconds", "3600"])  # on any machine
     out = capsys.readouterr().out
     assert "goods: 120 rows" in out
     assert out.count("\nnet, activation") == 5

@@ -224,6 +224,42 @@ def test_effects_show_what_the_data_were_made_with():
     assert abs(shown.coefficients["months"]) < 0.15
 
 
+# Monotonic constraints.
+
+
+def test_constraints_leave_no_counterexample_and_come_closer_to_the_truth():
+    shown = example("plot_monotonic")
+    assert shown.shares["with constraints"] == (0, 0)
+    assert min(shown.shares["without constraints"]) > 0.1
+    assert shown.scores["with constraints"] > shown.scores["without constraints"] + 0.1
+
+
+def test_constrained_lines_are_monotone_and_the_free_column_bends_them():
+    shown = example("plot_monotonic")
+    net = shown.nets["with constraints"]
+    for column, direction in (("area", 1), ("distance", -1)):
+        line = shown.X_new.iloc[:1].loc[[shown.X_new.index[0]] * 50]
+        line = line.assign(
+            **{column: np.linspace(*shown.X[column].agg(["min", "max"]), 50)}
+        )
+        rents = net.predict(line)
+        assert (direction * np.diff(rents) >= -1e-9).all()
+        assert direction * (rents[-1] - rents[0]) > 100
+    years = shown.X_new.iloc[:200].assign(year=1965.0)
+    assert (net.predict(years.assign(year=1905.0)) > net.predict(years)).mean() > 0.9
+
+
+# Ordered classes.
+
+
+def test_the_ordinal_loss_comes_closer_to_the_true_probabilities():
+    shown = example("plot_ordered_classes")
+    assert_allclose(shown.truth.sum(axis=1), 1)
+    for name, better in (("error", -1), ("kappa", 1)):
+        gain = shown.scores["ordinal"][name] - shown.scores["log_loss"][name]
+        assert better * gain > 0.01
+
+
 # Weights and imbalance.
 
 
@@ -294,3 +330,25 @@ def test_each_way_reads_every_block_once():
         order = arrange(starts, np.random.default_rng(0))
         assert order.shape == starts.shape
         assert_array_equal(np.sort(order, axis=None), starts.ravel())
+
+
+# Each epoch on record.
+
+
+def test_the_file_has_the_learning_curves_of_each_run():
+    shown = run_example("plot_log_epochs", N_EPOCHS=3)
+    assert list(shown.records) == shown.LEARNING_RATES
+    epochs, loss, validation_loss = shown.records[shown.LEARNING_RATES[-1]]
+    assert epochs == (1, 2, 3)
+    assert_array_equal(loss, shown.net.loss_curve_)
+    assert_array_equal(validation_loss, shown.net.validation_loss_curve_)
+
+
+# A subclass.
+
+
+def test_a_search_chooses_a_short_half_life_where_old_rows_mislead():
+    shown = run_example("plot_subclass", N_ROWS=900)
+    assert shown.chosen <= 120
+    assert shown.errors[shown.chosen] < shown.errors[np.inf] - 4
+    assert shown.errors[shown.chosen] > shown.NOISE

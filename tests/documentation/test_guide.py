@@ -51,6 +51,15 @@ def tables(page):
     return {title: rows[2:] for title, rows in found.items()}
 
 
+PAGES = sorted(path.name for path in GUIDE.glob("*.md") if path.name != "index.md")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_page_has_a_figure(page):
+    text = (GUIDE / page).read_text(encoding="utf-8")
+    assert re.search(r"^(```\{figure\} |!\[.+\]\(|\.\. plot::$)", text, re.M)
+
+
 def codes(cell):
     return re.findall(r"`([^`]+)`", cell)
 

@@ -186,7 +186,7 @@ def test_groups_reach_the_net_through_pipelines_and_searches(
     )
     for fitted, curve in zip(results["estimator"], expected, strict=True):
         assert_array_equal(fitted[-1].validation_loss_curve_, curve)
-    grid = {"net__alpha": [few.get("alpha", 5e-4)]}
+    grid = {"net__alpha": [few.get("alpha", "auto")]}
     search = GridSearchCV(pipeline, grid, cv=GroupKFold(3), error_score="raise")
     search.fit(X, y, groups=GROUPS)
     assert_array_equal(search.best_estimator_[-1].theta_, direct.theta_)

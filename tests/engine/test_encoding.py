@@ -130,6 +130,56 @@ def test_arrays_of_other_libraries_are_encoded_alike(library):
         np.testing.assert_array_equal(to_numpy(encoding.forward(library(X))), expected)
 
 
+def test_directions_of_columns_are_at_their_numbers_and_pieces_alone():
+    pieced = replace(ENCODING, pieced=[2], borders=([0.0, 1.0, 3.0],))
+    directions = pieced.at_numbers(np.array([1, 1, -1, 1, 1, 1, 0]))
+    names = pieced.feature_names(NAMES, LEVELS)
+    found = dict(zip(names, directions, strict=True))
+    expected = {"age": 1, "height": -1, "height_piece0": -1, "height_piece1": -1}
+    assert {name: way for name, way in found.items() if way} == expected
+
+
+def test_curves_of_numbers_are_inputs_behind_all_features_but_vectors():
+    X = table()
+    plain = replace(ENCODING, pieced=[2], borders=([0.0, 1.0, 3.0],))
+    curved = replace(plain, periodic=[2, 6])
+    np.testing.assert_array_equal(curved.forward(X), plain.forward(X))
+    names = curved.feature_names(NAMES, LEVELS, 2).tolist()
+    columns = curved.columns_of_inputs(2)
+    assert len(names) == len(columns) == curved.n_dense + 2 * 3 + 2
+    assert names[curved.curve_inputs] == [
+        f"{name}_periodic{i}" for name in ("height", "weight") for i in range(3)
+    ]
+    assert columns[curved.curve_inputs].tolist() == [2, 2, 2, 6, 6, 6]
+    assert names[-2:] == ["street_embedding0", "street_embedding1"]
+    assert curved.periodic_embedding(2.0).columns == (1, 2)  # among the numbers
+    assert plain.periodic_embedding(2.0) is None
+
+
+def test_members_do_not_see_pieces_or_curves_that_are_not_theirs():
+    pieces = replace(ENCODING, pieced=[2], borders=([0.0, 1.0, 3.0],))
+    curves, both = replace(ENCODING, periodic=[2]), replace(pieces, periodic=[2])
+
+    def unseen(encoding, **seen):
+        names = encoding.feature_names(NAMES, LEVELS)
+        inputs = encoding.unseen_inputs(**{"pieces": False, "curves": False} | seen)
+        return [] if inputs is None else names[inputs].tolist()
+
+    of_pieces = ["height_piece0", "height_piece1"]
+    of_curves = ["height_periodic0", "height_periodic1", "height_periodic2"]
+    assert unseen(both) == of_pieces + of_curves
+    assert unseen(both, pieces=True) == of_curves
+    assert unseen(both, curves=True) == of_pieces
+    assert unseen(pieces) == of_pieces
+    assert unseen(curves) == of_curves
+    for all_seen in (
+        unseen(ENCODING),
+        unseen(pieces, pieces=True),
+        unseen(curves, curves=True),
+    ):
+        assert not all_seen
+
+
 def test_encodings_are_equal_by_value_and_can_be_pickled():
     for twin in copy.deepcopy(ENCODING), pickle.loads(pickle.dumps(ENCODING)):
         assert twin == ENCODING
@@ -137,6 +187,7 @@ def test_encodings_are_equal_by_value_and_can_be_pickled():
     for other in [
         replace(ENCODING, numbers=[2, 0, 6]),
         replace(ENCODING, indicators=[]),
+        replace(ENCODING, periodic=[2]),
         replace(ENCODING, binary=[], one_hot=[1, 3, 4], n_levels=[2, 3, 4]),
         replace(ENCODING, rows_of_level=[[0, 1, 2, 3, 4, 5, 6]]),
         "an encoding",

@@ -23,9 +23,13 @@ from skshallow.engine.objective import Objective
 from skshallow.exceptions import DeadUnitsWarning, VanishingGradientWarning
 from skshallow.losses import SquaredError
 
-RNG = np.random.default_rng(0)
 UNIT_RECORDS = "dead", "zero", "saturated"
 WEIGHT_RECORDS = "gradient_norm", "update_ratio"
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
 
 
 def relu_layer(bias):
@@ -38,8 +42,8 @@ def relu_layer(bias):
     return network, params
 
 
-def test_units_with_zero_slope_on_all_rows_are_dead():
-    x = RNG.uniform(-1, 1, size=(50, 4))
+def test_units_with_zero_slope_on_all_rows_are_dead(rng):
+    x = rng.uniform(-1, 1, size=(50, 4))
     network, params = relu_layer(np.array([0.0, -2.0, 2.0, -1.0001]))
     health = unit_health(network, params, x)
     assert health["dead"] == [0.5]
@@ -50,14 +54,14 @@ def test_units_with_zero_slope_on_all_rows_are_dead():
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_shares_agree_with_slopes_by_finite_differences(name):
+def test_shares_agree_with_slopes_by_finite_differences(name, rng):
     activation = ACTIVATIONS[name]()
     if name == "step":
         pytest.skip("its gradient is a surrogate on purpose")
     network = Network(3, 1, [5], [activation])
-    theta = 6 * RNG.standard_normal(network.layout.size)
+    theta = 6 * rng.standard_normal(network.layout.size)
     params = network.views(theta)
-    x = RNG.standard_normal((40, 3))
+    x = rng.standard_normal((40, 3))
 
     def output(shift):
         z = x @ params[0]["weight"] + params[0]["bias"] + shift
@@ -76,11 +80,11 @@ def test_shares_agree_with_slopes_by_finite_differences(name):
     assert health["dead"][0] <= (slopes == 0).all(axis=0).mean()
 
 
-def test_sigmoids_of_large_inputs_are_saturated():
+def test_sigmoids_of_large_inputs_are_saturated(rng):
     net = DeepNetClassifier(
         16, activation="sigmoid", init_scale=200, learning_rate=1e-12, max_iter=1,
         random_state=0,
-    ).fit(RNG.standard_normal((100, 5)), np.arange(100) % 2)  # fmt: skip
+    ).fit(rng.standard_normal((100, 5)), np.arange(100) % 2)  # fmt: skip
     assert (net.health_["saturated"] > 0.5).all()
     assert (net.health_["dead"] == 0).all()
 
@@ -223,8 +227,8 @@ def test_a_gradient_vanishes_if_it_is_small_in_every_record():
     assert vanishing_layers(no_records(3)) == []
 
 
-def test_one_warning_names_the_layers_with_dead_units():
-    X = RNG.standard_normal((200, 3))
+def test_one_warning_names_the_layers_with_dead_units(rng):
+    X = rng.standard_normal((200, 3))
     net = DeepNetRegressor([20, 10], init="zeros", max_iter=2)
     with pytest.warns(DeadUnitsWarning) as record:
         net.fit(X, X[:, 0])
@@ -235,8 +239,16 @@ def test_one_warning_names_the_layers_with_dead_units():
     assert record[0].filename == __file__
 
 
-def test_one_warning_names_the_layers_whose_gradients_vanish():
-    X = RNG.standard_normal((200, 3))
+def test_gains_of_residual_layers_count_as_what_they_learn(few):
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    few |= {"max_iter": 1, "batch_size": None}
+    net = DeepNetRegressor(**few, depth=4, residual=True).fit(X, X[:, 0])
+    by_layer = net.health_["gradient_norm"][0]
+    assert (by_layer > 1e-3 * by_layer.max()).all()
+
+
+def test_one_warning_names_the_layers_whose_gradients_vanish(rng):
+    X = rng.standard_normal((200, 3))
     net = DeepNetClassifier(10, depth=8, activation="sigmoid", max_iter=3, random_state=0)
     with pytest.warns(VanishingGradientWarning, match="layer 1, 2") as record:
         net.fit(X, X[:, 0] > 0)
@@ -244,14 +256,14 @@ def test_one_warning_names_the_layers_whose_gradients_vanish():
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_a_healthy_net_gives_no_warning(activation):
-    X = RNG.standard_normal((300, 4))
+def test_a_healthy_net_gives_no_warning(activation, rng):
+    X = rng.standard_normal((300, 4))
     net = DeepNetRegressor(32, activation=activation, max_iter=30, random_state=0)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         net.fit(X, np.sin(X[:, 0]) + X[:, 1])
 
 
-def test_without_records_there_are_no_warnings():
-    X = RNG.standard_normal((50, 3))
+def test_without_records_there_are_no_warnings(rng):
+    X = rng.standard_normal((50, 3))
     DeepNetRegressor(8, init="zeros", max_iter=2, record_health=False).fit(X, X[:, 0])

@@ -6,7 +6,8 @@ from finite_differences import assert_gradients_agree, central_differences
 from scipy import sparse, stats
 
 from skshallow.activations import ACTIVATIONS, Identity, Maxout, PReLU, ReLU, Tanh
-from skshallow.engine.layers import LEVELS, Dense, Dropout
+from skshallow.engine.layers import LEVELS, Dense, Dropout, ResidualDense
+from skshallow.engine.normalization import LayerNorm
 from skshallow.initializers import INITIALIZERS
 
 LAYERS = [
@@ -15,7 +16,15 @@ LAYERS = [
     Dense(4, 3, PReLU()),
     Dense(4, 3, Maxout(3)),
     Dense(1, 1, ReLU()),
+    Dense(4, 3, Tanh(), normalization=LayerNorm()),
 ]
+RESIDUAL = [
+    ResidualDense(3, 3, Tanh()),
+    ResidualDense(3, 3, Maxout(2), normalization=LayerNorm()),
+    ResidualDense(1, 1, PReLU()),
+]
+every_residual_layer = pytest.mark.parametrize("layer", RESIDUAL, ids=str)
+every_layer_and_residual_ones = pytest.mark.parametrize("layer", LAYERS + RESIDUAL, ids=str)
 every_layer = pytest.mark.parametrize("layer", LAYERS, ids=str)
 
 
@@ -35,6 +44,13 @@ def test_shapes_are_those_of_the_affine_map_and_the_activation(name):
     assert layer.shapes() == {"weight": (5, width), "bias": (width,)} | own
 
 
+def test_layers_tell_their_columns_their_widest_values_and_whether_they_add_their_input():
+    for layer in LAYERS + RESIDUAL:
+        shapes = layer.shapes()
+        assert (layer.n_columns, layer.widest) == shapes["weight"]
+        assert layer.adds_input == ("residual_gain" in shapes)
+
+
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_initialisation_fills_every_parameter(name):
     layer = Dense(5, 4, ACTIVATIONS[name]())
@@ -46,6 +62,26 @@ def test_initialisation_fills_every_parameter(name):
         np.testing.assert_array_equal(params["slope"], 0.25)
 
 
+def test_the_scale_multiplies_initial_weights():
+    layer = Dense(5, 4, Tanh())
+    params = {key: np.empty(shape) for key, shape in layer.shapes().items()}
+    init = INITIALIZERS["auto"]()
+    layer.initialize(params, init, 3.0, np.random.default_rng(0))
+    of_one = init(np.random.default_rng(0), 5, 4, layer.activation)
+    np.testing.assert_allclose(params["weight"], 3 * of_one)
+
+
+def test_weights_of_inputs_that_a_member_does_not_see_have_no_gradient():
+    layer = Dense(3, 2, Tanh(), unseen=(slice(0, 2), None))
+    params, grads = params_of_members(layer, 2), params_of_members(layer, 2)
+    layer.initialize(params, INITIALIZERS["auto"](), 1.0, np.random.default_rng(0))
+    x = np.random.default_rng(0).normal(size=(7, 3))
+    a, cache = layer.forward(x, params)
+    layer.backward(np.ones_like(a), cache, params, grads)
+    is_zero = (grads["weight"] == 0).all(axis=-1)
+    np.testing.assert_array_equal(is_zero, [[True, True, False], [False] * 3])
+
+
 @every_layer
 def test_forward_is_the_activation_of_the_affine_map(layer):
     params, _ = params_of(layer)
@@ -54,12 +90,47 @@ def test_forward_is_the_activation_of_the_affine_map(layer):
     a, _ = layer.forward(x, params)
     weight, bias = params["weight"], params["bias"]
     z = np.array([[row @ w + b for w, b in zip(weight.T, bias, strict=True)] for row in x])
+    z, _ = layer.normalization.forward(z, params)
     expected = layer.activation.forward(z, params)[0]
     np.testing.assert_allclose(a, expected, rtol=1e-13, atol=1e-15)
     np.testing.assert_array_equal(x, before)
 
 
-@every_layer
+@every_residual_layer
+def test_a_residual_layer_adds_its_input_to_what_a_dense_one_makes_of_it(layer):
+    params, _ = params_of(layer)
+    dense = Dense(
+        layer.n_inputs, layer.n_units, layer.activation, normalization=layer.normalization
+    )
+    x = np.random.default_rng(1).normal(size=(6, layer.n_inputs))
+    expected = x + params["residual_gain"] * dense.forward(x, params)[0]
+    np.testing.assert_allclose(layer.forward(x, params)[0], expected, rtol=1e-13)
+
+
+@every_residual_layer
+def test_a_residual_layer_starts_as_the_identity(layer):
+    params = {key: np.full(shape, np.nan) for key, shape in layer.shapes().items()}
+    layer.initialize(params, INITIALIZERS["auto"](), 1.0, np.random.default_rng(0))
+    x = np.random.default_rng(1).normal(size=(50, layer.n_inputs))
+    np.testing.assert_array_equal(layer.forward(x, params)[0], x)
+
+
+@every_layer_and_residual_ones
+def test_what_the_activation_gives_and_its_slopes_are_without_the_input(layer):
+    params, _ = params_of(layer)
+    x = np.random.default_rng(1).normal(size=(6, layer.n_inputs))
+    dense = Dense(
+        layer.n_inputs, layer.n_units, layer.activation, normalization=layer.normalization
+    )
+    found, slopes = layer.outputs_and_slopes(*layer.forward(x, params), params)
+    expected, _ = dense.forward(x, params)
+    np.testing.assert_array_equal(found, expected)
+    assert slopes.shape == found.shape
+    if layer.activation == Tanh():
+        np.testing.assert_allclose(slopes, 1 - expected**2, rtol=1e-12)
+
+
+@every_layer_and_residual_ones
 def test_gradients_equal_central_differences(layer):
     params, grads = params_of(layer)
     rng = np.random.default_rng(1)
@@ -73,7 +144,7 @@ def test_gradients_equal_central_differences(layer):
     assert grad_z.shape == (6, layer.n_preactivations)
     for name, param in params.items():
         assert_gradients_agree(grads[name], central_differences(value, param))
-    grad_x = layer.backward_to_input(grad_z, params)
+    grad_x = layer.backward_to_input(grad_z, params, grad_a)
     assert_gradients_agree(grad_x, central_differences(value, x))
 
 
@@ -105,7 +176,7 @@ def params_of_members(layer, n_members=3):
     }
 
 
-@every_layer
+@every_layer_and_residual_ones
 def test_members_are_initialised_as_one_after_another(layer):
     together, rng = params_of_members(layer), np.random.default_rng(0)
     layer.initialize(together, INITIALIZERS["auto"](), 2.0, rng)
@@ -117,9 +188,19 @@ def test_members_are_initialised_as_one_after_another(layer):
             np.testing.assert_array_equal(together[name][i].reshape(value.shape), value)
 
 
+@every_residual_layer
+def test_each_member_of_a_residual_layer_computes_what_it_would_alone(layer):
+    assert_members_compute_alone(layer, np.asarray)
+
+
 @every_layer
 @pytest.mark.parametrize("form", [np.asarray, sparse.csr_array])
 def test_each_member_computes_what_it_would_alone(layer, form):
+    assert_members_compute_alone(layer, form)
+
+
+def assert_members_compute_alone(layer, form):
+    """Assert that outputs and gradients of members are those of layers of their own."""
     rng = np.random.default_rng(1)
     params, grads = params_of_members(layer), params_of_members(layer)
     for value in params.values():
@@ -127,7 +208,7 @@ def test_each_member_computes_what_it_would_alone(layer, form):
     x, grad_a = rng.normal(size=(6, layer.n_inputs)), rng.normal(size=(3, 6, layer.n_units))
     a, cache = layer.forward(form(x), params)
     grad_z = layer.backward(grad_a.copy(), cache, params, grads)
-    grad_x = layer.backward_to_input(grad_z, params)
+    grad_x = layer.backward_to_input(grad_z, params, grad_a)
     for i in range(3):
         alone, own_grads = params_of(layer)
         for name, value in alone.items():
@@ -136,7 +217,10 @@ def test_each_member_computes_what_it_would_alone(layer, form):
         own_grad_z = layer.backward(grad_a[i].copy(), cache, alone, own_grads)
         np.testing.assert_allclose(a[i], own_a, rtol=1e-12, atol=1e-14)
         np.testing.assert_allclose(
-            grad_x[i], layer.backward_to_input(own_grad_z, alone), rtol=1e-12, atol=1e-14
+            grad_x[i],
+            layer.backward_to_input(own_grad_z, alone, grad_a[i]),
+            rtol=1e-12,
+            atol=1e-14,
         )
         for name, value in own_grads.items():
             np.testing.assert_allclose(
@@ -154,7 +238,7 @@ def test_dropout_drops_at_its_rate_and_keeps_the_expectation(rate):
     zero, scaled = np.unique(kept)
     assert zero == 0
     share = 1 - 1 / scaled
-    assert abs(share - rate) <= 0.5 / LEVELS
+    assert abs(share - rate) < 1 / LEVELS
     n_dropped = int((kept == 0).sum())
     assert stats.binomtest(n_dropped, kept.size, share).pvalue > 0.001
     # each row and each unit is drawn by itself
@@ -171,8 +255,21 @@ def test_a_dropout_share_multiplies_the_rate():
     assert Dropout(0.4).forward(a, np.random.default_rng(0), share=0.0) == (a, None)
 
 
-def test_dropout_at_the_highest_rate_keeps_one_in_65536():
-    kept, _ = Dropout(1 - 1e-9).forward(np.ones((2000, 1000)), np.random.default_rng(0))
+@pytest.mark.parametrize("rate", [1e-4, 0.1, 0.15])
+def test_the_dropout_rate_is_exact_on_average_over_many_passes(rate):
+    rng, ones = np.random.default_rng(0), np.ones((8, 100))
+    passes = [Dropout(rate).forward(ones, rng)[0] for _ in range(2000)]
+    rates = np.array([1 - 1 / kept.max() for kept in passes])
+    below = np.floor(rate * LEVELS)
+    assert set((rates * LEVELS).round(9)) == {below, below + 1}
+    n_above = int((rates * LEVELS > below + 0.5).sum())
+    assert stats.binomtest(n_above, 2000, rate * LEVELS - below).pvalue > 0.001
+    n_dropped = int(sum((kept == 0).sum() for kept in passes))
+    assert stats.binomtest(n_dropped, 2000 * ones.size, rate).pvalue > 0.001
+
+
+def test_dropout_at_the_highest_rate_keeps_one_in_256():
+    kept, _ = Dropout(1 - 1e-9).forward(np.ones((200, 1000)), np.random.default_rng(0))
     assert set(np.unique(kept)) == {0, LEVELS}
     assert stats.binomtest(int(kept.sum()) // LEVELS, kept.size, 1 / LEVELS).pvalue > 0.001
 
@@ -192,6 +289,24 @@ def test_dropout_without_a_generator_or_rate_is_the_identity():
         kept, cache = Dropout(rate).forward(a.copy(), rng)
         np.testing.assert_array_equal(kept, a)
         np.testing.assert_array_equal(Dropout(rate).backward(a.copy(), cache), a)
+
+
+@pytest.mark.parametrize("size", [1, 8, 9, 23])
+def test_dropout_draws_one_number_of_64_bits_for_eight_entries_and_one_for_the_rate(size):
+    rng, expected = np.random.default_rng(0), np.random.default_rng(0)
+    Dropout(0.5).forward(np.ones((1, size)), rng)
+    expected.bit_generator.random_raw(1 + (size + 7) // 8)
+    assert rng.bit_generator.state == expected.bit_generator.state
+
+
+@pytest.mark.parametrize("kind", [Dense, ResidualDense])
+def test_layers_drop_at_the_whole_rate_by_default(kind):
+    layer = kind(20, 20, Identity(), Dropout(0.25))
+    params, _ = params_of(layer)
+    x = np.random.default_rng(1).normal(size=(50, 20))
+    own, _ = layer.forward(x, params, np.random.default_rng(0))
+    whole, _ = layer.forward(x, params, np.random.default_rng(0), 1.0)
+    np.testing.assert_array_equal(own, whole)
 
 
 def test_a_rate_of_zero_draws_no_random_numbers():

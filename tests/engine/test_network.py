@@ -4,12 +4,17 @@ import pickle
 
 import numpy as np
 import pytest
-from finite_differences import assert_gradients_agree, central_differences
+from finite_differences import (
+    assert_gradients_agree,
+    assert_objective_gradient_is_exact,
+    central_differences,
+)
 from scipy import sparse
 
 from skshallow.activations import ACTIVATIONS, Identity, Maxout, PReLU, ReLU, Tanh
 from skshallow.engine.embedding import Embedding
 from skshallow.engine.network import Network
+from skshallow.engine.normalization import NORMALIZATIONS, LayerNorm
 from skshallow.engine.objective import Objective
 from skshallow.initializers import INITIALIZERS, Auto, Zeros
 from skshallow.losses import SquaredError
@@ -244,3 +249,94 @@ def test_without_its_embedding_a_network_takes_the_vectors(n_members):
     expected, _ = network.forward(x, params)
     actual, _ = network.without_embedding.forward(inputs, params)
     np.testing.assert_array_equal(actual, expected)
+
+
+# Residual connections and normalisation.
+
+BY_DIFFERENCES = [name for name, cls in ACTIVATIONS.items() if not cls().straight_through]
+HOW = {
+    "residual": {"residual": True},
+    "normalised": {"normalization": LayerNorm()},
+    "both": {"residual": True, "normalization": LayerNorm()},
+}
+every_how = pytest.mark.parametrize("how", HOW.values(), ids=HOW)
+
+
+@every_how
+@pytest.mark.parametrize("name", BY_DIFFERENCES)
+@pytest.mark.parametrize("n_members", [1, 2])
+def test_gradients_through_deep_layers_of_one_width_are_exact(name, n_members, how):
+    activations = [ACTIVATIONS[name]()] * 4
+    network = Network(3, 2, [4] * 4, activations, 0.2, n_members, **how)
+    rng = np.random.default_rng(0)
+    theta = 0.7 * rng.normal(size=network.layout.size)
+    objective = Objective(network, SquaredError(), 0.01, theta)
+    X, y = rng.normal(size=(9, 3)), rng.normal(size=(9, 2))
+    assert_objective_gradient_is_exact(objective, X, y, rtol=1e-5)
+
+
+@every_how
+@pytest.mark.parametrize("n_members", [1, 2])
+def test_the_gradient_of_the_input_takes_both_ways_back(n_members, how):
+    network = Network(3, 1, [4] * 3, [Tanh()] * 3, n_members=n_members, **how)
+    rng = np.random.default_rng(0)
+    params = network.views(0.7 * rng.normal(size=network.layout.size))
+    x = rng.normal(size=(5, 3))
+    raw, caches = network.forward(x, params)
+    grad = network.backward_to_input(np.ones_like(raw), caches, params)
+    expected = central_differences(lambda _: float(network.forward(x, params)[0].sum()), x)
+    assert_gradients_agree(grad.sum(axis=0) if n_members > 1 else grad, expected)
+
+
+@pytest.mark.parametrize("name", NORMALIZATIONS)
+def test_penalty_and_weight_decay_do_not_touch_gains_scales_and_shifts(name):
+    network = Network(
+        3, 1, [4] * 3, [Tanh()] * 3, residual=True, normalization=NORMALIZATIONS[name]()
+    )
+    theta = np.zeros(network.layout.size)
+    weights = theta[: network.layout.n_weights]
+    for own in network.views(theta):
+        for key, value in own.items():
+            value[...] = 1 if key == "weight" else 2
+    assert (weights == 1).all()
+    assert (theta[network.layout.n_weights :] == 2).all()
+
+
+def test_only_hidden_layers_after_the_first_are_residual_and_all_are_normalised():
+    network = Network(3, 1, [4] * 3, [ReLU()] * 3, residual=True, normalization=LayerNorm())
+    assert [layer.adds_input for layer in network.layers] == [False, True, True, False]
+    normed = [layer.normalization == LayerNorm() for layer in network.layers]
+    assert normed == [True, True, True, False]
+    assert network.residual
+    assert network.normalization == LayerNorm()
+
+
+@pytest.mark.parametrize("depth", [0, 1])
+def test_without_a_second_hidden_layer_nothing_is_residual(depth):
+    network = Network(3, 1, [4] * depth, [ReLU()] * depth, residual=True)
+    assert not network.residual
+    assert network == Network(3, 1, [4] * depth, [ReLU()] * depth)
+
+
+@every_how
+def test_networks_that_add_or_normalise_are_not_equal_to_plain_ones(how):
+    shape = 3, 1, [4] * 2, [ReLU()] * 2
+    network = Network(*shape, **how)
+    assert network == Network(*shape, **how) == pickle.loads(pickle.dumps(network))
+    assert network != Network(*shape)
+    for name, value in how.items():
+        assert f"{name}={value}" in repr(network)
+    assert network.without_embedding == network
+
+
+@every_how
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_deep_layers_of_one_width_keep_the_dtype(dtype, how):
+    network = Network(3, 2, [4] * 5, [ReLU()] * 5, dropout=0.3, **how)
+    theta = np.random.default_rng(0).normal(size=network.layout.size).astype(dtype)
+    params, grad = network.views(theta), np.full_like(theta, np.nan)
+    x = np.ones((6, 3), dtype)
+    raw, caches = network.forward(x, params, np.random.default_rng(0))
+    network.backward(np.ones_like(raw), caches, params, network.views(grad))
+    assert raw.dtype == dtype
+    assert np.isfinite(grad).all()

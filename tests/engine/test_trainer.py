@@ -559,6 +559,9 @@ def test_the_average_is_the_published_one_of_all_steps(net_class, X, y, few, sol
     assert_allclose(net.theta_, weight_of_each_step(STEPS) @ steps, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.filterwarnings(
+    "ignore:schedule=:skshallow.exceptions.IneffectiveParameterWarning"
+)
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_auto_averages_where_the_schedule_ends(X, y, few, schedule):
     few |= {"schedule": schedule}
@@ -648,3 +651,55 @@ def test_a_diverged_fit_is_no_worse_than_its_start(batch_size):
         net.fit(X, y)
     assert net.score(X, y) >= start.score(X, y) - 1e-9
     assert np.isfinite(net.loss_)
+
+
+# The cooldown.
+
+
+@pytest.fixture
+def noise():
+    """Rows whose targets have nothing to do with them: only the mean can be learned."""
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(200, 3)), rng.normal(size=200)
+
+
+@pytest.mark.parametrize(
+    "schedule", [name for name, cls in SCHEDULES.items() if cls.needs_end]
+)
+def test_a_schedule_passes_to_its_end_in_an_eighth_once_the_loss_stalls(noise, schedule):
+    X, y = noise
+    net = DeepNetRegressor(
+        8, schedule=schedule, max_iter=80, n_iter_no_change=12, early_stopping=True,
+        batch_size=60, tol=0.0, random_state=0,
+    ).fit(X, y)  # fmt: skip
+    n_epochs = len(net.validation_loss_curve_)
+    cooldown = 80 // 8
+    assert n_epochs == net.best_iter_ + 12 + cooldown < 80
+    full = SCHEDULES[schedule]()
+    pace = (80 - (n_epochs - cooldown)) / cooldown
+    last_step = 80 - pace / 3  # the last of 3 batches
+    expected = net.resolved_params_["learning_rate"] * full.multiplier(last_step, 80, {})
+    assert_allclose(net.learning_rate_curve_[-1], expected)
+
+
+def test_a_schedule_runs_to_its_end_where_a_cooldown_would_take_as_long(noise):
+    X, y = noise
+    params = {"early_stopping": True, "max_iter": 16, "random_state": 0}
+    nets = [
+        DeepNetRegressor(8, n_iter_no_change=patience, **params).fit(X, y)
+        for patience in (13, np.inf)
+    ]
+    assert_array_equal(nets[0].theta_, nets[1].theta_)
+    assert nets[0].n_iter_ == nets[1].n_iter_ == 16
+
+
+def test_a_warm_start_after_a_cooldown_has_the_whole_schedule_again(noise):
+    X, y = noise
+    net = DeepNetRegressor(
+        8, max_iter=80, n_iter_no_change=12, early_stopping=True, warm_start=True,
+        random_state=0,
+    ).fit(X, y)  # fmt: skip
+    first = len(net.learning_rate_curve_)
+    net.fit(X, y)
+    assert_allclose(net.learning_rate_curve_[first], net.learning_rate_curve_[0])
+    assert np.diff(net.learning_rate_curve_[first : first + 12]).min() > -1e-4

@@ -96,3 +96,9 @@ def test_names_of_classes_do_not_count(y, probability):
 def test_what_does_not_fit_together_is_an_error(y, shape, settings, message):
     with pytest.raises(ValueError, match=message):
         expected_calibration_error(y, np.full(shape, 0.5), **settings)
+
+
+def test_a_missing_argument_is_named(y, probability):
+    for args, name in (((None, probability), "y_true"), ((y, None), "probability")):
+        with pytest.raises(ValueError, match=rf"^{name} is None.*predict_proba\(X\)"):
+            expected_calibration_error(*args)

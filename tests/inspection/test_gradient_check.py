@@ -22,6 +22,8 @@ from skshallow import (
     ShallowNetRegressor,
 )
 from skshallow.activations import ACTIVATIONS, PReLU, ReLU, Step, Tanh
+from skshallow.engine.layers import ResidualDense
+from skshallow.engine.normalization import LayerNorm
 from skshallow.inspection import gradient_check
 from skshallow.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, Quantile
 
@@ -462,3 +464,45 @@ def test_an_objective_that_is_not_finite_is_refused():
     net = ShallowNetRegressor(4, activation=Overflows(), random_state=0)
     with pytest.raises(ValueError, match="no derivative to check"):
         gradient_check(net, rows(), counts())
+
+
+# Residual layers and their normalisation.
+
+DEEP = {"depth": 3, "residual": True, "normalization": "layer", "random_state": 0}
+
+
+@pytest.mark.parametrize("n_members", [1, 2])
+@pytest.mark.parametrize("name", CHECKABLE)
+def test_deep_nets_of_every_activation_pass(name, n_members):
+    net = DeepNetRegressor(5, activation=name, n_members=n_members, **DEEP)
+    check = gradient_check(net, rows(), counts())
+    check.raise_unless_passed()
+    assert {"residual_gain", "norm_scale", "norm_shift"} <= {
+        p.name for p in check.parameters
+    }
+
+
+def test_a_wrong_gradient_of_a_scale_is_traced_to_the_normalisation(monkeypatch):
+    backward = LayerNorm.backward
+
+    def wrong(self, grad_out, cache, params, grads):
+        grad_z = backward(self, grad_out, cache, params, grads)
+        grads["norm_scale"] *= 1.01
+        return grad_z
+
+    monkeypatch.setattr(LayerNorm, "backward", wrong)
+    check = gradient_check(DeepNetRegressor(5, activation="tanh", **DEEP), rows(), counts())
+    assert check.suspect == "hidden layer 3, the backward pass of LayerNorm()"
+
+
+def test_a_wrong_gradient_of_a_gain_is_traced_to_the_residual_connection(monkeypatch):
+    backward = ResidualDense.backward_to_preactivation
+
+    def wrong(self, grad_a, cache, params, grads):
+        grad_z = backward(self, grad_a, cache, params, grads)
+        grads["residual_gain"] *= 1.01
+        return grad_z
+
+    monkeypatch.setattr(ResidualDense, "backward_to_preactivation", wrong)
+    check = gradient_check(DeepNetRegressor(5, activation="tanh", **DEEP), rows(), counts())
+    assert check.suspect == "hidden layer 3, the backward pass of the residual connection"

@@ -8,6 +8,7 @@ import pytest
 from skshallow.activations import PReLU, Step, Tanh
 from skshallow.engine.embedding import Embedding
 from skshallow.engine.network import Network
+from skshallow.engine.periodic import PeriodicEmbedding
 from skshallow.inspection._finite_differences import DerivativeComparison
 from skshallow.inspection._gradient_report import CheckedParameter, GradientCheck
 from skshallow.losses import SquaredError
@@ -18,7 +19,9 @@ WRONG = DerivativeComparison(0.5, 0.25, 0.5)
 ZERO = DerivativeComparison(0.0, 0.0, 0.0)
 KINK = DerivativeComparison(0.0, 0.5, 0.0, at_kink=True)
 TWO = Tanh(), PReLU()
+PERIODIC = PeriodicEmbedding((0,))
 SHAPES = {"weight": (2, 3), "bias": (3,), "slope": (3,), "embedding": (5, 2)}
+SHAPES |= PERIODIC.shapes()
 
 
 def checked(layer, name, *comparisons):
@@ -27,9 +30,10 @@ def checked(layer, name, *comparisons):
     )
 
 
-def report(activations=TWO, embedding=None, **findings):
+def report(activations=TWO, embedding=None, periodic=None, **findings):
     """Return a report in which a parameter is right unless `findings` name it."""
-    network = Network(2, 3, [3] * len(activations), activations, embedding=embedding)
+    learned = {"embedding": embedding, "periodic": periodic}
+    network = Network(2, 3, [3] * len(activations), activations, **learned)
     parameters = [
         checked(layer, name, *findings.get(f"{name}_{layer}", [RIGHT]))
         for layer, own in enumerate(network.layers)
@@ -106,6 +110,21 @@ def test_the_last_layer_with_an_error_is_the_suspect(wrong, suspect):
 def test_an_embedding_is_suspect_if_all_after_it_is_right(wrong, suspect):
     findings = {name: [RIGHT, WRONG] for name in wrong}
     assert report(embedding=Embedding((3, 2), 2), **findings).suspect == suspect
+
+
+@pytest.mark.parametrize(
+    ("wrong", "suspect"),
+    [
+        (["periodic_phase_0"], "the periodic embedding"),
+        (["periodic_phase_0", "periodic_bias_0"], "the periodic embedding"),
+        (["periodic_phase_0", "embedding_0"], "the embedding and the periodic embedding"),
+        (["periodic_phase_0", "weight_0"], "Tanh()"),
+    ],
+)
+def test_curves_are_suspect_if_all_after_them_is_right(wrong, suspect):
+    findings = {name: [RIGHT, WRONG] for name in wrong}
+    check = report(embedding=Embedding((3, 2), 2), periodic=PERIODIC, **findings)
+    assert check.suspect == f"hidden layer 1, the backward pass of {suspect}"
 
 
 def test_nothing_is_suspect_where_all_is_right():

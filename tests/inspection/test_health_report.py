@@ -23,7 +23,7 @@ from skshallow.inspection._health_report import (
 
 INIT, STANDARDIZE = "init='auto' with init_scale=1", "standardize=True"
 LEARNING_RATE, CLIP = "a smaller learning_rate", "max_grad_norm"
-ALPHA, DEPTH = "a smaller alpha", "a smaller depth"
+ALPHA, DEPTH, RESIDUAL = "a smaller alpha", "a smaller depth", "residual=True"
 ACTIVATION = "an activation that never goes flat, such as 'leaky_relu'"
 
 HEALTHY = {"dead": [0.0, 0.0], "zero": [0.4, 0.4], "saturated": [0.0, 0.0]}
@@ -265,7 +265,9 @@ def test_several_troubles_share_their_advice(report):
     ("params", "remedies"),
     [
         ({}, {LEARNING_RATE, CLIP, ACTIVATION}),
-        ({"depth": 2}, {LEARNING_RATE, CLIP, DEPTH, ACTIVATION}),
+        ({"depth": 2}, {LEARNING_RATE, CLIP, RESIDUAL, DEPTH, ACTIVATION}),
+        ({"depth": 2, "residual": True}, {LEARNING_RATE, CLIP, DEPTH, ACTIVATION}),
+        ({"hidden_units": [4, 3], "depth": 2}, {LEARNING_RATE, CLIP, DEPTH, ACTIVATION}),
         ({"init": "normal"}, {INIT, LEARNING_RATE, CLIP, ACTIVATION}),
         ({"init_scale": 0.1}, {INIT, LEARNING_RATE, CLIP, ACTIVATION}),
         ({"standardize": False}, {STANDARDIZE, LEARNING_RATE, CLIP, ACTIVATION}),
@@ -311,3 +313,27 @@ def test_columns_of_gradients_come_with_their_meaning(net):
     report = health_report(net)
     assert {"gradient norm", "update ratio"} <= set(report.to_frame().columns)
     assert "Update ratio: norm of" in str(report)
+
+
+def test_a_net_that_overfits_is_told_from_which_epoch_on():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(120, 8)), rng.normal(size=120)  # nothing but noise
+    net = DeepNetRegressor(64, max_iter=60, n_iter_no_change=np.inf, early_stopping=True)
+    report = health_report(net.set_params(random_state=0).fit(X, y))
+    kept = f"The weights are those of epoch {net.best_iter_} of 60, the best in validation."
+    assert report.kept.startswith(kept)
+    assert "overfits from there on: the validation loss rose" in report.kept
+    assert report.kept in report.notes()
+    assert net.validation_loss_curve_[-1] > net.validation_loss_curve_.min()
+
+
+def test_a_net_whose_last_epoch_is_the_best_is_told_that_more_may_help(X, y):
+    net = DeepNetRegressor(4, max_iter=3, early_stopping=True, random_state=0).fit(X, y)
+    assert net.best_iter_ == 3
+    assert "a larger max_iter may help" in health_report(net).kept
+
+
+def test_without_a_validation_set_nothing_is_said_of_the_kept_weights(net):
+    assert not len(net.validation_loss_curve_)
+    assert health_report(net).kept == ""
+    assert len(health_report(net).notes()) == 1

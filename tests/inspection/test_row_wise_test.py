@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
 from sklearn.linear_model import Ridge
-from sklearn.model_selection import KFold
+from sklearn.model_selection import RepeatedKFold
 
 from skshallow.inspection import corrected_t_test, row_wise_test
 
@@ -80,7 +80,43 @@ def test_a_difference_that_is_just_detectable_is_found_in_four_of_five_samples()
     assert 0.6 < np.mean(found) < 0.95  # the deviation is estimated from 200 rows
 
 
-def p_values(shift, seed, n_rows=100, n_features=5):
+def test_effects_of_splits_are_those_of_a_linear_model_with_rows():
+    rng = np.random.default_rng(0)
+    tests = folds(20) + [rng.permutation(test) for test in folds(20, 4)]
+    differences = [rng.normal(rng.normal(), 1, size=len(test)) for test in tests]
+    y, rows = np.concatenate(differences), np.concatenate(tests)
+    of_rows = np.eye(20)[rows]
+    of_splits = np.repeat(np.eye(9), [len(test) for test in tests], axis=0)
+
+    def unexplained(*effects):
+        design = np.hstack(effects)
+        return np.sum((y - design @ np.linalg.lstsq(design, y)[0]) ** 2)
+
+    # Henderson's third method, by least squares with and without the effects of splits
+    noise = unexplained(of_rows, of_splits) / (40 - 20 - 8)
+    annihilator = np.eye(40) - of_rows @ np.linalg.pinv(of_rows)
+    trace = np.trace(of_splits.T @ annihilator @ of_splits)
+    excess = unexplained(of_rows) - unexplained(of_rows, of_splits) - 8 * noise
+    by_fit = (1 / 9 + 1) * excess / trace
+    sums = np.bincount(rows, weights=y - y.mean())
+    by_row = 20 / 19 * np.sum(sums**2) / 40**2
+    degrees = (by_row + by_fit) ** 2 / (by_row**2 / 19 + by_fit**2 / 8)
+    t = y.mean() / np.sqrt(by_row + by_fit)
+    assert excess > 0
+    test = row_wise_test(differences, tests, 1 / 4)
+    assert_allclose(test.p_value, 2 * stats.t.sf(abs(t), degrees))
+
+
+def test_an_interval_has_the_level_that_was_asked_for(alike):
+    values, tests = alike
+    plain = stats.ttest_1samp(values, 0)
+    for confidence in (0.9, 0.975):
+        test = row_wise_test(in_folds(values, tests), tests, 1 / 4, confidence=confidence)
+        assert_allclose(test.interval, plain.confidence_interval(confidence))
+        assert test.is_significant == (plain.pvalue < 1 - confidence)
+
+
+def p_values(shift, seed, n_repeats=1, n_rows=100, n_features=5):
     """Return p-values, row-wise and by split, for two ridge models of separate features.
 
     Both are equally good, by symmetry, if `shift` is 0; it adds to the first's signal.
@@ -88,7 +124,7 @@ def p_values(shift, seed, n_rows=100, n_features=5):
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(2, n_rows, n_features))
     y = (1 + shift) * X[0].sum(axis=1) + X[1].sum(axis=1) + rng.normal(size=n_rows)
-    cv = KFold(5, shuffle=True, random_state=seed)
+    cv = RepeatedKFold(n_splits=5, n_repeats=n_repeats, random_state=seed)
     splits = list(cv.split(X[0]))
     differences = []
     for train, test in splits:
@@ -101,9 +137,10 @@ def p_values(shift, seed, n_rows=100, n_features=5):
     return by_row.p_value, by_split.p_value
 
 
-def test_it_keeps_its_level_for_models_that_are_equally_good():
-    n = 200
-    rejected = np.mean([p_values(0, seed)[0] < LEVEL for seed in range(n)])
+@pytest.mark.parametrize("n_repeats", [1, 2])
+def test_it_keeps_its_level_for_models_that_are_equally_good(n_repeats):
+    n = 100
+    rejected = np.mean([p_values(0, seed, n_repeats)[0] < LEVEL for seed in range(n)])
     assert rejected < LEVEL + 3 * np.sqrt(LEVEL * (1 - LEVEL) / n)
 
 

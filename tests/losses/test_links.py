@@ -8,6 +8,7 @@ from scipy.special import expit, log_expit, log_softmax, softmax
 
 from skshallow.engine.moments import Moments
 from skshallow.losses import (
+    CumulativeLink,
     GaussianLink,
     IdentityLink,
     LogitLink,
@@ -24,6 +25,36 @@ INVERSES = {
 }
 LOG_INVERSES = {LogitLink: log_expit, SoftmaxLink: lambda raw: log_softmax(raw, axis=1)}
 MEAN_LINKS = [IdentityLink, LogLink]
+
+
+N_OUTPUTS = 4
+INCREASING = {
+    IdentityLink(): np.ones(N_OUTPUTS, bool),
+    LogLink(): np.ones(N_OUTPUTS, bool),
+    LogitLink(): np.ones(N_OUTPUTS, bool),
+    QuantilesLink((0.2, 0.9)): np.ones(N_OUTPUTS, bool),
+    GaussianLink(): np.array([True, True, False, False]),
+    SoftmaxLink(): None,
+}
+
+
+@pytest.mark.parametrize("n_members", [1, 3])
+@pytest.mark.parametrize("link", INCREASING, ids=lambda link: type(link).__name__)
+def test_what_is_predicted_increases_in_the_outputs_that_are_said(link, n_members):
+    expected = INCREASING[link]
+    increases = link.increases_in(N_OUTPUTS)
+    if expected is None:
+        assert increases is None
+        return
+    np.testing.assert_array_equal(increases, expected)
+    rng = np.random.default_rng(0)
+    raw = rng.normal(size=(n_members, 500, N_OUTPUTS))
+    step = rng.exponential(size=raw.shape)
+    up = link.inverse(link.combine(raw + np.where(expected, step, 0)))
+    here = link.inverse(link.combine(raw))
+    assert (up >= here).all()
+    others = link.inverse(link.combine(raw + np.where(expected, 0, step)))
+    np.testing.assert_array_equal(others, here)
 
 
 @pytest.fixture
@@ -133,7 +164,8 @@ def test_quantiles_are_in_order_and_the_central_one_is_predicted(raw):
 
 # What several members predict together
 
-EVERY_LINK = [*(kind() for kind in INVERSES), *SEVERAL]
+ORDERED = [CumulativeLink(), CumulativeLink((3, 0, 5, 6, 1, 2, 4))]
+EVERY_LINK = [*(kind() for kind in INVERSES), *SEVERAL, *ORDERED]
 every_link = pytest.mark.parametrize("link", EVERY_LINK, ids=lambda x: type(x).__name__)
 
 
@@ -240,13 +272,15 @@ LINKS = [
     SoftmaxLink(),
     GaussianLink(),
     QuantilesLink((0.1, 0.5)),
+    CumulativeLink(),
+    CumulativeLink((2, 0, 4, 1, 3)),
 ]
 every_link = pytest.mark.parametrize("link", LINKS, ids=lambda link: type(link).__name__)
 
 
 @every_link
 @pytest.mark.parametrize("n_members", [1, 3])
-@pytest.mark.parametrize("step", ["inverse", "combine"])
+@pytest.mark.parametrize("step", ["inverse", "combine", "scores"])
 def test_backward_passes_are_the_derivatives(step, n_members, link):
     rng = np.random.default_rng(0)
     members = (n_members,) if step == "combine" and n_members > 1 else ()

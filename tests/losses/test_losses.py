@@ -22,6 +22,7 @@ from skshallow.losses import (
     LogLink,
     MultinomialLogLoss,
     MultinomialSquaredError,
+    OrdinalLogLoss,
     Poisson,
     Quantile,
     SquaredError,
@@ -37,7 +38,8 @@ LOSSES = [
     Gaussian(0),
     Gaussian(0.5, floor=0.1),
 ]
-MULTINOMIAL = (MultinomialLogLoss, MultinomialSquaredError)
+SOFTMAX = (MultinomialLogLoss, MultinomialSquaredError)
+MULTINOMIAL = (*SOFTMAX, OrdinalLogLoss)
 BINOMIAL = (BinomialLogLoss, BinomialSquaredError)
 every_loss = pytest.mark.parametrize("loss", LOSSES, ids=str)
 both_dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -65,6 +67,14 @@ def mean_pinball_loss(loss, y, raw):
     )
 
 
+def proportional_odds(raw):
+    """Return probabilities as differences, with thresholds one after the other."""
+    thresholds = np.cumsum(np.logaddexp(0, raw[:, 1:]), axis=1)
+    law = stats.logistic(loc=raw[:, :1])
+    below = [law.cdf(0), law.cdf(thresholds), np.ones((len(raw), 1))]
+    return np.diff(np.hstack(below), axis=1, prepend=0)
+
+
 # The mean loss of one target, or of one classification into several.
 ORACLES = {
     SquaredError: lambda loss, y, raw: metrics.mean_squared_error(y, raw) / 2,
@@ -85,6 +95,7 @@ ORACLES = {
         metrics.brier_score_loss(y[:, 0], special.softmax(raw, axis=1), scale_by_half=False)
         / 2
     ),
+    OrdinalLogLoss: lambda loss, y, raw: metrics.log_loss(y[:, 0], proportional_odds(raw)),
 }
 
 
@@ -222,7 +233,7 @@ def test_a_smoothed_loss_is_another_one_and_leaves_the_first_alone():
     assert loss.label_smoothing == 0
 
 
-@pytest.mark.parametrize("kind", MULTINOMIAL)
+@pytest.mark.parametrize("kind", SOFTMAX)
 @pytest.mark.parametrize("share", [0.0, 0.3])
 def test_the_best_constant_of_codes_is_the_logarithm_of_class_frequencies(kind, share):
     codes = np.array([[0], [2], [2], [3]])
@@ -656,8 +667,9 @@ def test_best_constant_of_equal_targets_is_their_value(loss):
 def test_a_class_without_rows_counts_as_half_a_row(kinds):
     constant = kinds["binomial"]().fit_intercept_only(np.array([[0.0, 1]] * 10))
     np.testing.assert_allclose(special.expit(constant), [0.05, 0.95], rtol=1e-14)
-    constant = kinds["multinomial"]().fit_intercept_only(np.zeros((10, 1), int), None, 2)
-    np.testing.assert_allclose(np.exp(constant), [0.95, 0.05], rtol=1e-14)
+    loss = kinds["multinomial"]()
+    constant = loss.fit_intercept_only(np.zeros((10, 1), int), None, 2)
+    np.testing.assert_allclose(loss.link.inverse(constant), [0.95, 0.05], rtol=1e-14)
 
 
 # Domains

@@ -500,7 +500,7 @@ REFUSED = {
     "complex numbers": (lambda X: X * 1j, ValueError, "Complex data not supported"),
     "no rows": (lambda X: X[:0], ValueError, r"0 sample\(s\)"),
     "no columns": (lambda X: X[:, :0], ValueError, r"0 feature\(s\)"),
-    "infinity": (lambda X: np.where(X > 2, np.inf, X), ValueError, "X contains infinity"),
+    "infinity": (lambda X: np.where(X > 2, np.inf, X), ValueError, "infinity .* in column"),
     "NaN in a sparse matrix": (
         lambda X: sparse.csr_array(np.where(X > 2, np.nan, X)), ValueError, "X is sparse"
     ),

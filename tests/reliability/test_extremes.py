@@ -379,6 +379,34 @@ def test_a_row_that_overflows_is_named(net_class, form):
             net.predict(form(frame.to_numpy()))
 
 
+VIEWS = ["piecewise_linear", "periodic"]
+ENCODED = {  # settings, and the column of the last input
+    "pieces": ({"numeric_encoding": "piecewise_linear"}, "income"),
+    "curves": ({"numeric_encoding": "periodic"}, "income"),
+    "both, in members": ({"numeric_encoding": VIEWS, "n_members": 2}, "income"),
+    "indicators and categories": ({}, "size"),
+}
+
+
+@pytest.mark.parametrize(("params", "last"), ENCODED.values(), ids=ENCODED)
+@each_net
+def test_columns_that_overflow_are_named_also_where_they_are_encoded(
+    net_class, params, last
+):
+    X = rows()
+    frame = pd.DataFrame(X, columns=["age", "height", "income"])
+    frame.insert(0, "size", np.resize(["S", "M", "L"], len(X)))
+    frame.loc[3, "age"] = np.nan
+    few = FEW | {"dtype": "float32", "clip_features": False}
+    net = net_class(**few, **params).fit(frame, targets(net_class, X))
+    frame.loc[7, ["age", "height"]] = [np.nan, 1e200]
+    with pytest.raises(ValueError, match=r"1 of 40 rows.*row 7 .*'height' is 1e\+200"):
+        net.predict(frame)
+    net.network_.views(net.theta_)[0]["weight"][..., -1, :] = np.inf
+    with pytest.raises(ValueError, match=f"overflow float32, for feature {last!r}"):
+        _ = net.coefs_
+
+
 @pytest.mark.parametrize("loss", ["poisson", "gamma", "gaussian"])
 def test_distributions_of_saturated_outputs_are_proper(loss):
     """A mean or a scale that rounds to 0 stays just above it."""
@@ -477,7 +505,7 @@ def test_features_in_other_units_than_those_of_the_fit_are_refused(net_class):
 
 def test_codes_of_categories_are_no_magnitude_of_features():
     frame = pd.DataFrame({"c": [f"level {i % 300}" for i in range(900)], "x": 1.5})
-    net = NETS[3](4, standardize=False, dtype="float32", init_scale=1e20)
+    net = NETS[3](50, standardize=False, dtype="float32", init_scale=1e20, random_state=0)
     with pytest.raises(ValueError, match=r"before the first step: features reach 1\.5 "):
         net.fit(frame, np.arange(900.0))
 
@@ -554,6 +582,19 @@ def test_conformal_intervals_of_any_unit_cover(loss, power):
     assert covered.mean() >= 0.9
 
 
+@pytest.mark.parametrize("power", [-300, 0, 30, 300])
+@pytest.mark.parametrize("loss", [*REGRESSION_LOSSES, Quantile([0.1, 0.5, 0.9])])
+def test_intervals_by_rows_that_members_held_out_cover_in_any_unit(loss, power):
+    X = rows(200)
+    y = targets(ShallowNetRegressor, X) * 10.0**power
+    own_folds = {"n_members": 4, "early_stopping": True, "validation_fraction": 0.25}
+    net = ShallowNetRegressor(**FEW, **own_folds, loss=loss).fit(X, y)
+    interval = net.conformalize(y_cal=y).predict_interval(X, 0.9)
+    assert np.isfinite(interval).all()
+    covered = (interval[:, 0] <= y) & (y <= interval[:, 1])
+    assert covered.mean() >= 0.8  # which is certain for rows that were held out
+
+
 @pytest.mark.parametrize("power", [-300, -30, 30, 300])
 @each_net
 def test_early_stopping_gives_finite_predictions_in_any_unit(net_class, power):
@@ -568,8 +609,8 @@ def test_infinity_is_refused_without_a_warning(net_class):
     X = rows()
     y = targets(net_class, X)
     X[0, 0], X[1, 0] = np.inf, -np.inf
-    with pytest.raises(ValueError, match="X contains infinity"):
+    with pytest.raises(ValueError, match="infinity or numbers too large in column 0"):
         net_class(**FEW).fit(X, y)
     net = net_class(**FEW).fit(X[2:], y[2:])
-    with pytest.raises(ValueError, match="X contains infinity"):
+    with pytest.raises(ValueError, match="infinity or numbers too large in column 0"):
         net.predict(X)

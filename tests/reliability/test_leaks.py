@@ -178,7 +178,7 @@ SOLVER_VECTORS = {
 CURVES = "loss_curve_", "learning_rate_curve_"
 CURVES += "validation_loss_curve_", "validation_scores_"
 # What may be found in a pickle: no objective, no data, no view, no buffer.
-STATE = {"Network", "Dense", "Dropout", "Units"}
+STATE = {"Network", "Directions", "Dense", "Dropout", "Units"}
 STATE_TO_GO_ON = {"Progress", "Moments"}
 
 
@@ -283,6 +283,22 @@ def test_conformalize_keeps_predictions_and_targets_but_no_features(loss, n_targ
     assert len(pickle.dumps(net.fit(X[:100], y[:100]))) <= before
 
 
+@pytest.mark.parametrize("loss", ["squared_error", "gaussian"])
+@pytest.mark.parametrize("n_targets", [1, 2])
+def test_members_that_hold_rows_out_keep_what_they_predict_but_no_targets(loss, n_targets):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(2000, 30)), rng.normal(size=(2000, n_targets))
+    shared = DeepNetRegressor(2, loss=loss, n_members=8, max_iter=2, cross_fit=False)
+    before = len(pickle.dumps(shared.fit(X, y)))
+    net = shared.set_params(cross_fit=True).fit(X, y)
+    size = len(pickle.dumps(net))
+    kept = 8 * 2000 * (net.n_outputs_ + n_targets + 1)
+    assert kept <= size - before < kept + 1500
+    assert y[:5, 0].tobytes() not in pickle.dumps(net)
+    added = len(pickle.dumps(net.conformalize(y_cal=y))) - size
+    assert added < 8 * 2000 * (n_targets + 1) + 500
+
+
 @pytest.mark.filterwarnings(
     "ignore:max_iter=:skshallow.exceptions.IneffectiveParameterWarning"
 )
@@ -323,7 +339,9 @@ def types_of_components(net, *, goes_on):
 
     One that goes on has those that it trains with as well.
     """
-    types = [type(net), *(type(layer.activation) for layer in net.network_.layers)]
+    layers = net.network_.layers
+    types = [type(net), *map(type, layers)]
+    types += [type(it) for own in layers for it in (own.activation, own.normalization)]
     resolved = net.resolved_params_
     types += [type(it) for it in (*(resolved["init"] or []), resolved["schedule"])]
     if is_classifier(net):
@@ -332,7 +350,7 @@ def types_of_components(net, *, goes_on):
         types.append(REGRESSION_LOSSES.get(net.loss, type(net.loss)))
     if goes_on:
         schedule = "cosine" if net.schedule == "auto" else net.schedule
-        types += [SOLVERS[net.solver], SCHEDULES[schedule]]
+        types += [SOLVERS[net.solver], SCHEDULES.get(schedule, type(schedule))]
     return {cls.__name__ for cls in types}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
+from difflib import get_close_matches
 from numbers import Integral, Real
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ from skshallow._estimators.checks.sklearn_private import (
 )
 from skshallow._estimators.checks.unknown_parameters import about_value
 from skshallow.activations import Activation
+from skshallow.engine.normalization import NORMALIZATIONS
 from skshallow.initializers import Initializer
 from skshallow.losses import Loss
 from skshallow.schedules import Schedule
@@ -31,11 +33,14 @@ _positive = Interval(Real, 0, None, closed="neither")
 _splitter = HasMethods(["split", "get_n_splits"])  # a string has a method "split", too
 
 PIECEWISE_LINEAR = "piecewise_linear"  # the encoding of numbers in pieces
+PERIODIC = "periodic"  # that by learned curves
 
 # Allowed values of each parameter, for scikit-learn's parameter validation.
 CONSTRAINTS: dict[str, list] = {
     "hidden_units": [_at_least_one, "array-like"],
     "depth": [None, _not_negative_integer],
+    "residual": ["boolean"],
+    "normalization": [None, StrOptions(set(NORMALIZATIONS))],
     "activation": [str, Activation, "array-like"],
     "init": [str, Initializer],
     "init_scale": [_not_negative],
@@ -44,7 +49,7 @@ CONSTRAINTS: dict[str, list] = {
     "learning_rate": [StrOptions({"auto"}), _positive],
     "schedule": [str, Schedule],
     "n_members": [_at_least_one],
-    "alpha": [_not_negative],
+    "alpha": [StrOptions({"auto"}), _not_negative],
     "dropout": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="left")],
     "max_grad_norm": [StrOptions({"auto"}), None, _positive],
     "average_weights": [StrOptions({"auto"}), "boolean"],
@@ -65,10 +70,11 @@ CONSTRAINTS: dict[str, list] = {
     "clip_features": ["boolean"],
     "numeric_encoding": [
         None,
-        StrOptions({"auto", PIECEWISE_LINEAR}),
+        StrOptions({"auto", PIECEWISE_LINEAR, PERIODIC}),
         "array-like",
     ],
     "categorical_features": [StrOptions({"auto"}), "array-like", None],
+    "monotonic_cst": ["array-like", dict, None],
     "dtype": [None, StrOptions({"float32", "float64"})],
     "record_health": ["boolean"],
     "warm_start": ["boolean"],
@@ -81,9 +87,47 @@ CONSTRAINTS: dict[str, list] = {
 SHALLOW_CONSTRAINTS = {**CONSTRAINTS, "hidden_units": [_at_least_one]}
 
 
+def is_auto(value: Any) -> bool:
+    """Return whether a value, which may be an array, leaves the choice to the estimator."""
+    return isinstance(value, str) and value == "auto"
+
+
 def parameters_of(net: Any) -> dict[str, Any]:
     """Return all parameters, also those that the ``__init__`` of a subclass leaves out."""
     return {field.name: getattr(net, field.name) for field in fields(net)}
+
+
+def refuse_classes(net: Any) -> None:
+    """Raise ValueError if a parameter is a class where an instance of it belongs."""
+    for name, value in parameters_of(net).items():
+        if isinstance(value, type) and name != "dtype":
+            raise ValueError(
+                f"The {name!r} parameter of {type(net).__name__} is the class "
+                f"{value.__name__}, and must be an instance. Write "
+                f"{name}={value.__name__}(), with its settings in the brackets, if any."
+            )
+
+
+def refuse_unknown_scorer(scoring: Any) -> None:
+    """Raise ValueError if a scorer's name is none of scikit-learn's.
+
+    It does so for every fit: also for one that holds no rows out, and so would not notice.
+    """
+    if not isinstance(scoring, str):
+        return
+    from sklearn.metrics import get_scorer, get_scorer_names  # slow to import, rarely used
+
+    try:
+        get_scorer(scoring)
+    except ValueError as error:
+        names = get_scorer_names()
+        close = [name for name in names if scoring in name][:3]
+        close = close or get_close_matches(scoring, names)
+        nearest = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
+        raise ValueError(
+            f"scoring={scoring!r} is none of the names of "
+            f"sklearn.metrics.get_scorer_names().{nearest}"
+        ) from error
 
 
 def hidden_widths(hidden_units: Any, depth: int | None) -> list[int]:

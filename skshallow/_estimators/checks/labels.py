@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import narwhals.stable.v2 as nw
 import numpy as np
 from sklearn.utils.multiclass import type_of_target
 
@@ -24,6 +25,28 @@ def plain_labels(y: Any) -> Any:
     if hasattr(y.dtype, "numpy_dtype"):
         return np.asarray(y, dtype=y.dtype.numpy_dtype)
     return np.asarray(y) if hasattr(y.dtype, "categories") else y
+
+
+def ordered_categories(y: Any) -> list | None:
+    """Return the categories of labels whose dtype orders them, lowest first, or None.
+
+    These are ordered categoricals of pandas, Enums of polars, ordered dictionaries of
+    Arrow, and tables with one such column.
+    """
+    column = nw.from_native(y, allow_series=True, pass_through=True)
+    if isinstance(column, nw.DataFrame):
+        if column.shape[1] != 1:
+            return None
+        column = column[:, 0]
+    if isinstance(column, nw.Series):
+        is_ordered = nw.is_ordered_categorical(column)
+        return column.cat.get_categories().to_list() if is_ordered else None
+    # no series: a Categorical of pandas, or an Array of Arrow
+    if getattr(getattr(y, "dtype", None), "ordered", False) is True:
+        return list(y.dtype.categories)
+    if getattr(getattr(y, "type", None), "ordered", False) is True:
+        return y.dictionary.to_pylist()
+    return None
 
 
 def kind_of_target(y: np.ndarray, name: str = "y") -> str:

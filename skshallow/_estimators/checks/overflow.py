@@ -41,18 +41,22 @@ def check_outputs(output: np.ndarray, finite: np.ndarray, X: Any, net: Any) -> N
     rows = np.flatnonzero(~finite.reshape(-1, *finite.shape[-2:]).all(axis=(0, -1)))
     row = int(rows[0])
     x = X[[row]].toarray()[0] if sparse.issparse(X) else to_numpy(X[row, :])
-    units = net._units
+    units, encoding = net._units, getattr(net, "_encoding", None)
+    # Encoded features begin with the numbers; what they are encoded as is bounded.
+    numbers = np.arange(len(x)) if encoding is None else encoding.numbers
+    first = slice(len(numbers))
     with without_overflow_warnings():
-        center = 0.0 if units.center is None else units.center
-        scale = 1.0 if units.scale is None else units.scale
-        distance = np.abs((x.astype(np.float64) - center) / scale)
-    j = int(distance.argmax())
+        center = 0.0 if units.center is None else units.center[first]
+        scale = 1.0 if units.scale is None else units.scale[first]
+        distance = np.abs((x[numbers].astype(np.float64) - center) / scale)
+    farthest = int(np.nanargmax(distance))
+    j = int(numbers[farthest])
     wider = " fit with dtype='float64'," if output.dtype == np.float32 else ""
     raise ValueError(
         f"The net's output overflows {output.dtype} for {len(rows)} of {X.shape[0]} rows; "
         f"in the first, row {row} counted from 0, {column_name(net, j)} is {x[j]:g}, "
-        f"{distance[j]:.3g} in the net's units. Check the units of such rows,{wider} or "
-        "leave them out."
+        f"{distance[farthest]:.3g} in the net's units. Check the units of such "
+        f"rows,{wider} or leave them out."
     )
 
 
@@ -67,7 +71,8 @@ def check_weights_fit(params: list[dict[str, np.ndarray]], net: Any) -> None:
         if i == 0:
             weight = layer["weight"]
             finite = np.isfinite(weight).reshape(-1, *weight.shape[-2:]).all(axis=(0, -1))
-            column = f", for {column_name(net, int(finite.argmin()))}"
+            j = int(net._columns_of_inputs()[finite.argmin()])
+            column = f", for {column_name(net, j)}"
         raise ValueError(
             f"The weights of layer {i} in the units of your data overflow {dtype}{column}. "
             f"Predictions do not need them; to see them, {wider}rescale the data."

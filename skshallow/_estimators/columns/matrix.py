@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import narwhals.stable.v2 as nw
 import numpy as np
 from scipy import sparse
 
-from skshallow._arrays.namespace import namespace
+from skshallow._arrays.namespace import total
+from skshallow._estimators.checks.array_api import in_numpy
 from skshallow._estimators.checks.inputs import (
     check_arrays,
     check_features,
     validated,
 )
 from skshallow._estimators.columns.columns import Columns, has_columns, learn_and_encode
+from skshallow._estimators.columns.problems import count_of
 from skshallow._estimators.columns.shape import check_is_table
 
 
@@ -58,7 +64,8 @@ def read_matrix(
     X = _unmasked(X)
     chosen = categorical_features if reset else None
     if known is None and not has_columns(X, chosen, input_name=input_name):
-        found = validated(estimator, X, reset=reset, names=names, **options)
+        with _naming_infinite(X, input_name):
+            found = validated(estimator, X, reset=reset, names=names, **options)
         _refuse_missing_in_sparse(found[0] if "y" in options else found, input_name)
         return found, None
     if reset:
@@ -76,6 +83,41 @@ def read_matrix(
     return check_arrays(estimator, matrix, names=names, dtype=None, **options), known
 
 
+@contextmanager
+def _naming_infinite(X: Any, input_name: str) -> Iterator[None]:
+    """Name the columns with infinity in the error of scikit-learn, which names none."""
+    try:
+        yield
+    except ValueError as error:
+        if not str(error).startswith(f"Input {input_name} contains infinity"):
+            raise
+        if sparse.issparse(X):
+            raise ValueError(_what_is_infinite(X.tocsr(), input_name)) from error
+        table = _with_columns(X)
+        n_columns = len(table[0]) if isinstance(table, list | tuple) else table.shape[1]
+        Columns.of_numbers(n_columns).encode(table, input_name=input_name)  # raises
+        raise
+
+
+def _with_columns(X: Any) -> Any:
+    """Return a data frame or a list of lists as it is, all else as an array."""
+    if isinstance(X, list | tuple) and all(isinstance(row, list | tuple) for row in X):
+        return X
+    return X if nw.dependencies.is_into_dataframe(X) else np.asanyarray(in_numpy(X))
+
+
+def _what_is_infinite(matrix: Any, input_name: str) -> str:
+    """Return which columns of a CSR matrix have infinity, and what to do about it."""
+    infinite = ~np.isfinite(matrix.data)
+    columns = np.unique(matrix.indices[infinite])
+    return (
+        f"{input_name} is sparse and has {count_of(int(infinite.sum()), 'entry')} of "
+        f"infinity or numbers too large, in {count_of(len(columns), 'column')}, the first "
+        f"of which is column {columns[0]}. Leave their rows out, or replace them:\n"
+        f"    {input_name}.data[~np.isfinite({input_name}.data)] = 0"
+    )
+
+
 def _unmasked(X: Any) -> Any:
     """Return numbers with NaN where X is masked; all else as it is."""
     if not np.ma.is_masked(X) or X.dtype.kind not in "biuf":
@@ -91,8 +133,7 @@ def has_missing(matrix: Any) -> bool:
     """
     if sparse.issparse(matrix):
         return False  # refused before
-    xp = namespace(matrix)
-    return bool(xp.isnan(xp.sum(matrix)))
+    return math.isnan(total(matrix))
 
 
 def _refuse_missing_in_sparse(matrix: Any, input_name: str) -> None:
@@ -103,8 +144,8 @@ def _refuse_missing_in_sparse(matrix: Any, input_name: str) -> None:
     if missing.any():
         columns = np.unique(matrix.indices[missing])
         raise ValueError(
-            f"{input_name} is sparse and has {missing.sum()} missing values (NaN), in "
-            f"{len(columns)} of its columns, the first of which is column {columns[0]}. "
-            f"Missing values are filled only in dense tables: pass {input_name}.toarray(), "
-            "or a sklearn.impute.SimpleImputer before the net."
+            f"{input_name} is sparse and has {count_of(missing.sum(), 'missing value')} "
+            f"(NaN), in {len(columns)} of its columns, the first of which is column "
+            f"{columns[0]}. Missing values are filled only in dense tables: pass "
+            f"{input_name}.toarray(), or a sklearn.impute.SimpleImputer before the net."
         )

@@ -17,6 +17,7 @@ from skshallow._estimators.columns.strings import (
     NUMBERS_AS_STRINGS,
     QUANTITIES,
     QUANTITIES_WITH_COMMAS,
+    SPACED_THOUSANDS,
     THOUSANDS,
     date_format,
 )
@@ -41,6 +42,7 @@ NUMBERS_FOR_STRINGS = "numbers or booleans where fit had strings"
 # Kinds of values that are neither numbers nor categories, whatever is said of the column.
 UNREADABLE = (*TIMES, NESTED, OBJECTS, BYTES, MIXED)
 WRONG_TYPES = (NESTED, OBJECTS)
+PLURALS = {"entry": "entries"}  # all others end in s
 
 ANY = ""  # any container that has no line of its own
 # The code that changes a column, by kind and container. {c} stands for the column, such as
@@ -93,6 +95,14 @@ CODE = {
         "polars": '{X} = {X}.with_columns(pl.col({name}).str.replace_all(",", "")'
         ".cast(pl.Float64))",
         ANY: '[s if s is None else float(s.replace(",", "")) for s in {c}]',
+    },
+    SPACED_THOUSANDS: {
+        "pandas": r'{c} = {c}.str.replace(r"\s", "", regex=True).str.replace(",", ".")'
+        ".astype(float)",
+        "polars": r'{X} = {X}.with_columns(pl.col({name}).str.replace_all(r"\s", "")'
+        '.str.replace(",", ".").cast(pl.Float64))',
+        ANY: '[s if s is None else float("".join(s.split()).replace(",", ".")) '
+        "for s in {c}]",
     },
     DECIMAL_COMMAS: {
         "pandas": '{c} = {c}.str.replace(".", "").str.replace(",", ".").astype(float)',
@@ -167,6 +177,8 @@ ADVICE = {
     MIXED: "make them all strings, {code}, or all numbers",
     THOUSANDS: 'read the file with pandas.read_csv(..., thousands=","), or write {code}, '
     + IS_CATEGORY,
+    SPACED_THOUSANDS: 'read the file with pandas.read_csv(..., thousands=" "), or write '
+    "{code}, " + IS_CATEGORY,
     DECIMAL_COMMAS: 'read the file with pandas.read_csv(..., decimal=","), or write '
     "{code}, " + IS_CATEGORY,
     NUMBERS_AS_STRINGS: "convert them, other strings to missing values: {code}, "
@@ -283,4 +295,4 @@ def _line(kind: str, group: list[Problem]) -> str:
 
 def count_of(n: int, thing: str) -> str:
     """Return a number of things in words, as "1 value" or "2 values"."""
-    return f"{n} {thing}{'s' * (n != 1)}"
+    return f"{n} {thing if n == 1 else PLURALS.get(thing, thing + 's')}"

@@ -159,12 +159,13 @@ def names_of(X: Any) -> tuple[str, ...] | None:
 def _frame(X: Any, input_name: str) -> Any:
     """Return a data frame of narwhals; names that are repeated are an error."""
     names = X.columns if not hasattr(X, "column_names") else X.column_names  # of Arrow
-    for name, count in Counter(names).items():
-        if count > 1:
-            raise ValueError(
-                f"{input_name} has {count} columns named {name!r}. Rename them, so that "
-                "each has a different name."
-            )
+    repeated = {name: count for name, count in Counter(names).items() if count > 1}
+    if repeated:
+        listed = [f"{count} columns named {name!r}" for name, count in repeated.items()]
+        raise ValueError(
+            f"{input_name} has {', '.join(listed)}. Rename them, so that each has a "
+            "different name."
+        )
     return nw.from_native(X, eager_only=True)
 
 

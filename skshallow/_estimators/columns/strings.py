@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 DECIMAL_COMMAS, THOUSANDS = "numbers with decimal commas", "numbers with commas"
+SPACED_THOUSANDS = "numbers with spaces"
 NUMBERS_AS_STRINGS, FREE_TEXT = "numbers as strings", "free text"
 DATES_AS_STRINGS, CLOCK_AS_STRINGS = "dates as strings", "times of day as strings"
 QUANTITIES = "numbers with a unit as strings"
@@ -22,24 +23,25 @@ PARSED = 200  # levels that are parsed, which takes longer
 DISTINCT, WORDS, LETTERS = 0.5, 10, 100
 FEW_LEVELS = 20
 
-PLAIN = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
-GROUPED = re.compile(r"\s*[+-]?\d{1,3}(,\d{3})+(\.\d*)?\s*")
-WITH_DECIMAL_COMMA = re.compile(r"\s*[+-]?(\d+|\d{1,3}(\.\d{3})+),\d+\s*")
+# Patterns, compiled where they are used: few tables have strings, and it takes a while.
+PLAIN = r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*"
+GROUPED = r"\s*[+-]?\d{1,3}(,\d{3})+(\.\d*)?\s*"
+SPACED = r"\s*[+-]?\d{1,3}(\s\d{3})+([.,]\d*)?\s*"
+WITH_DECIMAL_COMMA = r"\s*[+-]?(\d+|\d{1,3}(\.\d{3})+),\d+\s*"
 DAY, TO_12 = r"(0?[1-9]|[12]\d|3[01])", r"(0?[1-9]|1[0-2])"  # also months before days
 DAY_TO_YEAR = rf"{DAY}(?P<a>[-/.]){DAY}(?P=a)\d{{4}}"
 SHORT_YEAR = rf"{DAY}(?P<b>[-/]){DAY}(?P=b)\d{{2}}"
 YEAR_TO_DAY = rf"\d{{4}}(?P<c>[-/.]){TO_12}(?P=c){DAY}"
 MONTH = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 IN_WORDS = rf"\d{{1,2}}[ -]{MONTH}[ -]\d{{2,4}}|{MONTH} \d{{1,2}},? \d{{4}}"
-DATE = re.compile(
-    rf"\s*({DAY_TO_YEAR}|{SHORT_YEAR}|{YEAR_TO_DAY}|{IN_WORDS})([T\s].*)?", re.IGNORECASE
-)
-CLOCK = re.compile(r"\s*([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?\s*")
+DATE = rf"(?i)\s*({DAY_TO_YEAR}|{SHORT_YEAR}|{YEAR_TO_DAY}|{IN_WORDS})([T\s].*)?"
+CLOCK = r"\s*([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?\s*"
 NUMBER = r"[+-]?\d[\d.,]*"
 MONEY = r"[$€£¥]"
-WITH_UNIT = re.compile(rf"\s*({NUMBER}\s*[^\d\s.,:/-]\S*|{MONEY}\s*{NUMBER})(\s+\D*)?")
-QUANTITY = re.compile(
-    rf"\s*(?P<before>{MONEY})?\s*(?P<number>{NUMBER})\s*(?P<after>[^\d\s.,:/-]\S{{0,14}})?\s*"
+WITH_UNIT = rf"\s*({NUMBER}\s*[^\d\s.,:/-]\S*|{MONEY}\s*{NUMBER})(\s+\D*)?"
+QUANTITY = (
+    rf"\s*(?P<before>{MONEY})?\s*(?P<number>{NUMBER})\s*"
+    r"(?P<after>[^\d\s.,:/-]\S{0,14})?\s*"
 )
 # In which `date_format` looks for the one that reads a column.
 FORMATS = [
@@ -70,6 +72,9 @@ def not_categories(levels: Sequence[str], n_values: int) -> str | None:
     plain, grouped = _share(PLAIN, some), _share(GROUPED, some)
     if grouped and plain + grouped >= NEARLY_ALL:
         return THOUSANDS
+    spaced = _share(SPACED, some)
+    if spaced and plain + spaced >= NEARLY_ALL:
+        return SPACED_THOUSANDS
     decimal = _share(WITH_DECIMAL_COMMA, some)
     if decimal >= 0.5 and plain + decimal >= NEARLY_ALL:
         return DECIMAL_COMMAS
@@ -131,7 +136,7 @@ def _common_unit(strings: Sequence[str]) -> tuple[str, list[str]]:
 
     "12 Main Street" and "12A" have none, since addresses and codes differ in what follows.
     """
-    found = list(filter(None, map(QUANTITY.fullmatch, strings)))
+    found = list(filter(None, map(re.compile(QUANTITY).fullmatch, strings)))
     units = Counter(match["before"] or match["after"] or "" for match in found)
     unit, count = units.most_common(1)[0] if units else ("", 0)
     if count < NEARLY_ALL * len(strings):
@@ -154,9 +159,10 @@ def _some_of(levels: Sequence[str]) -> Sequence[str]:
     return levels[:: max(1, len(levels) // LOOKED_AT)]
 
 
-def _share(pattern: re.Pattern, strings: Sequence[str]) -> float:
+def _share(pattern: str, strings: Sequence[str]) -> float:
     """Return the proportion of strings that match the pattern as a whole."""
-    return sum(pattern.fullmatch(string) is not None for string in strings) / len(strings)
+    matches = re.compile(pattern).fullmatch
+    return sum(matches(string) is not None for string in strings) / len(strings)
 
 
 def _are_sentences(strings: Sequence[str]) -> bool:

@@ -60,8 +60,9 @@ def check_targets(
     names: tuple[str, str] = ("X", "y"),
     beside: tuple[str, ...] = (),
     numeric: bool,
+    use: str = "learn from",
 ) -> None:
-    """Raise ValueError if targets are missing or, where they are numbers, are times.
+    """Raise ValueError if targets are missing, infinite or, for a regressor, times.
 
     Parameters
     ----------
@@ -75,6 +76,8 @@ def check_targets(
         The names of other arguments with an entry per row.
     numeric : bool
         Whether the targets are to be numbers.
+    use : str, default="learn from"
+        What a net is to do with the rows, for the errors.
     """
     values = _as_array(y)
     if values is None:
@@ -84,7 +87,8 @@ def check_targets(
         missing = missing | np.ma.getmaskarray(y)
     if missing.any():
         kind = values.dtype.kind
-        raise ValueError(_what_is_missing(missing, kind, X, y, names, beside))
+        raise ValueError(_what_is_missing(missing, kind, X, y, names, beside, use))
+    _refuse_infinite(values, names[1], use)
     if numeric:
         _refuse_times(y, values, names[1])
 
@@ -122,6 +126,7 @@ def _what_is_missing(
     y: Any,
     names: tuple[str, str],
     beside: tuple[str, ...],
+    use: str,
 ) -> str:
     """Return how many targets are `missing`, and the code that leaves their rows out."""
     rows = missing if missing.ndim == 1 else missing.any(axis=1)
@@ -135,10 +140,23 @@ def _what_is_missing(
     also = f", and in {' and '.join(beside)}, too, if given" if beside else ""
     return (
         f"{names[1]} has {count_of(int(missing.sum()), 'missing value')}, the first in row "
-        f"{rows.argmax()} (counted from 0). A net cannot learn from rows without a target. "
+        f"{rows.argmax()} (counted from 0). A net cannot {use} rows without a target. "
         f"Leave them out{also}:\n"
         f"    present = {present.format(y=names[1])}\n"
         f"    {', '.join(names)} = {', '.join(parts)}"
+    )
+
+
+def _refuse_infinite(values: np.ndarray, name: str, use: str) -> None:
+    """Raise ValueError if targets (n,) or (n, n_outputs) have infinity."""
+    if values.dtype.kind != "f" or not np.isinf(values).any():
+        return
+    infinite = np.isinf(values)
+    rows = infinite if infinite.ndim == 1 else infinite.any(axis=1)
+    raise ValueError(
+        f"{name} contains infinity: {count_of(int(infinite.sum()), 'value')}, the first in "
+        f"row {rows.argmax()} (counted from 0). A net cannot {use} such rows. Leave "
+        f"them out: those where np.isfinite({name}) is False."
     )
 
 

@@ -19,7 +19,6 @@ import stat
 import struct
 import sys
 import time
-import tokenize
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -43,9 +42,13 @@ PLAIN_DTYPE = re.compile(
     r"[<>|](b1|[iu][1248]|f[248]|U[1-9][0-9]{0,8}|[mM]8(\[[0-9]{0,9}[a-zA-Z]{1,2}\])?)"
 )
 ARRAY_NAME = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*")
-# The literal that NumPy writes. Excluding L excludes integers of Python 2, for which NumPy
-# would warn.
-NPY_HEADER = re.compile(rb"\{[A-KM-Za-z0-9_'<>|,: ()\[\]]+\} *\n")
+# The literal that NumPy writes. It is not evaluated as NumPy does: Python's parser raises
+# SystemError now and then if several threads use it at once.
+NPY_HEADER = re.compile(
+    rb"\{'descr': '([^']+)', 'fortran_order': (False|True), "
+    rb"'shape': \(((?:\d+, )*\d*),?\), \} *\n"
+)
+BYTES_AT_ONCE = 1 << 20
 
 # Exceptions that reading a damaged file may raise.
 DAMAGE = (
@@ -57,9 +60,7 @@ DAMAGE = (
     ArithmeticError,
     MemoryError,
     RuntimeError,
-    SyntaxError,
     struct.error,
-    tokenize.TokenError,
     zipfile.BadZipFile,
 )
 
@@ -97,11 +98,13 @@ def check_path(path: Any) -> None:
     TypeError
         If `path` is not a str or a path-like.
     OSError
-        If what is there is not a regular file.
+        If what is there is not a regular file, or if the path is empty.
     """
     if not (isinstance(path, str | os.PathLike) and isinstance(os.fspath(path), str)):
         advice = " Pass its name instead." if hasattr(path, "seek") else ""
         raise TypeError(f"path must be a str or a path-like, got {path!r}.{advice}")
+    if not os.fspath(path):
+        raise FileNotFoundError("path is an empty string. Pass the path of a file.")
     try:
         kind = stat.S_IFMT(os.stat(path).st_mode)
     except FileNotFoundError:
@@ -110,6 +113,16 @@ def check_path(path: Any) -> None:
         error = IsADirectoryError if kind == stat.S_IFDIR else shutil.SpecialFileError
         raise error(
             f"{str(path)!r} is {NO_FILES[kind]}, not a file. Pass the path of a file."
+        )
+
+
+def check_folder_of(path: str | os.PathLike, what: str) -> None:
+    """Raise FileNotFoundError if the folder in which `what` is to be does not exist."""
+    folder = os.path.dirname(os.path.realpath(path))
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(
+            f"There is no folder {folder!r} for {what}. Create it first: "
+            f"os.makedirs({folder!r})."
         )
 
 
@@ -272,14 +285,15 @@ def _array(
         _refuse(f"{name!r} is declared to have the shape {shape!r}")
     with archive.open(member) as stream:
         found_shape, found_dtype, header_size = _npy_header(stream, name)
-    if found_dtype != np.dtype(dtype) or found_shape != tuple(shape):
-        _refuse(f"{name!r} is not of the dtype and shape that the header declares")
-    if math.prod(shape) * found_dtype.itemsize != member.file_size - header_size:
-        _refuse(f"{name!r} holds more or less than its dtype and shape take")
-    with archive.open(member) as stream:
-        array = np.lib.format.read_array(
-            stream, allow_pickle=False, max_header_size=LARGEST_NPY_HEADER
-        )
+        if found_dtype != np.dtype(dtype) or found_shape != tuple(shape):
+            _refuse(f"{name!r} is not of the dtype and shape that the header declares")
+        if math.prod(shape) * found_dtype.itemsize != member.file_size - header_size:
+            _refuse(f"{name!r} holds more or less than its dtype and shape take")
+        array = np.empty(found_shape, found_dtype)
+        data = array.reshape(-1).view(np.uint8).data
+        for start in range(0, len(data), BYTES_AT_ONCE):
+            part = data[start : start + BYTES_AT_ONCE]
+            part[:] = stream.read(len(part))  # as many bytes, else it raises ValueError
         if stream.read(1):  # only reading to the end compares the checksum
             _refuse(f"{name!r} goes on after its end")
     if array.dtype.kind == "b" and (array.view(np.uint8) > 1).any():
@@ -296,12 +310,13 @@ def _npy_header(stream: IO[bytes], name: str) -> tuple[tuple[int, ...], np.dtype
         _refuse(f"{name!r} is no array of format 1.0")
     (length,) = struct.unpack("<H", stream.read(2))
     text = stream.read(min(length, LARGEST_NPY_HEADER))
-    if len(text) != length or NPY_HEADER.fullmatch(text) is None:
+    found = NPY_HEADER.fullmatch(text)
+    if len(text) != length or found is None:
         _refuse(f"{name!r} has a header that NumPy does not write")
-    stream.seek(np.lib.format.MAGIC_LEN)
-    shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(
-        stream, max_header_size=LARGEST_NPY_HEADER
-    )
-    if fortran_order:
+    dtype, fortran_order, shape = (group.decode("ascii") for group in found.groups())
+    if PLAIN_DTYPE.fullmatch(dtype) is None:
+        _refuse(f"{name!r} is of the dtype {dtype!r}, and the header declares a plain one")
+    if fortran_order == "True":
         _refuse(f"{name!r} is in Fortran order")
-    return shape, dtype, stream.tell()
+    lengths = tuple(int(text) for text in shape.split(", ") if text)
+    return lengths, np.dtype(dtype), stream.tell()

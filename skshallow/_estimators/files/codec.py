@@ -24,7 +24,10 @@ from skshallow.activations import ACTIVATIONS
 from skshallow.engine.embedding import Embedding
 from skshallow.engine.encoding import Encoding
 from skshallow.engine.moments import Moments
+from skshallow.engine.monotone import Directions
 from skshallow.engine.network import Network
+from skshallow.engine.normalization import LayerNorm
+from skshallow.engine.periodic import PeriodicEmbedding
 from skshallow.engine.robust_moments import RobustMoments
 from skshallow.engine.state import Progress
 from skshallow.engine.units import Units
@@ -108,11 +111,16 @@ def _take_network_apart(network: Network) -> dict[str, Any]:
             None if inputs is None else [inputs.start, inputs.stop]
             for inputs in network.layers[0].unseen
         ],
+        "residual": network.residual,
+        "normalization": network.normalization,
+        "directions": network.directions,
+        "n_shared": network.n_shared,
+        "periodic": network.periodic,
     }
 
 
 def _network(settings: dict[str, Any]) -> Network:
-    """Return a network with these settings; older files have no "unseen"."""
+    """Return a network with these settings; older files lack some of the last ones."""
     unseen = settings.pop("unseen", [])
     of_members = [None if ends is None else slice(*ends) for ends in unseen]
     return Network(**settings, unseen=of_members)
@@ -175,10 +183,13 @@ def _generator(numbers: dict[str, Any]) -> np.random.Generator:
 # The types of the fitted state; their contents are encoded recursively.
 STATE = (
     Kind(Network, _take_network_apart, _network),
+    Kind(Directions, settings_of, lambda settings: Directions(**settings)),
     Kind(Embedding, settings_of, lambda settings: Embedding(**settings)),
+    Kind(PeriodicEmbedding, settings_of, lambda settings: PeriodicEmbedding(**settings)),
     Kind(Encoding, settings_of, lambda columns: Encoding(**columns)),
     Kind(Columns, settings_of, lambda columns: Columns(**columns)),
     Kind(Units, settings_of, lambda columns: Units(**columns)),
+    _component(LayerNorm),
     Kind(Moments, lambda moments: dict(vars(moments)), _moments),
     Kind(RobustMoments, lambda moments: dict(vars(moments)), _robust_moments),
     Kind(Progress, settings_of, lambda settings: Progress(**settings)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
@@ -10,15 +11,17 @@ import numpy as np
 from sklearn.base import is_classifier
 
 from skshallow._estimators.columns import Columns
-from skshallow.activations import Activation
+from skshallow.activations import Activation, Identity
 from skshallow.engine.encoding import Encoding
 from skshallow.engine.moments import Moments
+from skshallow.engine.monotone import Directions, are_within, parameter_bounds
 from skshallow.engine.network import Network
+from skshallow.engine.normalization import LayerNorm
 from skshallow.engine.robust_moments import RobustMoments
 from skshallow.engine.state import Progress
 from skshallow.engine.units import Units
 from skshallow.exceptions import UnreadableModel
-from skshallow.losses import LogitLink, Loss, SoftmaxLink
+from skshallow.losses import CumulativeLink, LogitLink, Loss, SoftmaxLink
 from skshallow.schedules import Schedule
 from skshallow.solvers import Solver
 
@@ -71,15 +74,29 @@ def _is_count(value: Any) -> bool:
     return type(value) is int and value >= 0
 
 
+def _is_number(value: Any, least: int) -> bool:
+    """Return whether `value` is a finite plain number of at least `least`."""
+    return type(value) in (int, float) and math.isfinite(value) and value >= least
+
+
 def _check_network(net: Any) -> None:
     """Check the layers, and that `theta_` has as many parameters as they need."""
     theta, network = net.theta_, net.network_
     _require(_is_array(theta, None) and theta.itemsize in (4, 8), "theta_ is no vector")
     _require(np.isfinite(theta).all(), "theta_ holds numbers that are not finite")
     _require(isinstance(network, Network), "network_ is no network")
+    _require(0 <= network.n_shared < network.layers[-1].n_units, "Shared outputs of none")
     for layer in network.layers:
         widths = layer.n_inputs, layer.n_units
         _require(isinstance(layer.activation, Activation), "A layer has no activation")
+        _require(
+            isinstance(layer.normalization, Identity | LayerNorm),
+            f"normalization={layer.normalization!r} is no normalisation",
+        )
+        _require(
+            not layer.adds_input or layer.n_inputs == layer.n_units,
+            f"a residual layer has {layer.n_inputs} inputs and {layer.n_units} units",
+        )
         # checked before the layout allocates arrays of these lengths
         _require(
             all(type(width) is int and 1 <= width <= theta.size for width in widths),
@@ -94,6 +111,7 @@ def _check_network(net: Any) -> None:
     _require(n_units <= theta.size, "network_ has more units than theta_ has parameters")
     _require(network.layout.size == theta.size, "theta_ has another length than network_")
     n_outputs = network.layers[-1].n_units
+    _check_directions(network, theta)
     _require(_is_count(net.n_features_in_), "n_features_in_ is no count")
     _require(
         _is_count(net.n_outputs_) and net.n_outputs_ == n_outputs,
@@ -106,6 +124,28 @@ def _check_network(net: Any) -> None:
         _require(all(type(name) is str for name in names), "feature_names_in_ are no names")
 
 
+def _check_directions(network: Network, theta: np.ndarray) -> None:
+    """Check the directions of a monotone network, and that `theta` guarantees them."""
+    directions = network.directions
+    if directions is None:
+        return
+    _require(isinstance(directions, Directions), "network_ has no directions")
+    for values, kind, length in (
+        (directions.inputs, int, network.n_features),
+        (directions.outputs, bool, network.layers[-1].n_units),
+    ):
+        fits = type(values) is tuple and len(values) == length
+        fits = fits and all(type(value) is kind and -1 <= value <= 1 for value in values)
+        _require(fits, "directions of network_ do not fit")
+    increase = all(layer.activation.is_increasing for layer in network.layers)
+    _require(increase, "network_ has directions, but an activation does not increase")
+    n_codes = 0 if network.embedding is None else network.embedding.n_columns
+    codes = directions.inputs[network.n_features - n_codes :]
+    _require(not any(codes), "codes of network_ have directions")
+    bounds = parameter_bounds(directions, network.layers, network.layout)
+    _require(are_within(theta, bounds).all(), "theta_ is not monotone")
+
+
 def _check_encoding(net: Any) -> int:
     """Check what the columns are, and how they enter the network; return its width."""
     columns, encoding = getattr(net, "_columns", None), getattr(net, "_encoding", None)
@@ -114,15 +154,37 @@ def _check_encoding(net: Any) -> int:
         n_levels = _check_columns(columns, net.n_features_in_)
     _require(columns is None or encoding is not None, "_columns have no _encoding")
     if encoding is None:
-        embedding, width = None, net.n_features_in_
+        embedding, periodic, width = None, None, net.n_features_in_
     else:
         _check_encoded_columns(encoding, n_levels)
         own = net.network_.embedding
         embedding = encoding.embedding(1 if own is None else own.width)
+        curves = net.network_.periodic
+        periodic = encoding.periodic_embedding(1.0 if curves is None else curves.gain)
         width = encoding.n_encoded
-    fits = net.network_.embedding == embedding and net.network_.n_features == width
+    fits = (
+        net.network_.embedding == embedding
+        and net.network_.periodic == periodic
+        and net.network_.n_features == width
+    )
     _require(fits, "n_features_in_ is not what network_ takes")
+    if periodic is not None:
+        fits = type(periodic.gain) is float and 0 < periodic.gain < np.inf
+        _require(fits, f"gain={periodic.gain!r} of curves is no factor")
+    _check_unseen(net.network_, encoding)
     return width
+
+
+def _check_unseen(network: Network, encoding: Encoding | None) -> None:
+    """Check which inputs each member does not see: pieces, curves or both."""
+    unseen = network.layers[0].unseen
+    known: list[slice | None] = [None]
+    if encoding is not None:
+        parts = (False, False), (True, False), (False, True)
+        known = [encoding.unseen_inputs(pieces=a, curves=b) for a, b in parts]
+    fits = len(unseen) in (0, network.n_members)
+    fits = fits and all(inputs in known for inputs in unseen or [None])
+    _require(fits, "Members of network_ see other inputs than _encoding has")
 
 
 def _check_columns(columns: Any, n_columns: int) -> np.ndarray:
@@ -173,6 +235,7 @@ def _check_encoded_columns(encoding: Any, n_levels: np.ndarray) -> None:
     for borders in encoding.borders:
         fits = _is_array(borders, None) and len(borders) > 1
         _require(fits and (np.diff(borders) > 0).all(), "Borders do not ascend")
+    _require(np.isin(encoding.periodic, encoding.numbers).all(), "Curves of nothing")
     for column, rows in zip(encoding.embedded, encoding.rows_of_level, strict=True):
         fits = rows.shape == (n_levels[column] + 1,)
         _require(fits and (rows >= 0).all() and (rows <= rows[-1]).all(), "No such levels")
@@ -187,6 +250,10 @@ def _check_targets(net: Any) -> int:
         loss.n_raw_outputs(n_targets) == net.n_outputs_,
         f"{loss} does not compare {n_targets} targets with {net.n_outputs_} outputs",
     )
+    _require(
+        loss.n_shared_outputs(n_targets) == net.network_.n_shared,
+        f"network_ does not share the outputs that {loss} shares",
+    )
     return n_targets
 
 
@@ -196,15 +263,21 @@ def _check_classes(net: Any) -> int:
     classes = net.classes_
     _require(_is_array(classes, None, kinds="biufUmMO"), "classes_ is no vector")
     _require(len(np.unique(classes)) == len(classes), "classes_ has a class twice")
-    n_classes = net.n_outputs_ if net._is_multilabel else max(net.n_outputs_, 2)
-    _require(len(classes) == n_classes, "classes_ has another length than the output layer")
+    one_for_two = len(classes) == 2 and not net._is_multilabel
+    n_targets = 1 if one_for_two else len(classes)
+    _require(
+        net._loss.n_raw_outputs(n_targets) == net.n_outputs_,
+        "classes_ has another length than the output layer",
+    )
     temperature = getattr(net, "temperature_", 1.0)
     _require(type(temperature) is float and temperature > 0, "temperature_ is not positive")
     # a single output is the log odds of a class, and so is each output of a multilabel net
-    binomial = net._is_multilabel or net.n_outputs_ == 1
-    links = LogitLink if binomial else (LogitLink, SoftmaxLink)
+    binomial = net._is_multilabel or one_for_two
+    links = LogitLink if binomial else (LogitLink, SoftmaxLink, CumulativeLink)
     _require(isinstance(net._loss.link, links), f"{net._loss} gives no such probabilities")
-    return net.n_outputs_
+    ranks = getattr(net._loss, "ranks", None)
+    _require(ranks is None or len(ranks) == n_targets, "The loss ranks other classes")
+    return n_targets
 
 
 def _check_regression(net: Any) -> int:
@@ -220,12 +293,40 @@ def _check_regression(net: Any) -> int:
         weight = getattr(net, "_dispersion_weight", 0.0)
         _require(type(weight) is float and weight >= 0, "_dispersion_weight is no weight")
     if net._calibration is not None:
-        _require(type(net._calibration) is tuple, "_calibration is no pair")
-        raw, y = net._calibration
-        fits = _is_array(raw, None, net.n_outputs_) and _is_array(y, len(raw), n_targets)
-        _require(fits and len(raw) > 0, "_calibration does not fit the targets")
-        _require(not (np.isnan(raw).any() or np.isnan(y).any()), "_calibration has holes")
+        _check_calibration(net, n_targets)
+    if hasattr(net, "_held_out"):
+        _require(type(net._held_out) is tuple, "_held_out is no tuple")
+        raw, fold_of_row, fold_of_member, checksum = net._held_out
+        _require(_is_array(fold_of_row, None, kinds="i"), "_held_out has no folds")
+        n_rows = int((fold_of_row >= 0).sum())
+        fits = n_rows > 0 and _is_array(raw, n_rows, net.n_outputs_)
+        _require(fits and not np.isnan(raw).any(), "_held_out does not fit the net")
+        _check_folds(net, fold_of_row, fold_of_member)
+        _require(_is_count(checksum), "_held_out has no checksum")
     return n_targets
+
+
+def _check_calibration(net: Any, n_targets: int) -> None:
+    """Check the calibration rows of a regressor, and their folds if they have any."""
+    _require(type(net._calibration) is tuple, "_calibration is no tuple")
+    raw, y, *folds = net._calibration
+    fits = _is_array(raw, None, net.n_outputs_) and _is_array(y, len(raw), n_targets)
+    _require(fits and len(raw) > 0, "_calibration does not fit the targets")
+    _require(not (np.isnan(raw).any() or np.isnan(y).any()), "_calibration has holes")
+    if folds:
+        fold_of_row, fold_of_member = folds
+        _require(_is_array(fold_of_row, len(raw), kinds="i"), "_calibration has no folds")
+        _require((fold_of_row >= 0).all(), "_calibration has rows of no fold")
+        _check_folds(net, fold_of_row, fold_of_member)
+
+
+def _check_folds(net: Any, fold_of_row: np.ndarray, fold_of_member: Any) -> None:
+    """Check that each fold of a row is one that a member held out."""
+    n_members = net.network_.n_members
+    fits = n_members > 1 and _is_array(fold_of_member, n_members, kinds="i")
+    _require(fits, "The folds are not those of the members")
+    known = np.append(fold_of_member, -1)
+    _require(np.isin(fold_of_row, known).all(), "Nobody held out the fold of some row")
 
 
 def _check_units(units: Units, n_features: int, n_targets: int, n_outputs: int) -> None:
@@ -322,7 +423,8 @@ def _check_progress(progress: Any, theta: np.ndarray, n_weights: int) -> None:
     _require(isinstance(progress.rng, np.random.Generator), "_progress has no generator")
     _require(isinstance(progress.solver, Solver), "_progress has no solver")
     _require(isinstance(progress.schedule, Schedule), "_progress has no schedule")
-    _require(_is_count(progress.epoch), "_progress counts no epochs")
+    _require(_is_number(progress.epoch, 0), "_progress counts no epochs")
+    _require(_is_number(progress.pace, 1), "_progress has no pace")
     _require(_is_count(progress.n_averaged), "_progress counts no steps")
     average = theta if progress.average is None else progress.average
     fits = _is_array(average, theta.size) and average.dtype == theta.dtype
@@ -359,6 +461,8 @@ def check_training(state: Any, fresh: Mapping[str, Any], n_weights: int) -> None
         fits = _is_array(vector, theta.size) and vector.dtype == theta.dtype
         _require(fits and np.isfinite(vector).all(), "Its parameters do not fit the net")
     _check_progress(state["progress"], theta, n_weights)
+    fits = _is_array(state["optima"], *fresh["optima"].shape, kinds="f")
+    _require(fits and np.isfinite(state["optima"]).all(), "It has no temperatures")
     _require(_is_array(history["learning_rate"], None), "It has no curves")
     n_epochs = len(history["learning_rate"])
     for name, empty in fresh["history"].items():

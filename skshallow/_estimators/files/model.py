@@ -12,7 +12,12 @@ from skshallow._estimators.checks.sklearn_private import (
     metadata_requests,
     set_metadata_requests,
 )
-from skshallow._estimators.files.archive import DAMAGE, check_path, write
+from skshallow._estimators.files.archive import (
+    DAMAGE,
+    check_folder_of,
+    check_path,
+    write,
+)
 from skshallow._estimators.files.codec import Arrays, NotData, describe, rebuild
 from skshallow._estimators.files.integrity import check_fitted
 from skshallow.activations import Activation
@@ -28,10 +33,11 @@ COMPONENTS = (Activation, Initializer, Loss, Schedule, Solver)
 ADVICE = {
     "random_state": "Set it to an int or None: it only starts a fit, and the generator "
     "that training goes on with is saved by itself.",
-    "validation_fraction": "Set it to a number: a fitted net predicts without the rows "
-    "that a splitter held out.",
+    "validation_fraction": "A fitted net predicts without the rows that a splitter held "
+    "out, so nothing is lost by net.set_params(validation_fraction=0.1).save(path).",
     "classes_": "Convert the labels to plain text, integers or floats before the fit.",
-    "scoring": "Set it to a scorer's name or None: a fitted net predicts without it.",
+    "scoring": "A fitted net predicts without a scorer, so nothing is lost by "
+    "net.set_params(scoring=None).save(path); the name of a scorer is saved.",
 }
 ADVICE_ON_COMPONENTS = (
     "A component of your own is code. Store coefs_ and intercepts_ instead, and pass them "
@@ -45,7 +51,10 @@ LATER_PARAMETERS = {
     "categorical_features",
     "clip_features",
     "cross_fit",
+    "normalization",
+    "monotonic_cst",
     "numeric_encoding",
+    "residual",
 }
 # Parameters that files of format 1 may have under an earlier name, and fitted attributes
 # that are dicts with names of parameters as keys.
@@ -57,6 +66,7 @@ ADVICE_ON_THE_REST = "Replace it by numbers, text, lists, dicts or plain arrays 
 def save_estimator(estimator: Any, path: str | os.PathLike) -> None:
     """Write `estimator` to the file `path`; see `FittedNet.save`."""
     check_path(path)
+    check_folder_of(path, "the file")
     cls = type(estimator)
     if cls.__module__.partition(".")[0] != __name__.partition(".")[0]:
         raise TypeError(

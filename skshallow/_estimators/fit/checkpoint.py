@@ -18,6 +18,7 @@ from typing import Any
 from skshallow import __version__
 from skshallow._estimators.checks.sklearn_private import callbacks_of
 from skshallow._estimators.files.archive import (
+    check_folder_of,
     check_path,
     read,
     reading,
@@ -116,7 +117,8 @@ class TrainingFile:
         RuntimeError
             If another fit has the file.
         """
-        self._check_folder()
+        check_folder_of(self.path, "the Checkpoint")
+        check_path(self.path)
         try:
             with locked(self.path):
                 self._restore(run)
@@ -125,15 +127,6 @@ class TrainingFile:
             raise RuntimeError(
                 f"Another fit is running with the Checkpoint {str(self.path)!r}. {ADVICE}"
             ) from error
-
-    def _check_folder(self) -> None:
-        """Raise OSError if the file cannot be where it is to be."""
-        if not self.path.parent.is_dir():
-            raise FileNotFoundError(
-                f"There is no folder {str(self.path.parent)!r} for the Checkpoint. Create "
-                "it first."
-            )
-        check_path(self.path)
 
     def _restore(self, run: FitRun) -> None:
         """Restore the run from the file, or create the file if it does not exist."""
@@ -148,7 +141,7 @@ class TrainingFile:
 
     def end_epoch(self, run: FitRun) -> None:
         """Write the state of the run after an epoch, if a write is due."""
-        last = run.history.ended or run.n_epochs_left == 0
+        last = run.has_ended or run.n_epochs_left == 0
         if last or run.history.n_epochs % self._every == 0:
             self._write(run)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,10 +20,14 @@ ENOUGH_STEPS = 500
 # Far fewer steps show a pace, and training is fastest at the start: a fit is too slow if
 # `ENOUGH_STEPS` at the pace so far would not reach the constant.
 FEW_STEPS = 20
+# A net that a tiny learning rate leaves where it began ends within this share of the first
+# loss after so many steps; a curve that fell by more than `FALL` needs no closer look.
+HARDLY_MOVED = 0.02
+STEPS_TO_MOVE = 100
+FALL = 0.1
 
 
-@dataclass(frozen=True)
-class AboveConstant:
+class AboveConstant(NamedTuple):
     """A final loss that is above that of the best constant prediction.
 
     Parameters
@@ -72,6 +76,28 @@ def loss_above_constant(run: FitRun, outcome: Outcome) -> AboveConstant | None:
         return None
     jumped = max(history.loss) > 2 * curve_start + tol or loss > start + tol
     return AboveConstant(loss, constant, not jumped)
+
+
+def has_hardly_moved(run: FitRun) -> bool:
+    """Return whether many steps left the loss of the first weights as it was.
+
+    Random weights that happen to be better than the constant would hide this else. Losses
+    near the constant are left to `loss_above_constant`: they may be all there is to learn.
+    """
+    n_steps = run.history.n_epochs * math.ceil(len(run.rows) / run.config.plan.batch_size)
+    if run.last is not None or n_steps < STEPS_TO_MOVE:
+        return False
+    if not run.config.plan.solver.stochastic or run.history.stopped:
+        return False
+    if run.history.loss[-1] < (1 - FALL) * run.history.loss[0]:
+        return False  # which is seen without another pass over the rows
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        loss = _training_loss(run)
+        with run.objective.at(run.history.start_theta):
+            start = _training_loss(run)
+        if not 0 <= start - loss < HARDLY_MOVED * start:
+            return False
+        return 0 < loss < (1 - MARGIN) * _loss_of_constant(run)
 
 
 def _training_loss(run: FitRun) -> float:

@@ -1,4 +1,4 @@
-"""Warnings after training: divergence, no convergence, dead units, small gradients."""
+"""Warnings after training: divergence, no convergence, outliers, dead units and so on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ import numpy as np
 from skshallow._arrays.linalg import largest_magnitude
 from skshallow._arrays.namespace import to_numpy
 from skshallow._estimators.checks.user_warnings import warn_user
-from skshallow._estimators.fit.constant_prediction import loss_above_constant
+from skshallow._estimators.fit.constant_prediction import (
+    has_hardly_moved,
+    loss_above_constant,
+)
 from skshallow._estimators.fit.health_advice import (
     AGAINST_DEAD_UNITS,
     AGAINST_VANISHING_GRADIENT,
@@ -18,11 +21,16 @@ from skshallow._estimators.fit.health_advice import (
     in_words,
 )
 from skshallow._estimators.fit.run import FitRun
+from skshallow._estimators.fit.target_outliers import about_target_outliers
 from skshallow._estimators.fit.training_data import joined_folds
 from skshallow.engine.health import VANISHING, dying_layers, vanishing_layers
 from skshallow.engine.state import Outcome
 from skshallow.engine.trainer import START_SAMPLE
-from skshallow.exceptions import DeadUnitsWarning, VanishingGradientWarning
+from skshallow.exceptions import (
+    DeadUnitsWarning,
+    TargetOutlierWarning,
+    VanishingGradientWarning,
+)
 
 
 def diagnose(run: FitRun, outcome: Outcome) -> None:
@@ -59,11 +67,20 @@ def diagnose(run: FitRun, outcome: Outcome) -> None:
             f"{faster if above.too_slow else remedy}."
         )
         return
+    if has_hardly_moved(run):
+        warn_user(
+            f"Training ended in epoch {run.history.n_epochs} with {cause} at the loss of "
+            f"the first weights, which are random: the fit is of no use. Try {faster}."
+        )
+        return
     if not (outcome.converged or _ends_by_plan(run)):
         warn_user(
             f"The loss was still improving after max_iter={run.config.plan.max_iter} "
             f"epochs. Raise max_iter{more_time}."
         )
+    outliers = about_target_outliers(run)
+    if outliers is not None:
+        warn_user(outliers, TargetOutlierWarning)
     for message, category in _complaints(run):
         warn_user(message, category)
 

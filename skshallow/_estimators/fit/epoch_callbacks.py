@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from skshallow._estimators.checks.sklearn_private import callbacks_of
-from skshallow._estimators.fit.checkpoint import TrainingFile
 from skshallow._estimators.fit.results import FitResult
 from skshallow._estimators.fit.run import FitRun
 from skshallow.initializers import INITIALIZERS, Initializer
+
+if TYPE_CHECKING:
+    from skshallow._estimators.fit.checkpoint import TrainingFile
 
 
 class EpochCallbacks:

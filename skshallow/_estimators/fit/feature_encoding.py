@@ -1,25 +1,28 @@
 """How the columns of a table enter the network: as numbers, indicators, one-hot, embedded.
 
 A category of two levels becomes one 0/1 column, one of a few levels a column per level
-(one-hot), and one of more levels a vector that is learned (an embedding). A number
+(one-hot), and one of more levels a vector that is learned (an embedding). A number is
+itself, and with `numeric_encoding` pieces of its range or learned curves as well; one
 that is missing somewhere has an indicator beside it. One that is missing in all training
 rows is left out: nothing can be learned of it, so that it must not change predictions.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from skshallow._arrays.namespace import namespace, rows_of, to_numpy
+from skshallow._estimators.checks.hyperparameters import PERIODIC, PIECEWISE_LINEAR
 from skshallow._estimators.columns import Columns, has_missing
 from skshallow.engine.encoding import Encoding
 from skshallow.engine.units import Units
 
 # Chosen on one half of the tables of the benchmarks; see docs/benchmarks/recipe.md.
-MOST_ONE_HOT_LEVELS = 16
+MOST_ONE_HOT_LEVELS = 64
 LEAST_ROWS_OF_LEVEL = 5  # an embedded level with fewer shares the vector of unseen ones
 EMBEDDING_WIDTH = 8
 ROWS_PER_COUNT = 1 << 16
@@ -34,7 +37,9 @@ def encoding_of(
     missing: np.ndarray,
     *,
     weight: np.ndarray | None = None,
-    has_pieces: bool = False,
+    most_pieces: float = 0,
+    has_curves: bool = False,
+    directions: np.ndarray | None = None,
     is_part: bool = False,
     most_one_hot: float = MOST_ONE_HOT_LEVELS,
 ) -> Encoding | None:
@@ -52,8 +57,13 @@ def encoding_of(
         Number of missing numbers in each column, from `n_missing`.
     weight : ndarray of shape (n_rows,) or None
         The sample weights of all rows.
-    has_pieces : bool
-        Whether numbers are encoded piecewise linearly too.
+    most_pieces : float
+        How many pieces the numbers may have in all, to be encoded piecewise linearly too.
+    has_curves : bool
+        Whether curves of numbers are learned too, which need not rise: not of columns
+        that have a direction.
+    directions : ndarray of shape (n_columns,) or None
+        Of each column -1 or 1 if it has one, else 0.
     is_part : bool
         Whether this is the first of several parts of a table, whose other rows may have
         more: no levels of too few rows share a vector, and no column is left out.
@@ -65,8 +75,6 @@ def encoding_of(
     ValueError
         If all columns are numbers that are missing in all training rows.
     """
-    if columns is None and not missing.any() and not has_pieces:
-        return None
     n_columns = X.shape[1]
     levels = [0] * n_columns if columns is None else columns.n_levels
     n_levels = np.array(levels)
@@ -80,9 +88,13 @@ def encoding_of(
             f"All numbers are missing (NaN) in the training rows of all {n_columns} "
             "columns of X. A net has nothing to learn from."
         )
-    borders: dict[int, np.ndarray] = {}
-    if has_pieces:
-        borders = _borders(X, np.flatnonzero(has_numbers), rows, weight)
+    borders = _borders(X, np.flatnonzero(has_numbers), rows, weight, most_pieces)
+    periodic = np.empty(0, np.int64)
+    if has_curves:
+        is_free = has_numbers if directions is None else has_numbers & (directions == 0)
+        periodic = _of_several_values(X, np.flatnonzero(is_free), rows)
+    if columns is None and not missing.any() and not (borders or len(periodic)):
+        return None
     return Encoding(
         numbers=np.flatnonzero(has_numbers),
         indicators=np.flatnonzero(has_numbers & (missing > 0)),
@@ -92,6 +104,7 @@ def encoding_of(
         embedded=embedded,
         left_out=np.flatnonzero(is_number & ~has_numbers),
         pieced=np.array(list(borders), np.int64),
+        periodic=periodic,
         borders=tuple(borders.values()),
         rows_of_level=tuple(
             _rows_of_level(_counts(X, int(j), levels[j], rows), least) for j in embedded
@@ -100,29 +113,72 @@ def encoding_of(
 
 
 def _borders(
-    X: Any, columns: np.ndarray, rows: np.ndarray | None, weight: np.ndarray | None
+    X: Any,
+    columns: np.ndarray,
+    rows: np.ndarray | None,
+    weight: np.ndarray | None,
+    most_pieces: float,
 ) -> dict[int, np.ndarray]:
     """Return the borders of pieces of numbers, by column: quantiles of the training rows.
 
     A column with at most two borders would be one piece, and has none: so have constant
-    columns, and those of two values.
+    columns, and those of two values. No column has any if there were more than
+    `most_pieces` in all.
 
     References
     ----------
     Gorishniy, Rubachev, Babenko (2022), arXiv:2203.05556, section 3.2.
     """
     weight = weight if rows is None or weight is None else weight[rows]
-    found = {}
+    found: dict[int, np.ndarray] = {}
+    if not most_pieces:
+        return found
+    for column, values, present in _values_of(X, columns, rows):
+        own_weight = None if weight is None else weight[present]
+        borders = _in_single_precision(np.unique(_quantiles(values, own_weight)))
+        if len(borders) > 2:
+            found[column] = borders
+            most_pieces -= len(borders) - 1
+        if most_pieces < 0:
+            return {}
+    return found
+
+
+def _of_several_values(X: Any, columns: np.ndarray, rows: np.ndarray | None) -> np.ndarray:
+    """Return which of the `columns` have more than two values in the training rows.
+
+    A curve through two points is a line, which the number itself gives.
+    """
+    values_of = _values_of(X, columns, rows)
+    found = [column for column, values, _ in values_of if len(np.unique(values)) > 2]
+    return np.array(found, np.int64)
+
+
+def _values_of(
+    X: Any, columns: np.ndarray, rows: np.ndarray | None
+) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """Yield each column, its numbers in training rows, and which of these have one."""
     X = X.tocsc() if sparse.issparse(X) else X
     for column in columns.tolist():
         values = _column(X, column)
         values = values if rows is None else values[rows]
         present = ~np.isnan(values)
-        own_weight = np.ones(present.sum()) if weight is None else weight[present]
-        borders = _in_single_precision(np.unique(_quantiles(values[present], own_weight)))
-        if len(borders) > 2:
-            found[column] = borders
-    return found
+        yield column, values[present], present
+
+
+def found_in(encoding: Encoding | None, choice: str | None) -> str | None:
+    """Return this `numeric_encoding`, None if no number is encoded so."""
+    if encoding is None or choice is None:
+        return None
+    n_features = {PIECEWISE_LINEAR: encoding.n_pieces, PERIODIC: encoding.n_curves}
+    return choice if n_features[choice] else None
+
+
+def unseen_inputs(choice: str | None, encoding: Encoding) -> slice | None:
+    """Return the first layer's inputs that a member of this `numeric_encoding` lacks."""
+    return encoding.unseen_inputs(
+        pieces=choice == PIECEWISE_LINEAR, curves=choice == PERIODIC
+    )
 
 
 def _in_single_precision(borders: np.ndarray) -> np.ndarray:
@@ -144,15 +200,18 @@ def _column(X: Any, column: int) -> np.ndarray:
     return to_numpy(X[:, column])
 
 
-def _quantiles(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+def _quantiles(values: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
     """Return the least values (MOST_PIECES + 1,) that reach equal shares of the weight.
 
     A row of weight 2 counts as two rows, which `numpy.quantile` gives up to rounding only.
     """
-    order = np.argsort(values, kind="stable")
-    reached = np.cumsum(weight[order])
+    if weight is None:
+        values, reached = np.sort(values), np.arange(1, len(values) + 1)
+    else:
+        order = np.argsort(values, kind="stable")
+        values, reached = values[order], np.cumsum(weight[order])
     shares = np.linspace(0, 1 - ROUNDING, MOST_PIECES + 1) * reached[-1]
-    return values[order[np.searchsorted(reached, shares)]]
+    return values[np.searchsorted(reached, shares)]
 
 
 def _without_numbers(X: Any, rows: np.ndarray | None, missing: np.ndarray) -> np.ndarray:

@@ -14,12 +14,13 @@ from skshallow.engine.network import Network
 INIT, STANDARDIZE = "init='auto' with init_scale=1", "standardize=True"
 LEARNING_RATE, CLIP = "a smaller learning_rate", "max_grad_norm"
 ALPHA, DEPTH = "a smaller alpha", "a smaller depth"
+RESIDUAL = "residual=True"
 ACTIVATION = "an activation that never goes flat, such as 'leaky_relu'"
 
 # Which remedies may help against which problem.
 AGAINST_DEAD_UNITS = {INIT, STANDARDIZE, LEARNING_RATE, ALPHA, ACTIVATION}
 AGAINST_SATURATION = {INIT, STANDARDIZE, LEARNING_RATE, ACTIVATION}
-AGAINST_VANISHING_GRADIENT = {INIT, STANDARDIZE, ALPHA, DEPTH, ACTIVATION}
+AGAINST_VANISHING_GRADIENT = {INIT, STANDARDIZE, ALPHA, RESIDUAL, DEPTH, ACTIVATION}
 AGAINST_INFINITE_GRADIENT = {INIT, LEARNING_RATE, CLIP, ACTIVATION}
 AGAINST_LARGE_UPDATES = {LEARNING_RATE, CLIP}
 
@@ -47,12 +48,19 @@ def applicable_remedies(
         INIT: params["init"] != "auto" or params["init_scale"] != 1,
         STANDARDIZE: not params["standardize"],
         LEARNING_RATE: has_learning_rate,
-        ALPHA: params["alpha"] >= LARGE_ALPHA,
+        ALPHA: params["alpha"] != "auto" and params["alpha"] >= LARGE_ALPHA,
         CLIP: has_learning_rate and params["max_grad_norm"] in (None, "auto"),
+        RESIDUAL: "residual" in params and _could_be_residual(network),
         DEPTH: len(network.layers) > 2,
         ACTIVATION: True,
     }
     return [remedy for remedy, does in applies.items() if does]
+
+
+def _could_be_residual(network: Network) -> bool:
+    """Return whether there are hidden layers of one width, and no residual connections."""
+    widths = [layer.n_units for layer in network.layers[:-1]]
+    return len(widths) > 1 == len(set(widths)) and not network.residual
 
 
 def in_words(remedies: Collection[str], helpful: Collection[str]) -> str:

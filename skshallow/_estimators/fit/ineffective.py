@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from skshallow._estimators.checks.hyperparameters import is_auto
 from skshallow._estimators.checks.user_warnings import warn_user
 from skshallow._estimators.fit.run import FitRun
 from skshallow._estimators.fit.unused import was_used
@@ -32,6 +33,7 @@ IS_SO_ANYWAY: dict[str, Callable[[Any, FitRun], bool]] = {
     **dict.fromkeys(("scoring", "temperature_scaling", "early_stopping"), _is_off),
     "numeric_encoding": lambda value, run: value is None,
     **dict.fromkeys(("average_weights", "max_grad_norm", "dropout", "shuffle"), _is_off),
+    **dict.fromkeys(("residual", "normalization"), _is_off),
     "hidden_units": _is_width,
     "activation": lambda value, run: np.size(value) == 0,
     "batch_size": lambda value, run: value is None or value >= run.data.n_training,
@@ -57,7 +59,7 @@ def warn_of_ineffective_params(net: Any, run: FitRun, groups: Any) -> None:
         if name not in defaults:
             continue
         value, default = given[name], defaults[name]
-        if value is default or np.array_equal(value, default) or _is_auto(value):
+        if value is default or np.array_equal(value, default) or is_auto(value):
             continue
         if name in IS_SO_ANYWAY and IS_SO_ANYWAY[name](value, run):
             continue
@@ -70,11 +72,6 @@ def warn_of_ineffective_params(net: Any, run: FitRun, groups: Any) -> None:
             f"{shown} has no effect with {reason}. Change one of them{leave}.",
             IneffectiveParameterWarning,
         )
-
-
-def _is_auto(value: Any) -> bool:
-    """Return whether a value leaves the choice to the estimator."""
-    return isinstance(value, str) and value == "auto"
 
 
 @functools.cache

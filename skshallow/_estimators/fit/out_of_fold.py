@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,8 +12,7 @@ from skshallow._estimators.fit.training_data import TrainingData
 from skshallow.losses import Link
 
 
-@dataclass(frozen=True)
-class OutOfFold:
+class OutOfFold(NamedTuple):
     """Raw predictions for the rows that some member held out.
 
     Parameters
@@ -23,11 +23,20 @@ class OutOfFold:
         Which of them have a prediction, in ascending order.
     raw_prediction : ndarray of shape (n, n_raw_outputs)
         In the user's units.
+    y : ndarray of shape (n, n_outputs) or (n, 1)
+        Their encoded targets, in the user's units.
+    fold : ndarray of int of shape (n,)
+        The fold of each row.
+    fold_of_member : ndarray of int of shape (n_members,)
+        The fold that each member held out.
     """
 
     n_rows: int
     rows: np.ndarray
     raw_prediction: np.ndarray
+    y: np.ndarray
+    fold: np.ndarray
+    fold_of_member: np.ndarray
 
     @classmethod
     def of(
@@ -39,21 +48,36 @@ class OutOfFold:
         out in several folds has the prediction of the last one.
         """
         assert data.folds is not None
-        folds = {id(fold.rows): fold.rows for fold in data.folds}
+        folds = {id(each.rows): each.rows for each in data.folds}
+        places = list(folds)
+        fold_of_member = np.array([places.index(id(each.rows)) for each in data.folds])
         raw = np.full((len(data.y), by_members[0].shape[-1]), np.nan, by_members[0].dtype)
-        for key, rows in folds.items():
-            members = [
-                own
-                for fold, own in zip(data.folds, by_members, strict=True)
-                if id(fold.rows) == key
-            ]
-            raw[rows] = link.combine(np.stack(members)) if members[1:] else members[0]
-        rows = np.unique(np.concatenate(list(folds.values())))
-        in_users_X = rows if data.users_rows is None else data.users_rows[rows]
-        return cls(data.n_users_rows, in_users_X, raw[rows])
+        fold_of_row = np.full(len(data.y), -1)
+        for fold, rows in enumerate(folds.values()):
+            own = [by_members[m] for m, its in enumerate(fold_of_member) if its == fold]
+            raw[rows], fold_of_row[rows] = together(np.stack(own), link), fold
+        rows = np.flatnonzero(fold_of_row >= 0)
+        return cls(
+            data.n_users_rows,
+            rows if data.users_rows is None else data.users_rows[rows],
+            raw[rows],
+            data.y[rows],
+            fold_of_row[rows],
+            fold_of_member,
+        )
 
-    def spread(self, prediction: np.ndarray) -> np.ndarray:
-        """Return predictions (n, ...) for these rows as (n_rows, ...), NaN for others."""
-        whole = np.full((self.n_rows, *prediction.shape[1:]), np.nan, prediction.dtype)
-        whole[self.rows] = prediction
+    def spread(self, values: np.ndarray, fill: float = np.nan) -> np.ndarray:
+        """Return values (n, ...) for these rows as (n_rows, ...), `fill` for others."""
+        whole = np.full((self.n_rows, *values.shape[1:]), fill, values.dtype)
+        whole[self.rows] = values
         return whole
+
+
+def together(by_members: np.ndarray, link: Link) -> np.ndarray:
+    """Return the raw prediction (n, m) of an ensemble of these members (k, n, m)."""
+    return link.combine(by_members) if len(by_members) > 1 else by_members[0]
+
+
+def checksum(y: np.ndarray) -> int:
+    """Return a checksum of encoded targets (n, n_outputs), to recognise them by."""
+    return zlib.crc32(np.ascontiguousarray(y, np.float64).tobytes())

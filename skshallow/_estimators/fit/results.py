@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from skshallow._arrays.namespace import to_numpy
-from skshallow._estimators.checks.hyperparameters import PIECEWISE_LINEAR
 from skshallow._estimators.columns import Columns
+from skshallow._estimators.fit.auto import ENCODINGS
+from skshallow._estimators.fit.feature_encoding import unseen_inputs
 from skshallow._estimators.fit.out_of_fold import OutOfFold
 from skshallow._estimators.fit.targets import Targets
 from skshallow.engine.encoding import Encoding
@@ -31,8 +31,7 @@ CURVE_OF_ATTRIBUTE = {
 }
 
 
-@dataclass(frozen=True)
-class FitResult:
+class FitResult(NamedTuple):
     """Everything that `fit` sets on the estimator.
 
     Parameters
@@ -104,12 +103,13 @@ class FitResult:
 
     @property
     def numeric_encodings(self) -> list[str | None]:
-        """How numbers enter each member: as they are, None, or in pieces too."""
+        """How numbers enter each member: as they are, None, or in pieces or curves too."""
         n_members, unseen = self.network.n_members, self.network.layers[0].unseen
-        if self.encoding is None or not self.encoding.n_pieces:
+        if self.encoding is None:
             return [None] * n_members
+        known = [(choice, unseen_inputs(choice, self.encoding)) for choice in ENCODINGS]
         return [
-            PIECEWISE_LINEAR if each is None else None
+            next(choice for choice, inputs in known if inputs == each)
             for each in unseen or [None] * n_members
         ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from skshallow._estimators.fit.constant_targets import known_outputs, start_at_c
 from skshallow._estimators.fit.feature_encoding import filling
 from skshallow._estimators.fit.out_of_fold import OutOfFold
 from skshallow._estimators.fit.results import FitResult, joined_curves
+from skshallow._estimators.fit.scoring import ValidationScore
 from skshallow._estimators.fit.start import (
     first_theta,
     last_progress,
@@ -37,8 +38,9 @@ from skshallow.engine.batches import Rows
 from skshallow.engine.health import SAMPLE, HealthRecorder, joined
 from skshallow.engine.history import History
 from skshallow.engine.objective import Objective, row_weight
+from skshallow.engine.shared_outputs import output_bias, set_output_bias
 from skshallow.engine.state import Outcome
-from skshallow.engine.trainer import Trainer, Watcher
+from skshallow.engine.trainer import Trainer, Watcher, has_ended
 
 # Largest batch of predictions outside of training steps: rows and, for wide layers, values
 # of the widest layer.
@@ -60,7 +62,7 @@ class FitRun:
         The result to continue training from; None means new initial weights.
     params : mapping of str to object
         The estimator's parameters, as the user gave them.
-    score : callable or None
+    score : ValidationScore or None
         Returns the score of a result on the validation set.
 
     Attributes
@@ -85,7 +87,7 @@ class FitRun:
         last: FitResult | None = None,
         *,
         params: Mapping[str, Any],
-        score: Callable[[FitResult], float] | None = None,
+        score: ValidationScore | None = None,
     ) -> None:
         self.config = config
         self.data = data
@@ -97,7 +99,7 @@ class FitRun:
         self.measured = measure_units(config, data, last)
         y, weight = self._in_dtype(data.y, data.weight)
         self.rows = self._rows(data.X, y, self._weights_of_steps(weight), data.train_rows)
-        self.network = network_of(config, data)
+        self.network = network_of(config, data, last)
         rng = new_rng(config)
         theta, known = self._start(data.training_part(y), data.training_part(weight), rng)
         start_theta, theta = theta, asarray_like(theta, data.X)
@@ -213,7 +215,7 @@ class FitRun:
         """Return the temperature scaling on these rows, if probabilities are calibrated."""
         if not self.config.temperature_scaling:
             return None
-        return TemperatureScaling.on(self.data.targets, validation)
+        return TemperatureScaling.on(self.data.targets, self.config.loss, validation)
 
     @property
     def n_epochs_before(self) -> int:
@@ -224,6 +226,11 @@ class FitRun:
     def n_epochs_left(self) -> int:
         """Largest number of epochs left to run."""
         return self.config.plan.n_epochs - self.history.n_epochs
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether training has ended before the last planned epoch."""
+        return has_ended(self.config.plan, self.progress, self.history)
 
     @property
     def resolved_params(self) -> dict[str, Any]:
@@ -243,7 +250,13 @@ class FitRun:
             "progress": self.progress,
             "history": self.history.state(),
             "health": self.health.arrays(len(self.network.layers)),
+            "optima": self._optima,
         }
+
+    @property
+    def _optima(self) -> np.ndarray:
+        """Where the last searches for temperatures ended (n_searches, 2)."""
+        return np.empty((0, 2)) if self._validation is None else self._validation.optima
 
     def restore(self, state: dict[str, Any]) -> None:
         """Set everything that training changes to a `state`."""
@@ -257,6 +270,8 @@ class FitRun:
         self.progress = progress
         self.history.restore(history)
         self.health.restore(state["health"])
+        if self._validation is not None:
+            self._validation.optima = state["optima"]
 
     def train(self, watcher: Watcher) -> Outcome:
         """Run the remaining epochs."""
@@ -287,6 +302,12 @@ class FitRun:
             return loss, None
         history = self.history.ahead(training_loss, learning_rate, loss)
         return loss, self._score(self.result_at(theta, history))
+
+    def why_unscored(self) -> str | None:
+        """Return why the scorer has no value on the validation rows, or None."""
+        if self._score is None:
+            return None
+        return self._score.why_undefined(self.result_at(self.objective.theta))
 
     @property
     def _rows_per_batch(self) -> int:
@@ -385,9 +406,9 @@ class FitRun:
         """Return what the members predict for the rows that they did not train on."""
         if self.data.folds is None or self._validation is None:
             return None
-        units = self.measured.units
+        units, scaled = self.measured.units, self.config.loss.link.at_temperature
         found = [
-            units.to_users(raw if temperature is None else raw / temperature)
+            units.to_users(raw if temperature is None else scaled(raw, temperature))
             for raw in self._validation.raw_predictions()
         ]
         return OutOfFold.of(self.data, found, self.config.loss.link)
@@ -401,7 +422,8 @@ class FitRun:
             return None
         output_params = self.network.views(theta)[-1]
         output_params["weight"] /= temperature
-        output_params["bias"] /= temperature
+        bias = self.config.loss.link.at_temperature(output_bias(output_params), temperature)
+        set_output_bias(output_params, bias)
         return temperature
 
     def _dispersion(self) -> tuple[np.ndarray | None, float]:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from skshallow._estimators.checks.sklearn_private import asks_for_weights
+from skshallow._estimators.columns.problems import count_of
 from skshallow._estimators.fit.config import FitConfig
+from skshallow._estimators.fit.results import FitResult
 from skshallow._estimators.fit.training_data import TrainingData, ValidationData
 
 
-@dataclass(frozen=True)
-class ValidationScore:
-    """From a fitted estimator to its score on the validation rows.
+class ValidationScore(NamedTuple):
+    """From the result of a fit to its score on the validation rows.
 
     Parameters
     ----------
+    as_fitted : callable
+        Returns the fitted estimator of a result.
     scoring : str or callable
         As the user gave it.
     scorer : callable
@@ -27,11 +29,12 @@ class ValidationScore:
     metadata : dict of str to ndarray
         Their weights, if there are any and the scorer asks for them.
     missing : str or None
-        Which classes have no validation row, in words.
+        That classes have no validation row, in a sentence without its end.
     decides : bool
         Whether the score decides which epoch is the best.
     """
 
+    as_fitted: Callable[[FitResult], Any]
     scoring: Any
     scorer: Callable[..., Any]
     validation: ValidationData
@@ -51,23 +54,38 @@ class ValidationScore:
         if weight is not None and asks_for_weights(scorer):
             metadata["sample_weight"] = weight
         missing = data.targets.missing(validation.labels)
-        return cls(
-            config.scoring, scorer, validation, metadata, missing, config.early_stopping
-        )
+        decides = config.early_stopping
+        scored = config.scoring, scorer, validation, metadata
+        return cls(net._as_fitted, *scored, missing, decides)
 
-    def __call__(self, fitted: Any) -> float:
-        """Return the score of an estimator.
+    def why_undefined(self, result: FitResult) -> str | None:
+        """Return why the rows have no score, in words that follow "where", None if they do.
+
+        It depends on which rows these are only if a class has none, or if there is just
+        one: a scorer that fails on other rows fails on all, and its error tells the user.
+        """
+        if self.missing is None and self._n_rows > 1:
+            return None
+        try:
+            score = self._score_of(result)
+        except ValueError as error:
+            return self._undefined(f"cannot be computed ({error})")
+        return self._undefined("is nan") if math.isnan(score) else None
+
+    def __call__(self, result: FitResult) -> float:
+        """Return the score of a result.
 
         Raises
         ------
         ValueError
             What the scorer raises; it names the classes that are missing, if any are.
         """
-        X, y = self.validation.users_X, self.validation.labels
         try:
-            score = float(self.scorer(fitted, X, y, **self.metadata))
+            score = self._score_of(result)
         except ValueError as error:
             if self.missing is None:
+                rows = count_of(self._n_rows, "validation row")
+                error.add_note(f"It is of scoring={self.scoring!r}, on {rows}.")
                 raise
             raise ValueError(
                 self._about_missing(f"cannot be computed ({error})")
@@ -76,12 +94,27 @@ class ValidationScore:
             raise ValueError(self._about_missing("is nan"))
         return score
 
+    @property
+    def _n_rows(self) -> int:
+        """Number of validation rows."""
+        return len(self.validation.labels)
+
+    def _score_of(self, result: FitResult) -> float:
+        """Return what the scorer says."""
+        X, y = self.validation.users_X, self.validation.labels
+        return float(self.scorer(self.as_fitted(result), X, y, **self.metadata))
+
+    def _undefined(self, outcome: str) -> str:
+        """Return that the score came to nothing, and on which rows."""
+        rows = count_of(self._n_rows, "validation row")
+        why = "" if self.missing is None else f": {self.missing} among them"
+        return f"scoring={self.scoring!r} {outcome} on {rows}{why}"
+
     def _about_missing(self, outcome: str) -> str:
         """Return that the score came to nothing, and what to do about it."""
         return (
-            f"scoring={self.scoring!r} {outcome} on {len(self.validation.labels)} "
-            f"validation rows: there is {self.missing} among them. Give fit at least two "
-            "rows of each class, or X_val and y_val with rows of each, or take another "
-            "scorer; sklearn.metrics.make_scorer hands labels=[...] on to metrics that "
-            "take all classes in this way."
+            f"{self._undefined(outcome)}. Give fit at least two rows of each class, or "
+            "X_val and y_val with rows of each, or take another scorer; "
+            "sklearn.metrics.make_scorer hands labels=[...] on to metrics that take all "
+            "classes in this way."
         )

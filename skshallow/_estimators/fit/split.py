@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from numbers import Real
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.utils.metadata_routing import get_routing_for_object
 
 from skshallow._estimators.checks.random_state import random_state_of
 from skshallow._estimators.checks.user_warnings import warn_user
-from skshallow._estimators.fit.config import (
+from skshallow._estimators.columns.problems import count_of
+from skshallow._estimators.fit.auto import (
     AUTO_EARLY_STOPPING_ROWS,
-    Components,
     cross_fits,
     validation_fraction,
 )
-from skshallow._estimators.fit.targets import Targets, listed
+from skshallow._estimators.fit.components import Components
+from skshallow._estimators.fit.targets import listed
 from skshallow._estimators.fit.training_data import Table
 
 
@@ -39,8 +39,7 @@ class CannotHoldOut(ValueError):
         self.what = what
 
 
-@dataclass(frozen=True)
-class Split:
+class Split(NamedTuple):
     """Whether early stopping is on, and which rows are held out for it.
 
     Parameters
@@ -54,6 +53,8 @@ class Split:
         For each ensemble member the rows that validate it alone, and train the others.
     why_off : str or None
         Why ``early_stopping="auto"`` came to False, in words that follow these.
+    scores : bool
+        Whether the scorer, if there is one, has a value on the validation rows.
     """
 
     early_stopping: bool
@@ -61,6 +62,7 @@ class Split:
     validation_rows: np.ndarray | None = None
     folds: tuple[np.ndarray, ...] | None = None
     why_off: str | None = None
+    scores: bool = True
 
     @classmethod
     def of(
@@ -68,7 +70,6 @@ class Split:
         net: Any,
         components: Components,
         table: Table,
-        targets: Targets,
         groups: np.ndarray | None,
         *,
         incremental: bool,
@@ -89,9 +90,9 @@ class Split:
             return cls(False, why_off=f"for solver={components.given['solver']!r}")
         if has_validation_data:
             return cls(True)
-        too_few = _why_too_few(net, table, targets) if is_auto else None
-        if too_few is not None:
-            return cls(False, why_off=too_few)
+        if is_auto and table.n_rows < AUTO_EARLY_STOPPING_ROWS:
+            fewest = AUTO_EARLY_STOPPING_ROWS
+            return cls(False, why_off=f"below {fewest} rows ({table.n_rows} here)")
         try:
             if cross_fits(net):
                 return cls(True, folds=_folds(net, table, groups))
@@ -148,22 +149,6 @@ def by_stratum(strata: np.ndarray, rng: np.random.RandomState) -> np.ndarray:
 def _kept(groups: np.ndarray | None, table: Table) -> np.ndarray | None:
     """Return the groups of the rows of `table`, without those of weight 0."""
     return groups if groups is None or table.kept is None else groups[table.kept]
-
-
-def _why_too_few(net: Any, table: Table, targets: Targets) -> str | None:
-    """Return why "auto" does not even try to hold rows out, if so.
-
-    Many a scorer has no value without a row of each class.
-    """
-    if table.n_rows < AUTO_EARLY_STOPPING_ROWS:
-        return f"below {AUTO_EARLY_STOPPING_ROWS} rows ({table.n_rows} here)"
-    rare = targets.too_rare(table.labels) if net.scoring is not None else []
-    if rare:
-        return (
-            f"where there is no row of {listed(rare)} both to train on and to score, here "
-            f"by scoring={net.scoring!r}"
-        )
-    return None
 
 
 def _split_rows(
@@ -267,7 +252,9 @@ def _splits(
     try:
         splits = deque(splitter.split(X, labels, groups=groups), maxlen=most)
     except ValueError as error:
-        n_groups = "" if groups is None else f" of {len(np.unique(groups))} groups"
+        n_groups = ""
+        if groups is not None:
+            n_groups = f" of {count_of(len(np.unique(groups)), 'group')}"
         raise CannotHoldOut(
             f"cannot split {table.n_rows} rows{n_groups} by {name} ({error})"
         ) from error

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,7 +12,8 @@ from skshallow._arrays.namespace import to_numpy
 from skshallow._arrays.threads import ONE_THREAD
 from skshallow._estimators.checks.random_state import random_state_of
 from skshallow._estimators.fit.config import FitConfig
-from skshallow._estimators.fit.feature_encoding import EMBEDDING_WIDTH
+from skshallow._estimators.fit.feature_encoding import EMBEDDING_WIDTH, unseen_inputs
+from skshallow._estimators.fit.monotonic import directions_of
 from skshallow._estimators.fit.results import FitResult
 from skshallow._estimators.fit.training_data import TrainingData
 from skshallow.engine.batches import Bounds
@@ -22,13 +23,12 @@ from skshallow.engine.robust_moments import RobustMoments
 from skshallow.engine.state import Progress
 from skshallow.engine.units import USERS_UNITS, Units, re_express, row_gain
 
-SHARE_OF_PIECES = 0.5
+SHARE_OF_PIECES = 0.25
 
 AllMoments = tuple[Moments, Moments | RobustMoments]  # of features and targets
 
 
-@dataclass(frozen=True)
-class Measured:
+class Measured(NamedTuple):
     """The units that a fit works in, and how the last call's weights come into them.
 
     Parameters
@@ -152,11 +152,10 @@ def feature_gain(config: FitConfig, n_features: int) -> float | None:
 def _gains(config: FitConfig, data: TrainingData) -> Any:
     """Return the factor for standardised features, one for all or one for each.
 
-    All pieces of numbers together make a row half as long as the other features do. They
-    bend what starts as a function of these, and their weights start at 0.
+    All pieces of numbers together make a row a quarter as long as the other features do.
+    They bend what starts as a function of these, and their weights start at 0.
     """
-    n_inputs = network_of(config, data).layers[0].n_inputs - data.n_pieces
-    gain = feature_gain(config, n_inputs)
+    gain = _gain(config, data)
     if gain is None or data.encoding is None or not data.n_pieces:
         return gain
     gains = np.full(data.n_features, gain)
@@ -165,29 +164,60 @@ def _gains(config: FitConfig, data: TrainingData) -> Any:
     return gains
 
 
-def network_of(config: FitConfig, data: TrainingData) -> Network:
-    """Return the layers between the features of X and the raw outputs of the loss."""
-    embedding = None
+def _gain(config: FitConfig, data: TrainingData) -> float | None:
+    """Return the factor for standardised features and for curves, but not for pieces.
+
+    Of the first layer's inputs, pieces do not count for it; curves of numbers do, unless
+    some members do not see them.
+    """
+    encoding = data.encoding
+    if encoding is None:
+        return feature_gain(config, data.n_features)
+    n_inputs = len(encoding.columns_of_inputs(EMBEDDING_WIDTH)) - data.n_pieces
+    if _unseen(config, data):
+        n_inputs -= encoding.n_curves
+    return feature_gain(config, n_inputs)
+
+
+def network_of(
+    config: FitConfig, data: TrainingData, last: FitResult | None = None
+) -> Network:
+    """Return the layers between the features of X and the raw outputs of the loss.
+
+    Curves of a `last` result keep its factor, which its numbers have in its units.
+    """
+    embedding = periodic = None
     if data.encoding is not None:
         embedding = data.encoding.embedding(EMBEDDING_WIDTH)
+        periodic = data.encoding.periodic_embedding(_gain(config, data) or 1.0)
+    if last is not None:
+        periodic = last.network.periodic
+    n_targets = data.targets.n_outputs
+    n_raw_outputs = config.loss.n_raw_outputs(n_targets)
     return Network(
         data.n_features,
-        config.loss.n_raw_outputs(data.targets.n_outputs),
+        n_raw_outputs,
         config.components.hidden_units,
         config.components.activations,
         config.plan.dropout,
         config.n_members,
         embedding,
         _unseen(config, data),
+        directions_of(config.directions, config.loss, n_raw_outputs, data.encoding),
+        config.components.residual,
+        config.components.normalization,
+        config.loss.n_shared_outputs(n_targets),
+        periodic,
     )
 
 
 def _unseen(config: FitConfig, data: TrainingData) -> list[slice | None]:
-    """Return the features that each member does not see, none if all see all."""
-    if data.encoding is None or not data.n_pieces or all(config.numeric_encoding):
+    """Return the inputs that each member does not see, none if all see all."""
+    encoding = data.encoding
+    if encoding is None:
         return []
-    pieces = data.encoding.piece_features
-    return [None if encoding else pieces for encoding in config.numeric_encoding]
+    unseen = [unseen_inputs(choice, encoding) for choice in config.numeric_encoding]
+    return [] if all(inputs is None for inputs in unseen) else unseen
 
 
 def first_theta(
@@ -204,11 +234,12 @@ def first_theta(
         network.initialize(
             theta, config.components.initializer, config.init_scale, output_bias, rng
         )
-    gain = feature_gain(config, network.layers[0].n_inputs - data.n_pieces)
+    gain = _gain(config, data)
     if gain is not None:
         params[0]["weight"] /= gain
     if data.encoding is not None:
         params[0]["weight"][..., data.encoding.piece_features, :] = 0
+    network.layers[0].forget_unseen(params[0]["weight"])
     config.loss.start_output_weights(params[-1]["weight"])
     return theta
 
@@ -260,7 +291,7 @@ def last_progress(
     if progress.schedule != new.schedule:
         progress.schedule, progress.schedule_state = new.schedule, new.schedule_state
     if new.schedule.needs_end and not config.incremental:
-        progress.epoch = 0
+        progress.epoch, progress.pace = 0, 1
     if new.schedule.needs_end and progress.epoch >= config.plan.max_iter:
         schedule, max_iter = config.components.given["schedule"], config.plan.max_iter
         raise ValueError(

@@ -18,6 +18,7 @@ from skshallow._estimators.checks.labels import (
     kind_of_target,
     plain_labels,
 )
+from skshallow._estimators.checks.user_warnings import warn_user
 from skshallow.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, Loss
 
 
@@ -59,6 +60,13 @@ class Targets(ABC):
     @abstractmethod
     def check(self, y: np.ndarray, name: str = "y") -> None:
         """Raise ValueError if later targets, called `name`, do not match the first."""
+
+    def ranks(self, order: list | None) -> tuple[int, ...] | None:
+        """Return the ranks of the classes in an `order` of labels, if they have ranks."""
+        return None
+
+    def check_order(self, loss: Loss) -> None:  # noqa: B027
+        """Warn if the loss takes an order of the classes that hardly can be meant."""
 
     @property
     @abstractmethod
@@ -104,12 +112,8 @@ class Targets(ABC):
         """Return the strata (n,) for the validation split, None for no stratification."""
         return None
 
-    def too_rare(self, y: np.ndarray) -> list:
-        """Return the classes with fewer than 2 rows, too few to train and to validate."""
-        return []
-
     def missing(self, y: np.ndarray) -> str | None:
-        """Return in words which classes have no row, or None if each has one."""
+        """Return that classes have no row, in words, or None if each has one."""
         return None
 
 
@@ -213,7 +217,8 @@ class ClassTargets(Targets):
 
     @classmethod
     def of_outputs(cls, n_outputs, choice, classes):
-        n_classes = max(n_outputs, 2)
+        loss = resolve("loss", choice, _losses_of("multinomial"), Loss)
+        n_classes = max(2 * n_outputs - loss.n_raw_outputs(n_outputs), 2)
         if classes is None:
             classes = np.arange(n_classes)
         # one pair of classes per label, as scikit-learn has it for several targets
@@ -244,7 +249,7 @@ class ClassTargets(Targets):
         return "binomial" if binomial else "multinomial"
 
     def loss(self, choice):
-        table = {name: forms[self.form] for name, forms in CLASSIFICATION_LOSSES.items()}
+        table = _losses_of(self.form)
         loss = resolve("loss", choice, table, Loss)
         if loss.takes_codes and self.form == "binomial":
             what = "several labels per row" if self.is_multilabel else "two classes"
@@ -253,7 +258,41 @@ class ClassTargets(Targets):
                 f"loss={choice!r} is for more than two classes, one per row, and y has "
                 f"{what}. Pass loss={names}, which take the form that y needs."
             )
+        n_ranks, n_classes = len(getattr(loss, "ranks", None) or ()), len(self.classes)
+        if n_ranks not in (0, n_classes):
+            raise ValueError(
+                f"loss={choice!r} ranks {n_ranks} classes, and there are {n_classes}: "
+                f"{listed(self.classes.tolist())}. Give each one rank, in this order."
+            )
         return loss
+
+    def ranks(self, order):
+        if order is None or self.is_multilabel:
+            return None
+        place = {label: rank for rank, label in enumerate(order)}
+        missing = [label for label in self.classes.tolist() if label not in place]
+        if missing:
+            raise ValueError(
+                f"y has the ordered categories {order}, without {listed(missing)}. Give it "
+                "all classes as categories, lowest first."
+            )
+        places = np.array([place[label] for label in self.classes.tolist()])
+        return tuple(places.argsort().argsort().tolist())
+
+    def check_order(self, loss):
+        are_text = all(isinstance(label, str) for label in self.classes.tolist())
+        is_given = getattr(loss, "ranks", None) is not None
+        if is_given or not (loss.takes_order and are_text):
+            return
+        order = " < ".join(map(repr, self.classes.tolist()))
+        warn_user(
+            f"loss='ordinal' takes strings in alphabetical order: {order}. For another "
+            "order pass an ordered categorical:\n"
+            "    y = pd.Categorical(y, categories=[...], ordered=True)  # lowest first\n"
+            "With this order as categories, it also says that the order is meant. Or give "
+            "each class its rank, loss=OrdinalLogLoss(ranks=[...]).",
+            UserWarning,
+        )
 
     @property
     def log_loss(self) -> Loss:
@@ -280,11 +319,27 @@ class ClassTargets(Targets):
         """Raise ValueError if a label of y (n,) is not among the classes."""
         known = are_among(y, self.classes)
         if not known.all():
-            label = y[~known].tolist()[0]
-            raise ValueError(
-                f"{name} contains the label {label!r}, which is not among the classes "
-                f"{self.classes.tolist()}. Name all classes in the first fit."
+            raise ValueError(self._about_label(y[~known], name))
+
+    def _about_label(self, unknown: np.ndarray, name: str) -> str:
+        """Return that the first of the labels is `unknown`, and what to do about it."""
+        text = "OUST"
+        if (unknown.dtype.kind in text) != (self.classes.dtype.kind in text):
+            advice = f"Convert {name} to the type of the labels that fit was given."
+        elif name == "y":
+            advice = (
+                "Name all classes in the first call, partial_fit(X, y, classes=...), or "
+                "start with a new net, clone(net)."
             )
+        else:
+            advice = (
+                "Give fit rows of that class, of a weight above 0, to train on, or leave "
+                f"its rows out of {name}, and of what belongs to them."
+            )
+        return (
+            f"{name} contains the label {unknown.tolist()[0]!r}, which is not among the "
+            f"{listed(self.classes.tolist())}. {advice}"
+        )
 
     def codes(self, y: np.ndarray) -> np.ndarray:
         """Return the index in `classes`, sorted or not, of each label of y (n,)."""
@@ -321,17 +376,14 @@ class ClassTargets(Targets):
     def strata(self, y):
         return None if self.is_multilabel else y
 
-    def too_rare(self, y):
-        return [] if self.is_multilabel else self.classes[self._counts(y) < 2].tolist()
-
     def missing(self, y):
         if self.is_multilabel:
             constant = (y == y[:1]).all(axis=0)
-            words = "no rows both with and without label"
-            labels = ", ".join(map(str, np.flatnonzero(constant)))
-            return f"{words} {labels}" if labels else None
+            labels = np.flatnonzero(constant).tolist()
+            words = f"there are no rows both with and without {listed(labels, 'label')}"
+            return words if labels else None
         classes = self.classes[self._counts(y) == 0].tolist()
-        return f"no row of {listed(classes)}" if classes else None
+        return f"there is no row of {listed(classes)}" if classes else None
 
     def _counts(self, y: np.ndarray) -> np.ndarray:
         """Return the number of rows of each class (n_classes,)."""
@@ -368,11 +420,17 @@ class ClassTargets(Targets):
         return self.classes[decision.argmax(axis=1)]
 
 
-def listed(classes: list) -> str:
-    """Return some classes in words."""
+def _losses_of(form: str) -> dict[str, type[Loss]]:
+    """Return the losses of classes by name, all in the same form."""
+    return {name: forms[form] for name, forms in CLASSIFICATION_LOSSES.items()}
+
+
+def listed(classes: list, noun: str = "class") -> str:
+    """Return some classes in words, or some labels if that is the `noun`."""
     shown = ", ".join(map(repr, classes[:5]))
     more = f" and {len(classes) - 5} more" if len(classes) > 5 else ""
-    return f"class{'es' if len(classes) > 1 else ''} {shown}{more}"
+    plural = {"class": "classes", "label": "labels"}[noun]
+    return f"{plural if len(classes) > 1 else noun} {shown}{more}"
 
 
 def _weights_among(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -27,8 +26,7 @@ from skshallow.engine.encoding import Encoding
 from skshallow.losses import Loss
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(NamedTuple):
     """Validated rows, as the user gave them and as arrays.
 
     Parameters
@@ -76,10 +74,9 @@ class Table:
     def weighted(self, weight: np.ndarray | None) -> Table:
         """Return the table with other weights, without the rows whose weight is 0."""
         if weight is None or weight.all():
-            return replace(self, weight=weight)
+            return self._replace(weight=weight)
         rows = np.flatnonzero(weight)
-        return replace(
-            self,
+        return self._replace(
             X=rows_of(self.X, rows),
             labels=self.labels[rows],
             weight=weight[rows],
@@ -91,11 +88,11 @@ class Table:
         if self.columns is None or self.kept is None:
             return self
         columns, X = self.columns.of_rows(self.X)
-        return replace(self, X=X, columns=columns)
+        return self._replace(X=X, columns=columns)
 
     def stratified(self, targets: Targets) -> Table:
         """Return the table with strata by class, if each row has one class."""
-        return replace(self, strata=targets.strata(self.labels))
+        return self._replace(strata=targets.strata(self.labels))
 
     def users_rows(self, rows: np.ndarray | None = None) -> Any:
         """Return these rows of the user's own X.
@@ -205,11 +202,10 @@ def read_validation_table(
         others=(),
     )
     targets.check(table.labels, names[1])
-    return replace(table, weight=relative(table.weight))
+    return table._replace(weight=relative(table.weight))
 
 
-@dataclass(frozen=True)
-class ValidationData:
+class ValidationData(NamedTuple):
     """The validation set.
 
     Parameters
@@ -238,8 +234,7 @@ class ValidationData:
         return None if values is None else rows_or_all(values, self.rows)
 
 
-@dataclass(frozen=True)
-class TrainingData:
+class TrainingData(NamedTuple):
     """The training set and the validation set.
 
     Parameters
@@ -325,7 +320,7 @@ class TrainingData:
         weight, of_members = table.weight, None
         if folds is not None:
             whole = ValidationData(table.X, y, weight, None, table.labels)
-            of_members = tuple(replace(whole, rows=fold) for fold in folds)
+            of_members = tuple(whole._replace(rows=fold) for fold in folds)
         if weight is not None:
             weight = weight / rows_or_all(weight, train_rows).mean()
         y, loss = targets.smooth(y, config.loss, config.label_smoothing)
@@ -409,7 +404,7 @@ def joined_folds(folds: Sequence[ValidationData]) -> ValidationData:
     if len(folds) == 1:
         return folds[0]
     rows = [np.asarray(fold.rows) for fold in folds]
-    return replace(folds[0], rows=np.concatenate(rows))
+    return folds[0]._replace(rows=np.concatenate(rows))
 
 
 def rows_or_all(values: np.ndarray, rows: np.ndarray | None) -> np.ndarray:

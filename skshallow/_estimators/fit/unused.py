@@ -24,7 +24,10 @@ OF_STEP_LENGTHS = "learning_rate", "schedule", "max_grad_norm"
 OF_SEVERAL_EPOCHS = "early_stopping", "average_weights", "tol", "n_iter_no_change"
 OF_HELD_OUT_ROWS = "validation_fraction", "groups", "cross_fit"
 OF_VALIDATION = "scoring", "temperature_scaling"
-OF_HIDDEN_LAYERS = "hidden_units", "activation", "dropout", "clip_features"
+OF_HIDDEN_LAYERS = (
+    *("hidden_units", "activation", "dropout", "clip_features"),
+    *("residual", "normalization"),
+)
 OF_NEW_WEIGHTS = "init", "init_scale", "categorical_features", "numeric_encoding"
 NOT_ALWAYS_USED = {
     *OF_MINIBATCHES,
@@ -116,6 +119,8 @@ def _by_network(params: Mapping[str, Any], config: FitConfig) -> Reasons:
     """Yield the parameters that the layers or the initializer have no use for."""
     if not config.components.hidden_units:
         yield OF_HIDDEN_LAYERS, "a net without hidden layers (depth=0)"
+    if len(config.components.hidden_units) == 1:
+        yield ("residual",), "a single hidden layer, to whose output nothing is added"
     if isinstance(config.components.initializer, Zeros):
         yield ("init_scale",), f"init={params['init']!r}"
 
@@ -132,13 +137,17 @@ def _by_method(params: Mapping[str, Any], config: FitConfig) -> Reasons:
 
 
 def _by_length(params: Mapping[str, Any], config: FitConfig) -> Reasons:
-    """Yield the parameters that could end training only after `max_iter` has ended it."""
+    """Yield the parameters that could act only after `max_iter` has ended training."""
     plan, patience = config.plan, config.n_iter_no_change
-    if patience == np.inf or patience < plan.max_iter:
-        return
     length = f"max_iter={params['max_iter']!r}"
     if params["max_iter"] == "auto":
         length = f"{length}, here {plan.max_iter} epochs"
+    n_idle = plan.schedule.n_idle_epochs
+    if not config.keeps_state and n_idle >= plan.max_iter:  # later calls run more epochs
+        why = f"the schedule first changes the learning rate, after {n_idle} epochs"
+        yield ("schedule",), f"{length}, which ends training before {why}"
+    if patience == np.inf or patience < plan.max_iter:
+        return
     yield ("n_iter_no_change",), f"{length}, which ends training first"
     if plan.solver.stochastic:
         chosen = f"n_iter_no_change={params['n_iter_no_change']!r}"
@@ -157,6 +166,8 @@ def _by_validation(
         return
     if data.validation is not None:
         yield OF_HELD_OUT_ROWS, "X_val and y_val"
+        if config.scoring is None and params["scoring"] is not None:
+            yield ("scoring",), _why_nothing_validates(params, config)
         return
     words = _why_nothing_validates(params, config)
     yield OF_HELD_OUT_ROWS, words
@@ -188,7 +199,7 @@ def _why_nothing_stalls(params: Mapping[str, Any]) -> str:
         return f"n_iter_no_change={params['n_iter_no_change']!r}"
     return (
         f"schedule={params['schedule']!r} and n_iter_no_change='auto', with which training "
-        "runs to max_iter"
+        "runs to max_iter without early stopping"
     )
 
 

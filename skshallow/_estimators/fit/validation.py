@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from skshallow._arrays.namespace import dtype_of, to_numpy
-from skshallow._estimators.fit.temperature import TemperatureScaling
+from skshallow._estimators.fit.temperature import Optimum, TemperatureScaling
 from skshallow.engine.batches import Rows
 from skshallow.engine.objective import Objective
 from skshallow.losses import Loss
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """Rows that validate the network.
 
     Parameters
@@ -85,6 +83,18 @@ class Validation:
         found = self.raw_predictions()
         joined = found[0] if len(found) == 1 else np.concatenate(found)
         return self._temperature.best(joined)
+
+    @property
+    def optima(self) -> np.ndarray:
+        """Where the last searches for temperatures ended (n_parts, 2); see `Optimum`."""
+        scalings = [part.temperature for part in self._parts if part.temperature]
+        return np.array([one.last for one in scalings], np.float64).reshape(-1, 2)
+
+    @optima.setter
+    def optima(self, optima: np.ndarray) -> None:
+        for part, optimum in zip(self._parts, optima.tolist(), strict=False):
+            assert part.temperature is not None
+            part.temperature.last = Optimum(*optimum)
 
     def raw_predictions(self) -> list[np.ndarray]:
         """Return the raw predictions for each part."""

@@ -8,7 +8,7 @@ from sklearn.base import is_classifier
 
 from skshallow._arrays.namespace import to_numpy
 from skshallow.activations import ACTIVATIONS, Activation, Params
-from skshallow.losses import Gaussian, LogLink, Quantile
+from skshallow.losses import CumulativeLink, Gaussian, LogLink, Quantile
 
 
 def layer_params(net: Any, standardized: bool, member: int = 0) -> list[Params]:
@@ -58,7 +58,12 @@ def learned_activations(net: Any) -> dict[str, tuple[list[str], Activation, Para
 
 
 def names_of_outputs(net: Any) -> list[str]:
-    """Return the names of the outputs of `net`: a class, or part of a prediction."""
+    """Return the names of the outputs of `net`: a class, or part of a prediction.
+
+    They are those that the last layer has weights for.
+    """
+    if isinstance(net._loss.link, CumulativeLink):
+        return ["higher class"]
     if is_classifier(net):
         classes = [str(label) for label in net.classes_]
         one_for_two = net.n_outputs_ < len(classes)

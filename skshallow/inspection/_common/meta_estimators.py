@@ -52,7 +52,8 @@ def find_net(estimator: Any) -> BaseNet:
     >>> from sklearn.pipeline import make_pipeline
     >>> from sklearn.preprocessing import StandardScaler
     >>> from skshallow import ShallowNetClassifier
-    >>> model = make_pipeline(StandardScaler(), ShallowNetClassifier(4, max_iter=5))
+    >>> net = ShallowNetClassifier(4, max_iter=5, random_state=0)
+    >>> model = make_pipeline(StandardScaler(), net)
     >>> find_net(model.fit(*load_iris(return_X_y=True))).n_iter_
     5
     """
@@ -154,8 +155,18 @@ def _inside(estimator: Any, attributes: tuple[str, ...]) -> Any:
         return estimator.steps[-1][1]
     if isinstance(estimator, FrozenEstimator):
         return estimator.estimator
-    held = (getattr(estimator, attribute, None) for attribute in attributes)
+    held = (_held(estimator, attribute) for attribute in attributes)
     return next((inside for inside in held if inside is not None), None)
+
+
+def _held(estimator: Any, attribute: str) -> Any:
+    """Return what `estimator` has fitted, or was given as a parameter; else None.
+
+    A forest has an attribute `estimator` as well, a tree, that nobody gave to it.
+    """
+    if attribute in GIVEN and hasattr(estimator, "get_params"):
+        return estimator.get_params(deep=False).get(attribute)
+    return getattr(estimator, attribute, None)
 
 
 def _raise_no_net(chain: list[Any]) -> NoReturn:

@@ -26,20 +26,25 @@ class ReportColumn:
         Its heading.
     values : sequence
         One value per row; None if missing.
-    spec : str, default=""
-        The format specification of its values.
+    spec : str or sequence of str, default=""
+        The format specification of its values, or one for each.
     is_wide : bool, default=False
         Whether its values are sentences, which plain text shows below the table.
     """
 
     name: str
     values: Sequence[Any]
-    spec: str = ""
+    spec: str | Sequence[str] = ""
     is_wide: bool = False
 
     def texts(self) -> list[str]:
         """Return the formatted values."""
-        return [NO_VALUE if v is None else format(v, self.spec) for v in self.values]
+        spec = self.spec
+        specs = [spec] * len(self.values) if isinstance(spec, str) else spec
+        return [
+            NO_VALUE if value is None else format(value, spec)
+            for value, spec in zip(self.values, specs, strict=True)
+        ]
 
 
 class Report(ABC):

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from skshallow.engine.layers import AS_THEY_ARE
 from skshallow.inspection._common.drawing import (
     GREY,
     INK,
@@ -130,8 +131,9 @@ class NetworkDisplay:
             your units. With ``standardize=False`` they are the same.
         feature_names, output_names : sequence of str or None, default=None
             Labels of inputs and outputs. None means the feature names that the net was
-            fitted with, or that the steps before it give, else "x0", "x1", ..., and the
-            classes or the kind of prediction.
+            fitted with, or that the steps before it give, else "x0", "x1", ..., as they
+            enter the first layer (`encoded_feature_names_`), and the classes or the kind
+            of prediction.
         member : int >= 0, default=0
             Which member of an ensemble to plot, if `n_members` is more than 1.
         ax : matplotlib Axes or None, default=None
@@ -155,13 +157,11 @@ class NetworkDisplay:
         net = find_net(estimator)
         layers = net.network_.layers
         _check_size(layers, max_units)
-        known = input_names(estimator)
-        if known is None:
-            known = [f"x{i}" for i in range(net.n_features_in_)]
+        known = net._encoded_names(input_names(estimator))
         params = layer_params(net, standardized, member)
         titles = layer_names(net)
         for i, layer in enumerate(layers[:-1]):
-            titles[i] += f"\n{activation_title(layer.activation)}"
+            titles[i] += f"\n{_what_units_do(layer)}"
         display = cls(
             coefs=[own["weight"] for own in params],
             intercepts=[own["bias"] for own in params],
@@ -265,6 +265,13 @@ def _write(ax, place, shift, text: str, across: str, along: str) -> None:
     )
 
 
+def _what_units_do(layer: Any) -> str:
+    """Return the name of a hidden layer's activation, and what else the layer does."""
+    normed = "" if layer.normalization == AS_THEY_ARE else "layer norm, "
+    added = " + input" if layer.adds_input else ""
+    return f"{normed}{activation_title(layer.activation)}{added}"
+
+
 def _check_size(layers: Sequence[Any], max_units: int) -> None:
     """Raise ValueError if a column would have too many nodes."""
     widths = {"input": layers[0].n_inputs}
@@ -276,7 +283,8 @@ def _check_size(layers: Sequence[Any], max_units: int) -> None:
     if widths[widest] > max_units:
         raise ValueError(
             f"The {widest} of this net takes {widths[widest]} nodes, more than max_units="
-            f"{max_units} in a column. Plot a smaller net, or raise max_units."
+            f"{max_units} in a column. Plot a smaller net, or raise max_units. A net with "
+            "numeric_encoding=None has one input per number."
         )
 
 

@@ -310,7 +310,7 @@ def _training_name(net: Any) -> str:
     contained = {
         "label smoothing": net.resolved_params_.get("label_smoothing"),
         "dropout": net.resolved_params_.get("dropout"),
-        "penalty": net.alpha,
+        "penalty": net.resolved_params_.get("alpha"),
     }
     words = [name for name, strength in contained.items() if strength]
     return f"training (with {', '.join(words)})" if words else "training"

@@ -63,7 +63,7 @@ class WeightsDisplay:
     >>> from sklearn.datasets import load_digits
     >>> from skshallow import ShallowNetClassifier
     >>> from skshallow.inspection import WeightsDisplay
-    >>> net = ShallowNetClassifier(32, max_iter=10, random_state=0)
+    >>> net = ShallowNetClassifier(32, max_iter=10, numeric_encoding=None, random_state=0)
     >>> net = net.fit(*load_digits(return_X_y=True))
     >>> display = WeightsDisplay.from_estimator(net, units=12)
     >>> len(display.images_), display.image_shape
@@ -123,20 +123,25 @@ class WeightsDisplay:
         Raises
         ------
         ValueError
-            If the features are not the pixels of such an image, or if there is no such
-            unit or member.
+            If the features are not the pixels of such an image, or are encoded
+            (`numeric_encoding`), or if there is no such unit or member.
         """
         net = find_net(estimator)
         layer = net.network_.layers[0]
+        if layer.n_inputs != net.n_features_in_:
+            raise ValueError(
+                f"The {net.n_features_in_} features of the net are encoded as "
+                f"{layer.n_inputs} inputs, so there is not one weight per pixel. Fit it "
+                "with numeric_encoding=None."
+            )
         n_pieces = layer.activation.n_pieces
         # (n_features, n_pieces, n_units): weights are stored piece by piece
         weight = layer_params(net, standardized, member)[0]["weight"]
         weight = weight.reshape(layer.n_inputs, n_pieces, -1)
-        chosen = _chosen(units, layer.n_units)
+        n_units = weight.shape[-1]
+        chosen = _chosen(units, n_units)
         deep = len(net.network_.layers) > 1
-        names = (
-            [str(unit) for unit in range(layer.n_units)] if deep else names_of_outputs(net)
-        )
+        names = [str(unit) for unit in range(n_units)] if deep else names_of_outputs(net)
         pieces = [(unit, piece) for unit in chosen for piece in range(n_pieces)]
         display = cls(
             weights=np.array([weight[:, piece, unit] for unit, piece in pieces]),

@@ -9,6 +9,7 @@ from scipy import sparse
 
 from skshallow._arrays.namespace import asarray_like, dtype_of, to_numpy
 from skshallow._estimators.columns import read_matrix
+from skshallow.engine.periodic import N_CURVES
 from skshallow.inspection._common.meta_estimators import net_and_input
 from skshallow.inspection._effects.explained import RAW, Explained, by_columns, mean_inputs
 
@@ -25,14 +26,20 @@ def input_gradients(estimator, X, *, output=RAW):
     ----------
     estimator : estimator
         A fitted net, or a pipeline, a search or transformed targets around one. Behind
-        other steps of a pipeline, columns are those that the steps return.
+        other steps of a pipeline, columns are those that the steps return. Inside
+        :class:`~sklearn.compose.TransformedTargetRegressor`, outputs are those of the net:
+        transformed targets, and not what the whole regressor predicts.
     X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
         Rows, as `estimator` takes them.
     output : {"raw", "prediction"}, default="raw"
-        "raw" means raw predictions: log odds, one score per class, or for regression what
-        is predicted, its logarithm if the loss is "poisson" or "gamma". "prediction" means
-        what `predict_proba` or `predict` returns; of two classes, the probability of the
-        second one.
+        "raw" means raw predictions: log odds of the second of two classes or of each label,
+        or one score per class, with ``loss="ordinal"`` and more than two classes the
+        logarithm of its probability. For regression it is what is predicted, its logarithm
+        if the loss is "poisson" or "gamma". "gaussian" has two outputs per target, the mean
+        and the logarithm of the standard deviation, and several quantiles have one each
+        (of a single network before they are sorted). "prediction" means what
+        `predict_proba` of a classifier or `predict` of a regressor returns; of two classes,
+        the probability of the second one.
 
     Returns
     -------
@@ -57,7 +64,9 @@ def input_gradients(estimator, X, *, output=RAW):
     Notes
     -----
     The derivatives come from backpropagation, taken one step further than in training: to
-    the input. At a kink, such as that of a ReLU, it is the left one; at both ends of the
+    the input. At a kink of a unit, such as that of a ReLU, it is one of the two one-sided
+    derivatives: the left one by the unit's pre-activation, which can be either by a column.
+    At a border of two pieces (`numeric_encoding`) it is the left one; at both ends of the
     range in training it is that inside the range.
 
     Examples
@@ -67,7 +76,7 @@ def input_gradients(estimator, X, *, output=RAW):
     >>> from skshallow.inspection import input_gradients
     >>> X = np.random.default_rng(0).normal(size=(300, 2))
     >>> y = 3 * X[:, 0] - X[:, 1]
-    >>> net = DeepNetRegressor(depth=0, solver="lbfgs", alpha=0).fit(X, y)
+    >>> net = DeepNetRegressor(depth=0, solver="lbfgs", alpha=0, random_state=0).fit(X, y)
     >>> input_gradients(net, X[:2]).round(2)
     array([[ 3., -1.],
            [ 3., -1.]])
@@ -80,10 +89,10 @@ def input_gradients(estimator, X, *, output=RAW):
         inputs = net.network_.inputs(x, params)
         per_unit = _per_unit(net, inputs, params)
         found = [
-            by_columns(net, gradient * per_unit)
-            for _, gradient in explained.gradients(inputs, params)
+            by_columns(net, gradients * per_unit[..., rows, :])
+            for rows, _, gradients in explained.gradients(inputs, params)
         ]
-        return [np.concatenate(found, axis=-1)]
+        return [np.concatenate(np.concatenate(found, axis=1), axis=-1)]
 
     widths = [n_columns * n_outputs]
     (values,) = net._pass_through(X, widths, gradients, by_members=False)
@@ -96,43 +105,56 @@ def input_gradients(estimator, X, *, output=RAW):
 
 
 def _per_unit(net: Any, inputs: Any, params: Any) -> Any:
-    """Return what gradients by inputs (n, n_inputs) are multiplied with.
+    """Return what gradients are multiplied with, in the shape of the inputs.
 
     For numbers it is one over the scale, for indicators of missing ones 0, for the piece
-    that a number is in how fast it rises, and for the inputs of categories their distance
-    to the mean.
+    that a number is in and for its curves how fast they rise, and for the inputs of
+    categories their distance to the mean.
     """
     scale = net._units.scale
     encoding = getattr(net, "_encoding", None)
     if encoding is None:
         per_unit = np.ones(inputs.shape[-1]) if scale is None else 1 / scale
-        return asarray_like(per_unit.astype(dtype_of(inputs)), inputs)
+        per_unit = np.broadcast_to(per_unit.astype(dtype_of(inputs)), inputs.shape)
+        return asarray_like(per_unit, inputs)
     n_numbers = len(encoding.numbers)
     n_plain = n_numbers + len(encoding.indicators)
     per_unit = np.zeros(inputs.shape, dtype_of(inputs))
     per_unit[..., :n_numbers] = 1 if scale is None else 1 / scale[:n_numbers]
-    if n_plain < inputs.shape[-1]:
+    if n_plain + encoding.n_pieces + encoding.n_curves < inputs.shape[-1]:
         distance = to_numpy(inputs - mean_inputs(net, params))
         per_unit[..., n_plain:] = distance[..., n_plain:]
     if encoding.n_pieces:
-        pieces = encoding.piece_features
-        per_unit[..., pieces] = _slopes_of_pieces(net, to_numpy(inputs)[..., pieces])
+        slopes = _slopes_of_pieces(net, to_numpy(inputs))
+        per_unit[..., encoding.piece_features] = slopes
+    if encoding.n_curves:
+        columns = np.repeat(net.network_.periodic.columns, N_CURVES)
+        slopes = net.network_.periodic.slopes(inputs, params[0])
+        per_unit[..., encoding.curve_inputs] = to_numpy(slopes) * per_unit[..., columns]
     return asarray_like(per_unit, inputs)
 
 
 def _slopes_of_pieces(net: Any, inputs: np.ndarray) -> np.ndarray:
     """Return the derivatives of standardised pieces (n, n_pieces) by their numbers.
 
-    At a border it is that of the piece below, as at the kink of a ReLU.
+    Only the piece that a number is in has one: at a border of two that below, and at the
+    ends of the range the outermost.
     """
     encoding, units = net._encoding, net._units
-    pieces = encoding.piece_features
-    scale = 1.0 if units.scale is None else units.scale[pieces]
-    center = 0.0 if units.center is None else units.center[pieces]
-    share, (_, lengths) = inputs * scale + center, encoding.pieces
+    (starts, lengths), columns = encoding.pieces, encoding.columns_of_pieces
+    scale = np.ones(encoding.n_dense) if units.scale is None else units.scale
+    center = np.zeros(encoding.n_dense) if units.center is None else units.center
+    pieces, of_numbers = encoding.piece_features, np.searchsorted(encoding.numbers, columns)
+    share = inputs[..., pieces] * scale[pieces] + center[pieces]
+    number = inputs[..., of_numbers] * scale[of_numbers] + center[of_numbers]
     rounding = 8 * np.finfo(inputs.dtype).eps
-    is_inside = (share > rounding) & (share <= 1 - rounding)
-    return np.where(is_inside, 1 / (lengths * scale), 0)
+    near = rounding * (np.abs(number) + np.abs(center[of_numbers]) + lengths)
+    is_first, is_last = np.diff(columns, prepend=-1) != 0, np.diff(columns, append=-1) != 0
+    is_at_start = is_first & (np.abs(number - starts) <= near)
+    is_beyond_end = (share > 1 - rounding) & (number - starts - lengths > near)
+    has_begun = (share > rounding) | is_at_start
+    has_ended = np.where(is_last, is_beyond_end, np.roll(has_begun, -1, axis=-1))
+    return np.where(has_begun & ~has_ended, 1 / (lengths * scale[pieces]), 0)
 
 
 def _clipped(net: Any, matrix: Any) -> np.ndarray:

@@ -28,24 +28,32 @@ def integrated_gradients(estimator, X, *, background=None, output=RAW, tol=1e-3)
     ----------
     estimator : estimator
         A fitted net, or a pipeline, a search or transformed targets around one. Behind
-        other steps of a pipeline, columns are those that the steps return.
+        other steps of a pipeline, columns are those that the steps return. Inside
+        :class:`~sklearn.compose.TransformedTargetRegressor`, outputs are those of the net:
+        transformed targets, and not what the whole regressor predicts.
     X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
         Rows, as `estimator` takes them.
     background : {array-like, sparse matrix, DataFrame} of shape (n_rows, n_features) \
 or None, default=None
         Rows to compare with, as `estimator` takes them. The effects are the mean over these
         rows, which is known as expected gradients; the time grows with their number, and
-        about 100 training rows are enough. None means one row: the mean of all training
-        rows, of numbers and of 0/1 features of categories, and of an embedded category the
-        mean vector of its levels.
+        about 100 training rows are enough. None means one row: the weighted mean of the
+        training rows, of numbers, their pieces and the 0/1 features of categories, and of
+        an embedded category the mean vector of its levels; learned curves are those of the
+        mean number. Rows held out for early stopping are left out, except with `cross_fit`,
+        where each trains other members.
     output : {"raw", "prediction"}, default="raw"
-        "raw" means raw predictions: log odds, one score per class, or for regression what
-        is predicted, its logarithm if the loss is "poisson" or "gamma". "prediction" means
-        what `predict_proba` or `predict` returns; of two classes, the probability of the
-        second one.
+        "raw" means raw predictions: log odds of the second of two classes or of each label,
+        or one score per class, with ``loss="ordinal"`` and more than two classes the
+        logarithm of its probability. For regression it is what is predicted, its logarithm
+        if the loss is "poisson" or "gamma". "gaussian" has two outputs per target, the mean
+        and the logarithm of the standard deviation, and several quantiles have one each
+        (of a single network before they are sorted). "prediction" means what
+        `predict_proba` of a classifier or `predict` of a regressor returns; of two classes,
+        the probability of the second one.
     tol : float, default=1e-3
         The effects of a row add up to the difference of outputs but for this share of it;
-        the lines are divided into more segments until they do. Where effects cancel, so
+        segments of the lines are halved until they do. Where effects cancel, so
         that the difference is less than a hundredth of the sum of their magnitudes, it is a
         share of that hundredth.
 
@@ -67,7 +75,7 @@ or None, default=None
     Warns
     -----
     ConvergenceWarning
-        If `tol` is not reached with 1024 segments of the lines.
+        If `tol` is not reached after 256 segments per line have been halved.
 
     See Also
     --------
@@ -79,14 +87,30 @@ or None, default=None
     The effect of column j is the mean derivative by it along the straight line from a
     background row to the row, times their distance in this column. The effect of a category
     is the sum over the 0/1 features, or the values of the vector, by which it enters the
-    net; that of a column with missing numbers includes the indicator of these.
+    net; that of a column with missing numbers includes the indicator of these, and that
+    of a number its pieces or learned curves (`numeric_encoding`).
+
+    The line is straight in what enters the first layer. With pieces, the default, it is
+    therefore not the straight line of `X`, along which one piece rises after the other. The
+    effects differ from those along the line of `X`: on the diabetes and breast cancer data,
+    by 5 and 8 percent of the largest effect of a row in the median of 20 rows, by at most
+    42 percent. Their sums are exact all the same.
 
     Numbers outside of their range in training are first clipped to it, as the net does:
     the line is between clipped rows.
 
-    The line is divided into segments. On each, the mean derivative is one between those at
-    its ends, chosen so that it gives the difference of outputs at the ends. With one kink
-    in a segment, as of a ReLU, this is exact.
+    The line is divided into segments: 32 for one background row, 8 for four or more. On
+    each, the mean derivative is one between those at its ends, chosen so that it gives the
+    difference of outputs at the ends. With one kink in a segment, as of a ReLU, this is
+    exact. Segments in which no such mean gives the difference are halved, until `tol` is
+    reached. The effects themselves are less exact than their sum, and a smaller `tol`
+    hardly changes them. Against integrals with at least 1000 points, on the diabetes and
+    breast cancer data, those of default networks were off by up to 0.7 percent of the
+    largest one with one background row, 1.6 percent with 4 and 1.3 percent with 50; those
+    of four residual layers of 32 maxout units with layer normalisation by 2.1, 5.9 and 2.4
+    percent; half of all effects were off by less than 0.3 percent. Overfitted networks are
+    less smooth: with ``early_stopping=False`` and 4 background rows, it was up to 5.4
+    percent for default networks, and 10 percent for the residual one.
 
     References
     ----------
@@ -139,14 +163,13 @@ or None, default=None
 
 
 def _inputs_of(net: Any, X: Any) -> np.ndarray:
-    """Return the inputs of the first layer (n, n_inputs), of members if embedded."""
-    embedded = net.network_.embedding is not None
+    """Return the inputs of the first layer (n, n_inputs), of members if any are learned."""
     n_inputs = net.network_.layers[0].n_inputs
     (inputs,) = net._pass_through(
         X,
         [n_inputs],
         lambda x, params: [net.network_.inputs(x, params)],
-        by_members=embedded,
+        by_members=net.network_.learns_inputs,
     )
     return inputs
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
+from sklearn.model_selection import KFold
 
 from skshallow import (
     DeepNetClassifier,
@@ -12,14 +13,16 @@ from skshallow import (
     ShallowNetRegressor,
 )
 from skshallow._estimators.checks.hyperparameters import hidden_widths
-from skshallow.activations import ACTIVATIONS, LeakyReLU, Maxout
-from skshallow.initializers import INITIALIZERS, VarianceScaling
-from skshallow.losses import Huber, Quantile
+from skshallow.activations import ACTIVATIONS, LeakyReLU, Maxout, ReLU
+from skshallow.initializers import INITIALIZERS, Normal, VarianceScaling
+from skshallow.losses import Huber, Quantile, SquaredError
 from skshallow.schedules import SCHEDULES, Cosine
 from skshallow.solvers import SOLVERS, Adam
 
 WRONG = {
     "hidden_units": [0, -1, 2.5, "many", None],
+    "residual": ["yes", 2, None],
+    "normalization": ["batch", 1, True],
     "activation": ["rleu", 3, None],
     "init": ["he", 0.1, None],
     "init_scale": [-1, "big", None, np.nan],
@@ -44,6 +47,7 @@ WRONG = {
     "standardize": ["yes", None, 3],
     "clip_features": ["yes", None, 3],
     "categorical_features": ["all", 3, True],
+    "monotonic_cst": ["increasing", 1, True],
     "dtype": ["float16", "int", np.float32],
     "record_health": ["yes", None, 3],
     "n_members": [0, -1, 1.5, None],
@@ -78,6 +82,31 @@ def test_an_invalid_value_is_an_error_that_names_the_parameter(
     with pytest.raises(ValueError, match=rf"\b{name}\b"):
         net.fit(X, y)
     assert vars(net) == before
+
+
+INSTANCES = {
+    "activation": ReLU,
+    "init": Normal,
+    "loss": SquaredError,
+    "solver": Adam,
+    "schedule": Cosine,
+    "scoring": KFold,
+    "validation_fraction": KFold,
+    "random_state": np.random.RandomState,
+}
+
+
+@pytest.mark.parametrize(("name", "value"), INSTANCES.items(), ids=str)
+def test_a_class_in_place_of_an_instance_is_told_its_brackets(net_class, X, y, name, value):
+    words = rf"{name!r} parameter of \w+ is the class .*Write {name}={value.__name__}\(\),"
+    with pytest.raises(ValueError, match=words):
+        net_class(**{name: value}).fit(X, y)
+
+
+def test_a_class_among_activations_is_told_its_brackets(deep_class, X, y):
+    net = deep_class(activation=["tanh", ReLU])
+    with pytest.raises(ValueError, match=r"It is a class\. Pass .* such as ReLU\(\)\.$"):
+        net.fit(X, y)
 
 
 def test_an_unknown_component_is_an_error_that_lists_the_names(X, y):
@@ -308,3 +337,16 @@ def test_no_clipping_is_a_choice_that_needs_no_effect(X, y, few):
         assert net.resolved_params_["max_grad_norm"] is None
     linear = DeepNetRegressor(depth=0, solver="lbfgs", max_grad_norm=None)
     assert linear.fit(X, y).resolved_params_["max_grad_norm"] is None  # and no warning
+
+
+@pytest.mark.parametrize("params", [{}, {"early_stopping": False}, {"max_iter": 1}])
+@pytest.mark.parametrize(
+    ("scoring", "nearest"), [("acc", "accuracy"), ("log_loss", "neg_log_loss")]
+)
+def test_a_scorer_of_an_unknown_name_is_refused_by_every_fit(
+    net_class, X, y, params, scoring, nearest
+):
+    net = net_class(4, scoring=scoring, **params)
+    with pytest.raises(ValueError, match=f"scoring='{scoring}' is none.*{nearest}"):
+        net.fit(X, y)
+    assert not hasattr(net, "theta_")

@@ -24,7 +24,11 @@ OTHER_ROWS = {
     "fewer columns of a frame": (FRAME, FRAME[["a", "b"]], "features of.*missing:\n- c"),
     "other names": (FRAME, FRAME.rename(columns=OTHER_NAMES), "{X} must have the features"),
     "other names, mixed": (MIXED, MIXED.rename(columns=OTHER_NAMES), "{X} must have the"),
-    "infinity": (X, np.c_[INFINITE, X[:, 1:]], "Input {X} contains infinity"),
+    "infinity": (
+        X,
+        np.c_[INFINITE, X[:, 1:]],
+        "{X} has 1 column .*infinity .* column 0",
+    ),
     "strings": (X, X.astype(str), "{X} has 3 columns that a net cannot read"),
     "too few rows": (X, X[:9], "{X} has 9, {y} has 40"),
     "one dimension": (X, NUMBERS, "{X}: Expected 2D array"),
@@ -43,7 +47,7 @@ OTHER_LABELS = {
     "two targets": (np.tile([1, 2, 3], (40, 1)), "{y} has several targets of several"),
 }
 OTHER_NUMBERS = {
-    "infinity": (INFINITE, "Input {y} contains infinity"),
+    "infinity": (INFINITE, "{y} contains infinity: . values?, the first in row"),
     "strings": (["a"] * 40, "{y} has the value 'a'"),
     "objects": (np.array([1, "a"] * 20, object), "{y} has the value 'a'"),
     "several targets": (X, "{y} has 3 targets per row"),
@@ -144,3 +148,12 @@ def test_rows_without_a_target_are_left_out_of_the_arguments_that_go_with_them()
         net.fit(X, NUMBERS, X_val=X, y_val=missing)
     with pytest.raises(ValueError, match="Leave them out:"):
         net.conformalize(X, missing)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_finite_rows_are_predicted_even_if_their_sum_is_not_finite(dtype):
+    net = DeepNetClassifier(max_iter=2, random_state=0).fit(X.astype(dtype), LABELS)
+    large = np.full((4, 3), np.finfo(dtype).max, dtype)
+    large[2:] *= -1
+    large[0, 0] = 0
+    assert np.isfinite(net.predict_proba(large)).all()

@@ -14,7 +14,12 @@ from skshallow import (
     ShallowNetClassifier,
     ShallowNetRegressor,
 )
-from skshallow._estimators.checks.unknown_parameters import PARAMETERS, VALUES
+from skshallow._estimators.checks.unknown_parameters import (
+    NO_PARAMETERS,
+    NO_VALUES,
+    PARAMETERS,
+    VALUES,
+)
 
 NETS = [DeepNetClassifier, DeepNetRegressor, ShallowNetClassifier, ShallowNetRegressor]
 each_net = pytest.mark.parametrize("net_class", NETS)
@@ -39,6 +44,45 @@ def test_the_advice_for_a_parameter_names_one_that_exists(name):
     valid = DeepNetClassifier().get_params()
     assert name not in valid
     assert set(re.findall(r"\w+", PARAMETERS[name])) & valid.keys()
+
+
+@pytest.mark.parametrize(("name", "advice"), NO_PARAMETERS.items())
+@each_net
+def test_what_is_no_parameter_here_is_told_where_it_is_set(net_class, name, advice):
+    assert name not in net_class().get_params()
+    with pytest.raises(TypeError, match=re.escape(f"no parameter {name!r}. {advice}")):
+        net_class(**{name: 1})
+    with pytest.raises(ValueError, match=re.escape(advice)):
+        net_class().set_params(**{name: 1})
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("epochs", "It is a parameter of the estimator. Here it is max_iter, "),
+        ("batch_size", "It is a parameter of the estimator: set_params(batch_size=...)."),
+        ("validation_data", "fit(X, y, X_val=X_val, y_val=y_val)."),
+        ("validation_split", "Here it is validation_fraction."),
+        ("callbacks", "net.set_callbacks(callback, ...)."),
+        ("sample_weights", "Did you mean sample_weight?"),
+        ("zzz", "The arguments are X, y, sample_weight, "),
+    ],
+)
+@each_net
+def test_an_argument_that_fit_does_not_have_is_told_what_to_write(net_class, name, advice):
+    net = net_class()
+    words = f"{re.escape(f'fit() has no argument {name!r}. ')}.*{re.escape(advice)}"
+    with pytest.raises(TypeError, match=words):
+        net.fit(X, Y, **{name: 1})
+    assert not hasattr(net, "theta_")
+
+
+@each_net
+def test_partial_fit_explains_its_arguments_too(net_class):
+    with pytest.raises(TypeError, match=r"partial_fit\(\) has no argument 'epochs'\. "):
+        net_class().partial_fit(X, Y, epochs=3)
+    with pytest.raises(TypeError, match=r"^partial_fit\(\) missing 1 required"):
+        net_class().partial_fit(X)
 
 
 @pytest.mark.parametrize("mlp", [MLPClassifier, MLPRegressor])
@@ -73,12 +117,18 @@ def test_the_signature_is_that_of_the_parameters(net_class):
     assert clone(net_class(7)).hidden_units == 7
 
 
-FOREIGN = [(name, value) for name, table in VALUES.items() for value in table]
+FOREIGN = [
+    (name, value)
+    for name, table in VALUES.items()
+    for value, (target, called) in table.items()
+    if (name, value) != (target, called)  # some values are for one kind of net only
+]
 
 
 @pytest.mark.filterwarnings(
     "ignore:schedule=:skshallow.exceptions.IneffectiveParameterWarning"
 )
+@pytest.mark.filterwarnings("ignore:The loss was still improving:UserWarning")
 @pytest.mark.parametrize(("name", "value"), FOREIGN)
 def test_values_of_other_libraries_are_told_the_value_here(name, value):
     target, called = VALUES[name][value]
@@ -88,8 +138,43 @@ def test_values_of_other_libraries_are_told_the_value_here(name, value):
             net_class(**{name: value}).fit(X, Y)
         if f"Write {target}={called!r}." in str(info.value):
             found.append(net_class)
-            net_class(max_iter=1, **{target: called}).fit([[0.0], [1.0]], [0, 1])
+            net_class(max_iter=1, **{target: called}).fit([[0.0], [1.0]], [1, 2])
     assert found
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "advice"),
+    [(name, *item) for name, table in NO_VALUES.items() for item in table.items()],
+)
+@each_net
+def test_values_that_do_not_exist_here_are_told_what_does(net_class, name, value, advice):
+    for word in (value, value.title().replace("_", "")):
+        with pytest.raises(ValueError, match=re.escape(f"Got {word!r} instead. {advice}")):
+            net_class(**{name: word}).fit(X, Y)
+
+
+@pytest.mark.parametrize("word", ["log_loss", "BCELoss", "cross_entropy", "multi:softmax"])
+def test_losses_for_classes_are_told_to_be_for_a_classifier(word):
+    with pytest.raises(ValueError, match=r"is for classes, and .*: use a classifier"):
+        DeepNetRegressor(loss=word).fit(X, Y)
+
+
+@pytest.mark.parametrize("word", ["absolute_error", "mae", "L1Loss", "Huber", "reg:gamma"])
+def test_losses_for_numbers_are_told_to_be_for_a_regressor(word):
+    with pytest.raises(ValueError, match=r"is for numbers, and .*: use a regressor"):
+        DeepNetClassifier(loss=word).fit(X, Y)
+
+
+def test_a_loss_with_or_without_the_word_loss_is_the_same():
+    for word in ("MSELoss", "mse_loss", "squared_loss", "MSE", "mean-squared-error"):
+        with pytest.raises(ValueError, match=r"Write loss='squared_error'\.$"):
+            DeepNetRegressor(loss=word).fit(X, Y)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.dtype("float32"), "single"])
+def test_a_dtype_of_numpy_is_told_its_name(dtype):
+    with pytest.raises(ValueError, match=r"Write dtype='float32'\.$"):
+        DeepNetRegressor(dtype=dtype).fit(X, Y)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +187,7 @@ def test_values_of_other_libraries_are_told_the_value_here(name, value):
         ("solver", "AdamW", "adamw"),
         ("solver", "L-BFGS", "lbfgs"),
         ("schedule", "OneCycle", "one_cycle"),
-        ("loss", "squared-error", "squared_error"),
+        ("loss", "squarederor", "squared_error"),
     ],
 )
 @each_net

@@ -8,7 +8,9 @@ import pandas as pd
 import polars as pl
 import pytest
 from containers import CONTAINERS
+from scipy import sparse
 
+from skshallow import DeepNetRegressor
 from skshallow._estimators.columns import has_columns, learn_and_encode, learn_columns
 from skshallow.exceptions import DoubtfulCategoryWarning
 
@@ -22,6 +24,7 @@ TEMPORAL = {
     "times of day": CLOCK,
     "durations": SPANS,
 }
+SPACED = ["1 234", "1\u00a0234\u202f567,5", "12"]
 THOUSANDS, DECIMAL_COMMAS = ["1,234", "1,234,567", "12"], ["1.234,5", "17,25", "-3,5"]
 NUMBERS = [f"{i / 8}" for i in range(1, 30)]
 SENTENCES = [f"the room number {i} has a view of the old harbour town" for i in range(30)]
@@ -116,6 +119,7 @@ def test_a_category_of_times_is_refused():
     ("strings", "kind", "option", "numbers"),
     [
         (THOUSANDS, "numbers with commas", 'thousands=","', [1234, 1234567, 12]),
+        (SPACED, "numbers with spaces", 'thousands=" "', [1234, 1234567.5, 12]),
         (
             DECIMAL_COMMAS,
             "numbers with decimal commas",
@@ -216,6 +220,7 @@ def test_categories_that_are_chosen_or_parts_of_a_table_are_not_doubted():
     ("values", "better"),
     [
         (["1,234", None, "5"], [1234, None, 5]),
+        (["1 234", None, "0.5"], [1234, None, 0.5]),
         (["1.234,5", None, "0,5"], [1234.5, None, 0.5]),
         (["a", None, 1], ["a", None, "1"]),
         ([b"a", None, b"b"], ["a", None, "b"]),
@@ -330,6 +335,48 @@ def test_infinity_is_refused_by_name(container):
         learn_and_encode(table)
     if container in ("pandas", "pandas objects", "polars"):
         assert np.isnan(learn_and_encode(mended(table, error))[1][:, 1]).sum() == 2
+
+
+class Own:
+    """A table with nothing but `__array__`."""
+
+    def __len__(self):
+        return 4
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array([[1, np.inf], [2, -np.inf], [3, 0], [4, 1]], dtype)
+
+
+@pytest.mark.filterwarnings("ignore:invalid value encountered in cast:RuntimeWarning")
+@pytest.mark.parametrize("container", ["pandas", "polars", "list", "array", "rows", "own"])
+def test_infinity_is_named_in_a_table_of_only_numbers_too(container):
+    table = {"a": [1.0, 2.0, 3.0, 4.0], "b": [np.inf, -np.inf, 0.0, 1.0]}
+    plain = np.column_stack(list(table.values()))
+    numbers = {"list": plain.tolist(), "array": plain, "rows": list(plain), "own": Own()}
+    infinite = numbers[container] if container in numbers else CONTAINERS[container](table)
+    finite = np.clip(plain, -9, 9)
+    finite = finite if container in numbers else pd.DataFrame(finite, columns=list("ab"))
+    net, y = DeepNetRegressor(2, max_iter=1, record_health=False), np.arange(4.0)
+    words = r"{} has 1 column .*\n- infinity or .* in ('b'|column 1) \(2 values\): make"
+    with pytest.raises(ValueError, match=words.format("X")):
+        net.fit(infinite, y)
+    with pytest.raises(ValueError, match=words.format("X_val")):
+        net.fit(finite, y, X_val=infinite, y_val=y)
+    net.fit(finite, y)
+    for act in (net.predict, lambda X: net.score(X, y)):
+        with pytest.raises(ValueError, match=words.format("X")):
+            act(infinite)
+
+
+def test_infinity_is_named_in_a_sparse_table():
+    net = DeepNetRegressor(2, max_iter=1, record_health=False)
+    X = sparse.csr_array(np.array([[0.0, np.inf], [1.0, 0.0], [0.0, np.inf]]))
+    for form in ("csr", "coo", "csc"):
+        words = r"X is sparse and has 2 entries of infinity.* 1 column, .* column 1\."
+        with pytest.raises(ValueError, match=words) as error:
+            net.fit(X.asformat(form), [1.0, 2.0, 3.0])
+    exec(str(error.value).splitlines()[-1].strip(), {"X": X, "np": np})
+    net.fit(X, [1.0, 2.0, 3.0])
 
 
 def test_numbers_too_large_for_floats_are_infinite():

@@ -85,6 +85,12 @@ def test_repeated_names_are_an_error():
             read(frame)
 
 
+def test_all_names_that_are_repeated_are_named_at_once():
+    frame = pd.DataFrame([range(6)], columns=["x", 1, "y", "x", 1, "x"])
+    with pytest.raises(ValueError, match=r"has 3 columns named 'x', 2 columns named 1\. R"):
+        learn_columns(frame)
+
+
 def test_names_that_are_not_strings_are_no_names():
     columns = learn_columns(pd.DataFrame({0: ["a"], 1: [2]}))
     assert columns.names is None

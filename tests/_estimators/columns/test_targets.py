@@ -1,13 +1,16 @@
 """Missing targets and times as targets are refused with the code that mends them."""
 
 import datetime
+import re
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from sklearn.metrics import r2_score
 
 from skshallow import ShallowNetClassifier, ShallowNetRegressor
+from skshallow.inspection import compare_with_baseline
 
 FEW = {"hidden_units": 2, "max_iter": 2, "random_state": 0, "batch_size": 4}
 N = 12
@@ -175,3 +178,44 @@ def test_a_classifier_takes_times_as_labels(labels):
 def test_no_rows_are_refused_as_no_rows(net_class, y):
     with pytest.raises(ValueError, match=r"0 sample\(s\)"):
         net_class(**FEW).fit(np.empty((0, 2)), y)
+
+
+# Scores and comparisons.
+
+SCORED = np.random.default_rng(0).normal(size=(60, 3))
+
+
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NA], ids=str)
+def test_score_names_the_row_without_a_target(missing):
+    classifier = ShallowNetClassifier(2, max_iter=1, record_health=False).fit(
+        SCORED, SCORED[:, 0] > 0
+    )
+    regressor = ShallowNetRegressor(2, max_iter=1, record_health=False).fit(
+        SCORED, SCORED[:, 0]
+    )
+    for net, y in ((classifier, SCORED[:, 0] > 0), (regressor, SCORED[:, 0])):
+        y = y.astype(object)
+        y[[3, 7]] = missing
+        words = r"y has 2 missing values, the first in row 3 .* cannot be scored on rows"
+        with pytest.raises(ValueError, match=words) as error:
+            net.score(SCORED, y)
+        names = {"X": SCORED, "y": y, "np": np, "pd": pd}
+        exec(re.sub(r"(?m)^    ", "", str(error.value).split(":\n")[1]), names)
+        assert len(names["y"]) == len(names["X"]) == 58
+    y = np.where(SCORED[:, 0] > 2, np.inf, SCORED[:, 0])
+    with pytest.raises(ValueError, match="y contains infinity: 2 values, the first in row"):
+        regressor.score(SCORED, np.where(np.isin(np.arange(60), [5, 9]), np.inf, y))
+
+
+def test_scores_with_all_targets_are_those_of_scikit_learn():
+    weight = np.arange(60.0)
+    net = ShallowNetRegressor(2, max_iter=5, random_state=0).fit(SCORED, SCORED[:, 0])
+    expected = r2_score(SCORED[:, 0], net.predict(SCORED), sample_weight=weight)
+    assert net.score(SCORED, SCORED[:, 0], sample_weight=weight) == expected
+
+
+def test_a_comparison_names_the_row_without_a_target():
+    y = SCORED[:, 0].copy()
+    y[4] = np.nan
+    with pytest.raises(ValueError, match="y has 1 missing value, the first in row 4 "):
+        compare_with_baseline(ShallowNetRegressor(2, max_iter=1), SCORED, y)

@@ -333,7 +333,7 @@ def test_invalid_headers_are_refused(nets, refused, text):
 def test_numbers_outside_of_json_are_refused(nets, refused, number):
     _, data = nets["classifier"]
     members = members_of(data)
-    text = members["header.json"].replace(b'"alpha": 0.0005', f'"alpha": {number}'.encode())
+    text = members["header.json"].replace(b'"tol": 0.0001', f'"tol": {number}'.encode())
     assert text != members["header.json"]
     refused(archive_of(members | {"header.json": text}), "no number of JSON")
 
@@ -342,7 +342,7 @@ def test_numbers_outside_of_json_are_refused(nets, refused, number):
     ("old", "new"),
     [
         ('"format": 1', '"format": 1, "format": 1'),
-        ('"alpha": 0.0005', '"alpha": 0.0005, "alpha": 0.1'),
+        ('"tol": 0.0001', '"tol": 0.0001, "tol": 0.1'),
         ('"theta_": {"array": "theta_"}', '"theta_": {"array": "theta_", "array": "x"}'),
         ('"theta_": {"dtype"', '"theta_": {"dtype": "<f8", "dtype"'),
     ],
@@ -737,6 +737,12 @@ def set_path(header, path, value):
     header[last] = value
 
 
+def directions(inputs, outputs=(True, True)):
+    """Return how a file has the directions of a network."""
+    parts = {"inputs": {"tuple": inputs}, "outputs": {"tuple": [*outputs]}}
+    return {"Directions": parts}
+
+
 PROGRESS = ["_progress", "Progress"]
 GENERATOR = [*PROGRESS, "rng", "Generator"]
 NETWORK = ["network_", "Network"]
@@ -815,6 +821,15 @@ NETWORK = ["network_", "Network"]
         ("regressor", ["_loss"], {"Quantile": {"quantile": [0.1, 0.9]}}),
         ("regressor", ["_loss"], {"Quantile": {"quantile": 2.0}}),
         ("regressor", ["_calibration"], [1, 2]),
+        ("regressor", [*NETWORK, "directions"], {"tuple": [1, 0, 0]}),
+        ("regressor", [*NETWORK, "directions"], directions([1, 0])),
+        ("regressor", [*NETWORK, "directions"], directions([0, 0, 2])),
+        ("regressor", [*NETWORK, "directions"], directions([0, 0, 0.0])),
+        ("regressor", [*NETWORK, "directions"], directions([0, 0, True])),
+        ("regressor", [*NETWORK, "directions"], directions([0, 0, 0], [True])),
+        ("regressor", [*NETWORK, "directions"], directions([0, 0, 0], [1, 1])),
+        ("regressor", [*NETWORK, "directions"], directions([1, -1, 1])),
+        ("classifier", [*NETWORK, "directions"], directions([1, -1, 1], [True] * 3)),
         ("regressor", [*PROGRESS, "schedule_state", "dict", 0, 1], "x"),
         ("regressor", [*PROGRESS, "schedule_state", "dict", 2, 1], -1),
         ("regressor", [*PROGRESS, "solver_state", "dict", 3, 1], 7.5),
@@ -826,6 +841,91 @@ def test_state_that_does_not_fit_is_refused(nets, refused, which, path, value):
     changed = with_header(data, lambda header: set_path(header["fitted"], path, value))
     # what the value takes the place of is declared and used no longer: so drop it too
     refused(without_unused_arrays(changed))
+
+
+@pytest.fixture(scope="module")
+def of_members(tmp_path_factory):
+    """Return the file of a regressor whose members held rows out, calibrated on them."""
+    own_folds = {"n_members": 2, "early_stopping": True, "validation_fraction": 0.5}
+    net = DeepNetRegressor(2, **own_folds, max_iter=2, random_state=0)
+    net.fit(ROWS, ROWS[:, 0]).conformalize(y_cal=ROWS[:, 0])
+    return saved(tmp_path_factory, net, "members")
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("_calibration.1", lambda a: a[1:]),
+        ("_calibration.2", lambda a: a[1:]),
+        ("_calibration.2", lambda a: a - 1),
+        ("_calibration.2", lambda a: a + 1),
+        ("_calibration.2", lambda a: a.astype(float)),
+        ("_calibration.3", lambda a: a[1:]),
+        ("_calibration.3", lambda a: 0 * a),
+        ("_held_out.0", lambda a: a[1:]),
+        ("_held_out.0", lambda a: a * np.nan),
+        ("_held_out.0", lambda a: np.hstack([a, a])),
+        ("_held_out.1", lambda a: a + 1),
+        ("_held_out.1", lambda a: 0 * a - 1),
+        ("_held_out.1", lambda a: a[:, None]),
+        ("_held_out.2", lambda a: a.astype(float)),
+        ("_held_out.2", lambda a: np.append(a, a)),
+    ],
+)
+def test_folds_that_do_not_fit_are_refused(of_members, refused, name, change):
+    array = np.load(io.BytesIO(members_of(of_members)[f"{name}.npy"]))
+    refused(with_array(of_members, name, change(array)))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [["_calibration", "tuple", 3], ["_held_out"], ["_held_out", "tuple", 3]],
+    ids=str,
+)
+def test_folds_that_are_none_are_refused(of_members, refused, path):
+    changed = with_header(of_members, lambda header: set_path(header["fitted"], path, [0]))
+    refused(without_unused_arrays(changed))
+
+
+@pytest.fixture(scope="module")
+def of_views(tmp_path_factory):
+    """Return the file of a regressor whose members have views of their own."""
+    few = {"n_members": 2, "max_iter": 2, "random_state": 0, "early_stopping": False}
+    net = DeepNetRegressor(2, numeric_encoding=["piecewise_linear", "periodic"], **few)
+    return saved(tmp_path_factory, net.fit(ROWS, ROWS[:, 0]), "views")
+
+
+CURVES = [*NETWORK, "periodic"]
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (CURVES, None),
+        (CURVES, 1),
+        ([*CURVES, "PeriodicEmbedding", "gain"], 0.0),
+        ([*CURVES, "PeriodicEmbedding", "gain"], -1.0),
+        ([*CURVES, "PeriodicEmbedding", "gain"], {"float": "inf"}),
+        ([*CURVES, "PeriodicEmbedding", "gain"], "1"),
+        ([*CURVES, "PeriodicEmbedding", "columns"], {"tuple": [0, 1]}),
+        ([*CURVES, "PeriodicEmbedding", "columns"], {"tuple": [0, 1, 7]}),
+        ([*NETWORK, "unseen"], []),
+        ([*NETWORK, "unseen"], [None, None]),
+        ([*NETWORK, "unseen"], [[0, 1], [1, 2]]),
+        ([*NETWORK, "unseen"], [[3, 4]]),
+    ],
+    ids=str,
+)
+def test_views_that_do_not_fit_are_refused(of_views, refused, path, value):
+    refused(with_header(of_views, lambda header: set_path(header["fitted"], path, value)))
+
+
+@pytest.mark.parametrize(
+    "change", [lambda a: a + 1, lambda a: a[1:], lambda a: a[[0, 0, 1]], lambda a: a[::-1]]
+)
+def test_curves_of_other_columns_are_refused(of_views, refused, change):
+    array = np.load(io.BytesIO(members_of(of_views)["_encoding.periodic.npy"]))
+    refused(with_array(of_views, "_encoding.periodic", change(array)))
 
 
 def test_missing_state_is_refused(nets, refused):

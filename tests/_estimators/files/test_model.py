@@ -4,6 +4,7 @@ import copy
 import json
 import os
 import pickle
+import re
 import socket
 import zipfile
 from pathlib import Path
@@ -78,6 +79,17 @@ def test_a_loaded_net_equals_the_saved_one_and_trains_on_equally(i, further, aga
     np.testing.assert_array_equal(loaded.predict(ROWS), net.predict(ROWS))
     if further:
         assert_same(train_on(loaded), train_on(copy.deepcopy(net)))
+
+
+def test_a_path_where_no_file_can_be_says_what_is_missing(tmp_path):
+    net = small_net(DeepNetClassifier)
+    for act in (net.save, load):
+        with pytest.raises(FileNotFoundError, match="path is an empty string"):
+            act("")
+    words = re.escape(f"no folder {str(tmp_path / 'none')!r} for the file. Create it first")
+    with pytest.raises(FileNotFoundError, match=words):
+        net.save(tmp_path / "none" / "net")
+    assert not any(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("params", [{}, {"warm_start": True}], ids=str)
@@ -442,8 +454,11 @@ def a_scorer(net, X, y):
         ({"loss": MySquaredError()}, "skops"),
         ({"solver": MyAdamW()}, "skops"),
         ({"schedule": MyPlateau()}, "skops"),
-        ({"scoring": a_scorer}, "scorer's name or None"),
-        ({"validation_fraction": ShuffleSplit()}, "Set it to a number: a fitted net"),
+        ({"scoring": a_scorer}, "net.set_params(scoring=None).save(path)"),
+        (
+            {"validation_fraction": ShuffleSplit()},
+            "net.set_params(validation_fraction=0.1).save(path)",
+        ),
         ({"random_state": np.random.RandomState(0)}, "an int or None"),
         ({"random_state": np.random.Generator(np.random.MT19937(0))}, "an int or None"),
         ({"alpha": np.longdouble(1)}, "plain arrays"),
@@ -512,7 +527,7 @@ def test_a_header_that_is_too_long_is_not_saved(tmp_path):
 
 
 def test_component_names_are_unique():
-    assert len(KINDS) == 9 + len(set(component_types()))
+    assert len(KINDS) == 12 + len(set(component_types()))
     for name, kind in KINDS.items():
         assert kind.type.__name__ == name
 
@@ -576,3 +591,16 @@ def test_unpickling_a_net_of_this_version_gives_an_equal_net_without_a_warning(n
 def test_an_invalid_pickle_state_is_an_error(net_class):
     with pytest.raises((TypeError, ValueError)):
         net_class.__new__(net_class).__setstate__(3)
+
+
+def test_a_net_with_a_splitter_is_saved_by_the_line_of_the_error(tmp_path):
+    rng = np.random.default_rng(0)
+    X, path = rng.normal(size=(60, 3)), tmp_path / "net.npz"
+    net = DeepNetRegressor(2, max_iter=2, early_stopping=True, random_state=0)
+    net.set_params(validation_fraction=ShuffleSplit(2, random_state=0)).fit(X, X[:, 0])
+    with pytest.raises(TypeError, match="so nothing is lost by net") as error:
+        net.save(path)
+    predicted = net.predict(X)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(net)).predict(X), predicted)
+    exec(str(error.value).split("lost by ")[1].rstrip("."), {"net": net, "path": path})
+    np.testing.assert_array_equal(load(path).predict(X), predicted)

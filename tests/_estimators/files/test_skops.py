@@ -22,7 +22,7 @@ from small_nets import (
     trained,
 )
 
-from skshallow import DeepNetRegressor, HiddenFeatures
+from skshallow import DeepNetClassifier, DeepNetRegressor, HiddenFeatures
 from skshallow._estimators.files.codec import component_types
 from skshallow.activations import Activation
 from skshallow.initializers import Initializer
@@ -68,19 +68,26 @@ def test_every_trusted_type_occurs_in_some_net():
             PARAMETERS[base] for base in PARAMETERS if issubclass(component, base)
         )
         nets.append(small_net(**{parameter: component()}))
+    nets.append(small_net(residual=True, normalization="layer").fit(ROWS, LABELS))
+    monotone = small_net(DeepNetRegressor, monotonic_cst=[1, 0, 0])
+    nets.append(monotone.fit(ROWS, ROWS[:, 0]))
     nets.append(HiddenFeatures(small_net()))
     piecewise = small_net(max_iter="auto")
     nets.append(piecewise.partial_fit(ROWS, LABELS, classes=np.unique(LABELS)))
     nets.append(DeepNetRegressor(2, loss="huber").partial_fit(ROWS, ROWS[:, 0]))
     few = {"max_iter": 2, "random_state": 0, "record_health": False}
     nets.append(DeepNetRegressor(4, **few).fit(*mixed_table()))
+    periodic = DeepNetRegressor(4, numeric_encoding="periodic", **few)
+    nets.append(periodic.fit(*mixed_table()))
+    ordered = DeepNetClassifier(4, loss="ordinal", **few)
+    nets.append(ordered.fit(ROWS, np.arange(len(ROWS)) % 3))
     assert set(sio.get_untrusted_types(data=sio.dumps(nets))) == set(TRUSTED_TYPES)
 
 
 def mixed_table(n_rows=300):
     """Return a table with a number, a category of many levels, and a target."""
     number = np.random.default_rng(0).normal(size=n_rows)
-    city = [f"city {i % 20}" for i in range(n_rows)]
+    city = [f"city {i % 70}" for i in range(n_rows)]
     return pd.DataFrame({"number": number, "city": city}), number
 
 

@@ -243,7 +243,7 @@ def assert_refused(net, X, y, path, match, error=ValueError, **more):
 @pytest.mark.parametrize(
     ("other", "match"),
     [
-        ({"alpha": 0.5}, "alpha was 0.0005, now it is 0.5"),
+        ({"alpha": 0.5}, "alpha was 'auto', now it is 0.5"),
         ({"hidden_units": 5}, "hidden_units was 4, now it is 5"),
         ({"max_iter": 7}, "max_iter was 6, now it is 7"),
         ({"random_state": 1}, "random_state was 0, now it is 1"),
@@ -338,6 +338,10 @@ def cut_a_record(state, arrays):
     arrays["state.health.dead"] = arrays["state.health.dead"][:, 1:]
 
 
+def lose_the_temperature(state, arrays):
+    arrays["state.optima"] = np.zeros((2, 2))
+
+
 def count_beyond_the_epochs(state, arrays):
     history = dict(map(tuple, state["dict"]))["history"]
     for pair in history["dict"]:
@@ -353,6 +357,7 @@ FORGERIES = [
     take_the_solvers_memory,
     add_an_array,
     cut_a_record,
+    lose_the_temperature,
     count_beyond_the_epochs,
 ]
 
@@ -380,8 +385,10 @@ def test_each_fit_has_a_file_of_its_own_in_a_folder(net, X, y, tmp_path):
 
 def test_a_path_that_cannot_be_written_fails_before_training(net, X, y, tmp_path):
     counting = Dying(at=None)
-    with pytest.raises(FileNotFoundError, match="There is no folder"):
+    with pytest.raises(FileNotFoundError, match=r"no folder .*for the Checkpoint"):
         fit(net, X, y, Checkpoint(tmp_path / "none" / "it.npz"), counting)
+    with pytest.raises(ValueError, match="path is an empty string"):
+        Checkpoint("")
     assert counting.n_epochs == 0
 
 
@@ -468,7 +475,7 @@ def test_a_fit_that_fails_keeps_no_file_from_the_next(net, X, y, path):
         net.set_callbacks(Checkpoint(path), Dying(1, KeyboardInterrupt)).fit(X, y)
     with pytest.raises(ValueError, match="training state of another fit"):
         fit(net.set_params(alpha=0.5), X, y, Checkpoint(path))
-    net.set_params(alpha=5e-4).set_callbacks()
+    net.set_params(alpha="auto").set_callbacks()
     assert_same(fit(net, X, y, Checkpoint(path)), fit(net, X, y))
 
 

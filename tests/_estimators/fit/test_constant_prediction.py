@@ -67,6 +67,7 @@ def test_twenty_epochs_far_too_slow_to_learn_ask_for_a_larger_rate(
     cls, rows, dummy, solver, rate
 ):
     net = cls(solver=solver, learning_rate=rate, max_iter=20, random_state=0)
+    net.set_params(numeric_encoding=None)  # with it, first weights predict about a constant
     with pytest.warns(ConvergenceWarning, match=NO_USE.format("larger learning_rate")):
         net.fit(*rows)
     assert net.score(*rows) < dummy.fit(*rows).score(*rows) + 0.1
@@ -150,7 +151,7 @@ SENSIBLE = {
     "twenty epochs": {"max_iter": 20},
     "constant rate": {"schedule": "constant"},
     "strong penalty": {"alpha": 10.0},
-    "stronger penalty": {"alpha": 1e4},
+    "stronger penalty": {"alpha": 100.0},
     "little patience": {"early_stopping": True, "n_iter_no_change": 2},
     "strong dropout": {"dropout": 0.8},
     "ensemble": {"n_members": 3},
@@ -187,5 +188,16 @@ def test_every_loss_is_compared_with_its_own_constant(loss):
     net = ShallowNetRegressor(
         loss=loss, learning_rate=1e-9, early_stopping=False, max_iter=130, random_state=0
     )
+    net.set_params(numeric_encoding=None)  # with it, first weights predict about a constant
     with pytest.warns(ConvergenceWarning, match=NO_USE.format("larger")):
         net.fit(X, y, sample_weight=np.arange(len(y)) % 3)
+
+
+def test_a_rate_too_small_to_move_lucky_first_weights_warns():
+    X, y = load_iris(return_X_y=True)
+    params = {"solver": "sgd", "max_iter": 60, "random_state": 0}
+    net = DeepNetClassifier(learning_rate=1e-5, **params)
+    with pytest.warns(ConvergenceWarning, match="loss of the first weights, .* larger"):
+        net.fit(X, y)
+    net.set_params(learning_rate="auto").fit(X, y)
+    assert net.score(X, y) > 0.9

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skshallow import DeepNetRegressor
+from skshallow import DeepNetRegressor, ShallowNetRegressor
 from skshallow._estimators.fit.health_advice import (
     ACTIVATION,
     AGAINST_DEAD_UNITS,
@@ -16,6 +16,7 @@ from skshallow._estimators.fit.health_advice import (
     DEPTH,
     INIT,
     LEARNING_RATE,
+    RESIDUAL,
     STANDARDIZE,
     applicable_remedies,
     in_words,
@@ -23,7 +24,7 @@ from skshallow._estimators.fit.health_advice import (
 from skshallow.exceptions import DeadUnitsWarning, VanishingGradientWarning
 from skshallow.inspection import health_report
 
-ALL = [INIT, STANDARDIZE, LEARNING_RATE, ALPHA, CLIP, DEPTH, ACTIVATION]
+ALL = [INIT, STANDARDIZE, LEARNING_RATE, ALPHA, CLIP, RESIDUAL, DEPTH, ACTIVATION]
 
 
 @pytest.fixture
@@ -42,15 +43,38 @@ def net(few, X, y):
 )
 def test_what_the_parameters_do_already_is_left_out(net, params, remedy):
     before = applicable_remedies(net.get_params(), net.network_, True)
-    assert before == [LEARNING_RATE, CLIP, DEPTH, ACTIVATION]
+    assert before == [LEARNING_RATE, CLIP, RESIDUAL, DEPTH, ACTIVATION]
     after = applicable_remedies(net.set_params(**params).get_params(), net.network_, True)
     assert after == [what for what in ALL if what in {*before, remedy}]
 
 
 def test_without_a_learning_rate_it_is_neither_lowered_nor_clipped(net):
-    assert applicable_remedies(net.get_params(), net.network_, False) == [DEPTH, ACTIVATION]
+    without = applicable_remedies(net.get_params(), net.network_, False)
+    assert without == [RESIDUAL, DEPTH, ACTIVATION]
     net.set_params(max_grad_norm=1.0)
     assert CLIP not in applicable_remedies(net.get_params(), net.network_, True)
+
+
+@pytest.mark.parametrize(
+    ("params", "could_be"),
+    [
+        ({"depth": 2}, True),
+        ({"hidden_units": [3, 4]}, False),
+        ({"depth": 1}, False),
+        ({"depth": 2, "residual": True}, False),
+    ],
+)
+def test_residual_connections_are_advised_where_they_could_be_set(
+    few, X, y, params, could_be
+):
+    net = DeepNetRegressor(**few | params).fit(X, y)
+    remedies = applicable_remedies(net.get_params(), net.network_, True)
+    assert (RESIDUAL in remedies) == could_be
+
+
+def test_residual_connections_are_not_advised_to_an_estimator_without_them(few, X, y):
+    net = ShallowNetRegressor(**few).fit(X, y)
+    assert RESIDUAL not in applicable_remedies(net.get_params(), net.network_, True)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from sklearn.model_selection import GridSearchCV, KFold
 
 from skshallow import DeepNetClassifier, DeepNetRegressor
 from skshallow.exceptions import IneffectiveParameterWarning
+from skshallow.schedules import Plateau, StepDecay
 from skshallow.solvers import LBFGS
 
 IGNORED_BY_LBFGS = {
@@ -151,6 +152,38 @@ def test_a_patience_stops_lbfgs_although_it_has_a_rule_of_its_own(regressor_clas
     assert own.resolved_params_["n_iter_no_change"] == np.inf
     assert patient.resolved_params_["n_iter_no_change"] == 2
     assert patient.n_iter_ <= own.n_iter_
+
+
+IDLE = [
+    (StepDecay(every=6), r"max_iter=6, .* after 6 epochs"),
+    (StepDecay(every=9), r"max_iter=6, .* after 9 epochs"),
+    (Plateau(patience=5), r"max_iter=6, .* after 6 epochs"),
+]
+
+
+@pytest.mark.parametrize(("schedule", "words"), IDLE, ids=str)
+def test_a_schedule_that_could_only_act_after_the_last_epoch_warns(
+    net_class, X, y, few, schedule, words
+):
+    params = few | {"max_iter": 6}
+    constant = net_class(**params).fit(X, y)
+    net = net_class(**params | {"schedule": schedule})
+    with pytest.warns(IneffectiveParameterWarning, match=rf"schedule=.* {words}"):
+        net.fit(X, y)
+    assert_array_equal(net.theta_, constant.theta_)
+    assert net.resolved_params_["schedule"] is None
+
+
+def test_a_schedule_that_acts_in_the_last_epoch_or_in_a_later_call_does_not_warn(
+    regressor_class, X, y, few
+):
+    params = few | {"max_iter": 6}
+    constant = regressor_class(**params).fit(X, y)
+    net = regressor_class(**params | {"schedule": StepDecay(every=5)}).fit(X, y)
+    assert (net.theta_ != constant.theta_).any()
+    regressor_class(**params | {"schedule": Plateau(patience=4)}).fit(X, y)
+    later = regressor_class(**params | {"schedule": "step"}, warm_start=True).fit(X, y)
+    later.partial_fit(X, y)
 
 
 def test_what_an_earlier_call_used_does_not_warn_in_later_ones(regressor_class, X, y, few):

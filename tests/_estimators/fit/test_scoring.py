@@ -1,13 +1,17 @@
 """Scorers of early stopping: what they are given, and what they may not return."""
 
+import re
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn import config_context
+from sklearn import clone, config_context
 from sklearn.datasets import make_multilabel_classification
 from sklearn.metrics import accuracy_score, get_scorer, log_loss, make_scorer
+from sklearn.model_selection import KFold
 
 from skshallow import ShallowNetClassifier, ShallowNetRegressor
+from skshallow.exceptions import IneffectiveParameterWarning
 
 
 @pytest.fixture
@@ -135,7 +139,8 @@ def test_the_error_names_a_label_that_all_validation_rows_have(classifier_class,
     X, Y = make_multilabel_classification(60, 5, n_classes=3, random_state=0)
     rows = Y[:, 1] == 1
     net = classifier_class(**few, early_stopping=True, scoring="roc_auc")
-    with pytest.raises(ValueError, match="no rows both with and without label 1 among"):
+    words = "there are no rows both with and without label 1 among"
+    with pytest.raises(ValueError, match=words):
         net.fit(X, Y, X_val=X[rows], y_val=Y[rows])
 
 
@@ -170,5 +175,74 @@ def test_the_scorers_own_errors_pass_through(X, y, few):
         raise ValueError("mine")
 
     net = ShallowNetClassifier(**few, early_stopping=True, scoring=score)
-    with pytest.raises(ValueError, match=r"^mine$"):
+    with pytest.raises(ValueError, match=r"^mine\n") as raised:
         net.fit(X, y)
+    (note,) = raised.value.__notes__
+    assert re.fullmatch(r"It is of scoring=<function .*>, on 6 validation rows\.", note)
+
+
+def test_targets_that_a_scorer_never_takes_are_an_error_with_auto_too(X, y, few):
+    net = ShallowNetRegressor(**few, scoring="neg_mean_squared_log_error")
+    own = {"X_val": X[40:], "y_val": -2.0 - y[40:]}
+    with pytest.raises(ValueError, match="cannot be used when targets") as raised:
+        net.fit(X[:40], y[:40], **own)
+    assert raised.value.__notes__ == [
+        "It is of scoring='neg_mean_squared_log_error', on 20 validation rows."
+    ]
+
+
+# Scorers without a value on the validation rows, and early_stopping="auto".
+
+MANY = 300
+ROWS = np.random.default_rng(5).normal(size=(MANY, 4))
+THREE = np.sort(np.arange(MANY) % 3)
+LABELS = np.column_stack([ROWS[:, 0] > 0, np.arange(MANY) < MANY - 75]).astype(int)
+
+
+def not_scored(net, y, **own):
+    """Return the warning about the scorer of a fit that was to stop early."""
+    with pytest.warns(IneffectiveParameterWarning) as caught:
+        net.fit(ROWS, y, **own)
+    assert net.resolved_params_["early_stopping"] is False
+    assert len(net.validation_scores_) == 0
+    plain = clone(net).set_params(
+        early_stopping=False, scoring=None, validation_fraction="auto"
+    )
+    own.pop("groups", None)
+    assert_array_equal(net.theta_, plain.fit(ROWS, y, **own).theta_)
+    (words,) = [str(it.message) for it in caught if str(it.message).startswith("scoring=")]
+    return words
+
+
+@pytest.mark.parametrize("scoring", ["neg_log_loss", "roc_auc_ovr", "top_k_accuracy"])
+def test_auto_does_not_stop_early_where_the_rows_that_validate_lack_a_class(
+    classifier_class, few, scoring
+):
+    net = classifier_class(**few, scoring=scoring)
+    groups = 10 * THREE + np.arange(MANY) % 7  # of one class each
+    words = not_scored(net, THREE, groups=groups)
+    assert re.search(r"which means False where .* on \d+ validation rows: there", words)
+    net.set_params(validation_fraction=KFold(4))
+    assert "there is no row of classes 0, 1 among them" in not_scored(net, THREE)
+    net.set_params(validation_fraction="auto")
+    own = {"X_val": ROWS[THREE > 0], "y_val": THREE[THREE > 0]}
+    assert "there is no row of class 0 among them" in not_scored(net, THREE, **own)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
+def test_auto_does_not_stop_early_where_all_rows_that_validate_have_a_label(
+    classifier_class, few
+):
+    net = classifier_class(**few, scoring="roc_auc", validation_fraction=KFold(4))
+    words = not_scored(net, LABELS)
+    assert "is nan on 75 validation rows" in words
+    assert "there are no rows both with and without label 1 among them" in words
+    # what a scorer can do without them is used
+    net.set_params(scoring="accuracy").fit(ROWS, LABELS)
+    assert net.resolved_params_["early_stopping"] is True
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
+def test_auto_does_not_stop_early_by_the_r2_of_a_single_row(regressor_class, few):
+    net = regressor_class(**few, scoring="r2", validation_fraction=1 / MANY)
+    assert "scoring='r2' is nan on 1 validation row," in not_scored(net, ROWS[:, 0])

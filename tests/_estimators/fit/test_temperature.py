@@ -1,8 +1,11 @@
 """Temperature scaling against its definition, and in classifiers."""
 
+import math
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.optimize import minimize_scalar
 from scipy.special import expit, logit, softmax
 from sklearn.base import clone
 from sklearn.datasets import make_classification, make_multilabel_classification
@@ -13,11 +16,14 @@ from skshallow._estimators.fit import temperature as module
 from skshallow._estimators.fit.temperature import (
     COLDEST,
     HOTTEST,
+    Optimum,
+    TemperatureScaling,
     best_temperature,
     refined_loss,
+    search,
 )
 from skshallow.exceptions import IneffectiveParameterWarning
-from skshallow.losses import BinomialLogLoss, MultinomialLogLoss
+from skshallow.losses import BinomialLogLoss, MultinomialLogLoss, OrdinalLogLoss
 
 
 @pytest.mark.parametrize("true_temperature", [0.3, 1.0, 4.0])
@@ -54,6 +60,101 @@ def test_parts_of_any_size_give_the_same_temperature(values_at_once, shape, monk
     monkeypatch.setattr(module, "VALUES_PER_EVALUATION", values_at_once)
     assert refined_loss(loss, y, raw, weight) == pytest.approx(at_once, rel=1e-12)
     assert best_temperature(loss, y, raw, weight) == pytest.approx(temperature, rel=1e-6)
+
+
+def raw_of(shape, scale, rng):
+    """Return raw predictions of a `scale`, in columns of which none follows another."""
+    return scale * rng.normal(size=shape)
+
+
+PROBLEMS = {
+    "binary": (BinomialLogLoss(), (80, 1)),
+    "multilabel": (BinomialLogLoss(), (80, 3)),
+    "multiclass": (MultinomialLogLoss(), (80, 4)),
+    "smoothed": (MultinomialLogLoss().smoothed(0.1), (80, 4)),
+    "ordinal": (OrdinalLogLoss(), (80, 3)),
+    "binary members": (BinomialLogLoss(), (3, 80, 1)),
+    "multiclass members": (MultinomialLogLoss(), (3, 80, 4)),
+    "ordinal members": (OrdinalLogLoss(), (3, 80, 3)),
+}
+
+
+def problem(name, scale, rng):
+    """Return a loss, targets that follow raw predictions in part, these, and weights."""
+    loss, shape = PROBLEMS[name]
+    raw, weight = raw_of(shape, 1.0, rng), rng.random(80)
+    if loss.takes_codes:
+        n_classes = loss.link.inverse(raw).shape[-1]
+        right = loss.link.inverse(loss.link.combine(raw)).argmax(axis=-1)
+        codes = np.where(rng.random(80) < 0.6, right, rng.integers(n_classes, size=80))
+        return loss, codes[:, np.newaxis], scale * raw, weight
+    odds = loss.link.combine(raw)
+    return loss, (rng.random(odds.shape) < expit(odds)).astype(float), scale * raw, weight
+
+
+def scipys(loss, y, raw, weight):
+    """Return SciPy's least mean loss, and the logarithm of its temperature."""
+
+    def mean_loss(log_temperature):
+        scaled = loss.link.at_temperature(raw.astype(float), np.exp(log_temperature))
+        return np.average(loss.loss(y, loss.link.combine(scaled)), weights=weight)
+
+    bounds = np.log([COLDEST, HOTTEST])
+    grid = np.linspace(*bounds, 60)
+    at = grid[np.argmin([mean_loss(each) for each in grid])]
+    near = np.clip([at - 0.2, at + 0.2], *bounds)
+    found = minimize_scalar(
+        mean_loss, bounds=near, method="bounded", options={"xatol": 1e-9}
+    )
+    return min((float(mean_loss(each)), each) for each in (found.x, *bounds))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("scale", [1e-3, 0.3, 1.0, 4.0, 1e3])
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_the_least_loss_is_that_of_scipy(name, scale, dtype):
+    rng = np.random.default_rng(0)
+    loss, y, raw, weight = problem(name, scale, rng)
+    scaling = TemperatureScaling(loss, y, weight)
+    for epoch in range(4):  # each search starts where the last one ended
+        now = ((1 + epoch / 10) * raw + raw_of(raw.shape, scale / 10, rng)).astype(dtype)
+        least, log_temperature = scipys(loss, y, now, weight)
+        assert scaling.refined_loss(now) == pytest.approx(least, abs=1e-6)
+        found = math.log(best_temperature(loss, y, now, weight))
+        assert found == pytest.approx(log_temperature, abs=1e-4)
+
+
+def test_the_search_counts_few_slopes_after_the_first_epoch():
+    slopes = []
+
+    def slope(log_temperature, at):
+        slopes.append(log_temperature)
+        return math.tanh(log_temperature - at)
+
+    last = search(lambda t: slope(t, 0.7), Optimum(), 1e-7)
+    assert last.log_temperature == pytest.approx(0.7, abs=1e-4)
+    slopes.clear()
+    for at in (0.72, 0.71, 0.75):
+        last = search(lambda t, at=at: slope(t, at), last, 1e-7)
+        assert last.log_temperature == pytest.approx(at, abs=1e-3)
+    assert len(slopes) <= 7
+
+
+def test_a_function_with_a_flat_part_and_a_bend_has_its_least_value_found():
+    def slope(log_temperature):  # concave on the left, then convex
+        return np.sin(log_temperature - 1.5)
+
+    for start in np.linspace(-1.5, 2.9, 12):
+        found = search(slope, Optimum(start), 1e-10).log_temperature
+        assert found == pytest.approx(1.5, abs=1e-4)
+
+
+def test_raw_predictions_that_are_not_finite_keep_the_last_temperature():
+    y, raw = np.array([[1.0], [0.0]]), np.array([[np.inf], [np.nan]])
+    scaling = TemperatureScaling(BinomialLogLoss(), y, None)
+    with np.errstate(invalid="ignore"):
+        assert not np.isfinite(scaling.refined_loss(raw))
+    assert scaling.last == Optimum()
 
 
 def test_rows_all_classified_right_or_wrong_give_the_bounds():
@@ -102,7 +203,7 @@ def test_scaling_changes_probabilities_and_no_predicted_class(n_classes, label_s
 def test_the_temperature_is_folded_into_the_weights():
     X, y = noisy(2)
     net = ShallowNetClassifier(**PARAMS, early_stopping=True, temperature_scaling=True)
-    net.set_params(clip_features=False).fit(X, y)
+    net.set_params(clip_features=False, numeric_encoding=None).fit(X, y)
     copy = ShallowNetClassifier.from_weights(net.coefs_, net.intercepts_)
     assert_allclose(copy.predict_proba(X), net.predict_proba(X))
 

@@ -6,7 +6,7 @@ from numpy.testing import assert_array_equal
 from sklearn.datasets import make_classification
 
 from skshallow import DeepNetClassifier, DeepNetRegressor, ShallowNetClassifier
-from skshallow._estimators.fit.config import AUTO_EARLY_STOPPING_ROWS
+from skshallow._estimators.fit.auto import AUTO_EARLY_STOPPING_ROWS
 
 
 def test_a_class_of_one_row_is_trained_on():

@@ -24,6 +24,8 @@ BASE = {
 OTHER = {
     "hidden_units": 5,
     "depth": 1,
+    "residual": True,
+    "normalization": "layer",
     "activation": "tanh",
     "init": "orthogonal",
     "init_scale": 2.0,
@@ -52,7 +54,13 @@ OTHER = {
     "temperature_scaling": True,
     "groups": np.arange(60) % 6,
 }
-LBFGS = {"solver": "lbfgs", "tol": 0.02, "max_iter": 60, "n_iter_no_change": 5}
+LBFGS = {
+    "solver": "lbfgs",
+    "tol": 0.02,
+    "max_iter": 60,
+    "n_iter_no_change": 5,
+    "alpha": 5e-4,
+}
 # Parameters of the estimator, what is called before, and what then.
 MODES = {
     "fit": ({}, "", "fit"),
@@ -65,6 +73,7 @@ MODES = {
     "lbfgs": (LBFGS, "", "fit"),
     "lbfgs, early stopping": (LBFGS | {"early_stopping": True}, "", "fit"),
     "no hidden layers": ({"depth": 0}, "", "fit"),
+    "one hidden layer": ({"depth": 1}, "", "fit"),
     "no hidden layers, lbfgs": (LBFGS | {"depth": 0, "tol": 1e-4}, "", "fit"),
     "one batch": ({"batch_size": None}, "", "fit"),
     "zeros": ({"init": "zeros", "depth": 0}, "", "fit"),

@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose
 from scipy.sparse import csr_array, issparse
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.decomposition import PCA
-from sklearn.ensemble import BaggingRegressor
+from sklearn.ensemble import BaggingRegressor, RandomForestRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import Ridge
@@ -102,6 +102,10 @@ def test_the_net_as_given_is_at_the_end_of_the_chain_fitted_or_not(name, net, X,
     assert given_chain(model)[-1] is net
     assert given_chain(model.fit(X, y))[-1] is net
     assert innermost_name(model) == "DeepNetRegressor"
+
+
+def test_a_forest_is_called_a_forest():
+    assert innermost_name(RandomForestRegressor()) == "RandomForestRegressor"
 
 
 def test_steps_before_the_net_are_those_of_all_pipelines_in_order(net):

@@ -22,6 +22,23 @@ def net(X, y, few):
     return DeepNetClassifier(**few).fit(table, np.array(["low", "mid", "high"])[y])
 
 
+def test_titles_tell_what_a_hidden_layer_does(X, y, few):
+    few |= {"depth": 2, "residual": True, "normalization": "layer"}
+    display = NetworkDisplay.from_estimator(DeepNetClassifier(**few).fit(X, y))
+    assert "hidden 1\nlayer norm, relu" in texts(display)
+    assert "hidden 2\nlayer norm, relu + input" in texts(display)
+
+
+@pytest.mark.parametrize("choice", ["piecewise_linear", "periodic"])
+def test_inputs_are_what_enters_the_first_layer(few, choice):
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"age": rng.normal(size=60), "kind": ["a", "b", "c"] * 20})
+    net = DeepNetRegressor(**few | {"numeric_encoding": choice})
+    display = NetworkDisplay.from_estimator(net.fit(table, table["age"]))
+    assert set(net.encoded_feature_names_) <= set(texts(display))
+    assert "kind_b" in texts(display)
+
+
 def texts(display):
     return [text.get_text() for text in display.ax_.texts]
 
@@ -96,6 +113,17 @@ def test_names_that_a_pipeline_knows_are_taken_and_others_numbered(X, y, few):
     net = DeepNetRegressor(**few).fit(X, y)
     display = NetworkDisplay.from_estimator(net)
     assert display.feature_names == ["x0", "x1", "x2", "x3", "x4"]
+
+
+def test_encoded_inputs_have_the_names_of_their_columns(y, few):
+    table = pd.DataFrame({"age": np.arange(len(y)), "city": np.resize(list("abc"), len(y))})
+    net = DeepNetRegressor(**few, numeric_encoding="piecewise_linear")
+    model = make_pipeline("passthrough", net).fit(table, y)
+    display = NetworkDisplay.from_estimator(model)
+    names = ["age", "city_a", "city_b", "city_c", *(f"age_piece{i}" for i in range(8))]
+    assert display.feature_names == names == net.encoded_feature_names_.tolist()
+    with pytest.raises(ValueError, match=r"input .* 12 nodes.*numeric_encoding=None"):
+        NetworkDisplay.from_estimator(model, max_units=11)
 
 
 @pytest.mark.parametrize(

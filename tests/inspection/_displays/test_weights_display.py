@@ -104,6 +104,13 @@ def test_shapes_that_do_not_hold_the_features_are_refused(shape, net):
         WeightsDisplay.from_estimator(net, image_shape=shape)
 
 
+def test_encoded_features_are_no_pixels(images, few, pyplot):
+    net = ShallowNetRegressor(**few, numeric_encoding="piecewise_linear").fit(*images)
+    with pytest.raises(ValueError, match=r"12 features .* 108 inputs.*encoding=None"):
+        WeightsDisplay.from_estimator(net, image_shape=(9, 12))
+    assert pyplot.get_fignums() == []
+
+
 def test_a_maxout_unit_has_an_image_for_each_piece(images, few):
     net = ShallowNetRegressor(**few, activation="maxout").fit(*images)
     display = WeightsDisplay.from_estimator(

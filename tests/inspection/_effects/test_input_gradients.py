@@ -37,7 +37,7 @@ def outputs_of(net, X, output):
 def inner(X):
     """Return rows inside the range of each column, a little away from the values of `X`.
 
-    Those at a border of a piece have no derivative, and borders are values.
+    At a border of a piece there are two one-sided derivatives, and borders are values.
     """
     is_end = (X.min(axis=0) == X) | (X.max(axis=0) == X)
     return X[~is_end.any(axis=1)] + 1e-3 * X.std(axis=0)
@@ -68,6 +68,42 @@ def test_they_are_the_derivatives_of_what_is_predicted(name, n_members, output):
         output = "prediction"  # no public method gives the raw outputs
     expected = by_differences(net, X, output)
     actual = input_gradients(net, X, output=output).reshape(expected.shape)
+    scale = np.abs(expected).max(axis=(0, 2), keepdims=True)
+    assert_allclose(actual / scale, expected / scale, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("standardize", [True, False])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_at_a_border_of_pieces_they_are_from_below_and_at_the_least_from_above(
+    dtype, standardize
+):
+    X = np.arange(-8.0, 9).repeat(20)[:, np.newaxis]
+    net = DeepNetRegressor(
+        8,
+        max_iter=20,
+        early_stopping=False,
+        random_state=0,
+        numeric_encoding="piecewise_linear",
+        dtype=dtype,
+        standardize=standardize,
+        **SMOOTH,
+    ).fit(X, np.sin(X[:, 0]))
+    borders = np.arange(-8.0, 9, 2)[:, np.newaxis]  # of eight pieces of 17 integers
+    aside = np.where(borders == -8, 1e-3, -1e-3)
+    beside = input_gradients(net, borders + aside)
+    assert_allclose(input_gradients(net, borders), beside, rtol=0, atol=0.01)
+    beyond = input_gradients(net, borders - aside)
+    assert np.median(np.abs(beyond - beside)) > 0.05
+
+
+@pytest.mark.parametrize(
+    "name", ["residual", "layer norm", "residual, layer norm, members"]
+)
+def test_they_take_both_ways_back_through_residual_layers(name):
+    net = VARIETIES[name].fit(**SMOOTH)
+    X = inner(VARIETIES[name].data()[0])[:6]
+    expected = by_differences(net, X, "prediction")
+    actual = input_gradients(net, X, output="prediction").reshape(expected.shape)
     scale = np.abs(expected).max(axis=(0, 2), keepdims=True)
     assert_allclose(actual / scale, expected / scale, rtol=0, atol=1e-5)
 

@@ -1,6 +1,7 @@
 """Integrated gradients: what they add up to, and those of linear nets."""
 
 import warnings
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,7 @@ import pytest
 from array_libraries import strict_elsewhere
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import config_context
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -15,13 +17,16 @@ from sklearn.preprocessing import StandardScaler
 from varieties import VARIETIES
 
 from skshallow import DeepNetClassifier, DeepNetRegressor
+from skshallow.activations import Activation
+from skshallow.engine import Network
 from skshallow.inspection import input_gradients, integrated_gradients
 
 VARIOUS = [
     name
     for name in VARIETIES
     if name.startswith(("loss=", "activation="))
-    or name in ("members", "members, dropout", "two targets", "quantiles", "float32")
+    or name.startswith(("residual", "layer norm", "members"))
+    or name in ("two targets", "quantiles", "float32")
 ]
 VARIOUS.remove("activation=step")
 
@@ -121,7 +126,7 @@ def table():
             "size": np.where(rng.random(200) < 0.1, np.nan, rng.normal(size=200)),
             "binary": rng.choice(["no", "yes"], 200),
             "colour": rng.choice(["red", "green", "blue"], 200),
-            "town": [f"town {i}" for i in rng.integers(20, size=200)],
+            "town": [f"town {i}" for i in rng.integers(70, size=200)],
         }
     )
 
@@ -138,6 +143,30 @@ def test_categories_and_missing_values_have_effects_too(table, n_members, few):
     assert effects.data[0, 2] == table["colour"][0]
     missing = table["size"].isna().to_numpy()
     assert_array_equal([np.isnan(value) for value in effects.data[:, 0]], missing)
+
+
+def test_an_embedded_category_is_compared_with_the_mean_of_its_levels(table, few):
+    table = pd.concat([table, table])
+    table["town"] = [f"town {i % 70}" for i in range(400)]
+    y = (table["size"].fillna(1) > 0).to_numpy()
+    net = DeepNetClassifier(**few, depth=0).fit(table[["size", "town"]], y)
+    assert net.network_.embedding is not None
+    each_town = table[["size", "town"]].drop_duplicates("town")
+    assert len(each_town) == 70
+    effects = integrated_gradients(net, each_town).values[:, 1]
+    assert np.ptp(effects) > 1e-3
+    assert_allclose(effects.mean(), 0, atol=1e-12)
+
+
+def test_outputs_have_names(X, few):
+    targets = np.stack([X[:, 0], X[:, 1]], axis=1)
+    for y, names in ((X[:, 0], [""]), (targets, [" 0", " 1"])):
+        net = DeepNetRegressor(**few).fit(X, y)
+        effects = integrated_gradients(net, X[:2], output="prediction")
+        assert effects.output_names == [f"prediction{name}" for name in names]
+    net = DeepNetClassifier(**few).fit(X, np.digitize(X[:, 0], [-1, 1]))
+    effects = integrated_gradients(net, X[:2], output="prediction")
+    assert effects.output_names == [f"probability of {i}" for i in range(3)]
 
 
 def test_a_column_in_the_background_as_in_the_row_has_no_effect(table, few):
@@ -164,6 +193,112 @@ def test_without_a_mean_the_background_is_asked_for(X, y, few):
     with pytest.raises(ValueError, match=r"background=X_train\[:100\]"):
         integrated_gradients(net, X)
     assert_adds_up(integrated_gradients(net, X, background=X[:3]), net.decision_function(X))
+
+
+def test_of_several_outputs_each_has_its_mean_slopes(X, few):
+    targets = np.stack([X[:, 0], np.abs(X[:, 1]), X[:, 0] * X[:, 1]], axis=1)
+    net = DeepNetRegressor(**few, activation="tanh").fit(X, targets)
+    row, start = X[:1], X[1:2]
+    along = (np.arange(4000)[:, np.newaxis] + 0.5) / 4000
+    slopes = input_gradients(net, start + along * (row - start)).mean(axis=0)
+    effects = integrated_gradients(net, row, background=start, tol=1e-6).values[0]
+    scale = np.abs(effects).max(axis=0)
+    expected = slopes * (row - start).T
+    assert_allclose(effects / scale, expected / scale, atol=2e-3)
+
+
+@pytest.fixture
+def n_passed(monkeypatch):
+    """The numbers of rows that pass through a network, forward."""
+    passed, forward = [], Network.forward
+
+    def counting(self, x, params, *args, **kwargs):
+        passed.append(x.shape[-2])
+        return forward(self, x, params, *args, **kwargs)
+
+    monkeypatch.setattr(Network, "forward", counting)
+    return passed
+
+
+@pytest.mark.parametrize("n_background", [1, 30])
+@pytest.mark.parametrize("loss", ["log_loss", "ordinal"])
+def test_only_segments_that_need_it_are_halved(X, few, loss, n_background, n_passed):
+    y = np.digitize(X[:, 0] * X[:, 1], [-1, 0, 1])
+    net = DeepNetClassifier(**(few | {"hidden_units": (64, 64)}), loss=loss).fit(X, y)
+    n_passed.clear()
+    effects = integrated_gradients(net, X, background=X[:n_background])
+    assert_adds_up(effects, net.decision_function(X))
+    assert sum(n_passed) < 60 * n_background * len(X)
+
+
+def test_effects_that_cancel_need_no_more_segments_than_others(n_passed):
+    # f = g(x_0) - h(x_1) where g and h have many kinks each and rise by the same
+    rng = np.random.default_rng(0)
+    kinks, steps = rng.uniform(size=(2, 40)), rng.normal(size=(2, 40))
+    steps[1] *= (steps[0] * (1 - kinks[0])).sum() / (steps[1] * (1 - kinks[1])).sum()
+    first = np.zeros((2, 80))
+    first[0, :40], first[1, 40:] = 1, 1
+    weights = [first, np.concatenate([steps[0], -steps[1]])[:, np.newaxis]]
+    net = DeepNetRegressor.from_weights(
+        weights, [-kinks.ravel(), np.zeros(1)], activation="relu"
+    )
+    start, end = np.zeros((1, 2)), np.ones((1, 2))
+    assert abs(net.predict(end) - net.predict(start)) < 1e-10
+    n_passed.clear()
+    effects = integrated_gradients(net, end, background=start)
+    assert_adds_up(effects, net.predict(end))
+    assert abs(effects.values).min() > 0.1
+    assert sum(n_passed) < 60
+
+
+@pytest.mark.parametrize("n_background", [1, 20])
+def test_of_a_sum_of_functions_each_column_has_the_change_of_its_own(n_background):
+    rng = np.random.default_rng(0)
+    kinks, steps = rng.uniform(size=(2, 30)), rng.normal(size=(2, 30))
+    first = np.repeat(np.eye(2), 30, axis=1)
+    net = DeepNetRegressor.from_weights(
+        [first, steps.reshape(-1, 1)], [-kinks.ravel(), np.zeros(1)], activation="relu"
+    )
+    rows = rng.uniform(size=(9, 2))
+    background = rng.uniform(size=(n_background, 2))
+
+    def parts(X):
+        return (np.maximum(X[:, :, np.newaxis] - kinks, 0) * steps).sum(axis=-1)
+
+    expected = parts(rows) - parts(background).mean(axis=0)
+    effects = integrated_gradients(net, rows, background=background, tol=1e-6)
+    assert np.abs(effects.values - expected).max() < 0.01 * np.abs(expected).max()
+
+
+@dataclass(frozen=True)
+class Doubled(Activation):
+    """Its derivative is twice what it should be."""
+
+    def forward(self, z, params):
+        return np.tanh(z), z
+
+    def backward(self, grad_a, z, params, grads):
+        return grad_a * 2 / np.cosh(z) ** 2
+
+
+@dataclass(frozen=True)
+class Jump(Activation):
+    """Its derivative does not know of its jump."""
+
+    def forward(self, z, params):
+        return np.tanh(z) + (z > 0), z
+
+    def backward(self, grad_a, z, params, grads):
+        return grad_a / np.cosh(z) ** 2
+
+
+@pytest.mark.parametrize("activation", [Doubled(), Jump()], ids=["slope", "jump"])
+def test_effects_that_cannot_add_up_are_warned_of(X, y, few, activation, n_passed):
+    net = DeepNetClassifier(**few, activation=activation).fit(X, y)
+    n_passed.clear()
+    with pytest.warns(ConvergenceWarning, match="of 9 of 9 rows .* gradient_check"):
+        integrated_gradients(net, X[10:19], background=X[:2])
+    assert sum(n_passed) < 9 * 2 * 600
 
 
 def test_a_net_that_gives_a_constant_has_no_effects_and_no_warning(X, y, few):

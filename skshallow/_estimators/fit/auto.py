@@ -1,0 +1,210 @@
+"""What "auto" means, for each parameter of a fit that can be "auto"."""
+
+from __future__ import annotations
+
+import math
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from skshallow._estimators.checks.hyperparameters import PERIODIC, PIECEWISE_LINEAR, is_auto
+from skshallow._estimators.fit.components import Components
+from skshallow.engine.state import Plan
+from skshallow.losses import CLASSIFICATION_LOSSES, Loss
+
+# What "auto" means, tuned on tables of 300 to 1 000 000 rows: small ones need a number of
+# steps, middling ones a number of epochs, large ones a number of rows seen in all.
+AUTO_BATCH_SIZE = 128, 512  # of small and of large tables
+AUTO_STEPS_PER_EPOCH = 200  # that larger batches leave, at least
+AUTO_STEPS = (1500, 500), (4000, 120)  # number of steps, and in at most how many epochs
+AUTO_ROWS, AUTO_FEWEST_EPOCHS = 2_000_000, (10, 40)  # rows seen, in how many epochs
+AUTO_ALPHA = 5e-4  # of linear models, of partial_fit, and the least of all others
+AUTO_ALPHA_MOST = 1 / 64  # with at least so many columns and at most so many rows:
+AUTO_ALPHA_COLUMNS, AUTO_ALPHA_ROWS = 10, 256
+AUTO_DROPOUT = 0.15
+AUTO_DROPOUT_ROWS = 256
+AUTO_DROPOUT_UNITS = 64  # in a narrow layer, dropout costs accuracy
+# With fewer rows, a tenth of them is too noisy to select the best epoch.
+AUTO_EARLY_STOPPING_ROWS = 256
+AUTO_PATIENCE, AUTO_STEPS_OF_PATIENCE = 10, 1000  # epochs; steps if a schedule has an end
+AUTO_VALIDATION_FRACTION = 0.1
+ENCODINGS = None, PIECEWISE_LINEAR, PERIODIC  # of numbers
+# With fewer rows, a piece has hardly enough of them to learn from; with more, the wider
+# first layer costs most of the time.
+AUTO_PIECED_ROWS = 256, 100_000
+AUTO_PIECES = 1000  # of all columns; more would take most of the time of a wide table
+# Members that each hold out rows of their own: one fold of at least, and at most, so many.
+AUTO_FOLDS = 8, 10
+AUTO_SMOOTHING = 0.05
+LOG_LOSSES = "log_loss", "ordinal"
+
+
+def numeric_encodings(net: Any, components: Components, n_rows: int) -> list[str | None]:
+    """Return how the numbers of a table enter each member; None means as they are.
+
+    "auto" has pieces only where features are scaled (see `feature_gain`): unscaled, they
+    would rule the numbers. Linear models stay linear.
+
+    Raises
+    ------
+    ValueError
+        If a sequence has other entries, or does not have one for each member.
+    """
+    choice, n_members = net.numeric_encoding, net.n_members
+    if is_auto(choice):
+        least, most = AUTO_PIECED_ROWS
+        suits = least <= n_rows <= most
+        scales = net.standardize and components.solver.scale_free
+        choice = PIECEWISE_LINEAR if suits and scales and components.bends else None
+    if choice is None or isinstance(choice, str):
+        return [choice] * n_members
+    unknown = [each for each in choice if each not in ENCODINGS]
+    if unknown:
+        raise ValueError(
+            f"numeric_encoding has the entry {unknown[0]!r}. An entry is "
+            f"{', '.join(map(repr, ENCODINGS[:-1]))} or {ENCODINGS[-1]!r}."
+        )
+    if len(choice) != n_members:
+        raise ValueError(
+            f"numeric_encoding has {len(choice)} entries, and n_members={n_members}. Give "
+            "one entry for all members, or one for each."
+        )
+    return list(choice)
+
+
+def most_pieces(net: Any, encodings: list[str | None]) -> float:
+    """Return how many pieces the numbers may have in all, to have any."""
+    if PIECEWISE_LINEAR not in encodings:
+        return 0
+    return AUTO_PIECES if is_auto(net.numeric_encoding) else math.inf
+
+
+def cross_fits(net: Any) -> bool:
+    """Return whether each member is to hold out rows of its own, if rows are held out.
+
+    "auto" does so unless a scorer judges the whole ensemble, or a splitter chooses rows.
+    """
+    if net.n_members == 1 or net.cross_fit != "auto":
+        return net.n_members > 1 and bool(net.cross_fit)
+    return net.scoring is None and isinstance(net.validation_fraction, str | Real)
+
+
+def validation_fraction(net: Any) -> Any:
+    """Return the fraction of the rows to hold out for each network, or a splitter."""
+    if net.validation_fraction != "auto":
+        return net.validation_fraction
+    if not cross_fits(net):
+        return AUTO_VALIDATION_FRACTION
+    fewest, most = AUTO_FOLDS
+    return 1 / min(max(net.n_members, fewest), most)
+
+
+def auto_batch_size(n_training: int, incremental: bool) -> int:
+    """Return a power of two; parts of a table tell nothing about the size of the whole."""
+    smallest, largest = AUTO_BATCH_SIZE
+    if incremental:
+        return smallest
+    most = min(max(n_training // AUTO_STEPS_PER_EPOCH, smallest), largest)
+    return 1 << (most.bit_length() - 1)
+
+
+def auto_max_iter(n_training: int, batch_size: int) -> int:
+    """Return the number of epochs; see the parameter `max_iter` in `docstrings`."""
+    steps_per_epoch = math.ceil(n_training / batch_size)
+    lengths = [min(steps // steps_per_epoch, most) for steps, most in AUTO_STEPS]
+    fewest, most = AUTO_FEWEST_EPOCHS
+    return max(min(max(AUTO_ROWS // n_training, fewest), most), *lengths)
+
+
+def penalty(
+    choice: Any,
+    components: Components,
+    n_training: int,
+    n_columns: int,
+    incremental: bool,
+) -> float:
+    """Return the strength of the L2 penalty.
+
+    "auto" falls as rows are added, which are harder to fit by chance. It falls with fewer
+    columns as well: a smooth function of one or two needs large weights. Below a number
+    of rows it is constant, so that a row of weight two equals two rows.
+    """
+    if choice != "auto":
+        return float(choice)
+    if incremental or not components.hidden_units:
+        return AUTO_ALPHA
+    of_columns = min(n_columns / AUTO_ALPHA_COLUMNS, 1)
+    of_rows = min(AUTO_ALPHA_ROWS / n_training, 1) ** 1.5
+    return max(AUTO_ALPHA_MOST * of_columns * of_rows, AUTO_ALPHA)
+
+
+def averages_weights(choice: Any, components: Components, incremental: bool) -> bool:
+    """Return whether to average the weights over the steps.
+
+    "auto" averages if the schedule ends at `max_iter`.
+    """
+    if incremental or not components.solver.stochastic:
+        return False
+    return components.schedule.needs_end if choice == "auto" else bool(choice)
+
+
+def dropout_rate(
+    choice: Any, components: Components, n_rows: int, batch_size: int, incremental: bool
+) -> float:
+    """Return the dropout rate; for "auto", see the parameter `dropout` in `docstrings`."""
+    if choice != "auto":
+        return float(choice)
+    wide = min(components.hidden_units, default=0) >= AUTO_DROPOUT_UNITS
+    many = n_rows >= AUTO_DROPOUT_ROWS and n_rows > batch_size
+    return AUTO_DROPOUT if wide and many and not incremental else 0.0
+
+
+def patience_of(choice: Any, plan: Plan, n_training: int, early_stopping: bool) -> float:
+    """Return after how many epochs without improvement training, or its cooldown, ends.
+
+    "auto" lets a schedule that ends at `max_iter` wait longer: at the high learning rates
+    before, the loss often does not improve for many epochs. Without early stopping it runs
+    to its end, as the training loss improves most at the low rates there. L-BFGS has its
+    own convergence test, so that it needs a patience only for early stopping.
+    """
+    if choice != "auto":
+        return choice
+    if not plan.solver.stochastic:
+        return AUTO_PATIENCE if early_stopping else np.inf
+    if not plan.schedule.needs_end:
+        return AUTO_PATIENCE
+    steps_per_epoch = math.ceil(n_training / plan.batch_size)
+    patience = max(AUTO_PATIENCE, AUTO_STEPS_OF_PATIENCE // steps_per_epoch)
+    return patience if early_stopping else np.inf
+
+
+def label_smoothing(
+    net: Any, components: Components, loss: Loss, incremental: bool
+) -> float:
+    """Return the label smoothing; 0 for regressors.
+
+    "auto" smooths where the network would become overconfident: hidden layers trained by
+    minibatches with the log loss.
+    """
+    choice = getattr(net, "label_smoothing", 0.0)
+    if choice != "auto":
+        return float(choice)
+    certain = components.hidden_units and components.solver.stochastic
+    return AUTO_SMOOTHING if certain and _is_log_loss(loss) and not incremental else 0.0
+
+
+def is_calibrated(net: Any, loss: Loss, early_stopping: bool, validates: bool) -> bool:
+    """Return whether temperature scaling is used; False for regressors."""
+    choice = getattr(net, "temperature_scaling", False)
+    if choice == "auto":
+        return early_stopping and _is_log_loss(loss)
+    return bool(choice) and validates
+
+
+def _is_log_loss(loss: Loss) -> bool:
+    """Return whether it is a log loss, by name or as an instance, in any of its forms.
+
+    That of ordered classes is one.
+    """
+    return any(type(loss) in CLASSIFICATION_LOSSES[name].values() for name in LOG_LOSSES)
