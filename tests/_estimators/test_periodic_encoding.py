@@ -31,7 +31,7 @@ each_choice = pytest.mark.parametrize("choice", CHOICES.values(), ids=CHOICES)
 def mixed(n_rows=80):
     """Return numbers, one of them missing at times, and a category of many levels."""
     X, y = data(n_rows)
-    frame = pd.DataFrame(X, columns=["a", "b", "c"])
+    frame = pd.DataFrame(X.copy(), columns=["a", "b", "c"])
     frame["kind"] = np.resize([*"pqrstuvwxyzabcdefghij"], n_rows)
     frame.loc[::7, "a"] = np.nan
     return frame, y

@@ -394,7 +394,7 @@ def test_columns_that_overflow_are_named_also_where_they_are_encoded(
     net_class, params, last
 ):
     X = rows()
-    frame = pd.DataFrame(X, columns=["age", "height", "income"])
+    frame = pd.DataFrame(X.copy(), columns=["age", "height", "income"])
     frame.insert(0, "size", np.resize(["S", "M", "L"], len(X)))
     frame.loc[3, "age"] = np.nan
     few = FEW | {"dtype": "float32", "clip_features": False}
