@@ -24,7 +24,7 @@ def assert_members_compute_what_each_would_alone(together, theta, alone, x, y):
 
 
 def assert_gives_numpys_gradients(library, network, theta, x, y):
-    """Compare the results with arrays of a library; return both objectives, NumPy's first."""
+    """Compare results with arrays of a library; return both objectives, NumPy's first."""
     of_numpy = Objective(network, SquaredError(), 0.1, theta)
     raw = of_numpy.gradient(x, y)
     other = Objective(network, SquaredError(), 0.1, library(theta))
