@@ -75,7 +75,8 @@ def test_shares_agree_with_slopes_by_finite_differences(name, rng):
         slopes = np.maximum(slopes, np.abs(output(shift) - output(-shift)) / 2e-6)
     health = unit_health(network, params, x)
     assert_allclose(health["zero"], [(a == 0).mean()])
-    assert_allclose(health["saturated"], [((slopes < 0.00999) & (a != 0)).mean()])
+    least, most = (((slopes < 0.01 + e) & (a != 0)).mean() for e in (-1e-5, 1e-5))
+    assert least <= health["saturated"][0] <= most
     # a difference of 0 may hide a slope below rounding, never the other way round
     assert health["dead"][0] <= (slopes == 0).all(axis=0).mean()
 
@@ -249,7 +250,7 @@ def test_gains_of_residual_layers_count_as_what_they_learn(few):
 
 def test_one_warning_names_the_layers_whose_gradients_vanish(rng):
     X = rng.standard_normal((200, 3))
-    net = DeepNetClassifier(10, depth=8, activation="sigmoid", max_iter=3, random_state=0)
+    net = DeepNetClassifier(10, depth=10, activation="sigmoid", max_iter=3, random_state=0)
     with pytest.warns(VanishingGradientWarning, match="layer 1, 2") as record:
         net.fit(X, X[:, 0] > 0)
     assert len(record) == 1
