@@ -26,12 +26,17 @@ def _is_width(value: Any, run: FitRun) -> bool:
     return np.ndim(value) == 0 or np.size(value) == 0
 
 
+def _encodes_numbers(run: FitRun) -> bool:
+    """Return whether numbers enter any member in another way than as they are."""
+    return any(run.config.numeric_encoding)
+
+
 # A fit may not use a parameter and still do what its value asks for: with "lbfgs", no
 # dropout is used, as dropout=0 asks. There is no warning then. From the value to whether
 # this is so:
 IS_SO_ANYWAY: dict[str, Callable[[Any, FitRun], bool]] = {
     **dict.fromkeys(("scoring", "temperature_scaling", "early_stopping"), _is_off),
-    "numeric_encoding": lambda value, run: value is None,
+    "numeric_encoding": lambda value, run: value is None and not _encodes_numbers(run),
     **dict.fromkeys(("average_weights", "max_grad_norm", "dropout", "shuffle"), _is_off),
     **dict.fromkeys(("residual", "normalization"), _is_off),
     "hidden_units": _is_width,

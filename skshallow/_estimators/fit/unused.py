@@ -68,10 +68,10 @@ def unused_params(
     for names, reason in (
         *_by_solver(params, config, data),
         *_by_network(params, config),
+        *_by_last_call(config, data, last),
         *_by_method(params, config),
         *_by_length(params, config),
         *_by_validation(params, config, data),
-        *_by_last_call(config, data, last),
     ):
         unused = dict.fromkeys(names, reason) | unused
     return unused

@@ -218,6 +218,23 @@ def test_random_state_has_no_effect_on_what_a_splitter_holds_out(net_class, X, y
         net.set_params(random_state=1).fit(X, y)
 
 
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_another_encoding_of_numbers_warns_where_training_goes_on(
+    net_class, X, y, few, method
+):
+    """Also "as they are", which is the value that switches the parameter off."""
+    X, y = np.tile(X, (2, 1)), np.tile(y, 2)
+    words = "numeric_encoding={} has no effect with .*continues from the weights"
+    for first, then in [("piecewise_linear", None), (None, "piecewise_linear")]:
+        net = net_class(**few, warm_start=True, numeric_encoding=first).fit(X, y)
+        getattr(net, method)(X, y)  # the same one does not warn
+        shape = net.coefs_[0].shape
+        net.set_params(numeric_encoding=then)
+        with pytest.warns(IneffectiveParameterWarning, match=words.format(repr(then))):
+            getattr(net, method)(X, y)
+        assert net.coefs_[0].shape == shape
+
+
 @pytest.mark.parametrize("generator", [np.random.default_rng, np.random.RandomState])
 def test_the_generator_of_the_last_call_does_not_warn(
     regressor_class, X, y, pieces, generator
