@@ -40,8 +40,8 @@ OUT_ACTIVATIONS = {
     LogitLink: "logistic",
     SoftmaxLink: "softmax",
 }
-# Largest number of values of the widest layer per batch: 16 MB in float64.
-VALUES_OF_WIDEST_LAYER = 1 << 21
+# Most values of the widest layer per batch: 2 MB in float64, which caches hold.
+VALUES_OF_WIDEST_LAYER = 1 << 18
 
 
 class FittedNet:
