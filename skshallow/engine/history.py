@@ -38,7 +38,8 @@ class History:
     loss, validation_loss, validation_score, learning_rate : list of float
         One value per epoch.
     best_theta : ndarray or None
-        A copy of the parameters at the best epoch.
+        A copy of the parameters at the best epoch; of a member that has none yet, those of
+        some epoch.
     best_criterion : float or ndarray of shape (n_members,)
         The value that was minimal there: training loss, validation loss or minus the score.
     best_epoch : int or ndarray of int of shape (n_members,)
@@ -122,16 +123,19 @@ class History:
     def _keep_if_better(self, criterion: Any, theta: np.ndarray) -> None:
         """Keep the parameters if the epoch is the best so far; of members, each its own."""
         is_better = criterion < self.best_criterion
-        if np.all(is_better):
-            self.best_theta = copy_of(theta)
-        elif np.any(is_better):
-            assert self.layout is not None
-            assert self.best_theta is not None
-            self.layout.copy_members(theta, self.best_theta, is_better)
-        else:
+        if not np.any(is_better):
             return
+        if self.layout is None or self.best_theta is None or np.all(is_better):
+            self.best_theta = copy_of(theta)
+        else:
+            self.layout.copy_members(theta, self.best_theta, is_better)
         self.best_criterion = _either(is_better, criterion, self.best_criterion)
         self.best_epoch = _either(is_better, self.n_epochs, self.best_epoch)
+
+    @property
+    def has_best(self) -> bool:
+        """Whether an epoch was the best; of several members, for each of them."""
+        return self.best_theta is not None and bool(np.all(self.best_criterion < math.inf))
 
     @property
     def last_best_epoch(self) -> int:

@@ -168,7 +168,7 @@ class Trainer:
                     raise Diverged  # in the last step, after the loss was computed
             except Diverged:
                 outcome.diverged = True
-            outcome.usable = history.best_theta is not None
+            outcome.usable = history.has_best
             if (outcome.diverged or history.early_stopping) and outcome.usable:
                 objective.theta[...] = history.best_theta
                 outcome.restored = True
@@ -294,9 +294,11 @@ class Trainer:
         return self.objective.mean_loss([self.rows.sample(START_SAMPLE)])
 
     def _loss_at(self, theta: np.ndarray | None) -> float:
-        """Return the loss on all rows at `theta` (P,)."""
-        with self.objective.at(theta):
-            return self.objective.mean_loss(self.rows.batches(self.plan.batch_size))
+        """Return the objective on all rows at `theta` (P,)."""
+        objective = self.objective
+        with objective.at(theta):
+            loss = objective.mean_loss(self.rows.batches(self.plan.batch_size))
+            return loss + objective.penalty()
 
     def _fall_back(self) -> None:
         """Restore the best epoch before divergence, or the initial parameters if better.

@@ -135,6 +135,17 @@ def test_each_member_keeps_the_parameters_of_its_own_best_epoch():
     assert history.validation_loss == [4, 4, 3.4, 2.95, 5]
 
 
+def test_members_have_a_best_epoch_once_each_had_a_finite_loss():
+    layout = Layout([{"weight": (1, 1)}], n_members=2)
+    history = History(0.0, 9, early_stopping=True, layout=layout)
+    assert not history.has_best
+    for epoch, of_members in enumerate([(3.0, math.inf), (math.nan, math.nan), (4.0, 5.0)]):
+        assert not history.has_best
+        history.record(np.full(2, float(epoch)), 1.0, 0.1, np.array(of_members))
+    assert history.has_best
+    np.testing.assert_array_equal(history.best_theta, [0, 2])
+
+
 def test_members_stall_when_none_of_them_improves():
     layout = Layout([{"weight": (1, 1)}], n_members=2)
     history = History(0.0, 2, early_stopping=True, layout=layout)

@@ -629,6 +629,26 @@ def test_a_fit_that_ends_above_its_start_warns_of_the_learning_rate(learning_rat
     assert np.isfinite(net.predict(X)).all()
 
 
+@pytest.mark.parametrize("n_members", [2, 3, 8])
+@pytest.mark.parametrize("solver", ["sgd", "momentum"])
+def test_members_that_diverge_are_told_as_one_net_is(solver, n_members):
+    """Each has validation rows of its own, and some may leave a finite loss before."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 6))
+    for learning_rate in (1.0, 3.0, 10.0, 30.0, 1e3):
+        net = ShallowNetRegressor(
+            **STEEP | {"early_stopping": True},
+            solver=solver,
+            n_members=n_members,
+            learning_rate=learning_rate,
+        )
+        words = f"(diverged|far above|of no use).*learning_rate={learning_rate:g}"
+        words += f"|learning_rate={learning_rate:g}.*of no use"
+        with pytest.raises((ValueError, ConvergenceWarning), match=words):
+            net.fit(X, 3 * X[:, 0] + 1)
+        assert not hasattr(net, "theta_")
+
+
 @pytest.mark.parametrize("batch_size", [None, 50])
 def test_a_diverged_fit_is_no_worse_than_its_start(batch_size):
     rng = np.random.default_rng(0)

@@ -39,7 +39,7 @@ def diagnose(run: FitRun, outcome: Outcome) -> None:
     if not outcome.usable:
         raise ValueError(
             _why_not_to_start(run)
-            or _why_none_is_best(run)
+            or (None if outcome.diverged else _why_none_is_best(run))
             or f"Training diverged with {cause}: no epoch left weights with a finite "
             f"loss. Try {remedy}."
         )
@@ -102,9 +102,15 @@ def _why_not_to_start(run: FitRun) -> str | None:
         "a smaller init_scale": config.init_scale > 1,
     }
     tries = "".join(f", or try {remedy}" for remedy, fits in remedies.items() if fits)
+    checks = "Check the units of X and y"
+    if run.last is not None:
+        checks = (
+            "Earlier calls may have trained with too large a learning_rate: start anew "
+            "with a smaller one; or check the units of X and y"
+        )
     return (
         f"The loss is {loss:.3g} in {config.dtype} before the first step: {reach}, in the "
-        f"net's units. Check the units of X and y{tries}."
+        f"net's units. {checks}{tries}."
     )
 
 

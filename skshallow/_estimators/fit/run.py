@@ -326,7 +326,7 @@ class FitRun:
     def best_so_far(self) -> FitResult | None:
         """Return the result at the best epoch so far, None if no epoch has ended."""
         best = self.history.best_theta
-        if best is None:
+        if best is None or not self.history.has_best:
             return None
         self.objective.theta[...] = best
         self._forget_steps()

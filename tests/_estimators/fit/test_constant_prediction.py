@@ -41,6 +41,25 @@ def test_a_rate_of_ten_on_iris_warns(solver, patience, seed):
     assert net.score(*IRIS) < 0.8
 
 
+@pytest.mark.parametrize("learning_rate", [3.0, 10.0])
+@pytest.mark.parametrize("schedule", ["auto", "cosine", "constant"])
+@pytest.mark.parametrize("loss", ["log_loss", "ordinal"])
+def test_weights_that_grew_without_end_warn_although_the_loss_is_that_of_a_constant(
+    learning_rate, schedule, loss
+):
+    """All units of the last hidden layer are dead; the penalty says what happened."""
+    net = DeepNetClassifier(
+        loss=loss,
+        solver="sgd",
+        learning_rate=learning_rate,
+        schedule=schedule,
+        max_iter=100,
+        random_state=0,
+    )
+    with pytest.warns(ConvergenceWarning, match="of no use|diverged"):
+        net.fit(*IRIS)
+
+
 @pytest.mark.parametrize("schedule", ["constant", "cosine"])
 @pytest.mark.parametrize("solver", ["sgd", "adam", "adamw", "rmsprop"])
 def test_a_fit_that_learned_nothing_asks_for_a_larger_rate(solver, schedule):
