@@ -88,10 +88,10 @@ class NetClassifier(ClassifierMixin, FittedClasses, BaseNet):
         `standardize`, and later calls update them, with the weights as they are. After a
         `fit`, or for given weights after the first call, they do not change.
 
-        "auto" means no dropout, no label smoothing, no averaging, an `alpha` of 0.0005 and
-        a constant schedule here, also after a `fit`, whatever it meant there. With
-        `warm_start` the solver's state and the random numbers of that `fit` go on, else
-        they begin anew.
+        "auto" means no dropout, no label smoothing, no averaging, an `alpha` of 0.0005,
+        a `batch_size` of 128 and a constant schedule here, also after a `fit`, whatever it
+        meant there. With `warm_start` the solver's state and the random numbers of that
+        `fit` go on, else they begin anew.
 
         Parameters
         ----------

@@ -71,9 +71,10 @@ class NetRegressor(RegressorMixin, Uncertainty, BaseNet):
         For the targets of a robust loss these are the median and the median absolute
         deviation; about a thousand quantiles are kept between the calls.
 
-        "auto" means no dropout, no averaging, an `alpha` of 0.0005 and a constant
-        schedule here, also after a `fit`, whatever it meant there. With `warm_start` the
-        solver's state and the random numbers of that `fit` go on, else they begin anew.
+        "auto" means no dropout, no averaging, an `alpha` of 0.0005, a `batch_size` of 128
+        and a constant schedule here, also after a `fit`, whatever it meant there. With
+        `warm_start` the solver's state and the random numbers of that `fit` go on, else
+        they begin anew.
 
         Parameters
         ----------

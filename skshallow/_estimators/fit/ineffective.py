@@ -46,12 +46,17 @@ IS_SO_ANYWAY: dict[str, Callable[[Any, FitRun], bool]] = {
 }
 
 
+def _is_switched_on(name: str, value: Any, run: FitRun) -> bool:
+    """Return whether the parameter is on now and was off in an earlier call."""
+    return value is True and run.last is not None and was_used(name, False, run.last)
+
+
 def warn_of_ineffective_params(net: Any, run: FitRun, groups: Any) -> None:
     """Warn about each parameter that the user set but that the run does not use.
 
     The same holds for `groups`. There is no warning for a parameter that is
 
-    - at its default value, or "auto",
+    - at its default value, or "auto", unless an earlier call had it off,
     - off, or asks for what the fit does anyway,
     - used by an earlier call from which this one continues, such as `init` before
       `partial_fit`,
@@ -64,15 +69,18 @@ def warn_of_ineffective_params(net: Any, run: FitRun, groups: Any) -> None:
         if name not in defaults:
             continue
         value, default = given[name], defaults[name]
-        if value is default or np.array_equal(value, default) or is_auto(value):
+        as_default = value is default or np.array_equal(value, default)
+        if is_auto(value) or (as_default and not _is_switched_on(name, value, run)):
             continue
         if name in IS_SO_ANYWAY and IS_SO_ANYWAY[name](value, run):
             continue
         if run.last is not None and was_used(name, value, run.last):
             continue
         shown = "groups" if name == "groups" else f"{name}={value!r}"
-        has_default = default is not inspect.Parameter.empty
-        leave = f", or leave {name} at its default, {default!r}" if has_default else ""
+        has_other_default = not as_default and default is not inspect.Parameter.empty
+        leave = (
+            f", or leave {name} at its default, {default!r}" if has_other_default else ""
+        )
         warn_user(
             f"{shown} has no effect with {reason}. Change one of them{leave}.",
             IneffectiveParameterWarning,

@@ -180,6 +180,9 @@ def _by_last_call(config: FitConfig, data: TrainingData, last: FitResult | None)
         return
     call = "partial_fit" if config.incremental else "warm_start=True"
     yield OF_NEW_WEIGHTS, f"{call}, which continues from the weights of the last call"
+    if config.clips_features and last.units.bounds is None:
+        reason = f"{call}, which continues from a call that did not note the ranges"
+        yield ("clip_features",), reason
     if has_settled_units(config, last):
         yield ("standardize",), f"{call}, which keeps the standardisation of the last call"
     if last.progress is not None and not _draws_rows(config, data):

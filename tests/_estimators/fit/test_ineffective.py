@@ -235,6 +235,18 @@ def test_another_encoding_of_numbers_warns_where_training_goes_on(
         assert net.coefs_[0].shape == shape
 
 
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_clipping_that_is_switched_on_later_warns(net_class, X, y, few, method):
+    net = net_class(**few, warm_start=True, clip_features=False).fit(X, y)
+    getattr(net, method)(X, y)
+    net.set_params(clip_features=True)
+    words = r"clip_features=True has no effect .* did not note the ranges\. Change one of"
+    with pytest.warns(IneffectiveParameterWarning, match=words):
+        getattr(net, method)(X, y)
+    net.set_params(warm_start=False).fit(X, y)
+    net.set_params(clip_features=False).partial_fit(X, y)
+
+
 @pytest.mark.parametrize("generator", [np.random.default_rng, np.random.RandomState])
 def test_the_generator_of_the_last_call_does_not_warn(
     regressor_class, X, y, pieces, generator
