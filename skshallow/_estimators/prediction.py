@@ -229,21 +229,33 @@ class FittedNet:
         return self._pass_through(X, widths, self.network_.hidden_activations)
 
     def _raw_predict(self, X, input_name: str = "X") -> np.ndarray:
-        """Return raw predictions (n_samples, n_outputs) in the user's units."""
-        raw = self._raw_by_members(X, input_name)
-        return self._loss.link.combine(raw)
+        """Return raw predictions (n_samples, n_outputs) in the user's units.
+
+        Members are combined batch by batch, which takes the memory of one.
+        """
+        return self._raw(X, input_name, combined=True)
 
     def _raw_by_members(self, X, input_name: str = "X") -> np.ndarray:
         """Return raw predictions of each ensemble member (n_members, n, n_outputs)."""
+        return self._raw(X, input_name, combined=False)
+
+    def _raw(self, X, input_name: str, *, combined: bool) -> np.ndarray:
+        """Return raw predictions in the user's units, of all members or `combined`."""
         check_is_fitted(self)
+        link = self._loss.link
 
         def raw_prediction(x, params):
             raw, _ = self.network_.forward(x, params)
-            return [self._units.to_users(to_numpy(raw))]
+            raw = self._units.to_users(to_numpy(raw))
+            return [link.combine(raw) if combined else raw]
 
-        usable = self._loss.link.is_usable
         (raw,) = self._pass_through(
-            X, [self.n_outputs_], raw_prediction, usable, input_name
+            X,
+            [self.n_outputs_],
+            raw_prediction,
+            link.is_usable,
+            input_name,
+            by_members=not combined,
         )
         return raw
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
@@ -155,7 +156,10 @@ class Uncertainty(FittedNet):
         interpolated linearly in the quantiles of the standard normal distribution.
         :meth:`conformalize` does not change them.
         """
-        levels = np.asarray(q, dtype=np.float64)
+        try:
+            levels = np.asarray(q, dtype=np.float64)
+        except (TypeError, ValueError):  # of strings, or of lists of several lengths
+            levels = np.array(np.nan)
         if levels.ndim > 1 or not ((levels > 0) & (levels < 1)).all():
             raise ValueError(f"q must be one level in (0, 1) or a list of them, got {q!r}.")
         raw = self._raw_predict(X)
@@ -194,8 +198,8 @@ class Uncertainty(FittedNet):
         rows, the coverage is guaranteed for any model; after it with the rows of the fit,
         it is what to expect.
         """
-        if not 0 < coverage < 1:
-            raise ValueError(f"coverage must lie in (0, 1), got {coverage!r}.")
+        if not (isinstance(coverage, Real) and 0 < coverage < 1):
+            raise ValueError(f"coverage must be a number in (0, 1), got {coverage!r}.")
         if self._calibration is None:
             tails = np.array([(1 - coverage) / 2, (1 + coverage) / 2])
             quantiles = self._quantiles(self._raw_predict(X), tails)

@@ -1,5 +1,6 @@
 """Classifiers: labels, probabilities, class weights, label smoothing, multilabel."""
 
+import re
 import warnings
 from dataclasses import dataclass
 
@@ -223,6 +224,15 @@ def test_class_weights_of_string_labels_equal_sample_weights(X, y, few):
     assert_allclose(net.theta_, same.theta_, rtol=1e-9)
 
 
+@pytest.mark.parametrize("weight", ["x", None, np.nan, [1]], ids=repr)
+def test_class_weights_that_are_no_numbers_are_named_by_their_class(X, y, few, weight):
+    net = ShallowNetClassifier(**few, class_weight={0: 1, 2: weight})
+    words = rf"class_weight has the weight {re.escape(repr(weight))} for class 2\."
+    with pytest.raises(ValueError, match=words):
+        net.fit(X, y)
+    assert not hasattr(net, "theta_")
+
+
 def test_class_weight_zero_is_absence(X, y, few):
     net = ShallowNetClassifier(**few, class_weight={0: 0}).fit(X, y)
     rows = y > 0
@@ -255,7 +265,7 @@ def test_balanced_class_weights_are_refused_in_partial_fit(X, y, pieces):
     [
         ({7: 2.0}, "not in class_weight"),
         ({0: -2.0}, r"class_weight must not be negative; the smallest is -2\.0"),
-        ({0: np.nan}, "class_weight contains NaN"),
+        ({0: np.nan}, "class_weight has the weight nan for class 0"),
         ({0: np.inf}, "class_weight contains infinity"),
         ({0: 0, 1: 0, 2: 0}, "class_weight is zero for every row"),
     ],

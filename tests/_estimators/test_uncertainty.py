@@ -460,15 +460,15 @@ def test_a_single_quantile_is_known_at_its_own_level_only(noisy, few):
             net.predict_quantiles(X, 0.8)
 
 
-@pytest.mark.parametrize("q", [0.0, 1.0, [0.5, np.nan], [[0.5]]])
+@pytest.mark.parametrize("q", [0.0, 1.0, [0.5, np.nan], [[0.5]], "half", [0.5, [0.6]]])
 def test_levels_outside_of_0_to_1_are_refused(fitted, noisy, q):
     with pytest.raises(ValueError, match="q must be one level"):
         fitted("gaussian").predict_quantiles(noisy[0], q)
 
 
-@pytest.mark.parametrize("coverage", [0, 1, -0.5, 90, np.nan])
+@pytest.mark.parametrize("coverage", [0, 1, -0.5, 90, np.nan, "0.9", None, [0.5, 0.9]])
 def test_coverages_outside_of_0_to_1_are_refused(fitted, noisy, coverage):
-    with pytest.raises(ValueError, match=r"coverage must lie in \(0, 1\)"):
+    with pytest.raises(ValueError, match=r"coverage must be a number in \(0, 1\)"):
         fitted("gaussian").predict_interval(noisy[0], coverage)
 
 

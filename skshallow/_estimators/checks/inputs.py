@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 from sklearn.utils.validation import (
     check_array,
     check_consistent_length,
@@ -177,12 +178,26 @@ def check_lengths(arrays: Mapping[str, Any]) -> None:
 
 
 def as_numbers(y: Any, name: str) -> Any:
-    """Return targets as floats if they are objects or strings, else as they are."""
+    """Return targets as floats if they are objects or strings, else as they are.
+
+    Raises ValueError if they are not finite then: strings may say "nan".
+    """
     if getattr(y.dtype, "kind", "") not in ("O", "U", "S", "T"):
         return y
     why = "a regressor predicts numbers. Use a classifier for labels."
     with _telling_of_others(y, name, why):
-        return y.astype(np.float64)
+        numbers = y.astype(np.float64)
+    if sparse.issparse(y):  # which scikit-learn has found to be finite
+        return numbers
+    is_finite = np.isfinite(numbers)
+    if not is_finite.all():
+        row, *_ = np.argwhere(~is_finite)[0]
+        raise ValueError(
+            f"{name} has the value {repr(y[~is_finite][0])[:60]} in row {row} "
+            "(counted from 0), which is not a finite number. A net cannot learn from such "
+            "rows: leave them out."
+        )
+    return numbers
 
 
 @contextmanager
@@ -214,6 +229,8 @@ def check_weights(
         return None
     _refuse_masked(sample_weight, name)
     weight = in_numpy(sample_weight)
+    if np.asarray(weight).dtype.kind in "mM":
+        raise ValueError(f"{name} has times. Weights are numbers, 0 or greater.")
     with _telling_of_others(weight, name, "weights are numbers, 0 or greater."):
         weight = checked(weight, name, ensure_2d=False, dtype=np.float64)
     if weight.ndim != 1:
@@ -240,6 +257,8 @@ def check_groups(groups: Any, X: Any) -> np.ndarray | None:
     groups = checked(in_numpy(groups), "groups", ensure_2d=False, dtype=None)
     if groups.ndim != 1:
         raise ValueError(f"groups must be 1-dimensional, got shape {groups.shape}.")
+    if groups.dtype.kind in "mM" and np.isnat(groups).any():
+        raise ValueError("groups has missing times (NaT). Give the group of each row of X.")
     try:
         check_consistent_length(X, groups)
     except ValueError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Set
 from typing import Any
 
 import numpy as np
@@ -94,7 +95,12 @@ def check_targets(
 
 
 def check_classes(classes: Any) -> None:
-    """Raise ValueError if one of the `classes` (n_classes,) is a missing value."""
+    """Raise ValueError unless `classes` (n_classes,) are labels, none of them missing."""
+    if isinstance(classes, str | bytes | Set | Mapping):
+        raise ValueError(
+            f"classes={classes!r} is a {type(classes).__name__}. Pass an array or a list "
+            "of all labels, such as np.unique(y)."
+        )
     values = _as_array(classes)
     if values is not None and missing_in(values.ravel()).any():
         raise ValueError(

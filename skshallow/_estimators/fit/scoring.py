@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from skshallow._estimators.checks.sklearn_private import asks_for_weights
 from skshallow._estimators.columns.problems import count_of
 from skshallow._estimators.fit.config import FitConfig
@@ -102,7 +104,17 @@ class ValidationScore(NamedTuple):
     def _score_of(self, result: FitResult) -> float:
         """Return what the scorer says."""
         X, y = self.validation.users_X, self.validation.labels
-        return float(self.scorer(self.as_fitted(result), X, y, **self.metadata))
+        score = self.scorer(self.as_fitted(result), X, y, **self.metadata)
+        try:
+            number = float(score)
+        except (TypeError, ValueError):
+            number = None
+        if number is None or np.ndim(score):
+            raise TypeError(
+                f"scoring={self.scoring!r} returned {repr(score)[:60]}, which is not a "
+                "number. A scorer returns one, greater for better nets."
+            )
+        return number
 
     def _undefined(self, outcome: str) -> str:
         """Return that the score came to nothing, and on which rows."""

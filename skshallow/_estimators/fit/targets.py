@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
@@ -393,6 +395,7 @@ class ClassTargets(Targets):
     def weigh(y, sample_weight, class_weight, known=None):
         if class_weight is None:
             return sample_weight
+        _check_class_weight(class_weight)
         is_multilabel = kind_of_target(y) == "multilabel-indicator"
         if is_multilabel and class_weight == "balanced":
             weight = _balance_labels(y, sample_weight)
@@ -431,6 +434,20 @@ def listed(classes: list, noun: str = "class") -> str:
     more = f" and {len(classes) - 5} more" if len(classes) > 5 else ""
     plural = {"class": "classes", "label": "labels"}[noun]
     return f"{plural if len(classes) > 1 else noun} {shown}{more}"
+
+
+def _check_class_weight(class_weight: Any) -> None:
+    """Raise ValueError if a class has a weight that is not a number."""
+    of_labels = class_weight if isinstance(class_weight, list) else [class_weight]
+    for weights in of_labels:
+        if not isinstance(weights, dict):
+            continue
+        for label, weight in weights.items():
+            if not isinstance(weight, Real) or math.isnan(weight):
+                raise ValueError(
+                    f"class_weight has the weight {weight!r} for class {label!r}. Weights "
+                    "are numbers, 0 or greater."
+                )
 
 
 def _weights_among(

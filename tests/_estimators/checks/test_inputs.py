@@ -1,6 +1,7 @@
 """Errors about arrays call an argument what the user wrote: X_val, y_val, X_cal, y_cal."""
 
 import re
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -93,6 +94,43 @@ def test_errors_about_other_numbers_call_them_what_the_user_does(other, words):
     net.fit(X, NUMBERS)
     with refused(words, "X_cal", "y_cal"):
         net.conformalize(X, other)
+
+
+@pytest.mark.parametrize("value", ["nan", "-inf", Decimal("Infinity"), np.inf], ids=repr)
+def test_targets_that_become_infinite_or_missing_numbers_are_told_of_by_row(value):
+    """Strings and objects are numbers only once they are converted."""
+    kind = str if isinstance(value, str) else object
+    other = np.array([*map(kind if kind is str else float, NUMBERS)], object)
+    other[7] = value
+    net = ShallowNetRegressor(2, max_iter=1)
+    words = r"^{y} (has the value .*(nan|inf|Inf)|contains infinity).* row 7 \(counted from"
+    for given in (other, other.tolist()):
+        with refused(words, "X", "y"):
+            net.fit(X, given)
+        assert not hasattr(net, "theta_")
+        with refused(words, "X_val", "y_val"):
+            net.fit(X, NUMBERS, X_val=X, y_val=given)
+        with refused(words, "X_cal", "y_cal"):
+            ShallowNetRegressor(2, max_iter=1).fit(X, NUMBERS).conformalize(X, given)
+
+
+DAYS = np.datetime64("2020-01-01") + np.arange(40)
+
+
+@pytest.mark.parametrize("times", [DAYS, DAYS - DAYS[0], pd.Series(DAYS)], ids=type)
+@pytest.mark.parametrize("name", ["sample_weight", "sample_weight_val"])
+def test_times_are_no_weights(name, times):
+    given = {"X_val": X, "y_val": LABELS, name: times}
+    with pytest.raises(ValueError, match=f"^{name} has times. Weights are numbers"):
+        DeepNetClassifier(2).fit(X, LABELS, **given)
+
+
+def test_missing_times_are_no_groups():
+    groups = DAYS.copy()
+    groups[3] = "NaT"
+    net = DeepNetClassifier(2, max_iter=1, early_stopping=True)
+    with pytest.raises(ValueError, match=r"^groups has missing times \(NaT\)"):
+        net.fit(X, LABELS, groups=groups)
 
 
 @pytest.mark.parametrize("names", ["X sample_weight", "X_val sample_weight_val"])

@@ -132,6 +132,13 @@ def test_missing_values_are_no_classes(missing):
         )
 
 
+@pytest.mark.parametrize("classes", ["abc", b"abc", {"a"}, {"a": 1, "b": 2}], ids=repr)
+def test_classes_that_are_no_list_are_refused_with_what_to_pass(classes):
+    net = ShallowNetClassifier(**FEW)
+    with pytest.raises(ValueError, match=r"^classes=.* is a .*such as np\.unique\(y\)"):
+        net.partial_fit(features(), NAMES, classes=classes)
+
+
 TIMES = {
     "datetime64": (DAYS, "dates", None),
     "timedelta64": (DAYS - DAYS[0], "durations", None),

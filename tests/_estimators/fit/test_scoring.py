@@ -170,6 +170,18 @@ def test_epochs_whose_score_is_nan_are_never_the_best(X, y, few):
     assert net.best_iter_ == 2
 
 
+@pytest.mark.parametrize("value", ["x", None, {}, 1j, np.zeros(2), [0.5]], ids=repr)
+def test_the_error_names_a_scorer_that_returns_no_number(X, y, few, value):
+    def score(estimator, X, y):
+        return value
+
+    net = ShallowNetClassifier(**few, early_stopping=True, scoring=score)
+    words = r"scoring=<function .* returned .*, which is not a number"
+    with pytest.raises(TypeError, match=words):
+        net.fit(X, y)
+    assert not hasattr(net, "theta_")
+
+
 def test_the_scorers_own_errors_pass_through(X, y, few):
     def score(estimator, X, y):
         raise ValueError("mine")
