@@ -24,7 +24,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import GridSearchCV, TunedThresholdClassifierCV
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler
 
 from skshallow import (
     DeepNetClassifier,
@@ -515,6 +515,41 @@ def test_tuned_thresholds_are_refused_instead_of_left_out(few, X, y):
     model = TunedThresholdClassifierCV(make_pipeline(ShallowNetClassifier(**few)), cv=2)
     with pytest.raises(ValueError, match=r"Convert its estimator_, and compare"):
         convert(model.fit(X, y > 0), X)
+
+
+STACKED = [  # method, whether the net is in a pipeline, whether it has two classes only
+    ("predict_proba", False, False),
+    ("predict_proba", True, False),
+    ("predict_proba", True, True),
+    ("decision_function", False, False),
+]
+
+
+@pytest.mark.parametrize(("method", "in_pipeline", "is_binary"), STACKED)
+def test_nets_in_a_stack_are_converted(few, X, y, rows, method, in_pipeline, is_binary):
+    net = DeepNetClassifier(**few)
+    inner = make_pipeline(MinMaxScaler(), net) if in_pipeline else net
+    model = StackingClassifier([("net", inner)], stack_method=method, cv=2)
+    assert_classifies_alike(model.fit(X, y > 0 if is_binary else y), rows, np.float64)
+
+
+@pytest.mark.parametrize(
+    ("method", "in_pipeline", "is_binary"),
+    [
+        ("decision_function", True, False),
+        ("decision_function", False, True),
+        ("predict", False, False),
+    ],
+)
+def test_stacks_that_skl2onnx_gets_wrong_are_refused(
+    few, X, y, method, in_pipeline, is_binary
+):
+    net = DeepNetClassifier(**few)
+    inner = make_pipeline(MinMaxScaler(), net) if in_pipeline else net
+    model = StackingClassifier([("net", inner)], stack_method=method, cv=2)
+    model.fit(X, y > 0 if is_binary else y)
+    with pytest.raises(ValueError, match="Set stack_method='predict_proba'"):
+        convert(model, X)
 
 
 def test_calibrated_estimators_without_a_net_are_converted_as_before(X, y, rows):

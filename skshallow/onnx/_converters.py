@@ -13,6 +13,7 @@ from skl2onnx.common.data_types import (
     StringTensorType,
 )
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import StackingClassifier
 from sklearn.model_selection import TunedThresholdClassifierCV
 
 from skshallow._arrays.namespace import to_numpy
@@ -181,6 +182,23 @@ def _refuse_threshold(tuned: Any) -> None:
     )
 
 
+def _refuse_stacked(stacking: Any) -> None:
+    """Raise ValueError if a final estimator sees other than probabilities of a net.
+
+    Log odds of more than two classes of a net itself are converted rightly.
+    """
+    pairs = zip(stacking.estimators_, stacking.stack_method_, strict=True)
+    for estimator, method in pairs:
+        is_net = isinstance(estimator, ShallowNetClassifier | DeepNetClassifier)
+        is_right = is_net and method == "decision_function" and len(stacking.classes_) > 2
+        if _has_net(estimator) and method != "predict_proba" and not is_right:
+            raise ValueError(
+                f"skl2onnx converts what a StackingClassifier learns from {method} of "
+                f"{type(estimator).__name__} to something else. Set "
+                "stack_method='predict_proba'."
+            )
+
+
 def _register_refusal(wrapper: type, refuse: Callable[[Any], None]) -> None:
     """Let `refuse` look at every `wrapper` around a net before skl2onnx converts it."""
     alias = f"Sklearn{wrapper.__name__}"
@@ -198,6 +216,7 @@ def register() -> None:
     """Register the converters of this package's estimators with skl2onnx."""
     _register_refusal(CalibratedClassifierCV, _refuse_calibrated)
     _register_refusal(TunedThresholdClassifierCV, _refuse_threshold)
+    _register_refusal(StackingClassifier, _refuse_stacked)
     for net in (ShallowNetClassifier, DeepNetClassifier):
         update_registered_converter(
             net,
