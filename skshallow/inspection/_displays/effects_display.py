@@ -183,6 +183,17 @@ class EffectsDisplay:
         ------
         ValueError
             If there is no such column or output, or one must be chosen.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from skshallow import DeepNetRegressor
+        >>> from skshallow.inspection import EffectsDisplay, integrated_gradients
+        >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+        >>> net = DeepNetRegressor(16, max_iter=20, random_state=0).fit(X, y)
+        >>> effects = integrated_gradients(net, X[:100])
+        >>> EffectsDisplay.from_effects(effects, column="bmi").ax_.get_xlabel()
+        'bmi'
         """
         columns, outputs = effects.feature_names, effects.output_names
         column = _index("column", column, columns)
