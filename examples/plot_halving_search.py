@@ -119,7 +119,7 @@ for name, search in halving.items():
 # search.
 
 BLUE, RUST, GREY = "#1c5d99", "#c1440e", "#aaaaaa"
-LIMITS = {"log loss": (0.1, 0.8), "accuracy": (0.45, 1)}
+LIMITS = {"log loss": (0, 0.8), "accuracy": (0.45, 1.03)}
 figure, panels = plt.subplots(1, 2, figsize=(10, 4.6), layout="constrained")
 for ax, (name, search) in zip(panels, halving.items(), strict=True):
     sign = -1 if name == "log loss" else 1

@@ -72,9 +72,9 @@ accuracy = np.array(
 # %%
 # Each cell shows the training accuracy of one network in percent. Deep networks of tanh and
 # ReLU units learn only if the scale is close to 1, that is, with the suitable
-# initialisation; for shallow networks it hardly matters. Ten layers of sigmoid units fail
-# at every scale: the slope of the sigmoid is at most 1/4, so no scale of the weights keeps
-# the gradient from vanishing without saturating the units.
+# initialisation; networks with one hidden layer fail only at the largest scales. Ten layers
+# of sigmoid units fail at every scale: the slope of the sigmoid is at most 1/4, so no scale
+# of the weights keeps the gradient from vanishing without saturating the units.
 
 figure, panels = plt.subplots(
     1, len(ACTIVATIONS), figsize=(9.6, 3.4), layout="constrained", sharey=True

@@ -119,9 +119,9 @@ for start in STARTS:
 # Results
 # -------
 #
-# The dots on the left are the initial weights. The log loss is steep at all of them, and
-# the number of steps grows about in proportion to the distance. The squared error is flat
-# there: from each further point, gradient descent needs several times as many steps.
+# The dots on the left are the initial weights. The log loss is steep at all of them: a
+# few steps are enough from each. The squared error is flat there: from each further point,
+# gradient descent needs more than twice as many steps.
 
 COLORS = {"log_loss": "#1c5d99", "squared_error": "#c1440e"}
 NAMES = {"log_loss": "log loss", "squared_error": "squared error"}

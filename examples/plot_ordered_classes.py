@@ -109,6 +109,7 @@ for ax, (title, probabilities) in zip(panels, shown.items(), strict=True):
     for border in shown["true probabilities"].cumsum(axis=1).T[:-1]:
         ax.plot(values, border, color="black", linewidth=1, linestyle="--")
     ax.set(title=title, xlabel="blood test", xlim=(-3, 3), ylim=(0, 1))
+    ax.set_xticks([-2, 0, 2])
 panels[0].set_ylabel("probability of the stages")
 handles, labels = panels[0].get_legend_handles_labels()
 figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)

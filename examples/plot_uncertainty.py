@@ -113,7 +113,8 @@ def draw_band(axes: Axes, net: DeepNetRegressor, title: str) -> None:
             label="true 5% and 95% quantiles" if side > 0 else None,
         )
     left, right = coverage_by_half(net)
-    axes.set_title(f"{title}\ncoverage {left:.0%} on the left, {right:.0%} on the right")
+    coverage = f"coverage {left:.0%} on the left, {right:.0%} on the right"
+    axes.set_title(f"{title}\n{coverage}", fontsize="medium")
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_xlabel("feature")
 

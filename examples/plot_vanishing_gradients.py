@@ -141,7 +141,13 @@ kinds = {
 deep_nets = {}
 for name, params in kinds.items():
     net = DeepNetClassifier(
-        N_UNITS, depth=DEEPER, activation="sigmoid", max_iter=10, random_state=0, **params
+        N_UNITS,
+        depth=DEEPER,
+        activation="sigmoid",
+        max_iter=10,
+        numeric_encoding=None,  # the pixels as they are, as in the networks before
+        random_state=0,
+        **params,
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", VanishingGradientWarning)  # of the plain one

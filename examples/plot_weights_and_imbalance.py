@@ -90,8 +90,8 @@ for name, (recall, precision) in points.items():
 # -------------
 #
 # The outputs of the balanced network are not calibrated probabilities; after the correction
-# they are. The correction does not change the ranking of the rows, which the average
-# precision measures.
+# they nearly are, and their mean is the true share. The correction does not change
+# the ranking of the rows, which the average precision measures.
 
 for name, p in probabilities.items():
     print(
@@ -107,8 +107,9 @@ for name, p in probabilities.items():
 # the rare class is detected, and most detections are false. The precision-recall curves
 # show all other thresholds. Near this point they nearly meet; where high precision is
 # needed, the plain network is better. On the right, the probabilities of the balanced
-# network are far too high until their odds are corrected. So in this example lowering the
-# threshold has the same effect as class weights, and keeps the probabilities calibrated.
+# network are far too high until their odds are corrected; those of the plain network are
+# close to the observed shares, though too cautious above 1/2. So in this example lowering
+# the threshold has the same effect as class weights, without distorting the probabilities.
 
 COLORS = {
     "plain": "#1c5d99",

@@ -18,7 +18,6 @@ which take the most time, are measured on the tables of `QUICK`.
 
 from __future__ import annotations
 
-import argparse
 import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -40,7 +39,7 @@ from summaries import (
     seconds_per_fit,
     table_means,
 )
-from tables import read_tables, split
+from tables import folder_parser, read_tables, split
 
 HERE = Path(__file__).parent
 N_TRAIN, N_SPLITS = 4500, 2
@@ -207,8 +206,7 @@ def draw_task(ax: Any, results: list[Result], task: str) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
+    parser = folder_parser(__doc__)
     parser.add_argument("--quick", action="store_true", help="only the tables of QUICK")
     parser.add_argument("--results", type=Path, help="JSON lines to resume from")
     parser.add_argument("--without", nargs="*", default=[], help="models, tables to omit")

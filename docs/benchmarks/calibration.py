@@ -8,7 +8,6 @@ splits. The baseline is LogisticRegression on standardised columns. BLAS uses on
 
 from __future__ import annotations
 
-import argparse
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +18,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, log_loss
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from tables import N_SPLITS, read_tables, split
+from tables import N_SPLITS, folder_parser, read_tables, split
 from threadpoolctl import threadpool_limits
 
 from skshallow import DeepNetClassifier
@@ -106,9 +105,7 @@ def report(results: dict[str, np.ndarray]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    folder = parser.parse_args().folder
+    folder = folder_parser(__doc__).parse_args().folder
     warnings.simplefilter("ignore")
     results = {}
     for name, X, y in read_tables(folder, "classification"):

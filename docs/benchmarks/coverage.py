@@ -10,14 +10,13 @@ held out or, for CV+, five members and no rows held out.
 
 from __future__ import annotations
 
-import argparse
 import warnings
 from pathlib import Path
 
 import numpy as np
 from environment import versions_and_kernels
 from summaries import table
-from tables import read_tables, split
+from tables import folder_parser, read_tables, split
 from threadpoolctl import threadpool_limits
 from uncertainty import (
     COVERAGES,
@@ -113,9 +112,7 @@ def report(results: dict[str, dict[str, np.ndarray]]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    folder = parser.parse_args().folder
+    folder = folder_parser(__doc__).parse_args().folder
     warnings.simplefilter("ignore")
     results = {}
     for name, X, y in read_tables(folder, "regression"):

@@ -15,7 +15,6 @@ float32 features. Fits that would take more than some minutes are left out.
 
 from __future__ import annotations
 
-import argparse
 import time
 import warnings
 from dataclasses import dataclass
@@ -28,7 +27,7 @@ from contenders import Model, as_it_is, boosting, lightgbm, mlp, net
 from environment import imported, versions_and_kernels
 from sklearn.metrics import accuracy_score, log_loss, r2_score
 from sklearn.model_selection import train_test_split
-from tables import read_tables
+from tables import folder_parser, read_tables
 from threadpoolctl import threadpool_limits
 
 HERE = Path(__file__).parent
@@ -237,13 +236,11 @@ def draw(made: dict[str, Any], path: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    options = parser.parse_args()
+    folder = folder_parser(__doc__).parse_args().folder
     imported("matplotlib", '"skshallow[plots]"')
     warnings.simplefilter("ignore")  # MLP's 200 epochs often end before it has converged
     with threadpool_limits(1):
-        real = on_real_tables(options.folder)
+        real = on_real_tables(folder)
         made = on_made_tables()
     (HERE / "large_tables.md").write_text(report(made, real))
     draw(made, HERE / "large_tables.png")

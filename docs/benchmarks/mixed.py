@@ -14,7 +14,6 @@ thread. The time of a fit is its processor time.
 
 from __future__ import annotations
 
-import argparse
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,6 +37,7 @@ from summaries import (
     table_means,
     with_intervals,
 )
+from tables import folder_parser
 
 HERE = Path(__file__).parent
 N_SPLITS = 6
@@ -99,8 +99,7 @@ def report(results: list[Result], last: list[str]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
+    parser = folder_parser(__doc__)
     parser.add_argument("--results", type=Path, help="JSON lines to resume from")
     options = parser.parse_args()
     warnings.simplefilter("ignore")

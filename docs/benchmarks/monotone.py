@@ -15,7 +15,6 @@ direction, by more than 0.01 % of the standard deviation of all predictions.
 
 from __future__ import annotations
 
-import argparse
 import time
 import warnings
 from collections.abc import Iterator, Mapping
@@ -28,7 +27,7 @@ from environment import versions_and_kernels
 from mixed_tables import read_mixed_tables, split_mixed
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.metrics import log_loss, r2_score
-from tables import read_tables, split
+from tables import folder_parser, read_tables, split
 from threadpoolctl import threadpool_limits
 
 from skshallow import DeepNetClassifier, DeepNetRegressor
@@ -176,9 +175,7 @@ def report(results: dict[str, tuple[str, np.ndarray]]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    folder = parser.parse_args().folder
+    folder = folder_parser(__doc__).parse_args().folder
     warnings.simplefilter("ignore")
     results = {}
     for name, task, parts in splits_of(folder):

@@ -19,7 +19,6 @@ thread.
 
 from __future__ import annotations
 
-import argparse
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -38,7 +37,7 @@ from sklearn.metrics import (
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
-from tables import N_TEST, read_tables
+from tables import N_TEST, folder_parser, read_tables
 from threadpoolctl import threadpool_limits
 
 from skshallow import DeepNetClassifier
@@ -182,9 +181,7 @@ def report(results: dict[str, np.ndarray]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    folder = parser.parse_args().folder
+    folder = folder_parser(__doc__).parse_args().folder
     warnings.simplefilter("ignore")
     results = {}
     for name, X, y in tables(folder):

@@ -14,7 +14,6 @@ fit is its processor time.
 
 from __future__ import annotations
 
-import argparse
 import time
 import warnings
 from collections.abc import Callable
@@ -27,6 +26,7 @@ from environment import imported, versions_and_kernels
 from mixed_tables import prepared, read_raw_tables, split_mixed
 from sklearn.metrics import log_loss, r2_score
 from sklearn.pipeline import make_pipeline
+from tables import folder_parser
 from threadpoolctl import threadpool_limits
 
 from skshallow import DeepNetClassifier, DeepNetRegressor
@@ -123,11 +123,9 @@ def report(names: list[str], scores: np.ndarray, seconds: np.ndarray) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    options = parser.parse_args()
+    folder = folder_parser(__doc__).parse_args().folder
     warnings.simplefilter("ignore")
-    text = report(*measure(options.folder))
+    text = report(*measure(folder))
     print(text)
     (HERE / "raw_tables.md").write_text(text)
 

@@ -17,7 +17,6 @@ search did not see. The times are processor times of the search on one thread.
 
 from __future__ import annotations
 
-import argparse
 import time
 import warnings
 from pathlib import Path
@@ -37,7 +36,7 @@ from sklearn.model_selection import (
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from tables import read_tables
+from tables import folder_parser, read_tables
 from threadpoolctl import threadpool_limits
 
 from skshallow import DeepNetClassifier
@@ -110,9 +109,7 @@ def rows_of(name: str, X: np.ndarray, y: np.ndarray) -> list[str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    options = parser.parse_args()
+    folder = folder_parser(__doc__).parse_args().folder
     warnings.simplefilter("ignore")  # 200 epochs of MLPClassifier often do not suffice
     lines = [
         "# Grid search time",
@@ -129,7 +126,7 @@ def main() -> None:
         "|---|---|---|---|---|---|",
     ]
     with threadpool_limits(1):
-        for name, (X, y) in tables(options.folder).items():
+        for name, (X, y) in tables(folder).items():
             lines += rows_of(name, X, y)
     lines += ["", versions_and_kernels()]
     (HERE / "search_time.md").write_text("\n".join(lines) + "\n")

@@ -1,7 +1,8 @@
-"""Reads the tables of the benchmarks from a folder, and splits them."""
+"""Reads the tables of the benchmarks from the folder in an argument, and splits them."""
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -9,6 +10,13 @@ import numpy as np
 from sklearn.model_selection import train_test_split
 
 N_TRAIN, N_TEST, N_SPLITS = 4000, 2000, 2
+
+
+def folder_parser(description: str | None) -> argparse.ArgumentParser:
+    """Return a parser of the argument `folder`, the folder of the tables."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("folder", type=Path)
+    return parser
 
 
 def read_tables(

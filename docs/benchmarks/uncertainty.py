@@ -22,7 +22,6 @@ table's target.
 
 from __future__ import annotations
 
-import argparse
 import time
 import warnings
 from collections.abc import Callable
@@ -34,7 +33,7 @@ from scipy.stats import norm
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.metrics import mean_pinball_loss
 from sklearn.model_selection import train_test_split
-from tables import N_SPLITS, read_tables, split
+from tables import N_SPLITS, folder_parser, read_tables, split
 from threadpoolctl import threadpool_limits
 
 from skshallow import DeepNetRegressor
@@ -233,9 +232,7 @@ def draw(results: dict[str, np.ndarray], path: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    folder = parser.parse_args().folder
+    folder = folder_parser(__doc__).parse_args().folder
     imported("matplotlib", '"skshallow[plots]"')
     warnings.simplefilter("ignore")
     results = {}

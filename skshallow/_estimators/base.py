@@ -206,6 +206,18 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
             epoch so far, or is unchanged if no epoch has ended.
         Exception
             If a callback raises one. The estimator is then unchanged.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn.model_selection import train_test_split
+        >>> from skshallow import DeepNetClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> X, X_val, y, y_val = train_test_split(X, y, stratify=y, random_state=0)
+        >>> net = DeepNetClassifier(8, max_iter=20, random_state=0)
+        >>> net = net.fit(X, y, X_val=X_val, y_val=y_val)
+        >>> len(net.validation_loss_curve_) == net.n_iter_
+        True
         """
         validation = X_val, y_val, sample_weight_val
         return self._fit(X, y, sample_weight, validation, groups=groups)

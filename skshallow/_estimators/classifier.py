@@ -109,6 +109,18 @@ class NetClassifier(ClassifierMixin, FittedClasses, BaseNet):
         -------
         self : object
             The fitted estimator.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn.datasets import load_digits
+        >>> from skshallow import DeepNetClassifier
+        >>> X, y = load_digits(return_X_y=True)
+        >>> net = DeepNetClassifier(32, random_state=0)
+        >>> for rows in np.array_split(np.random.default_rng(0).permutation(len(X)), 4):
+        ...     net = net.partial_fit(X[rows], y[rows], classes=np.arange(10))
+        >>> net.t_ == len(X)
+        True
         """
         if self.class_weight == "balanced":
             raise ValueError(
@@ -166,6 +178,18 @@ class NetClassifier(ClassifierMixin, FittedClasses, BaseNet):
             more, and the log odds of each label for a multilabel network. With
             ``loss="ordinal"`` and more than two classes, the logarithm of the probability
             of each class.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from skshallow import DeepNetClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> net = DeepNetClassifier(8, max_iter=20, random_state=0).fit(X, y)
+        >>> raw = net.decision_function(X)
+        >>> raw.shape
+        (150, 3)
+        >>> bool((net.classes_[raw.argmax(axis=1)] == net.predict(X)).all())
+        True
         """
         return self._decision(X)
 
@@ -182,6 +206,18 @@ class NetClassifier(ClassifierMixin, FittedClasses, BaseNet):
         -------
         probability : ndarray of shape (n_samples, n_classes)
             Columns in the order of `classes_`.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from skshallow import DeepNetClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> net = DeepNetClassifier(8, max_iter=20, random_state=0).fit(X, y)
+        >>> probability = net.predict_proba(X)
+        >>> probability.shape
+        (150, 3)
+        >>> bool(abs(probability.sum(axis=1) - 1).max() < 1e-9)
+        True
         """
         logits = self._logits(X)
         return self._loss.link.inverse(logits)
@@ -199,6 +235,16 @@ class NetClassifier(ClassifierMixin, FittedClasses, BaseNet):
         -------
         log_probability : ndarray of shape (n_samples, n_classes)
             Columns in the order of `classes_`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn.datasets import load_iris
+        >>> from skshallow import DeepNetClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> net = DeepNetClassifier(8, max_iter=20, random_state=0).fit(X, y)
+        >>> np.allclose(np.exp(net.predict_log_proba(X)), net.predict_proba(X))
+        True
         """
         logits = self._logits(X)
         return self._loss.link.log_inverse(logits)
@@ -218,6 +264,19 @@ class NetClassifier(ClassifierMixin, FittedClasses, BaseNet):
         Returns
         -------
         probability : ndarray of shape (n_members, n_samples, n_classes)
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn.datasets import load_iris
+        >>> from skshallow import DeepNetClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> net = DeepNetClassifier(8, n_members=4, max_iter=20, random_state=0).fit(X, y)
+        >>> of_members = net.predict_members(X)
+        >>> of_members.shape
+        (4, 150, 3)
+        >>> np.allclose(of_members.mean(axis=0), net.predict_proba(X))
+        True
         """
         raw = self._raw_by_members(X)
         raw = raw.reshape(self.network_.n_members, -1, raw.shape[-1])

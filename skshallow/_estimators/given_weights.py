@@ -87,6 +87,16 @@ class GivenWeights(BaseEstimator, HiddenLayers):
         ValueError
             If the shapes of the arrays do not match, or if a weight does not have the sign
             that `monotonic_cst` asks for, as the `coefs_` of a net with the same do.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skshallow import DeepNetRegressor
+        >>> coefs = [np.array([[1.0, -1.0]]), np.array([[1.0], [1.0]])]
+        >>> intercepts = [np.zeros(2), np.zeros(1)]
+        >>> net = DeepNetRegressor.from_weights(coefs, intercepts, activation="relu")
+        >>> net.predict([[-2.0], [3.0]]).tolist()  # relu(x) + relu(-x)
+        [2.0, 3.0]
         """
         if len(coefs) == 0:
             raise ValueError("coefs is empty. Pass the weights of at least one layer.")

@@ -83,6 +83,14 @@ class NestedParams(BaseEstimator):
         -------
         self : object
             The estimator.
+
+        Examples
+        --------
+        >>> from skshallow import DeepNetClassifier
+        >>> from skshallow.solvers import Adam
+        >>> net = DeepNetClassifier(16, solver=Adam(beta_2=0.99))
+        >>> net.set_params(hidden_units=32, solver__beta_2=0.9).solver.beta_2
+        0.9
         """
         tables = OF_CLASSIFIERS if is_classifier(self) else TABLES
         values = self.get_params(deep=False)

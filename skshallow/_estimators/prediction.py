@@ -223,6 +223,15 @@ class FittedNet:
         ------
         ValueError
             If the output for a row is not finite; the message names the row.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from skshallow import DeepNetClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> net = DeepNetClassifier(8, max_iter=20, random_state=0).fit(X, y)
+        >>> [activations.shape for activations in net.hidden_activations(X)]
+        [(150, 8), (150, 8)]
         """
         check_is_fitted(self)
         widths = [layer.n_units for layer in self.network_.layers[:-1]]
@@ -343,6 +352,20 @@ class FittedNet:
         -----
         The file has everything that prediction and further training need. Callbacks are
         not saved.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> from sklearn.datasets import load_iris
+        >>> from skshallow import DeepNetClassifier, load
+        >>> X, y = load_iris(return_X_y=True)
+        >>> net = DeepNetClassifier(8, max_iter=20, random_state=0).fit(X, y)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = os.path.join(folder, "iris.npz")
+        ...     net.save(path)
+        ...     same = load(path)
+        >>> bool((same.predict(X) == net.predict(X)).all())
+        True
         """
         from skshallow._estimators.files.model import save_estimator  # slow to import
 

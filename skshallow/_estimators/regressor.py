@@ -89,6 +89,18 @@ class NetRegressor(RegressorMixin, Uncertainty, BaseNet):
         -------
         self : object
             The fitted estimator.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn.datasets import load_diabetes
+        >>> from skshallow import DeepNetRegressor
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> net = DeepNetRegressor(32, random_state=0)
+        >>> for rows in np.array_split(np.random.default_rng(0).permutation(len(X)), 4):
+        ...     net = net.partial_fit(X[rows], y[rows])
+        >>> net.t_ == len(X)
+        True
         """
         return self._fit(X, y, sample_weight, incremental=True)
 
@@ -119,6 +131,18 @@ class NetRegressor(RegressorMixin, Uncertainty, BaseNet):
         ValueError
             If the output for a row is not finite; the message names the row. With
             `return_std` also if the loss predicts no distribution.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from skshallow import DeepNetRegressor
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> net = DeepNetRegressor(16, loss="gaussian", random_state=0).fit(X, y)
+        >>> mean, std = net.predict(X, return_std=True)
+        >>> mean.shape, std.shape
+        ((442,), (442,))
+        >>> bool((std > 0).all())
+        True
         """
         if return_std:
             check_is_fitted(self)
@@ -145,6 +169,19 @@ class NetRegressor(RegressorMixin, Uncertainty, BaseNet):
         -------
         y : ndarray of shape (n_members, n_samples) or (n_members, n_samples, n_outputs)
             Predictions in the units of the training targets.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn.datasets import load_diabetes
+        >>> from skshallow import DeepNetRegressor
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> net = DeepNetRegressor(16, n_members=4, max_iter=20, random_state=0).fit(X, y)
+        >>> of_members = net.predict_members(X)
+        >>> of_members.shape
+        (4, 442)
+        >>> np.allclose(of_members.mean(axis=0), net.predict(X))
+        True
         """
         raw = self._raw_by_members(X)
         raw = raw.reshape(self.network_.n_members, -1, raw.shape[-1])

@@ -118,6 +118,19 @@ class Uncertainty(FittedNet):
         is ``dispersion_``, the mean of ``(y / mean - 1)^2`` over the training rows; if
         the network overfits, it is too small. With `partial_fit` it is the mean over all
         calls so far, computed for each call after its own step.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn.datasets import load_diabetes
+        >>> from skshallow import DeepNetRegressor
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> net = DeepNetRegressor(16, loss="gaussian", random_state=0).fit(X, y)
+        >>> distribution = net.predict_proba(X)
+        >>> np.allclose(distribution.mean(), net.predict(X))
+        True
+        >>> distribution.logpdf(y).shape
+        (442,)
         """
         parameters = self._distribution_parameters(self._raw_predict(X))
         if self._target_ndim == 1:
@@ -155,6 +168,18 @@ class Uncertainty(FittedNet):
         ``Quantile`` the network outputs the trained levels; levels in between are
         interpolated linearly in the quantiles of the standard normal distribution.
         :meth:`conformalize` does not change them.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from skshallow import DeepNetRegressor
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> net = DeepNetRegressor(16, loss="gaussian", random_state=0).fit(X, y)
+        >>> quantiles = net.predict_quantiles(X, [0.1, 0.5, 0.9])
+        >>> quantiles.shape
+        (442, 3)
+        >>> bool((quantiles[:, 0] < quantiles[:, 2]).all())
+        True
         """
         try:
             levels = np.asarray(q, dtype=np.float64)
@@ -197,6 +222,18 @@ class Uncertainty(FittedNet):
         Without :meth:`conformalize` the coverage is as good as the model. After it with new
         rows, the coverage is guaranteed for any model; after it with the rows of the fit,
         it is what to expect.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from skshallow import DeepNetRegressor
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> net = DeepNetRegressor(16, loss="gaussian", random_state=0).fit(X, y)
+        >>> lower, upper = net.predict_interval(X, coverage=0.8).T
+        >>> lower.shape
+        (442,)
+        >>> bool((lower < upper).all())
+        True
         """
         if not (isinstance(coverage, Real) and 0 < coverage < 1):
             raise ValueError(f"coverage must be a number in (0, 1), got {coverage!r}.")
@@ -214,7 +251,7 @@ class Uncertainty(FittedNet):
 
         Parameters
         ----------
-        X_cal : {array-like, sparse matrix} of shape (n_cal, n_features), default=None
+        X_cal : {array-like, sparse} of shape (n_cal, n_features) or None, default=None
             Rows that were used neither for training nor for the choice of
             hyperparameters (split conformal prediction). None means the rows of the last
             `fit`, by their out-of-fold predictions (CV+): with `cross_fit`, no rows need to
@@ -294,6 +331,18 @@ class Uncertainty(FittedNet):
 
         Gupta, Kuchibhotla, Ramdas (2022), "Nested conformal prediction and quantile
         out-of-bag ensemble methods", doi:10.1016/j.patcog.2021.108496.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from sklearn.model_selection import train_test_split
+        >>> from skshallow import DeepNetRegressor
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> X, X_cal, y, y_cal = train_test_split(X, y, random_state=0)
+        >>> net = DeepNetRegressor(16, max_iter=20, random_state=0).fit(X, y)
+        >>> lower, upper = net.conformalize(X_cal, y_cal).predict_interval(X_cal, 0.9).T
+        >>> bool(((lower <= y_cal) & (y_cal <= upper)).mean() >= 0.9)
+        True
         """
         check_is_fitted(self)
         if X_cal is not None and y_cal is None:

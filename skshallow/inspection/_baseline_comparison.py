@@ -252,6 +252,17 @@ class BaselineComparison(Report):
         ------
         ValueError
             If the baseline is not the default one.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from skshallow import DeepNetRegressor
+        >>> from skshallow.inspection import compare_with_baseline
+        >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+        >>> net = DeepNetRegressor(16, max_iter=20, random_state=0)
+        >>> comparison = compare_with_baseline(net, X, y, cv=3)
+        >>> comparison.effects(X[:50]).to_frame().shape[0] == X.shape[1]
+        True
         """
         return compared_effects(self.net.estimators, self.baseline.estimators, X)
 

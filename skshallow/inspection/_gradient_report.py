@@ -155,7 +155,17 @@ class GradientCheck(Report):
         return f"{self._layer(layer)}, the backward pass of {activation}"
 
     def raise_unless_passed(self) -> None:
-        """Raise AssertionError with the whole report unless the check has `passed`."""
+        """Raise AssertionError with the whole report unless the check has `passed`.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from skshallow import DeepNetClassifier
+        >>> from skshallow.inspection import gradient_check
+        >>> X, y = load_iris(return_X_y=True)
+        >>> net = DeepNetClassifier(8, activation="tanh", random_state=0)
+        >>> gradient_check(net, X, y).raise_unless_passed()
+        """
         if not self.passed:
             raise AssertionError(str(self))
 

@@ -150,6 +150,33 @@ def test_large_tables_have_no_pieces_unless_asked_for(shape):
     assert net.coefs_[0].shape[1] == 9 * shape[1]
 
 
+LIMITS = {
+    "a tenth held out": (284, 111_111, {"early_stopping": True}),
+    "folds held out in turn": (256, 100_000, {"early_stopping": True, "n_members": 2}),
+    "all rows train": (256, 100_000, {}),
+}
+
+
+@pytest.mark.parametrize(("fewest", "most", "params"), LIMITS.values(), ids=LIMITS)
+def test_rows_that_train_decide_on_pieces(fewest, most, params):
+    X = np.random.default_rng(0).normal(size=(most + 1, 1))
+    net = DeepNetRegressor(**FEW | {"max_iter": 1} | params)
+
+    def first_layer(n_rows):
+        return net.fit(X[:n_rows], X[:n_rows, 0]).coefs_[0].shape[-2]
+
+    assert [first_layer(n) for n in (fewest - 1, fewest)] == [1, 9]
+    assert [first_layer(n) for n in (most, most + 1)] == [9, 1]
+
+
+def test_rows_of_weight_0_do_not_train_and_do_not_count():
+    X = np.random.default_rng(0).normal(size=(256, 1))
+    net, weight = DeepNetRegressor(**FEW), np.ones(256)
+    assert net.fit(X, X[:, 0], weight).coefs_[0].shape == (9, 4)
+    weight[0] = 0
+    assert net.fit(X, X[:, 0], weight).coefs_[0].shape == (1, 4)
+
+
 def test_columns_of_two_values_have_no_pieces_and_do_not_count(net_class):
     X, y = data(300)
     binary = np.random.default_rng(1).integers(2, size=(300, 200)).astype(float)

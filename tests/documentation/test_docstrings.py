@@ -2,6 +2,7 @@
 
 import ast
 import dataclasses
+import doctest
 import importlib
 import inspect
 import pkgutil
@@ -257,10 +258,11 @@ def test_docstrings_have_no_gaps(net_class):
 
 def public_callables():
     """Yield the name of each public class, function and method, and what it is."""
-    for module in pkgutil.iter_modules(skshallow.__path__, "skshallow."):
-        if "._" in module.name or module.name == "skshallow.onnx":  # needs skl2onnx
+    modules = [each.name for each in pkgutil.iter_modules(skshallow.__path__, "skshallow.")]
+    for module in ("skshallow", *modules):
+        if "._" in module or module == "skshallow.onnx":  # needs skl2onnx
             continue
-        home = importlib.import_module(module.name)
+        home = importlib.import_module(module)
         for public in (getattr(home, name) for name in home.__all__):
             members = (
                 inspect.getmembers(public, callable) if inspect.isclass(public) else []
@@ -269,6 +271,25 @@ def public_callables():
             for value in (public, *map(inspect.unwrap, methods)):
                 if getattr(value, "__module__", "").startswith("skshallow"):
                     yield value.__qualname__, value
+
+
+WITH_EXAMPLE = {
+    "fit", "partial_fit", "decision_function", "predict_proba", "predict_log_proba",
+    "predict_members", "predict_quantiles", "predict_interval", "conformalize",
+    "hidden_activations", "save", "from_weights", "set_params",
+}  # fmt: skip
+
+
+def test_examples_of_methods_run_when_pasted_alone():
+    texts = {
+        inspect.cleandoc(method.__doc__): name.rpartition(".")[2]
+        for name, method in public_callables()
+        if inspect.isroutine(method) and ">>>" in (method.__doc__ or "")
+    }
+    assert set(texts.values()) >= WITH_EXAMPLE
+    for text, name in texts.items():
+        example = doctest.DocTestParser().get_doctest(text, {}, name, None, None)
+        assert doctest.DocTestRunner().run(example).failed == 0, name
 
 
 def test_every_argument_that_is_none_by_default_is_documented_to_take_it():

@@ -75,6 +75,16 @@ class Report(ABC):
         ------
         ImportError
             If pandas is not installed.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from skshallow import DeepNetClassifier
+        >>> from skshallow.inspection import health_report
+        >>> X, y = load_iris(return_X_y=True)
+        >>> net = DeepNetClassifier(8, max_iter=20, random_state=0).fit(X, y)
+        >>> health_report(net, X).to_frame().index.tolist()
+        ['hidden 1', 'hidden 2', 'output']
         """
         try:
             import pandas as pd

@@ -31,7 +31,10 @@ class EffectsDisplay:
 
     Without a `column`, bars show the mean absolute effect of each. With one, points show
     its effect on each row against its value; rows with the same value differ in their
-    effects if the column acts together with others.
+    effects if the column acts together with others. The points follow a curve that bends at
+    the borders of pieces, in which numbers enter by default from 256 training rows on (see
+    `numeric_encoding`), and at the kinks of ReLU units. A smooth activation with
+    ``numeric_encoding=None`` or "periodic" makes it smooth.
 
     It is recommended to use :meth:`from_estimator` or :meth:`from_effects` to create a
     display. All parameters are stored as attributes.
@@ -180,6 +183,17 @@ class EffectsDisplay:
         ------
         ValueError
             If there is no such column or output, or one must be chosen.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from skshallow import DeepNetRegressor
+        >>> from skshallow.inspection import EffectsDisplay, integrated_gradients
+        >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+        >>> net = DeepNetRegressor(16, max_iter=20, random_state=0).fit(X, y)
+        >>> effects = integrated_gradients(net, X[:100])
+        >>> EffectsDisplay.from_effects(effects, column="bmi").ax_.get_xlabel()
+        'bmi'
         """
         columns, outputs = effects.feature_names, effects.output_names
         column = _index("column", column, columns)
