@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
+from scipy.linalg import norm
 
 from skshallow._arrays.linalg import largest_magnitude
 from skshallow._arrays.namespace import to_numpy
@@ -32,6 +33,9 @@ from skshallow.exceptions import (
     VanishingGradientWarning,
 )
 
+# For standardised features it is below 1 as a rule, and below 100 even at rates of 10.
+LARGE_WEIGHTS = 1e3
+
 
 def diagnose(run: FitRun, outcome: Outcome) -> None:
     """Raise ValueError if training failed, and warn of problems that the user can solve."""
@@ -51,6 +55,13 @@ def diagnose(run: FitRun, outcome: Outcome) -> None:
         )
         return
     if run.config.incremental:
+        size = _size_of_weights(run)
+        if size > LARGE_WEIGHTS and run.config.standardize:
+            warn_user(
+                f"The weights have grown to {size:.2g} (root mean square, for standardised "
+                f"features) with {cause}: the net is of no use. Start anew, and try "
+                f"{remedy}."
+            )
         return
     if outcome.exploded:
         warn_user(
@@ -83,6 +94,12 @@ def diagnose(run: FitRun, outcome: Outcome) -> None:
         warn_user(outliers, TargetOutlierWarning)
     for message, category in _complaints(run):
         warn_user(message, category)
+
+
+def _size_of_weights(run: FitRun) -> float:
+    """Return the root mean square of the parameters."""
+    theta = to_numpy(run.objective.theta)
+    return float(norm(theta, check_finite=False)) / math.sqrt(theta.size)
 
 
 def _why_not_to_start(run: FitRun) -> str | None:

@@ -60,6 +60,21 @@ def test_weights_that_grew_without_end_warn_although_the_loss_is_that_of_a_const
         net.fit(*IRIS)
 
 
+@pytest.mark.parametrize("solver", ["sgd", "momentum", "nesterov"])
+@pytest.mark.parametrize("rate", [3.0, 10.0])
+def test_calls_of_partial_fit_that_let_the_weights_grow_without_end_say_so(solver, rate):
+    def nine_calls(**params):
+        net = DeepNetRegressor(solver=solver, random_state=0, **params)
+        for _ in range(9):
+            net.partial_fit(*DIABETES)
+        return net
+
+    words = f"weights have grown to .*={rate:g}: the net is of no use|diverged|smaller one"
+    with pytest.raises((ConvergenceWarning, ValueError), match=words):
+        nine_calls(learning_rate=rate)
+    assert nine_calls().score(*DIABETES) > 0.3
+
+
 @pytest.mark.parametrize("schedule", ["constant", "cosine"])
 @pytest.mark.parametrize("solver", ["sgd", "adam", "adamw", "rmsprop"])
 def test_a_fit_that_learned_nothing_asks_for_a_larger_rate(solver, schedule):
