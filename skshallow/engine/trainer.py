@@ -294,11 +294,9 @@ class Trainer:
         return self.objective.mean_loss([self.rows.sample(START_SAMPLE)])
 
     def _loss_at(self, theta: np.ndarray | None) -> float:
-        """Return the objective on all rows at `theta` (P,)."""
-        objective = self.objective
-        with objective.at(theta):
-            loss = objective.mean_loss(self.rows.batches(self.plan.batch_size))
-            return loss + objective.penalty()
+        """Return the loss on all rows at `theta` (P,)."""
+        with self.objective.at(theta):
+            return self.objective.mean_loss(self.rows.batches(self.plan.batch_size))
 
     def _fall_back(self) -> None:
         """Restore the best epoch before divergence, or the initial parameters if better.

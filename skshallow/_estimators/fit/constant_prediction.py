@@ -48,8 +48,9 @@ def loss_above_constant(run: FitRun, outcome: Outcome) -> AboveConstant | None:
 
     A fit is judged if it ended because its training loss fell no further or, after several
     epochs, if `ENOUGH_STEPS` would not have reached the constant at its pace. An epoch
-    below the constant shows that training works: where early stopping then prefers an
-    earlier one, there is nothing to learn, as in noise.
+    below the constant shows that training works, unless the weights grew without end
+    afterwards: where early stopping then prefers an earlier one, there is nothing to learn,
+    as in noise.
     """
     history, tol = run.history, run.config.plan.tol
     n_steps = history.n_epochs * math.ceil(len(run.rows) / run.config.plan.batch_size)
@@ -59,7 +60,8 @@ def loss_above_constant(run: FitRun, outcome: Outcome) -> AboveConstant | None:
     objective = run.objective
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         constant = _loss_of_constant(run)
-        if not min(history.loss) > constant:
+        ended_low = not history.loss[-1] > 2 * history.start_loss + tol
+        if ended_low and not min(history.loss) > constant:
             return None
         loss, penalty = _training_loss(run), objective.penalty()
         with objective.at(history.start_theta):
@@ -68,11 +70,14 @@ def loss_above_constant(run: FitRun, outcome: Outcome) -> AboveConstant | None:
     on_its_way = (start - loss) * ENOUGH_STEPS >= (start - constant) * n_steps
     if not (gave_up or n_steps >= ENOUGH_STEPS) and on_its_way:
         return None
-    # weights that grew without end left the loss where it is by chance
-    grew = loss + penalty > 2 * (start + start_penalty) + tol
     # the constant of an almost exact loss is near 0, and no measure by itself
-    margin = 0.0 if grew else MARGIN * max(constant, start - constant)
-    if not loss > constant + margin + max(tol, float(np.finfo(run.config.dtype).eps)):
+    margin = MARGIN * max(constant, start - constant)
+    # weights that grew without end, and left dead units, may end just at the constant
+    grew = loss + penalty > 2 * (start + start_penalty) + tol
+    least = constant - margin if grew else constant + margin
+    if not loss > least + max(tol, float(np.finfo(run.config.dtype).eps)):
+        return None
+    if not (grew or min(history.loss) > constant):
         return None
     jumped = max(history.loss) > 2 * curve_start + tol or loss > start + tol
     return AboveConstant(loss, constant, not jumped)
