@@ -58,6 +58,7 @@ from sklearn.model_selection import (
 )
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from threadpoolctl import threadpool_limits
 
 from skshallow import DeepNetClassifier, DeepNetRegressor
 from skshallow.inspection import (
@@ -617,6 +618,26 @@ def parse(arguments: Sequence[str] | None) -> tuple[argparse.ArgumentParser, Any
     return parser, options
 
 
+def report(table: Table, options: argparse.Namespace) -> BaselineComparison:
+    """Search, compare and print the results for one table."""
+    print(table, flush=True)
+    grid = GRID
+    if options.data is not None:
+        grid, seconds = plan(table, options.seconds, options.jobs)
+        announce(table, grid, seconds)
+    comparison = compare(table, options.jobs, grid)
+    print(f"\nBest models on validation rows:\n{leader_table(comparison)}\n")
+    print(f"Comparison on test rows:\n{comparison}\n")
+    if options.data is not None and comparison.winner is None:
+        print("To find smaller differences, repeat the folds: --repeats 2\n")
+    scores = score_trees(table, options.jobs)
+    print(
+        f"Gradient boosted trees on the same test rows: {comparison.score_name} "
+        f"{scores.mean():.4f}, std {scores.std(ddof=1):.4f}\n"
+    )
+    return comparison
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     parser, options = parse(arguments)
     tables = bundled_tables()
@@ -628,23 +649,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
             check_score(tables[0])
         except ValueError as error:
             parser.error(str(error))
-    comparisons = {}
-    for table in tables:
-        print(table, flush=True)
-        grid = GRID
-        if options.data is not None:
-            grid, seconds = plan(table, options.seconds, options.jobs)
-            announce(table, grid, seconds)
-        comparison = comparisons[table.name] = compare(table, options.jobs, grid)
-        print(f"\nBest models on validation rows:\n{leader_table(comparison)}\n")
-        print(f"Comparison on test rows:\n{comparison}\n")
-        if options.data is not None and comparison.winner is None:
-            print("To find smaller differences, repeat the folds: --repeats 2\n")
-        scores = score_trees(table, options.jobs)
-        print(
-            f"Gradient boosted trees on the same test rows: {comparison.score_name} "
-            f"{scores.mean():.4f}, std {scores.std(ddof=1):.4f}\n"
-        )
+    # On a machine with other work, trees of several threads wait for the one that waits for
+    # a core: with one of two cores busy, a fit of seconds takes minutes.
+    with threadpool_limits(1, "openmp"):
+        comparisons = {table.name: report(table, options) for table in tables}
     draw(comparisons, options.picture)
     print(f"Figure of all scores by depth and init scale: {options.picture}")
 

@@ -12,6 +12,7 @@ from sklearn.datasets import make_circles
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_info
 
 N_ROWS = 120
 
@@ -245,6 +246,20 @@ def test_the_command_prints_leaders_and_a_verdict_and_draws(
     assert "Searching 8 of 8 nets" in out
     assert " is better: difference " in out
     assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_trees_have_one_thread_that_waits_for_no_busy_core(monkeypatch):
+    threads = []
+
+    def report(table, options):
+        of_openmp = [each for each in threadpool_info() if each["user_api"] == "openmp"]
+        threads.extend(each["num_threads"] for each in of_openmp)
+
+    monkeypatch.setattr(example, "report", report)
+    monkeypatch.setattr(example, "draw", lambda comparisons, picture: None)
+    example.main([])
+    assert threads
+    assert set(threads) == {1}
 
 
 def test_the_score_can_be_chosen(frame, write, capsys, tmp_path):
