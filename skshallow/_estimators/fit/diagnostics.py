@@ -33,7 +33,7 @@ from skshallow.exceptions import (
     VanishingGradientWarning,
 )
 
-# For standardised features it is below 1 as a rule, and below 100 even at rates of 10.
+# For standardised features it is below 1 as a rule, below 100 with Adam at a rate of 10.
 LARGE_WEIGHTS = 1e3
 
 
