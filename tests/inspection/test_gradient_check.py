@@ -482,27 +482,29 @@ def test_deep_nets_of_every_activation_pass(name, n_members):
     }
 
 
-def test_a_wrong_gradient_of_a_scale_is_traced_to_the_normalisation(monkeypatch):
-    backward = LayerNorm.backward
+@pytest.mark.parametrize(
+    ("cls", "method", "parameter", "part"),
+    [
+        (LayerNorm, "backward", "norm_scale", "LayerNorm()"),
+        (
+            ResidualDense,
+            "backward_to_preactivation",
+            "residual_gain",
+            "the residual connection",
+        ),
+    ],
+    ids=["scale", "gain"],
+)
+def test_a_wrong_gradient_of_a_scale_or_a_gain_is_traced_to_its_part(
+    monkeypatch, cls, method, parameter, part
+):
+    backward = getattr(cls, method)
 
     def wrong(self, grad_out, cache, params, grads):
         grad_z = backward(self, grad_out, cache, params, grads)
-        grads["norm_scale"] *= 1.01
+        grads[parameter] *= 1.01
         return grad_z
 
-    monkeypatch.setattr(LayerNorm, "backward", wrong)
+    monkeypatch.setattr(cls, method, wrong)
     check = gradient_check(DeepNetRegressor(5, activation="tanh", **DEEP), rows(), counts())
-    assert check.suspect == "hidden layer 3, the backward pass of LayerNorm()"
-
-
-def test_a_wrong_gradient_of_a_gain_is_traced_to_the_residual_connection(monkeypatch):
-    backward = ResidualDense.backward_to_preactivation
-
-    def wrong(self, grad_a, cache, params, grads):
-        grad_z = backward(self, grad_a, cache, params, grads)
-        grads["residual_gain"] *= 1.01
-        return grad_z
-
-    monkeypatch.setattr(ResidualDense, "backward_to_preactivation", wrong)
-    check = gradient_check(DeepNetRegressor(5, activation="tanh", **DEEP), rows(), counts())
-    assert check.suspect == "hidden layer 3, the backward pass of the residual connection"
+    assert check.suspect == f"hidden layer 3, the backward pass of {part}"
