@@ -197,7 +197,8 @@ scoring : str, callable or None, default=None
     Early stopping selects the epoch with the best score or, with None, with the lowest
     validation loss. The scorer is given sample weights if its metric, or the function, has
     a parameter `sample_weight`; with metadata routing, if ``set_score_request`` asks for
-    them.
+    them. An epoch whose predictions it refuses, such as those below -1 for
+    "neg_mean_squared_log_error", has the score NaN and is never the best.
 """,
     "standardize": """
 standardize : bool, default=True
@@ -351,8 +352,8 @@ validation_loss_curve_ : ndarray of shape (n_iter_,) or (0,)
     penalty. Empty without a validation set. If only some of several calls had one, the
     epochs of the others are NaN.
 validation_scores_ : ndarray of shape (n_iter_,) or (0,)
-    Score on the validation set after each epoch. Empty without `scoring`, with NaN as in
-    `validation_loss_curve_`.
+    Score on the validation set after each epoch, NaN where there is none. Empty without
+    `scoring`, with NaN as in `validation_loss_curve_`.
 best_validation_score_ : float
     The best of `validation_scores_`. Only if there are `scoring` and a validation set.
 health_ : dict of str to ndarray

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 
 import numpy as np
 from scipy.linalg import norm
+from sklearn.exceptions import UndefinedMetricWarning
 
 from skshallow._arrays.linalg import largest_magnitude
 from skshallow._arrays.namespace import to_numpy
 from skshallow._estimators.checks.user_warnings import warn_user
+from skshallow._estimators.columns.problems import count_of
 from skshallow._estimators.fit.constant_prediction import (
     has_hardly_moved,
     loss_above_constant,
@@ -39,6 +41,18 @@ LARGE_WEIGHTS = 1e3
 
 def diagnose(run: FitRun, outcome: Outcome) -> None:
     """Raise ValueError if training failed, and warn of problems that the user can solve."""
+    _tell_outcome(run, outcome)
+    if run.refusals:
+        warn_user(
+            f"scoring={run.config.scoring!r} has no value for the predictions of "
+            f"{count_of(len(run.refusals), 'epoch')} of {run.history.n_epochs} "
+            f"({run.refusals[0]}): its score is nan there, and the epoch never the best.",
+            UndefinedMetricWarning,
+        )
+
+
+def _tell_outcome(run: FitRun, outcome: Outcome) -> None:
+    """Raise ValueError if training failed, and warn of what its outcome lacks."""
     cause, remedy, more_time, faster = _advice(run)
     if not outcome.usable:
         raise ValueError(
@@ -142,9 +156,10 @@ def _why_none_is_best(run: FitRun) -> str | None:
     if scores:
         name, last = f"score by scoring={run.config.scoring!r}", scores[-1:]
     n_rows = len(validation.part(validation.labels))
+    refused = f" ({run.refusals[-1]})" if run.refusals else ""
     return (
         f"Early stopping found no best epoch among {history.n_epochs}: the {name} is "
-        f"{last[0]:g} on {n_rows} validation rows. Check their number, "
+        f"{last[0]:g} on {n_rows} validation rows{refused}. Check their number, "
         "their units, and scoring."
     )
 

@@ -303,6 +303,11 @@ class FitRun:
         history = self.history.ahead(training_loss, learning_rate, loss)
         return loss, self._score(self.result_at(theta, history))
 
+    @property
+    def refusals(self) -> list[str]:
+        """What the scorer said, epoch by epoch, of predictions that it has no value for."""
+        return [] if self._score is None else self._score.refusals
+
     def why_unscored(self) -> str | None:
         """Return why the scorer has no value on the validation rows, or None."""
         if self._score is None:

@@ -7,12 +7,24 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+from sklearn.base import BaseEstimator, RegressorMixin
 
 from skshallow._estimators.checks.sklearn_private import asks_for_weights
 from skshallow._estimators.columns.problems import count_of
 from skshallow._estimators.fit.config import FitConfig
 from skshallow._estimators.fit.results import FitResult
 from skshallow._estimators.fit.training_data import TrainingData, ValidationData
+
+
+class Exact(RegressorMixin, BaseEstimator):
+    """A regressor that predicts the targets, to see whether they have a score at all."""
+
+    def __init__(self, y: Any = None) -> None:
+        self.y = y
+
+    def predict(self, X: Any) -> Any:
+        """Return the targets."""
+        return self.y
 
 
 class ValidationScore(NamedTuple):
@@ -34,6 +46,8 @@ class ValidationScore(NamedTuple):
         That classes have no validation row, in a sentence without its end.
     decides : bool
         Whether the score decides which epoch is the best.
+    refusals : list of str
+        What the scorer said of predictions that it has no value for, filled by calls.
     """
 
     as_fitted: Callable[[FitResult], Any]
@@ -43,6 +57,7 @@ class ValidationScore(NamedTuple):
     metadata: dict[str, Any]
     missing: str | None
     decides: bool
+    refusals: list[str]
 
     @classmethod
     def of(cls, net: Any, config: FitConfig, data: TrainingData) -> ValidationScore:
@@ -58,7 +73,7 @@ class ValidationScore(NamedTuple):
         missing = data.targets.missing(validation.labels)
         decides = config.early_stopping
         scored = config.scoring, scorer, validation, metadata
-        return cls(net._as_fitted, *scored, missing, decides)
+        return cls(net._as_fitted, *scored, missing, decides, [])
 
     def why_undefined(self, result: FitResult) -> str | None:
         """Return why the rows have no score, in words that follow "where", None if they do.
@@ -77,6 +92,10 @@ class ValidationScore(NamedTuple):
     def __call__(self, result: FitResult) -> float:
         """Return the score of a result.
 
+        It is nan for predictions that the scorer refuses, although it takes the targets:
+        the mean squared logarithmic error has no value below -1, where a net can be in its
+        first epochs.
+
         Raises
         ------
         ValueError
@@ -85,6 +104,9 @@ class ValidationScore(NamedTuple):
         try:
             score = self._score_of(result)
         except ValueError as error:
+            if self.missing is None and self._takes_targets():
+                self.refusals.append(str(error))
+                return math.nan
             if self.missing is None:
                 rows = count_of(self._n_rows, "validation row")
                 error.add_note(f"It is of scoring={self.scoring!r}, on {rows}.")
@@ -102,9 +124,20 @@ class ValidationScore(NamedTuple):
         return len(self.validation.labels)
 
     def _score_of(self, result: FitResult) -> float:
-        """Return what the scorer says."""
+        """Return what the scorer says of a result."""
+        return self._score_by(self.as_fitted(result))
+
+    def _takes_targets(self) -> bool:
+        """Return whether the scorer has a value for predictions without an error."""
+        try:
+            return math.isfinite(self._score_by(Exact(self.validation.labels)))
+        except (ValueError, AttributeError, TypeError):
+            return False
+
+    def _score_by(self, estimator: Any) -> float:
+        """Return what the scorer says of a fitted estimator."""
         X, y = self.validation.users_X, self.validation.labels
-        score = self.scorer(self.as_fitted(result), X, y, **self.metadata)
+        score = self.scorer(estimator, X, y, **self.metadata)
         try:
             number = float(score)
         except (TypeError, ValueError):

@@ -7,10 +7,11 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import clone, config_context
 from sklearn.datasets import make_multilabel_classification
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import accuracy_score, get_scorer, log_loss, make_scorer
 from sklearn.model_selection import KFold
 
-from skshallow import ShallowNetClassifier, ShallowNetRegressor
+from skshallow import DeepNetRegressor, ShallowNetClassifier, ShallowNetRegressor
 from skshallow.exceptions import IneffectiveParameterWarning
 
 
@@ -201,6 +202,45 @@ def test_targets_that_a_scorer_never_takes_are_an_error_with_auto_too(X, y, few)
     assert raised.value.__notes__ == [
         "It is of scoring='neg_mean_squared_log_error', on 20 validation rows."
     ]
+
+
+# Scorers without a value for some predictions.
+
+BOUNDED = ("neg_mean_squared_log_error", -1.0), ("neg_mean_gamma_deviance", 0.0)
+
+
+@pytest.mark.parametrize("early_stopping", [True, "auto"])
+@pytest.mark.parametrize(("scoring", "least"), BOUNDED)
+def test_an_epoch_whose_predictions_a_scorer_refuses_is_never_the_best(
+    early_stopping, scoring, least
+):
+    X = np.random.default_rng(0).normal(size=(300, 1))
+    y = 5 + np.tanh(X[:, 0])
+    net = DeepNetRegressor.from_weights([[[0.0]]], [[-20.0]])  # rises to 5 from below
+    net.set_params(solver="sgd", learning_rate=0.3, schedule="constant", max_iter=60)
+    net.set_params(batch_size=200, standardize=False, warm_start=True)
+    net.set_params(early_stopping=early_stopping, scoring=scoring)
+    own = {"X_val": X[200:], "y_val": y[200:]}
+    with pytest.warns(UndefinedMetricWarning, match=rf"scoring='{scoring}' .* epochs? of "):
+        net.fit(X[:200], y[:200], **own)
+    n_refused = np.isnan(net.validation_scores_).sum()
+    assert_array_equal(np.isnan(net.validation_scores_[:n_refused]), True)
+    assert 0 < n_refused < net.best_iter_
+    assert net.predict(X[200:]).min() > least
+    best = net.validation_scores_[net.best_iter_ - 1]
+    assert_allclose(best, get_scorer(scoring)(net, X[200:], y[200:]))
+
+
+def test_the_error_cites_a_scorer_that_refuses_the_predictions_of_all_epochs(X, y, few):
+    def score(estimator, X, y):
+        if not np.array_equal(estimator.predict(X), y):
+            raise ValueError("too bad")
+        return 0.0
+
+    net = ShallowNetRegressor(**few, early_stopping=True, scoring=score)
+    with pytest.raises(ValueError, match=r"no best epoch among 3: .* \(too bad\)"):
+        net.fit(X, y)
+    assert not hasattr(net, "theta_")
 
 
 # Scorers without a value on the validation rows, and early_stopping="auto".
