@@ -138,6 +138,22 @@ def test_sparse_tables_are_encoded_as_dense_ones(n_members):
     assert_allclose(net.fit(rows, y).predict(X), dense, rtol=1e-9)
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_same_columns_of_sparse_and_of_dense_tables_have_pieces(weighted):
+    rng = np.random.default_rng(0)
+    n_stored = np.repeat([0, 1, 31, 32, 33, 64, 256], 3)  # an eighth of the rows is 32
+    X = np.zeros((256, len(n_stored)))
+    for j, n in enumerate(n_stored):  # in turn above 0, below, and on both sides of it
+        sign = rng.choice([-1, 1], size=n) if j % 3 == 2 else (1, -1)[j % 3]
+        X[:n, j] = sign * rng.uniform(1, 2, size=n)
+    weight = rng.integers(0, 3, size=256) if weighted else None
+    net = DeepNetRegressor(4, max_iter=1, early_stopping=False, **PIECES)
+    dense = net.fit(X, X[:, -1], weight).encoded_feature_names_
+    assert 22 < len(dense) < 22 + 8 * 21
+    found = net.fit(sparse.csr_array(X), X[:, -1], weight).encoded_feature_names_
+    assert_array_equal(found, dense)
+
+
 @pytest.mark.parametrize("shape", [(256, 126), (100_001, 1)], ids=["wide", "long"])
 def test_large_tables_have_no_pieces_unless_asked_for(shape):
     X = np.random.default_rng(0).normal(size=shape).astype(np.float32)

@@ -133,6 +133,8 @@ def _borders(
     found: dict[int, np.ndarray] = {}
     if not most_pieces:
         return found
+    if sparse.issparse(X):
+        columns = columns[_may_bend(_training_rows(X, rows)[:, columns], weight)]
     for column, values, present in _values_of(X, columns, rows):
         own_weight = None if weight is None else weight[present]
         borders = _in_single_precision(np.unique(_quantiles(values, own_weight)))
@@ -142,6 +144,19 @@ def _borders(
         if most_pieces < 0:
             return {}
     return found
+
+
+def _may_bend(X: Any, weight: np.ndarray | None) -> np.ndarray:
+    """Return which columns (n_columns,) of a sparse table can have more than two borders.
+
+    Not those that have values of one sign only, in fewer rows than a piece has: all
+    quantiles are 0 but one. A table of words has nothing else, in many thousand columns.
+    """
+    weight = np.ones(X.shape[0]) if weight is None else weight
+    share_stored = abs(X).sign().T @ weight / weight.sum()
+    lowest, highest = (end(axis=0).toarray().ravel() for end in (X.min, X.max))
+    has_both_signs = (lowest < 0) & (highest > 0)
+    return has_both_signs | (share_stored >= 1 / MOST_PIECES)
 
 
 def _of_several_values(X: Any, columns: np.ndarray, rows: np.ndarray | None) -> np.ndarray:
@@ -158,7 +173,8 @@ def _values_of(
     X: Any, columns: np.ndarray, rows: np.ndarray | None
 ) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
     """Yield each column, its numbers in training rows, and which of these have one."""
-    X = X.tocsc() if sparse.issparse(X) else X
+    if sparse.issparse(X):
+        X, rows = _training_rows(X, rows).tocsc(), None
     for column in columns.tolist():
         values = _column(X, column)
         values = values if rows is None else values[rows]
@@ -191,6 +207,11 @@ def _in_single_precision(borders: np.ndarray) -> np.ndarray:
         rounded = borders.astype(np.float32).astype(np.float64)
     distinct = np.isfinite(rounded).all() and (np.diff(rounded) > 0).all()
     return rounded if distinct else borders.astype(np.float64)
+
+
+def _training_rows(X: Any, rows: np.ndarray | None) -> Any:
+    """Return these rows of a CSR table, None for all."""
+    return X if rows is None else X[rows]
 
 
 def _column(X: Any, column: int) -> np.ndarray:
