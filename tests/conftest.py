@@ -4,6 +4,9 @@ import os
 
 # SciPy reads it once, on import; scikit-learn's array API checks need it.
 os.environ["SCIPY_ARRAY_API"] = "1"
+# Tests run beside each other: OpenMP threads would spin while they wait for a busy core,
+# and trees would take a hundred times as long. Read once, too.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pytest

@@ -129,7 +129,7 @@ CALLS = {
 @every_layout
 @pytest.mark.parametrize("call", CALLS)
 def test_every_layout_takes_the_memory_of_row_order(call, arrange):
-    X = np.random.default_rng(0).normal(size=(60_000, 50))  # 24 MB
+    X = np.random.default_rng(0).normal(size=(12_000, 250))  # 24 MB
     y = X[:, 0]
     rows = arrange(X)
     if isinstance(rows, pd.DataFrame):

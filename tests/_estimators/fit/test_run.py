@@ -278,7 +278,7 @@ def few_units(solver, **params):
 
 
 @pytest.mark.parametrize(
-    "n_first", [1, pytest.param(2, marks=SLOW), 16, pytest.param(64, marks=SLOW)]
+    "n_first", [1, *(pytest.param(n, marks=SLOW) for n in (2, 16, 64))]
 )
 @pytest.mark.parametrize(
     ("cls", "narrow"),
