@@ -154,16 +154,25 @@ def test_the_same_columns_of_sparse_and_of_dense_tables_have_pieces(weighted):
     assert_array_equal(found, dense)
 
 
-@pytest.mark.parametrize("shape", [(256, 126), (100_001, 1)], ids=["wide", "long"])
+@pytest.mark.parametrize("shape", [(256, 129), (100_001, 1)], ids=["wide", "long"])
 def test_large_tables_have_no_pieces_unless_asked_for(shape):
     X = np.random.default_rng(0).normal(size=shape).astype(np.float32)
     net = DeepNetRegressor(**FEW | {"max_iter": 1}, n_members=2).fit(X, X[:, 0])
     assert net.coefs_[0].shape == (2, shape[1], 4)
     assert net.resolved_params_["numeric_encoding"] == [None, None]
-    few = X[:100_000, :125]
+    few = X[:100_000, :32]
     assert net.fit(few, X[:100_000, 0]).coefs_[0].shape[1] == 9 * few.shape[1]
     net.set_params(**PIECES).fit(X, X[:, 0])
     assert net.coefs_[0].shape[1] == 9 * shape[1]
+
+
+@pytest.mark.parametrize(("n_columns", "n_pieces"), [(33, 7), (64, 4), (86, 2), (128, 2)])
+def test_the_columns_of_wide_tables_share_the_pieces(n_columns, n_pieces):
+    X = np.random.default_rng(0).normal(size=(256, n_columns))
+    X = np.hstack([X, X[:, :9] > 0])
+    net = DeepNetRegressor(**FEW | {"max_iter": 1}).fit(X, X[:, 0])
+    expected = rows_of_first_layer(net, pieces_by_hand(X, range(n_columns), n_pieces))
+    assert_allclose(net.hidden_activations(X)[0], expected, rtol=1e-5, atol=1e-5)
 
 
 LIMITS = {

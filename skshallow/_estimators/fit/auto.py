@@ -33,7 +33,7 @@ ENCODINGS = None, PIECEWISE_LINEAR, PERIODIC  # of numbers
 # With fewer rows, a piece has hardly enough of them to learn from; with more, the wider
 # first layer costs most of the time.
 AUTO_PIECED_ROWS = 256, 100_000
-AUTO_PIECES = 1000  # of all columns; more would take most of the time of a wide table
+AUTO_PIECES = 256  # of all columns; more take time on wide tables, and gain nothing
 # Members that each hold out rows of their own: one fold of at least, and at most, so many.
 AUTO_FOLDS = 8, 10
 AUTO_SMOOTHING = 0.05

@@ -122,26 +122,43 @@ def _borders(
     """Return the borders of pieces of numbers, by column: quantiles of the training rows.
 
     A column with at most two borders would be one piece, and has none: so have constant
-    columns, and those of two values. No column has any if there were more than
-    `most_pieces` in all.
+    columns, and those of two values. The others share `most_pieces`, at most `MOST_PIECES`
+    each; if that were less than two each, none has any.
 
     References
     ----------
     Gorishniy, Rubachev, Babenko (2022), arXiv:2203.05556, section 3.2.
     """
-    weight = weight if rows is None or weight is None else weight[rows]
-    found: dict[int, np.ndarray] = {}
     if not most_pieces:
-        return found
+        return {}
+    weight = weight if rows is None or weight is None else weight[rows]
     if sparse.issparse(X):
         columns = columns[_may_bend(_training_rows(X, rows)[:, columns], weight)]
+    n_pieces = MOST_PIECES
+    found = _cut(X, columns, rows, weight, n_pieces, most_pieces / 2)
+    if MOST_PIECES * len(found) > most_pieces:
+        n_pieces = int(most_pieces // len(found))
+        found = _cut(X, np.array(list(found)), rows, weight, n_pieces, most_pieces / 2)
+    return found
+
+
+def _cut(
+    X: Any,
+    columns: np.ndarray,
+    rows: np.ndarray | None,
+    weight: np.ndarray | None,
+    n_pieces: int,
+    most_columns: float,
+) -> dict[int, np.ndarray]:
+    """Return the borders of those columns that have more than two, none if too many do."""
+    found: dict[int, np.ndarray] = {}
     for column, values, present in _values_of(X, columns, rows):
         own_weight = None if weight is None else weight[present]
-        borders = _in_single_precision(np.unique(_quantiles(values, own_weight)))
+        quantiles = _quantiles(values, own_weight, n_pieces)
+        borders = _in_single_precision(np.unique(quantiles))
         if len(borders) > 2:
             found[column] = borders
-            most_pieces -= len(borders) - 1
-        if most_pieces < 0:
+        if len(found) > most_columns:
             return {}
     return found
 
@@ -221,8 +238,8 @@ def _column(X: Any, column: int) -> np.ndarray:
     return to_numpy(X[:, column])
 
 
-def _quantiles(values: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
-    """Return the least values (MOST_PIECES + 1,) that reach equal shares of the weight.
+def _quantiles(values: np.ndarray, weight: np.ndarray | None, n_pieces: int) -> np.ndarray:
+    """Return the least values (n_pieces + 1,) that reach equal shares of the weight.
 
     A row of weight 2 counts as two rows, which `numpy.quantile` gives up to rounding only.
     """
@@ -231,7 +248,7 @@ def _quantiles(values: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
     else:
         order = np.argsort(values, kind="stable")
         values, reached = values[order], np.cumsum(weight[order])
-    shares = np.linspace(0, 1 - ROUNDING, MOST_PIECES + 1) * reached[-1]
+    shares = np.linspace(0, 1 - ROUNDING, n_pieces + 1) * reached[-1]
     return values[np.searchsorted(reached, shares)]
 
 
