@@ -197,8 +197,10 @@ scoring : str, callable or None, default=None
     Early stopping selects the epoch with the best score or, with None, with the lowest
     validation loss. The scorer is given sample weights if its metric, or the function, has
     a parameter `sample_weight`; with metadata routing, if ``set_score_request`` asks for
-    them. An epoch whose predictions it refuses, such as those below -1 for
-    "neg_mean_squared_log_error", has the score NaN and is never the best.
+    them. An epoch whose predictions it refuses by a ValueError, such as those below -1 for
+    "neg_mean_squared_log_error", has the score NaN and is never the best. If it refuses
+    those of all epochs, its error is raised; ``early_stopping="auto"`` then keeps the
+    weights of the last one, with a warning.
 """,
     "standardize": """
 standardize : bool, default=True

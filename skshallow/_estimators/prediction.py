@@ -136,7 +136,7 @@ class FittedNet:
         """The best score in `validation_scores_`; raises AttributeError without any."""
         scores = to_numpy(getattr(self, "validation_scores_", np.array([])))
         if len(scores) > 0:
-            return float(np.nanmax(scores))
+            return float(np.fmax.reduce(scores))  # NaN only if all are
         if len(getattr(self, "validation_loss_curve_", ())) > 0:
             raise AttributeError(
                 "best_validation_score_ needs a score, but this fit validated by the loss. "

@@ -138,6 +138,12 @@ class History:
         return self.best_theta is not None and bool(np.all(self.best_criterion < math.inf))
 
     @property
+    def has_no_score(self) -> bool:
+        """Whether there is a scorer, but no epoch in which its score is a number."""
+        scores = self.validation_score
+        return bool(scores) and all(map(math.isnan, scores))
+
+    @property
     def last_best_epoch(self) -> int:
         """The epoch in which the last part of `best_theta` was the best."""
         return int(np.max(self.best_epoch))

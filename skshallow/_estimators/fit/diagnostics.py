@@ -42,11 +42,17 @@ LARGE_WEIGHTS = 1e3
 def diagnose(run: FitRun, outcome: Outcome) -> None:
     """Raise ValueError if training failed, and warn of problems that the user can solve."""
     _tell_outcome(run, outcome)
-    if run.refusals:
+    scores = run.history.validation_score
+    n_without = sum(map(math.isnan, scores))
+    if n_without:
+        why = f" ({run.refusals[0]})" if run.refusals else ""
+        then = "the score is nan there"
+        if run.history.early_stopping:
+            last = "the last weights are kept"
+            then = last if run.history.has_no_score else "none of these is the best"
         warn_user(
             f"scoring={run.config.scoring!r} has no value for the predictions of "
-            f"{count_of(len(run.refusals), 'epoch')} of {run.history.n_epochs} "
-            f"({run.refusals[0]}): its score is nan there, and the epoch never the best.",
+            f"{n_without} of {count_of(len(scores), 'epoch')}{why}: {then}.",
             UndefinedMetricWarning,
         )
 
@@ -55,6 +61,8 @@ def _tell_outcome(run: FitRun, outcome: Outcome) -> None:
     """Raise ValueError if training failed, and warn of what its outcome lacks."""
     cause, remedy, more_time, faster = _advice(run)
     if not outcome.usable:
+        if run.history.has_no_score and not outcome.diverged:
+            run.check_scorer()
         raise ValueError(
             _why_not_to_start(run)
             or (None if outcome.diverged else _why_none_is_best(run))
@@ -156,10 +164,9 @@ def _why_none_is_best(run: FitRun) -> str | None:
     if scores:
         name, last = f"score by scoring={run.config.scoring!r}", scores[-1:]
     n_rows = len(validation.part(validation.labels))
-    refused = f" ({run.refusals[-1]})" if run.refusals else ""
     return (
         f"Early stopping found no best epoch among {history.n_epochs}: the {name} is "
-        f"{last[0]:g} on {n_rows} validation rows{refused}. Check their number, "
+        f"{last[0]:g} on {n_rows} validation rows. Check their number, "
         "their units, and scoring."
     )
 

@@ -274,8 +274,11 @@ class FitRun:
             self._validation.optima = state["optima"]
 
     def train(self, watcher: Watcher) -> Outcome:
-        """Run the remaining epochs."""
-        return Trainer(
+        """Run the remaining epochs.
+
+        If no epoch has a score, ``early_stopping="auto"`` keeps the last one's weights.
+        """
+        outcome = Trainer(
             self.objective,
             self.rows,
             self.config.plan,
@@ -285,6 +288,9 @@ class FitRun:
             watcher,
             None if self._validation is None else self._validate,
         ).train()
+        if self.params["early_stopping"] == "auto" and not outcome.diverged:
+            outcome.usable |= self.history.has_no_score
+        return outcome
 
     # Validation, after each epoch.
 
@@ -307,6 +313,11 @@ class FitRun:
     def refusals(self) -> list[str]:
         """What the scorer said, epoch by epoch, of predictions that it has no value for."""
         return [] if self._score is None else self._score.refusals
+
+    def check_scorer(self) -> None:
+        """Raise the scorer's own error for the last epoch, if it has one."""
+        if self._score is not None:
+            self._score.check(self.result_at(self.objective.theta))
 
     def why_unscored(self) -> str | None:
         """Return why the scorer has no value on the validation rows, or None."""

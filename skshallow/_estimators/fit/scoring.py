@@ -7,24 +7,12 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.base import BaseEstimator, RegressorMixin
 
 from skshallow._estimators.checks.sklearn_private import asks_for_weights
 from skshallow._estimators.columns.problems import count_of
 from skshallow._estimators.fit.config import FitConfig
 from skshallow._estimators.fit.results import FitResult
 from skshallow._estimators.fit.training_data import TrainingData, ValidationData
-
-
-class Exact(RegressorMixin, BaseEstimator):
-    """A regressor that predicts the targets, to see whether they have a score at all."""
-
-    def __init__(self, y: Any = None) -> None:
-        self.y = y
-
-    def predict(self, X: Any) -> Any:
-        """Return the targets."""
-        return self.y
 
 
 class ValidationScore(NamedTuple):
@@ -90,27 +78,22 @@ class ValidationScore(NamedTuple):
         return self._undefined("is nan") if math.isnan(score) else None
 
     def __call__(self, result: FitResult) -> float:
-        """Return the score of a result.
+        """Return the score of a result, nan where the scorer raises a ValueError.
 
-        It is nan for predictions that the scorer refuses, although it takes the targets:
-        the mean squared logarithmic error has no value below -1, where a net can be in its
-        first epochs.
+        The mean squared logarithmic error, for example, has no value for predictions below
+        -1, where a net can be in its first epochs.
 
         Raises
         ------
         ValueError
-            What the scorer raises; it names the classes that are missing, if any are.
+            If classes are missing, which no further epoch will mend; it names them.
         """
         try:
             score = self._score_of(result)
         except ValueError as error:
-            if self.missing is None and self._takes_targets():
+            if self.missing is None:
                 self.refusals.append(str(error))
                 return math.nan
-            if self.missing is None:
-                rows = count_of(self._n_rows, "validation row")
-                error.add_note(f"It is of scoring={self.scoring!r}, on {rows}.")
-                raise
             raise ValueError(
                 self._about_missing(f"cannot be computed ({error})")
             ) from error
@@ -118,26 +101,24 @@ class ValidationScore(NamedTuple):
             raise ValueError(self._about_missing("is nan"))
         return score
 
+    def check(self, result: FitResult) -> None:
+        """Raise the scorer's own error for a result, if it has one."""
+        try:
+            self._score_of(result)
+        except ValueError as error:
+            rows = count_of(self._n_rows, "validation row")
+            error.add_note(f"It is of scoring={self.scoring!r}, on {rows}.")
+            raise
+
     @property
     def _n_rows(self) -> int:
         """Number of validation rows."""
         return len(self.validation.labels)
 
     def _score_of(self, result: FitResult) -> float:
-        """Return what the scorer says of a result."""
-        return self._score_by(self.as_fitted(result))
-
-    def _takes_targets(self) -> bool:
-        """Return whether the scorer has a value for predictions without an error."""
-        try:
-            return math.isfinite(self._score_by(Exact(self.validation.labels)))
-        except (ValueError, AttributeError, TypeError):
-            return False
-
-    def _score_by(self, estimator: Any) -> float:
-        """Return what the scorer says of a fitted estimator."""
+        """Return what the scorer says."""
         X, y = self.validation.users_X, self.validation.labels
-        score = self.scorer(estimator, X, y, **self.metadata)
+        score = self.scorer(self.as_fitted(result), X, y, **self.metadata)
         try:
             number = float(score)
         except (TypeError, ValueError):

@@ -11,7 +11,13 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import accuracy_score, get_scorer, log_loss, make_scorer
 from sklearn.model_selection import KFold
 
-from skshallow import DeepNetRegressor, ShallowNetClassifier, ShallowNetRegressor
+from skshallow import (
+    DeepNetClassifier,
+    DeepNetRegressor,
+    ShallowNetClassifier,
+    ShallowNetRegressor,
+)
+from skshallow.callbacks import Checkpoint
 from skshallow.exceptions import IneffectiveParameterWarning
 
 
@@ -167,8 +173,11 @@ def test_epochs_whose_score_is_nan_are_never_the_best(X, y, few):
     def score(estimator, X, y):
         return next(values)
 
-    net = ShallowNetRegressor(**few, early_stopping=True, scoring=score).fit(X, y)
+    net = ShallowNetRegressor(**few, early_stopping=True, scoring=score)
+    with pytest.warns(UndefinedMetricWarning, match="2 of 3 epochs: none of these is the"):
+        net.fit(X, y)
     assert net.best_iter_ == 2
+    assert net.best_validation_score_ == -5.0
 
 
 @pytest.mark.parametrize("value", ["x", None, {}, 1j, np.zeros(2), [0.5]], ids=repr)
@@ -194,16 +203,6 @@ def test_the_scorers_own_errors_pass_through(X, y, few):
     assert re.fullmatch(r"It is of scoring=<function .*>, on 6 validation rows\.", note)
 
 
-def test_targets_that_a_scorer_never_takes_are_an_error_with_auto_too(X, y, few):
-    net = ShallowNetRegressor(**few, scoring="neg_mean_squared_log_error")
-    own = {"X_val": X[40:], "y_val": -2.0 - y[40:]}
-    with pytest.raises(ValueError, match="cannot be used when targets") as raised:
-        net.fit(X[:40], y[:40], **own)
-    assert raised.value.__notes__ == [
-        "It is of scoring='neg_mean_squared_log_error', on 20 validation rows."
-    ]
-
-
 # Scorers without a value for some predictions.
 
 BOUNDED = ("neg_mean_squared_log_error", -1.0), ("neg_mean_gamma_deviance", 0.0)
@@ -221,7 +220,7 @@ def test_an_epoch_whose_predictions_a_scorer_refuses_is_never_the_best(
     net.set_params(batch_size=200, standardize=False, warm_start=True)
     net.set_params(early_stopping=early_stopping, scoring=scoring)
     own = {"X_val": X[200:], "y_val": y[200:]}
-    with pytest.warns(UndefinedMetricWarning, match=rf"scoring='{scoring}' .* epochs? of "):
+    with pytest.warns(UndefinedMetricWarning, match=rf"scoring='{scoring}' .* epochs? "):
         net.fit(X[:200], y[:200], **own)
     n_refused = np.isnan(net.validation_scores_).sum()
     assert_array_equal(np.isnan(net.validation_scores_[:n_refused]), True)
@@ -231,16 +230,78 @@ def test_an_epoch_whose_predictions_a_scorer_refuses_is_never_the_best(
     assert_allclose(best, get_scorer(scoring)(net, X[200:], y[200:]))
 
 
-def test_the_error_cites_a_scorer_that_refuses_the_predictions_of_all_epochs(X, y, few):
-    def score(estimator, X, y):
-        if not np.array_equal(estimator.predict(X), y):
-            raise ValueError("too bad")
-        return 0.0
+# In the first of four epochs they raise an error, afterwards not.
 
-    net = ShallowNetRegressor(**few, early_stopping=True, scoring=score)
-    with pytest.raises(ValueError, match=r"no best epoch among 3: .* \(too bad\)"):
-        net.fit(X, y)
-    assert not hasattr(net, "theta_")
+
+def below_zero(estimator, X, y):
+    return get_scorer("neg_mean_poisson_deviance")(estimator, X, y)
+
+
+def on_some_rows(estimator, X, y):
+    return below_zero(estimator, X[::2], y[::2]) - 1e-9 * estimator.n_iter_
+
+
+def too_flat(estimator, X, y):
+    if np.ptp(estimator.predict_proba(X)[:, 0]) < 0.05:
+        raise ValueError("too flat")
+    return 0.0
+
+
+REFUSING = {
+    below_zero: ([[0.0]], [-20.0], "strictly positive y_pred"),  # of counts with zeros
+    on_some_rows: ([[0.0]], [-20.0], "strictly positive y_pred"),
+    too_flat: ([[0.0]], [0.0], "too flat"),
+}
+
+
+@pytest.mark.parametrize("scoring", REFUSING)
+def test_any_scorer_may_refuse_predictions(scoring):
+    X = np.arange(40.0)[:, np.newaxis] / 40
+    y = (X[:, 0] > 0.5).astype(int) if scoring is too_flat else np.r_[0, [3] * 39]
+    coefs, intercepts, words = REFUSING[scoring]
+    if scoring is too_flat:
+        net = DeepNetClassifier.from_weights([coefs], [intercepts])
+        net.set_params(temperature_scaling=False)  # which stretches what is flat
+    else:
+        net = DeepNetRegressor.from_weights([coefs], [intercepts])
+    net.set_params(warm_start=True, scoring=scoring)
+    net.set_params(solver="sgd", learning_rate=1e-9, schedule="constant", max_iter=1)
+    net.set_params(standardize=False, n_iter_no_change=np.inf)
+    own = {"X_val": X, "y_val": y}
+    for early_stopping in ("auto", False):
+        net.set_params(early_stopping=early_stopping)
+        with pytest.warns(UndefinedMetricWarning, match=rf"1 of 1 epoch \(.*{words}"):
+            net.fit(X, y, **own)
+        assert np.isnan(net.best_validation_score_)
+    n_before = net.n_iter_
+    with pytest.raises(ValueError, match=words) as raised:
+        net.set_params(early_stopping=True).fit(X, y, **own)
+    assert raised.value.__notes__[0].endswith("on 40 validation rows.")
+    assert net.n_iter_ == n_before
+    net.set_params(learning_rate=0.5, max_iter=60, batch_size=40)
+    with pytest.warns(UndefinedMetricWarning, match="none of these is the best"):
+        net.fit(X, y, **own)
+    assert np.isnan(net.validation_scores_[n_before])
+    assert np.isfinite(net.validation_scores_[net.best_iter_ - 1])
+
+
+def test_the_last_weights_stay_if_a_scorer_has_no_value_for_the_targets(X, y, few):
+    net = ShallowNetRegressor(**few, scoring="neg_mean_squared_log_error")
+    own = {"X_val": X[40:], "y_val": -2.0 - y[40:]}
+    with pytest.warns(UndefinedMetricWarning, match="3 of 3 epochs .*: the last weights"):
+        net.fit(X[:40], y[:40], **own)
+    last = clone(net).set_params(early_stopping=False, scoring=None).fit(X[:40], y[:40])
+    assert_array_equal(net.theta_, last.theta_)
+    assert np.isnan(net.best_validation_score_)
+
+
+def test_what_a_checkpoint_has_refused_is_told_again(X, y, few, tmp_path):
+    net = ShallowNetRegressor(**few, scoring="neg_mean_squared_log_error")
+    own = {"X_val": X[40:], "y_val": -2.0 - y[40:]}
+    for _ in range(2):
+        net.set_callbacks(Checkpoint(tmp_path / "fit.npz"))
+        with pytest.warns(UndefinedMetricWarning, match="3 of 3 epochs"):
+            net.fit(X[:40], y[:40], **own)
 
 
 # Scorers without a value on the validation rows, and early_stopping="auto".
