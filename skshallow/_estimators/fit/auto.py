@@ -18,6 +18,7 @@ from skshallow.losses import CLASSIFICATION_LOSSES, Loss
 AUTO_BATCH_SIZE = 128, 512  # of small and of large tables
 AUTO_STEPS_PER_EPOCH = 200  # that larger batches leave, at least
 AUTO_STEPS = (1500, 500), (4000, 120)  # number of steps, and in at most how many epochs
+AUTO_STEPS_OF_LOG_LOSS = (700, 500), (4000, 120)  # of networks, which soon overfit
 AUTO_ROWS, AUTO_FEWEST_EPOCHS = 2_000_000, (10, 40)  # rows seen, in how many epochs
 AUTO_ALPHA = 5e-4  # of linear models, of partial_fit, and the least of all others
 AUTO_ALPHA_MOST = 1 / 64  # with at least so many columns and at most so many rows:
@@ -109,10 +110,16 @@ def auto_batch_size(n_training: int, incremental: bool) -> int:
     return 1 << (most.bit_length() - 1)
 
 
-def auto_max_iter(n_training: int, batch_size: int) -> int:
+def auto_max_iter(
+    n_training: int, batch_size: int, components: Components, loss: Loss
+) -> int:
     """Return the number of epochs; see the parameter `max_iter` in `docstrings`."""
     steps_per_epoch = math.ceil(n_training / batch_size)
-    lengths = [min(steps // steps_per_epoch, most) for steps, most in AUTO_STEPS]
+    overfits = _becomes_overconfident(components, loss)
+    lengths = [
+        min(steps // steps_per_epoch, most)
+        for steps, most in (AUTO_STEPS_OF_LOG_LOSS if overfits else AUTO_STEPS)
+    ]
     fewest, most = AUTO_FEWEST_EPOCHS
     return max(min(max(AUTO_ROWS // n_training, fewest), most), *lengths)
 
@@ -184,14 +191,13 @@ def label_smoothing(
 ) -> float:
     """Return the label smoothing; 0 for regressors.
 
-    "auto" smooths where the network would become overconfident: hidden layers trained by
-    minibatches with the log loss.
+    "auto" smooths where the network would become overconfident.
     """
     choice = getattr(net, "label_smoothing", 0.0)
     if choice != "auto":
         return float(choice)
-    certain = components.hidden_units and components.solver.stochastic
-    return AUTO_SMOOTHING if certain and _is_log_loss(loss) and not incremental else 0.0
+    certain = _becomes_overconfident(components, loss)
+    return AUTO_SMOOTHING if certain and not incremental else 0.0
 
 
 def is_calibrated(net: Any, loss: Loss, early_stopping: bool, validates: bool) -> bool:
@@ -200,6 +206,12 @@ def is_calibrated(net: Any, loss: Loss, early_stopping: bool, validates: bool) -
     if choice == "auto":
         return early_stopping and _is_log_loss(loss)
     return bool(choice) and validates
+
+
+def _becomes_overconfident(components: Components, loss: Loss) -> bool:
+    """Return whether there are hidden layers, trained by minibatches with the log loss."""
+    is_trained_long = bool(components.hidden_units) and components.solver.stochastic
+    return is_trained_long and _is_log_loss(loss)
 
 
 def _is_log_loss(loss: Loss) -> bool:

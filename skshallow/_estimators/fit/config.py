@@ -107,7 +107,7 @@ class FitConfig(NamedTuple):
     ) -> FitConfig:
         """Decide how `net` is trained on so many rows and columns of this `dtype`."""
         validates = early_stopping or has_validation_data
-        plan = _plan(net, components, n_training, incremental)
+        plan = _plan(net, components, loss, n_training, incremental)
         return cls(
             components=components,
             loss=loss,
@@ -173,7 +173,9 @@ class FitConfig(NamedTuple):
         }
 
 
-def _plan(net: Any, components: Components, n_training: int, incremental: bool) -> Plan:
+def _plan(
+    net: Any, components: Components, loss: Loss, n_training: int, incremental: bool
+) -> Plan:
     """Return the settings of the training loop for `n_training` rows."""
     solver = components.solver
     batch_size = net.batch_size
@@ -184,7 +186,7 @@ def _plan(net: Any, components: Components, n_training: int, incremental: bool) 
     batch_size = min(int(batch_size), n_training)
     max_iter = net.max_iter
     if max_iter == "auto":
-        max_iter = auto_max_iter(n_training, batch_size)
+        max_iter = auto_max_iter(n_training, batch_size, components, loss)
     learning_rate, max_grad_norm = net.learning_rate, net.max_grad_norm
     if max_grad_norm == "auto":
         # who chooses a rate gets the solver's own steps

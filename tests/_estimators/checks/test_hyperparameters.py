@@ -265,6 +265,24 @@ def test_auto_max_iter_falls_with_the_number_of_rows(n_rows, n_epochs):
     assert net.fit(X, X[:, 0]).resolved_params_["max_iter"] == n_epochs
 
 
+@pytest.mark.parametrize(
+    ("n_rows", "n_epochs"),
+    [(100, 500), (150, 350), (600, 140), (700, 120), (3840, 120), (20_000, 40)],
+)
+def test_auto_max_iter_of_a_network_is_shorter_with_a_log_loss(n_rows, n_epochs):
+    X = np.linspace(0, 1, n_rows)[:, np.newaxis]
+    net = DeepNetClassifier(1, activation="tanh", early_stopping=False, random_state=0)
+    assert net.fit(X, X[:, 0] > 0.5).resolved_params_["max_iter"] == n_epochs
+
+
+def test_auto_max_iter_of_a_linear_classifier_is_as_long_as_that_of_a_regressor():
+    X = np.linspace(0, 1, 600)[:, np.newaxis]
+    for solver in ("adam", "lbfgs"):
+        net = DeepNetClassifier(depth=0, solver=solver, early_stopping=False)
+        epochs = net.fit(X, X[:, 0] > 0.5).resolved_params_["max_iter"]
+        assert epochs == {"adam": 300, "lbfgs": 500}[solver]
+
+
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 def test_auto_max_iter_is_reproducible_and_bounded(X, y, solver):
     net = DeepNetRegressor(depth=0, solver=solver, early_stopping=True, random_state=0)
