@@ -18,6 +18,7 @@ from sklearn.utils.validation import (
 
 from skshallow._arrays.namespace import without_overflow_warnings
 from skshallow._estimators.checks.array_api import in_numpy, namespace_of
+from skshallow._estimators.checks.user_warnings import warn_user
 
 FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
 NOT_GIVEN = object()  # None is a target that was forgotten
@@ -96,8 +97,16 @@ def check_features(estimator: Any, X: Any, *, reset: bool, input_name: str) -> N
 
     scikit-learn, which does both, speaks of X. Other arguments are called `input_name`.
     """
-    if not reset and _is_without_names(estimator, X):
-        return  # what scikit-learn would find, which takes longer than to predict a row
+    if not reset and _has_its_columns(estimator, X):
+        if not hasattr(estimator, "feature_names_in_"):
+            return  # what scikit-learn would find, which takes longer than to predict a row
+        if input_name != "X":
+            warn_user(
+                f"{input_name} does not have valid feature names, but "
+                f"{type(estimator).__name__} was fitted with feature names",
+                UserWarning,
+            )
+            return
     try:
         validate_data(estimator, X, reset=reset, skip_check_array=True)
     except ValueError as error:
@@ -109,9 +118,9 @@ def check_features(estimator: Any, X: Any, *, reset: bool, input_name: str) -> N
         ) from error
 
 
-def _is_without_names(estimator: Any, X: Any) -> bool:
-    """Return whether X is an array with as many columns as a fit had, without names."""
-    is_array = type(X) is np.ndarray and not hasattr(estimator, "feature_names_in_")
+def _has_its_columns(estimator: Any, X: Any) -> bool:
+    """Return whether X is an array, without names, with as many columns as a fit had."""
+    is_array = type(X) is np.ndarray or sparse.issparse(X)
     return is_array and X.shape[1:] == (getattr(estimator, "n_features_in_", None),)
 
 

@@ -195,3 +195,11 @@ def test_finite_rows_are_predicted_even_if_their_sum_is_not_finite(dtype):
     large[2:] *= -1
     large[0, 0] = 0
     assert np.isfinite(net.predict_proba(large)).all()
+
+
+@pytest.mark.parametrize("form", [np.asarray, sparse.csr_array])
+def test_a_validation_set_without_the_names_of_columns_is_warned_of_by_name(form):
+    net = ShallowNetRegressor(2, max_iter=2, random_state=0)
+    words = "^X_val does not have valid feature names, but ShallowNetRegressor was fitted"
+    with pytest.warns(UserWarning, match=words):
+        net.fit(FRAME, NUMBERS, X_val=form(X), y_val=NUMBERS)
