@@ -1,6 +1,7 @@
 """Fixtures of all tests: estimators, small data, array libraries."""
 
 import os
+import sys
 
 # SciPy reads it once, on import; scikit-learn's array API checks need it.
 os.environ["SCIPY_ARRAY_API"] = "1"
@@ -23,25 +24,28 @@ CLASSIFIERS = [ShallowNetClassifier, DeepNetClassifier]
 REGRESSORS = [ShallowNetRegressor, DeepNetRegressor]
 
 
-class RandomNumbers:
+class OneByOne:
     """Fixtures for tests of all folders: also for the examples of docstrings and pages."""
 
     @pytest.fixture(autouse=True)
-    def same_random_numbers(self, request):
+    def same_start(self, request):
         """Give each test the same numbers where it leaves random_state at None.
 
-        An example has to set it: what it prints shall hold for whoever pastes it.
+        An example has to set it: what it prints shall hold for whoever pastes it. Its
+        figures are closed.
         """
         np.random.seed(0)  # noqa: NPY002
         start = repr(np.random.get_state())  # noqa: NPY002
         yield
         if isinstance(request.node, pytest.DoctestItem):
+            if "matplotlib.pyplot" in sys.modules:
+                sys.modules["matplotlib.pyplot"].close("all")
             left = repr(np.random.get_state())  # noqa: NPY002
             assert left == start, "An example leaves a random_state at None."
 
 
 def pytest_configure(config):
-    config.pluginmanager.register(RandomNumbers(), "random_numbers")
+    config.pluginmanager.register(OneByOne(), "one_by_one")
 
 
 @pytest.fixture(params=CLASSIFIERS, ids=lambda cls: cls.__name__)
