@@ -42,19 +42,7 @@ LARGE_WEIGHTS = 1e3
 def diagnose(run: FitRun, outcome: Outcome) -> None:
     """Raise ValueError if training failed, and warn of problems that the user can solve."""
     _tell_outcome(run, outcome)
-    scores = run.history.validation_score
-    n_without = sum(map(math.isnan, scores))
-    if n_without:
-        why = f" ({run.refusals[0]})" if run.refusals else ""
-        then = "the score is nan there"
-        if run.history.early_stopping:
-            last = "the last weights are kept"
-            then = last if run.history.has_no_score else "none of these is the best"
-        warn_user(
-            f"scoring={run.config.scoring!r} has no value for the predictions of "
-            f"{n_without} of {count_of(len(scores), 'epoch')}{why}: {then}.",
-            UndefinedMetricWarning,
-        )
+    _tell_missing_scores(run)
 
 
 def _tell_outcome(run: FitRun, outcome: Outcome) -> None:
@@ -116,6 +104,24 @@ def _tell_outcome(run: FitRun, outcome: Outcome) -> None:
         warn_user(outliers, TargetOutlierWarning)
     for message, category in _complaints(run):
         warn_user(message, category)
+
+
+def _tell_missing_scores(run: FitRun) -> None:
+    """Warn of epochs without a score, and say what follows from it."""
+    scores = run.history.validation_score
+    n_missing = sum(map(math.isnan, scores))
+    if not n_missing:
+        return
+    why = f" ({run.refusals[0]})" if run.refusals else ""
+    then = "the score is nan there"
+    if run.history.early_stopping:
+        last = "the last weights are kept"
+        then = last if run.history.has_no_score else "none of these is the best"
+    warn_user(
+        f"scoring={run.config.scoring!r} has no value for the predictions of "
+        f"{n_missing} of {count_of(len(scores), 'epoch')}{why}: {then}.",
+        UndefinedMetricWarning,
+    )
 
 
 def _size_of_weights(run: FitRun) -> float:
