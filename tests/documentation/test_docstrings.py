@@ -197,16 +197,14 @@ def test_what_auto_means_is_documented(net_class):
     )
     assert sizes in " ".join(documented["batch_size"].split())
     (short, most), (long, fewer) = auto.AUTO_STEPS
-    (of_log_loss, no_more), middling = auto.AUTO_STEPS_OF_LOG_LOSS
-    assert (no_more, middling) == (most, (long, fewer))
     fewest_epochs, most_epochs = auto.AUTO_FEWEST_EPOCHS
     epochs = (
         "the largest of three numbers: the number of epochs in which training sees "
         f"{with_spaces(auto.AUTO_ROWS)} rows, but at most {most_epochs} and at least "
         f"{fewest_epochs}; the number of epochs that take about {short} steps "
-        f"({of_log_loss} with hidden layers and a log loss, which on few rows soon "
-        f"overfits), but at most {most}; and the number of epochs that take about {long} "
-        f"steps, but at most {fewer}."
+        f"({auto.AUTO_STEPS_OF_LOG_LOSS} with hidden layers and a log loss, which on few "
+        f"rows soon overfits), but at most {most}; and the number of epochs that take "
+        f"about {long} steps, but at most {fewer}."
     )
     assert epochs in " ".join(documented["max_iter"].split())
     fewest_folds, most_folds = auto.AUTO_FOLDS

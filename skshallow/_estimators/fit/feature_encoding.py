@@ -29,6 +29,9 @@ ROWS_PER_COUNT = 1 << 16
 MOST_PIECES = 8  # of a number
 ROUNDING = 1e-12  # of shares of the weight
 
+# A column, its numbers in the training rows, and which of these have one.
+ValuesOf = tuple[int, np.ndarray, np.ndarray]
+
 
 def encoding_of(
     X: Any,
@@ -133,26 +136,26 @@ def _borders(
         return {}
     weight = weight if rows is None or weight is None else weight[rows]
     if sparse.issparse(X):
-        columns = columns[_may_bend(_training_rows(X, rows)[:, columns], weight)]
-    n_pieces = MOST_PIECES
-    found = _cut(X, columns, rows, weight, n_pieces, most_pieces / 2)
+        X, rows = _by_columns(X, rows), None
+        columns = columns[_may_bend(X, weight)[columns]]
+    most_columns = most_pieces / 2
+    found = _cut(_values_of(X, columns, rows), weight, MOST_PIECES, most_columns)
     if MOST_PIECES * len(found) > most_pieces:
         n_pieces = int(most_pieces // len(found))
-        found = _cut(X, np.array(list(found)), rows, weight, n_pieces, most_pieces / 2)
+        of_these = _values_of(X, np.array(list(found)), rows)
+        found = _cut(of_these, weight, n_pieces, most_columns)
     return found
 
 
 def _cut(
-    X: Any,
-    columns: np.ndarray,
-    rows: np.ndarray | None,
+    values_of: Iterator[ValuesOf],
     weight: np.ndarray | None,
     n_pieces: int,
     most_columns: float,
 ) -> dict[int, np.ndarray]:
     """Return the borders of those columns that have more than two, none if too many do."""
     found: dict[int, np.ndarray] = {}
-    for column, values, present in _values_of(X, columns, rows):
+    for column, values, present in values_of:
         own_weight = None if weight is None else weight[present]
         quantiles = _quantiles(values, own_weight, n_pieces)
         borders = _in_single_precision(np.unique(quantiles))
@@ -186,12 +189,10 @@ def _of_several_values(X: Any, columns: np.ndarray, rows: np.ndarray | None) -> 
     return np.array(found, np.int64)
 
 
-def _values_of(
-    X: Any, columns: np.ndarray, rows: np.ndarray | None
-) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+def _values_of(X: Any, columns: np.ndarray, rows: np.ndarray | None) -> Iterator[ValuesOf]:
     """Yield each column, its numbers in training rows, and which of these have one."""
     if sparse.issparse(X):
-        X, rows = _training_rows(X, rows).tocsc(), None
+        X, rows = _by_columns(X, rows), None
     for column in columns.tolist():
         values = _column(X, column)
         values = values if rows is None else values[rows]
@@ -226,9 +227,9 @@ def _in_single_precision(borders: np.ndarray) -> np.ndarray:
     return rounded if distinct else borders.astype(np.float64)
 
 
-def _training_rows(X: Any, rows: np.ndarray | None) -> Any:
-    """Return these rows of a CSR table, None for all."""
-    return X if rows is None else X[rows]
+def _by_columns(X: Any, rows: np.ndarray | None) -> Any:
+    """Return these rows of a sparse table, None for all, as CSC."""
+    return (X if rows is None else X[rows]).tocsc()
 
 
 def _column(X: Any, column: int) -> np.ndarray:

@@ -230,7 +230,7 @@ def test_an_epoch_whose_predictions_a_scorer_refuses_is_never_the_best(
     assert_allclose(best, get_scorer(scoring)(net, X[200:], y[200:]))
 
 
-# In the first of four epochs they raise an error, afterwards not.
+# They raise an error for what a net predicts at first, and later not.
 
 
 def below_zero(estimator, X, y):
@@ -248,9 +248,9 @@ def too_flat(estimator, X, y):
 
 
 REFUSING = {
-    below_zero: ([[0.0]], [-20.0], "strictly positive y_pred"),  # of counts with zeros
-    on_some_rows: ([[0.0]], [-20.0], "strictly positive y_pred"),
-    too_flat: ([[0.0]], [0.0], "too flat"),
+    below_zero: (-20.0, "strictly positive y_pred"),  # of counts with zeros
+    on_some_rows: (-20.0, "strictly positive y_pred"),
+    too_flat: (0.0, "too flat"),
 }
 
 
@@ -258,13 +258,11 @@ REFUSING = {
 def test_any_scorer_may_refuse_predictions(scoring):
     X = np.arange(40.0)[:, np.newaxis] / 40
     y = (X[:, 0] > 0.5).astype(int) if scoring is too_flat else np.r_[0, [3] * 39]
-    coefs, intercepts, words = REFUSING[scoring]
+    intercept, words = REFUSING[scoring]
+    cls = DeepNetClassifier if scoring is too_flat else DeepNetRegressor
+    net = cls.from_weights([[[0.0]]], [[intercept]], warm_start=True, scoring=scoring)
     if scoring is too_flat:
-        net = DeepNetClassifier.from_weights([coefs], [intercepts])
         net.set_params(temperature_scaling=False)  # which stretches what is flat
-    else:
-        net = DeepNetRegressor.from_weights([coefs], [intercepts])
-    net.set_params(warm_start=True, scoring=scoring)
     net.set_params(solver="sgd", learning_rate=1e-9, schedule="constant", max_iter=1)
     net.set_params(standardize=False, n_iter_no_change=np.inf)
     own = {"X_val": X, "y_val": y}
