@@ -1,6 +1,7 @@
 """The import rule: a module imports only from floors below its own, without cycles."""
 
 import ast
+import functools
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -49,14 +50,17 @@ def room_of(module):
     return next(path for path in paths if path in FLOOR_OF)
 
 
+@functools.cache
 def imports(module):
-    """Yield all names that a module imports, dotted, the name itself included."""
+    """Return all names that a module imports, dotted, the name itself included."""
+    found = []
     for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{module} imports relatively"
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found += [f"{node.module}.{alias.name}" for alias in node.names]
+    return found
 
 
 def own_modules(module):
