@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from contenders import SLOW, installed, left_out, numeric_contenders
+from contenders import left_out, numeric_contenders, slow_contenders
 from environment import imported, versions_and_kernels
 from results import Result, Split, measure
 from summaries import (
@@ -215,7 +215,7 @@ def main() -> None:
     imported("matplotlib", '"skshallow[plots]"')
     warnings.simplefilter("ignore")
     models = [m for m in numeric_contenders() if m.name not in options.without]
-    slow = [m for m in installed(SLOW) if m.name not in options.without]
+    slow = [m for m in slow_contenders() if m.name not in options.without]
     found = sorted(path.stem for path in options.folder.glob("*.npz"))
     chosen = [name for name in found if name not in options.without]
     quick = [name for name in chosen if name in QUICK_NAMES]

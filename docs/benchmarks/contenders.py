@@ -72,6 +72,16 @@ def encoded(model: Any) -> Any:
     return make_pipeline(encoder, model)
 
 
+def imputed(model: Any) -> Any:
+    """Return `model` behind imputed numbers, beside categories as they are."""
+    imputer = make_column_transformer(
+        (SimpleImputer(add_indicator=True), columns_of(dtype_include="number")),
+        remainder="passthrough",
+        verbose_feature_names_out=False,
+    )
+    return make_pipeline(imputer.set_output(transform="pandas"), model)
+
+
 def one_per_target(model: Any) -> Any:
     """Return a regressor that fits one model per target if there are several."""
 
@@ -214,17 +224,21 @@ def catboost() -> Model:
     return Model("CatBoost", CatBoost, "", "catboost")
 
 
-def of_pytabkit(name: str, stem: str) -> Model:
+def of_pytabkit(name: str, stem: str, wrap: Wrap) -> Model:
     """Return a PyTorch net of pytabkit: the class `stem` followed by the task."""
     import pytabkit
 
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     params = {"device": "cpu", "n_threads": 1, "verbosity": 0}
+
+    def one_of(kind: str, seed: int) -> Any:
+        return getattr(pytabkit, f"{stem}_{kind}")(random_state=seed, **params)
+
     return model(
         name,
         "pytabkit",
-        lambda seed: getattr(pytabkit, f"{stem}_Classifier")(random_state=seed, **params),
-        lambda seed: getattr(pytabkit, f"{stem}_Regressor")(random_state=seed, **params),
+        lambda seed: wrap(one_of("Classifier", seed)),
+        lambda seed: wrap(one_of("Regressor", seed)),
     )
 
 
@@ -234,11 +248,7 @@ BOOSTING: dict[str, tuple[str, Callable[[], Model]]] = {
     "CatBoost": ("catboost", catboost),
 }
 # PyTorch nets with defaults that were tuned on many tables (arXiv:2407.04491, 2410.24210).
-SLOW: dict[str, tuple[str, Callable[[], Model]]] = {
-    "RealMLP-TD-S": ("pytabkit", lambda: of_pytabkit("RealMLP-TD-S", "RealMLP_TD_S")),
-    "RealMLP-TD": ("pytabkit", lambda: of_pytabkit("RealMLP-TD", "RealMLP_TD")),
-    "TabM": ("pytabkit", lambda: of_pytabkit("TabM", "TabM_D")),
-}
+SLOW = {"RealMLP-TD-S": "RealMLP_TD_S", "RealMLP-TD": "RealMLP_TD", "TabM": "TabM_D"}
 NETS = [net("net"), net("net, 10 epochs", max_iter=10), net("net, 4 members", n_members=4)]
 
 
@@ -266,6 +276,18 @@ def numeric_contenders() -> list[Model]:
     )
     own = [linear(as_it_is), mlp(as_it_is), unscaled, boosting(as_it_is)]
     return [*NETS, *own, *installed(BOOSTING)]
+
+
+def slow_contenders(wrap: Wrap = as_it_is) -> list[Model]:
+    """Return the contenders that take the most time; none if pytabkit is not installed."""
+    if not importlib.util.find_spec("pytabkit"):
+        return []
+    return [of_pytabkit(name, stem, wrap) for name, stem in SLOW.items()]
+
+
+def slow_mixed_contenders() -> list[Model]:
+    """Return those for frames with categories and missing values."""
+    return slow_contenders(imputed)
 
 
 def mixed_contenders() -> list[Model]:

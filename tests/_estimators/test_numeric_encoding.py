@@ -154,7 +154,7 @@ def test_the_same_columns_of_sparse_and_of_dense_tables_have_pieces(weighted):
     assert_array_equal(found, dense)
 
 
-@pytest.mark.parametrize("shape", [(256, 129), (100_001, 1)], ids=["wide", "long"])
+@pytest.mark.parametrize("shape", [(1024, 129), (100_001, 1)], ids=["wide", "long"])
 def test_large_tables_have_no_pieces_unless_asked_for(shape):
     X = np.random.default_rng(0).normal(size=shape).astype(np.float32)
     net = DeepNetRegressor(**FEW | {"max_iter": 1}, n_members=2).fit(X, X[:, 0])
@@ -166,9 +166,15 @@ def test_large_tables_have_no_pieces_unless_asked_for(shape):
     assert net.coefs_[0].shape[1] == 9 * shape[1]
 
 
-@pytest.mark.parametrize(("n_columns", "n_pieces"), [(33, 7), (64, 4), (86, 2), (128, 2)])
-def test_the_columns_of_wide_tables_share_the_pieces(n_columns, n_pieces):
-    X = np.random.default_rng(0).normal(size=(256, n_columns))
+SHARED = [
+    *[(1024, 33, 7), (1024, 64, 4), (1024, 86, 2), (1024, 128, 2), (2000, 128, 2)],
+    *[(1023, 32, 7), (400, 13, 7), (400, 50, 2), (256, 8, 8), (256, 9, 7), (256, 32, 2)],
+]
+
+
+@pytest.mark.parametrize(("n_rows", "n_columns", "n_pieces"), SHARED)
+def test_the_columns_share_a_piece_per_four_rows(n_rows, n_columns, n_pieces):
+    X = np.random.default_rng(0).normal(size=(n_rows, n_columns))
     X = np.hstack([X, X[:, :9] > 0])
     net = DeepNetRegressor(**FEW | {"max_iter": 1}).fit(X, X[:, 0])
     expected = rows_of_first_layer(net, pieces_by_hand(X, range(n_columns), n_pieces))

@@ -34,7 +34,8 @@ ENCODINGS = None, PIECEWISE_LINEAR, PERIODIC  # of numbers
 # With fewer rows, a piece has hardly enough of them to learn from; with more, the wider
 # first layer costs most of the time.
 AUTO_PIECED_ROWS = 256, 100_000
-AUTO_PIECES = 256  # of all columns; more take time on wide tables, and gain nothing
+# Pieces of all columns; more take time on wide tables, and gain nothing.
+AUTO_PIECES, AUTO_ROWS_PER_PIECE = 256, 4
 # Members that each hold out rows of their own: one fold of at least, and at most, so many.
 AUTO_FOLDS = 8, 10
 AUTO_SMOOTHING = 0.05
@@ -74,11 +75,13 @@ def numeric_encodings(net: Any, components: Components, n_rows: int) -> list[str
     return list(choice)
 
 
-def most_pieces(net: Any, encodings: list[str | None]) -> float:
+def most_pieces(net: Any, encodings: list[str | None], n_rows: int) -> float:
     """Return how many pieces the numbers may have in all, to have any."""
     if PIECEWISE_LINEAR not in encodings:
         return 0
-    return AUTO_PIECES if is_auto(net.numeric_encoding) else math.inf
+    if not is_auto(net.numeric_encoding):
+        return math.inf
+    return min(n_rows // AUTO_ROWS_PER_PIECE, AUTO_PIECES)
 
 
 def cross_fits(net: Any) -> bool:

@@ -134,7 +134,7 @@ class _Read(NamedTuple):
         net, table = self.net, self.table
         n_training = split.n_training(table)
         encodings = self._numeric_encodings(n_training)
-        encoding, n_missing = self._encoding(split.train_rows, encodings)
+        encoding, n_missing = self._encoding(split.train_rows, n_training, encodings)
         encodings = [found_in(encoding, choice) for choice in encodings]
         config = FitConfig.of(
             net,
@@ -183,7 +183,10 @@ class _Read(NamedTuple):
         return encodings
 
     def _encoding(
-        self, train_rows: np.ndarray | None, encodings: list[str | None]
+        self,
+        train_rows: np.ndarray | None,
+        n_training: int,
+        encodings: list[str | None],
     ) -> tuple[Encoding | None, np.ndarray | None]:
         """Return how columns enter the network, and how many values each lacks.
 
@@ -198,7 +201,7 @@ class _Read(NamedTuple):
             train_rows,
             self.n_missing,
             weight=self.table.weight,
-            most_pieces=most_pieces(self.net, encodings),
+            most_pieces=most_pieces(self.net, encodings, n_training),
             has_curves=PERIODIC in encodings,
             directions=self.directions,
             is_part=self.incremental,
