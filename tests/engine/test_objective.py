@@ -184,6 +184,22 @@ def test_gradient_is_exact_with_an_activation_for_each_layer(activations):
     assert_objective_gradient_is_exact(objective, X, y, sample_weights())
 
 
+@pytest.mark.parametrize("error", [np.nan, 1e-5], ids=str)
+def test_one_wrong_entry_of_a_gradient_is_noticed(error):
+    objective, X, y = problem("log_loss-multinomial", [Tanh(), PReLU()])
+
+    class OneWrongEntry(Objective):
+        def value_and_gradient(self, *args, **kwargs):
+            value = super().value_and_gradient(*args, **kwargs)
+            self.grad[self.entry] += error
+            return value
+
+    changed = OneWrongEntry(objective.network, objective.loss, 0.0, objective.theta)
+    for changed.entry in range(len(objective.theta)):
+        with pytest.raises(AssertionError, match="relative_error"):
+            assert_objective_gradient_is_exact(changed, X, y)
+
+
 @pytest.mark.parametrize("hidden", [[1], [1, 1], [7, 1, 5]], ids=str)
 @pytest.mark.parametrize("activation", [Tanh(), PReLU(), Maxout(3)], ids=str)
 @pytest.mark.parametrize("n_rows", [1, 2, 30])
