@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
+from covering import few_of
 from sklearn.base import is_classifier
 
 from skshallow import (
@@ -75,11 +76,30 @@ def name_of(i):
     return "-".join(map(case_id, CASES[i]))
 
 
-every_case = pytest.mark.parametrize("i", range(len(CASES)), ids=name_of)
-# shallow nets are of the same parts, and take part in all other tests
-every_deep_case = pytest.mark.parametrize(
-    "i", [i for i in range(len(CASES)) if "Deep" in name_of(i)], ids=name_of
-)
+def every_component(*estimators):
+    """Return a decorator for tests of nets of every component, fitted and going on.
+
+    Nets of all classes are of the same parts: each part is in a net of one of these
+    estimators, and the others are slow.
+    """
+    cases = [
+        (i, further)
+        for i, (cls, _) in enumerate(CASES)
+        if cls in estimators
+        for further in (False, True)
+    ]
+    chosen = few_of([(*CASES[i], further) for i, further in cases], apart=[(0, 1)])
+    return pytest.mark.parametrize(
+        ("i", "further"),
+        [
+            pytest.param(
+                *case,
+                marks=() if number in chosen else pytest.mark.slow,
+                id=f"{name_of(case[0])}-{'goes on' if case[1] else 'fitted'}",
+            )
+            for number, case in enumerate(cases)
+        ],
+    )
 
 
 def targets_of(net):

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from covering import covering
 from numpy.testing import assert_allclose, assert_array_equal
 from raw_predictions import raw_prediction
 from scipy import sparse
@@ -424,9 +425,14 @@ OF_ANY_FORM = {
 }
 
 
-@pytest.mark.parametrize("form", OF_ANY_FORM)
-@pytest.mark.parametrize("validate", [held_out, held_out_and_weighted, of_ones_own])
-@pytest.mark.parametrize("scored", [False, True])
+@pytest.mark.parametrize(
+    ("form", "validate", "scored"),
+    covering(
+        OF_ANY_FORM,
+        [held_out, held_out_and_weighted, of_ones_own],
+        [False, True],
+    ),
+)
 def test_validation_rows_come_from_every_container(scored, validate, form, tmp_path):
     X = rows()
     weight = np.arange(N_ROWS) % 3 / 2.0

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from covering import covering
 from numpy.testing import assert_allclose
 from same_state import assert_same
 from sklearn.utils.class_weight import compute_sample_weight
@@ -22,13 +23,9 @@ REAL = {loss: (DeepNetRegressor, {"loss": loss}, "positive") for loss in REGRESS
 REAL["quantiles"] = DeepNetRegressor, {"loss": Quantile([0.1, 0.9])}, "two targets"
 LOSSES = LABELLED | REAL
 
-BATCHES = [
-    {"solver": "lbfgs"},
-    *({"solver": name, "batch_size": n} for name in STOCHASTIC for n in (1, 7, None)),
-]
-
 every_loss = pytest.mark.parametrize("loss", LOSSES)
-every_solver = pytest.mark.parametrize("solver", SOLVERS)
+# A loss is weighted before a solver sees the gradient: not every two have to meet.
+EACH_OF_BOTH = [(0, 1)]
 
 
 def variety_of(loss, **params):
@@ -57,11 +54,14 @@ def with_rows_to_ignore(X, y):
 
 
 @pytest.mark.parametrize(
-    "params", BATCHES, ids=lambda params: "-".join(map(str, params.values()))
+    ("loss", "solver", "batch_size"),
+    [
+        *((loss, "lbfgs", "auto") for loss in LOSSES),
+        *covering(LOSSES, STOCHASTIC, [1, 7, None], apart=EACH_OF_BOTH),
+    ],
 )
-@every_loss
-def test_weight_zero_equals_absence_for_every_loss_and_solver(loss, params):
-    variety = variety_of(loss, **params)
+def test_weight_zero_equals_absence_for_every_loss_and_solver(loss, solver, batch_size):
+    variety = variety_of(loss, solver=solver, batch_size=batch_size)
     X, y, weight = with_rows_to_ignore(*variety.data())
     kept = weight > 0
     net = variety.make().fit(X, y, sample_weight=weight)
@@ -109,22 +109,27 @@ def test_validation_rows_of_weight_zero_equal_absent_rows(loss):
 # A whole weight is repetition.
 
 
-@pytest.mark.parametrize(("dtype", "share"), [("float64", 1e-12), ("float32", 1e-5)])
-@every_solver
 @pytest.mark.parametrize(
-    ("loss", "balanced"),
-    [*((loss, False) for loss in LOSSES), *((loss, True) for loss in LABELLED)],
+    ("weighted", "solver", "dtype"),
+    covering(
+        [*LOSSES, *(f"{loss}, balanced" for loss in LABELLED)],
+        SOLVERS,
+        ["float64", "float32"],
+        apart=EACH_OF_BOTH,
+    ),
 )
 def test_integer_weights_equal_repeated_rows_for_every_loss_and_solver(
-    loss, balanced, solver, dtype, share
+    weighted, solver, dtype
 ):
     """In full batches: minibatches of other rows take other steps."""
+    loss = weighted.removesuffix(", balanced")
+    share = {"float64": 1e-12, "float32": 1e-5}[dtype]
     variety = variety_of(loss, solver=solver, max_iter=5, dtype=dtype)
     if solver == "lbfgs":
         share *= 100  # what it remembers are differences of gradients
     else:
         variety.params["batch_size"] = None
-    if balanced:
+    if weighted != loss:
         variety.params["class_weight"] = "balanced"
     X, y = variety.data()
     times = np.random.default_rng(5).integers(0, 4, len(y))
@@ -163,9 +168,10 @@ CLASS_WEIGHTS = {
 }
 
 
-@pytest.mark.parametrize("balanced", [False, True])
-@every_solver
-@pytest.mark.parametrize("loss", LABELLED)
+@pytest.mark.parametrize(
+    ("loss", "solver", "balanced"),
+    covering(LABELLED, SOLVERS, [False, True], apart=EACH_OF_BOTH),
+)
 def test_class_weights_equal_the_corresponding_sample_weights(loss, solver, balanced):
     variety = variety_of(loss, solver=solver)
     X, y = variety.data()
@@ -176,8 +182,9 @@ def test_class_weights_equal_the_corresponding_sample_weights(loss, solver, bala
     assert_same(weighted.set_params(class_weight=class_weight), net)
 
 
-@every_solver
-@pytest.mark.parametrize("loss", LABELLED)
+@pytest.mark.parametrize(
+    ("loss", "solver"), covering(LABELLED, SOLVERS, apart=EACH_OF_BOTH)
+)
 def test_class_weights_multiply_sample_weights(loss, solver):
     variety = variety_of(loss, solver=solver)
     X, y = variety.data()

@@ -24,7 +24,7 @@ from small_nets import (
     ROWS,
     TARGETS,
     MyReLU,
-    every_deep_case,
+    every_component,
     small_net,
     train,
     train_on,
@@ -70,8 +70,7 @@ def again(tmp_path):
 # What survives.
 
 
-@pytest.mark.parametrize("further", [False, True], ids=["fitted", "goes on"])
-@every_deep_case
+@every_component(DeepNetClassifier, DeepNetRegressor)
 def test_a_loaded_net_equals_the_saved_one_and_trains_on_equally(i, further, again):
     net = trained(i, further)
     loaded = again(net)

@@ -12,10 +12,12 @@ from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from small_nets import (
+    CLASSIFIERS,
     LABELS,
+    REGRESSORS,
     ROWS,
     MyReLU,
-    every_case,
+    every_component,
     small_net,
     train,
     train_on,
@@ -39,8 +41,7 @@ def pipeline_with(net):
     return Pipeline([("scaler", StandardScaler().fit(ROWS)), ("net", net)])
 
 
-@pytest.mark.parametrize("further", [False, True], ids=["fitted", "goes on"])
-@every_case
+@every_component(*CLASSIFIERS, *REGRESSORS)
 def test_a_pipeline_through_skops_is_equal_and_trains_on_equally(i, further):
     pipeline = pipeline_with(trained(i, further))
     data = sio.dumps(pipeline)

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from covering import covering
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, logit, softmax
@@ -109,9 +110,10 @@ def scipys(loss, y, raw, weight):
     return min((float(mean_loss(each)), each) for each in (found.x, *bounds))
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("scale", [1e-3, 0.3, 1.0, 4.0, 1e3])
-@pytest.mark.parametrize("name", PROBLEMS)
+@pytest.mark.parametrize(
+    ("name", "scale", "dtype"),
+    covering(PROBLEMS, [1e-3, 0.3, 1.0, 4.0, 1e3], [np.float32, np.float64]),
+)
 def test_the_least_loss_is_that_of_scipy(name, scale, dtype):
     rng = np.random.default_rng(0)
     loss, y, raw, weight = problem(name, scale, rng)
