@@ -18,7 +18,6 @@ from skshallow.exceptions import IneffectiveParameterWarning
 
 @pytest.fixture
 def without_collector():
-    gc.collect()
     gc.disable()
     yield
     gc.enable()
