@@ -45,7 +45,17 @@ def fit_digits(digits, **params):
 
 
 @pytest.mark.filterwarnings("ignore::skshallow.exceptions.DeadUnitsWarning")
-@pytest.mark.parametrize("activation", ["relu", "sigmoid", "softplus", "step", "maxout"])
+@pytest.mark.parametrize(
+    "activation",
+    [
+        "relu",
+        "sigmoid",
+        *(
+            pytest.param(it, marks=pytest.mark.slow)
+            for it in ("softplus", "step", "maxout")
+        ),
+    ],
+)
 def test_fifty_layers_train_as_well_as_three(digits, activation):
     _, of_three = fit_digits(digits, depth=3, activation=activation)
     _, of_fifty = fit_digits(digits, depth=50, activation=activation, **BOTH)

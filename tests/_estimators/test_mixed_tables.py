@@ -83,7 +83,7 @@ def test_a_raw_data_frame_is_taken_as_it_is(cls):
     y, y_new = target(X), target(X_new, seed=1)
     if "Classifier" in cls.__name__:
         y, y_new = y > np.median(y), y_new > np.median(y)
-    own = cls(random_state=0).fit(X, y)
+    own = cls(max_iter=40, random_state=0).fit(X, y)
     assert own.n_features_in_ == 5
     assert_array_equal(own.feature_names_in_, X.columns)
     assert own.score(X_new, y_new) > 0.85
@@ -205,8 +205,8 @@ def test_partial_fit_knows_the_levels_of_the_dtype():
     X["city"] = X["city"].astype(pd.CategoricalDtype(CITIES))
     own = net(hidden_units=32, max_iter="auto")
     for _ in range(20):
-        for start in range(0, 1200, 60):
-            own.partial_fit(X[start : start + 60], y[start : start + 60])
+        for start in range(0, 1200, 120):
+            own.partial_fit(X[start : start + 120], y[start : start + 120])
     assert own.score(frame(seed=1), target(frame(seed=1), seed=1)) > 0.8
 
 

@@ -41,8 +41,15 @@ def test_the_line_of_the_output_layer_is_the_boundary_of_the_plane():
 # Overfitting.
 
 
-def test_the_error_on_training_rows_grows_with_the_penalty_but_not_on_new_rows():
-    shown = example("plot_overfitting")
+@pytest.mark.parametrize(
+    "penalties",
+    [
+        pytest.param({}, marks=pytest.mark.slow, id="all"),
+        pytest.param({"ALPHAS": [1e-6, 1e-3, 1.0]}, id="three"),
+    ],
+)
+def test_the_error_on_training_rows_grows_with_the_penalty_but_not_on_new_rows(penalties):
+    shown = run_example("plot_overfitting", **penalties)
     assert shown.on_training_rows[0] < 0.5 * shown.NOISE
     assert shown.on_training_rows[-1] > 2 * shown.NOISE
     smallest = shown.on_new_rows.min()
@@ -232,29 +239,34 @@ def test_fifty_residual_layers_learn_what_plain_ones_do_not():
 # Dead units.
 
 
+@cache
+def dead_relus():
+    return run_example("plot_dead_relus", N_EPOCHS=10)
+
+
 def test_what_is_before_dead_units_learns_until_all_are_dead():
-    shown = example("plot_dead_relus")
+    shown = dead_relus()
     assert min(shown.before_dead[:-1]) > 0
     assert shown.before_dead[-1] == 0
     assert not any(shown.into_dead)
 
 
 def test_a_row_teaches_some_units_and_all_rows_teach_all():
-    taught = example("plot_dead_relus").taught
+    taught = dead_relus().taught
     assert all(0 < number < 32 for number in taught["one row"])
     assert taught["all rows"] == [32, 32]
 
 
 @pytest.mark.parametrize("layer", [0, 1])
 def test_a_bad_start_kills_the_units_that_it_should(layer):
-    shown = example("plot_dead_relus")
+    shown = dead_relus()
     silent = shown.is_silent(shown.net_from(*shown.bad_start(layer, 5)), layer)
     assert silent[:5].all()
     assert not silent[5:].any()
 
 
 def test_only_in_the_first_layer_is_a_bad_start_for_good():
-    shares = [np.array(shares) for shares in example("plot_dead_relus").silent.values()]
+    shares = [np.array(shares) for shares in dead_relus().silent.values()]
     first, second, leaky, too_fast = shares
     assert_array_equal(first, 0.75)
     assert second[-1] < 0.65
@@ -264,7 +276,7 @@ def test_only_in_the_first_layer_is_a_bad_start_for_good():
 
 
 def test_a_net_with_dead_units_learns_what_the_live_ones_alone_learn():
-    accuracies = example("plot_dead_relus").accuracies
+    accuracies = dead_relus().accuracies
     whole, alone = accuracies["ReLU"], accuracies["ReLU, the live units alone"]
     assert_allclose(whole[1:], alone, atol=0.003)  # a row of 450 may round otherwise
     assert whole[0] < 0.2
@@ -273,7 +285,7 @@ def test_a_net_with_dead_units_learns_what_the_live_ones_alone_learn():
 
 
 def test_fit_records_the_dead_units_and_warns():
-    shown = example("plot_dead_relus")
+    shown = dead_relus()
     assert_array_equal(shown.net.health_["dead"][:, 0], 28 / 32)
     (warning,) = shown.caught
     assert warning.category is DeadUnitsWarning

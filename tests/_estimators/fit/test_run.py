@@ -247,7 +247,7 @@ def with_known_units(net, X, y):
     return net.partial_fit(X, y, **all_classes(net)).set_params(**settings)
 
 
-def taught_in_parts(net, X, y, n_first, n_passes=20, n_rows=32):
+def taught_in_parts(net, X, y, n_first, n_passes=20, n_rows=100):
     """Return `net` after some passes, each with a first part of so many rows."""
     ends = [n_first, *range(n_first + n_rows, len(X), n_rows)]
     for _ in range(n_passes):
