@@ -226,12 +226,6 @@ def test_a_wrong_command_ends_with_its_reason(
     assert message in capsys.readouterr().err
 
 
-@pytest.fixture
-def short_fits(monkeypatch):
-    monkeypatch.setitem(example.NET_SETTINGS, "max_iter", 3)
-
-
-@pytest.mark.usefixtures("short_fits")
 @pytest.mark.parametrize(
     ("target", "baseline"), [("kind", "LogisticRegression"), ("price", "Ridge")]
 )
@@ -268,10 +262,10 @@ def test_trees_have_one_thread_that_waits_for_no_busy_core(monkeypatch):
     assert set(threads) == {1}
 
 
-@pytest.mark.usefixtures("short_fits")
 def test_the_score_can_be_chosen(frame, write, capsys, tmp_path):
     arguments = ["--data", str(write(frame)), "--target", "kind", "--jobs", "1"]
     arguments += ["--scoring", "neg_log_loss", "--drop", "price", "grade"]
+    arguments += ["--seconds", "1e-9"]  # for one net, and those that it is compared with
     example.main([*arguments, "--picture", str(tmp_path / "scores.png")])
     assert "trees on the same test rows: neg log loss -" in capsys.readouterr().out
 
