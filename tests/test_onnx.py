@@ -170,10 +170,10 @@ def test_every_activation_is_valid_onnx_for_another_runtime(few, X, y, rows, nam
     assert_near(prediction[:, 0], net.predict(rows), np.float64)
 
 
-@both_dtypes
-@with_members
-@pytest.mark.parametrize("residual", [True, False])
-@pytest.mark.parametrize("normalization", ["layer", None])
+@pytest.mark.parametrize(
+    ("residual", "normalization", "n_members", "dtype"),
+    covering([True, False], ["layer", None], [1, 3], TOLERANCE),
+)
 def test_residual_and_normalised_layers_are_converted(
     few, X, y, rows, residual, normalization, n_members, dtype
 ):
@@ -223,11 +223,14 @@ def test_every_link_has_a_converter():
     assert set(_links.INVERSES) >= links
 
 
-@both_dtypes
-@pytest.mark.parametrize(("n_targets", "n_members"), [(1, 1), (2, 1), (2, 3)])
 @pytest.mark.parametrize(
-    "loss",
-    [*REGRESSION_LOSSES, Quantile([0.3]), Quantile([0.05, 0.4, 0.6, 0.95])],
+    ("loss", "n_targets", "n_members", "dtype"),
+    covering(
+        [*REGRESSION_LOSSES, Quantile([0.3]), Quantile([0.05, 0.4, 0.6, 0.95])],
+        [1, 2],
+        [1, 3],
+        TOLERANCE,
+    ),
     ids=str,
 )
 def test_every_regression_loss_predicts_as_the_net(
@@ -246,10 +249,10 @@ KINDS_OF_TARGETS = {
 }
 
 
-@both_dtypes
-@with_members
-@pytest.mark.parametrize("kind", KINDS_OF_TARGETS)
-@pytest.mark.parametrize("loss", CLASSIFICATION_LOSSES)
+@pytest.mark.parametrize(
+    ("loss", "kind", "n_members", "dtype"),
+    covering(CLASSIFICATION_LOSSES, KINDS_OF_TARGETS, [1, 3], TOLERANCE),
+)
 def test_every_classification_loss_classifies_as_the_net(
     few, X, y, rows, loss, kind, n_members, dtype
 ):
@@ -864,9 +867,9 @@ def assert_table_is_predicted_alike(net, table, dtype=np.float32, method="predic
     assert_near(found, expected.astype(dtype), dtype)
 
 
-@both_dtypes
-@with_members
-@pytest.mark.parametrize("kind", TARGETS_OF_TABLES)
+@pytest.mark.parametrize(
+    ("kind", "n_members", "dtype"), covering(TARGETS_OF_TABLES, [1, 3], TOLERANCE)
+)
 def test_a_raw_table_is_classified_as_by_the_net(few, kind, n_members, dtype):
     net = DeepNetClassifier(**few, n_members=n_members, categorical_features=CATEGORIES)
     table = raw_table()

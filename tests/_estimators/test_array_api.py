@@ -13,6 +13,7 @@ from array_libraries import (
     strict_without_float64,
     torch,
 )
+from covering import covering
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import config_context
 from sklearn.base import clone
@@ -107,9 +108,9 @@ def test_every_regression_loss_trains_as_on_numpy(loss, n_members, library, sett
     assert_allclose(to_numpy(validation), of_numpy.validation_loss_curve_, rtol=1e-9)
 
 
-@pytest.mark.parametrize("loss", CLASSIFICATION_LOSSES)
-@pytest.mark.parametrize("n_classes", [2, 3])
-@pytest.mark.parametrize("n_members", [1, 2])
+@pytest.mark.parametrize(
+    ("loss", "n_classes", "n_members"), covering(CLASSIFICATION_LOSSES, [2, 3], [1, 2])
+)
 def test_every_classification_loss_trains_as_on_numpy(
     loss, n_classes, n_members, library, settings, X, y
 ):

@@ -26,6 +26,8 @@ from skshallow.inspection import health_report
 
 BOTH = {"residual": True, "normalization": "layer"}
 
+SLOW = pytest.mark.slow
+
 
 # Fifty layers.
 

@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from covering import covering
 from numpy.testing import assert_allclose, assert_array_equal
 from raw_predictions import raw_prediction
 from scipy.sparse import csr_array
@@ -99,10 +100,10 @@ def assert_sound(net, X, y, X_new=None, **fit_parameters):
 @pytest.mark.parametrize(
     "power", with_slow(-307, -40, 40, 307, slow=[-300, -200, -100, -30, 30, 100, 200, 300])
 )
-@pytest.mark.parametrize("dtype", [None, "float32"])
-@pytest.mark.parametrize("standardize", [True, False])
-@pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
-@each_net_if_slow
+@pytest.mark.parametrize(
+    ("net_class", "solver", "standardize", "dtype"),
+    covering(NETS, ["sgd", "adam", "lbfgs"], [True, False], [None, "float32"]),
+)
 def test_features_of_any_magnitude_give_finite_predictions_or_a_reason(
     net_class, solver, standardize, dtype, power
 ):
@@ -198,9 +199,10 @@ def test_a_column_of_any_spread_gives_finite_predictions(net_class, spread, dtyp
 @pytest.mark.parametrize(
     "power", with_slow(-307, -30, 30, 300, slow=[-300, -100, -40, 40, 100])
 )
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("standardize", [True, False])
-@pytest.mark.parametrize("loss", REGRESSION_LOSSES)
+@pytest.mark.parametrize(
+    ("loss", "standardize", "dtype"),
+    covering(REGRESSION_LOSSES, [True, False], ["float64", "float32"]),
+)
 def test_targets_of_any_magnitude_give_finite_predictions_or_a_reason(
     loss, standardize, dtype, power
 ):
@@ -239,9 +241,10 @@ def test_targets_that_float32_does_not_hold_are_refused(loss, power):
 
 @pytest.mark.parametrize("power", with_slow(-12, 2, 12, slow=[-9, -6, -3, 0, 1, 3, 6, 9]))
 @pytest.mark.parametrize("batch_size", with_slow(16, slow=[None]))
-@pytest.mark.parametrize("schedule", ["constant", "cosine"])
-@pytest.mark.parametrize("solver", STOCHASTIC)
-@pytest.mark.parametrize("net_class", [NETS[0], NETS[2]])
+@pytest.mark.parametrize(
+    ("net_class", "solver", "schedule"),
+    covering([NETS[0], NETS[2]], STOCHASTIC, ["constant", "cosine"]),
+)
 def test_any_learning_rate_gives_finite_predictions_or_a_reason(
     net_class, solver, schedule, batch_size, power
 ):
@@ -254,9 +257,10 @@ def test_any_learning_rate_gives_finite_predictions_or_a_reason(
 
 
 @pytest.mark.parametrize("alpha", with_slow(1e4, 1e300, slow=[1e2, 1e8, 1e12, 1e100]))
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("solver", SOLVERS)
-@pytest.mark.parametrize("net_class", [NETS[0], NETS[2]])
+@pytest.mark.parametrize(
+    ("net_class", "solver", "dtype"),
+    covering([NETS[0], NETS[2]], SOLVERS, ["float64", "float32"]),
+)
 def test_any_alpha_gives_finite_predictions_or_a_reason(net_class, solver, dtype, alpha):
     X = rows()
     net = net_class(4, max_iter=15, random_state=0, solver=solver, alpha=alpha, dtype=dtype)

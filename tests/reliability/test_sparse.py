@@ -4,6 +4,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from covering import covering
 from numpy.testing import assert_allclose
 from scipy import sparse
 from sklearn import config_context, get_config
@@ -86,9 +87,10 @@ def test_every_net_learns_sparse_rows_as_dense_ones(name):
     assert_alike(actual, dense, X, rtol)
 
 
-@pytest.mark.parametrize("form", FORMATS)
-@pytest.mark.parametrize("kind", ["array", "matrix"])
-@pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
+@pytest.mark.parametrize(
+    ("solver", "kind", "form"),
+    covering(["adam", "sgd", "lbfgs"], ["array", "matrix"], FORMATS),
+)
 def test_every_format_gives_the_model_of_the_dense_table(solver, kind, form):
     X = thin_rows()
     y = targets(X, "three classes")

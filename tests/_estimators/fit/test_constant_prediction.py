@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from covering import covering
 from scipy.optimize import OptimizeResult
 from sklearn.datasets import load_diabetes, load_digits, load_iris
 from sklearn.dummy import DummyClassifier, DummyRegressor
@@ -25,9 +26,10 @@ SGD = {"solver": "sgd", "schedule": "constant"}
 NO_USE = "of no use. Try a {}"
 
 
-@pytest.mark.parametrize("solver", ["sgd", "momentum", "nesterov"])
-@pytest.mark.parametrize("patience", ["auto", np.inf])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    ("solver", "patience", "seed"),
+    covering(["sgd", "momentum", "nesterov"], ["auto", np.inf], range(3)),
+)
 def test_a_rate_of_ten_on_iris_warns(solver, patience, seed):
     net = ShallowNetClassifier(
         solver=solver,
@@ -41,9 +43,10 @@ def test_a_rate_of_ten_on_iris_warns(solver, patience, seed):
     assert net.score(*IRIS) < 0.8
 
 
-@pytest.mark.parametrize("learning_rate", [3.0, 10.0])
-@pytest.mark.parametrize("schedule", ["auto", "cosine", "constant"])
-@pytest.mark.parametrize("loss", ["log_loss", "ordinal"])
+@pytest.mark.parametrize(
+    ("learning_rate", "schedule", "loss"),
+    covering([3.0, 10.0], ["auto", "cosine", "constant"], ["log_loss", "ordinal"]),
+)
 def test_weights_that_grew_without_end_warn_although_the_loss_is_that_of_a_constant(
     learning_rate, schedule, loss
 ):
@@ -110,9 +113,10 @@ def test_twenty_epochs_far_too_slow_to_learn_ask_for_a_larger_rate(
 DATA_SETS = {"iris": IRIS, "diabetes": DIABETES, "digits": load_digits(return_X_y=True)}
 
 
-@pytest.mark.parametrize("max_iter", [2, 5, 20])
-@pytest.mark.parametrize("solver", ["sgd", "momentum", "rmsprop", "adam"])
-@pytest.mark.parametrize("name", DATA_SETS)
+@pytest.mark.parametrize(
+    ("name", "solver", "max_iter"),
+    covering(DATA_SETS, ["sgd", "momentum", "rmsprop", "adam"], [2, 5, 20]),
+)
 def test_a_few_epochs_at_the_default_rate_raise_no_alarm(name, solver, max_iter):
     cls = DeepNetRegressor if name == "diabetes" else DeepNetClassifier
     net = cls(20, solver=solver, max_iter=max_iter, random_state=0)
@@ -195,15 +199,16 @@ SENSIBLE = {
 }
 
 
-@pytest.mark.parametrize("n_rows", [12, 300])
-@pytest.mark.parametrize("kind", ["real", "two classes", "rare"])
-@pytest.mark.parametrize("params", SENSIBLE.values(), ids=SENSIBLE)
-def test_noise_raises_no_alarm(params, kind, n_rows):
+@pytest.mark.parametrize(
+    ("name", "kind", "n_rows"),
+    covering(SENSIBLE, ["real", "two classes", "rare"], [12, 300]),
+)
+def test_noise_raises_no_alarm(name, kind, n_rows):
     cls = DeepNetRegressor if kind == "real" else DeepNetClassifier
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.filterwarnings("error", message=".* of no use")
-        cls(hidden_units=20, random_state=0, **params).fit(*noise(n_rows, kind))
+        cls(hidden_units=20, random_state=0, **SENSIBLE[name]).fit(*noise(n_rows, kind))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
+from covering import covering
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from scipy.optimize import nnls
@@ -126,9 +127,10 @@ def test_the_free_net_has_counterexamples_and_the_constrained_one_has_none(cls):
     assert_monotone(cls(**FEW, monotonic_cst=CST).fit(X, y), X)
 
 
-@both_dtypes
-@alone_and_together
-@pytest.mark.parametrize("activation", INCREASING)
+@pytest.mark.parametrize(
+    ("activation", "n_members", "dtype"),
+    covering(INCREASING, [1, 3], [np.float32, np.float64]),
+)
 def test_no_counterexample_with_any_increasing_activation(activation, n_members, dtype):
     X, y = table()
     net = DeepNetRegressor(

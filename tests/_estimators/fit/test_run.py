@@ -7,6 +7,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from covering import covering
 from numpy.testing import assert_allclose, assert_array_equal
 from raw_predictions import raw_prediction
 from scipy.sparse import csr_array
@@ -162,8 +163,9 @@ def chunks(X, y):
 @pytest.mark.filterwarnings(
     "ignore:max_iter=:skshallow.exceptions.IneffectiveParameterWarning"
 )
-@pytest.mark.parametrize("schedule", SCHEDULES)
-@pytest.mark.parametrize("solver", STOCHASTIC)
+@pytest.mark.parametrize(
+    ("solver", "schedule"), covering(STOCHASTIC, SCHEDULES, apart=[(0, 1)])
+)
 def test_partial_fit_survives_pickling_in_the_middle(X, y, pieces, solver, schedule):
     pieces |= {"solver": solver, "schedule": schedule, "dropout": 0.3}
     pieces |= {"batch_size": 6, "max_iter": 10}

@@ -4,8 +4,10 @@ import warnings
 
 import numpy as np
 import pytest
+from covering import covering
 from sklearn.base import is_classifier
 
+from skshallow import DeepNetClassifier, DeepNetRegressor
 from skshallow.exceptions import IneffectiveParameterWarning
 
 # Settings with which every parameter that is used shows in a few epochs.
@@ -137,7 +139,10 @@ def outcome(net):
     return [array.tobytes() for array in arrays], net.resolved_params_["early_stopping"]
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    ("deep_class", "mode"),
+    covering([DeepNetClassifier, DeepNetRegressor], MODES, apart=[(0, 1)]),
+)
 def test_a_parameter_changes_the_fit_or_warns_that_it_does_not(deep_class, X, y, mode):
     plain, _ = trained(deep_class, X, y, mode, {})
     known = deep_class().get_params(deep=False).keys()
