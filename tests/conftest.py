@@ -31,10 +31,13 @@ class OneByOne:
     def same_start(self, request):
         """Give each test the same numbers where it leaves random_state at None.
 
-        An example has to set it: what it prints shall hold for whoever pastes it. Its
-        figures are closed.
+        An example has to set it: what it prints shall hold for whoever pastes it, alone,
+        so that those of docstrings see no names of their modules. Its figures are closed.
         """
         np.random.seed(0)  # noqa: NPY002
+        node = request.node
+        if isinstance(node, pytest.DoctestItem) and node.path.suffix == ".py":
+            node.dtest.globs.clear()
         yield
         if isinstance(request.node, pytest.DoctestItem):
             if "matplotlib.pyplot" in sys.modules:
