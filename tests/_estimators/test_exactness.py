@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from covering import covering
 from numpy.testing import assert_allclose
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris
 from sklearn.linear_model import (
@@ -199,8 +200,10 @@ def test_identity_layers_multiply_out_to_one_affine_map(diabetes):
 
 
 @pytest.mark.filterwarnings("ignore:The loss was still improving")
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
+@pytest.mark.parametrize(
+    ("activation", "solver"),
+    covering(ACTIVATIONS, ["sgd", "adam", "lbfgs"], apart=[(0, 1)]),
+)
 def test_zero_initialisation_leaves_the_units_of_a_layer_equal_for_ever(
     iris, activation, solver
 ):

@@ -358,7 +358,8 @@ def test_categories_can_be_named():
     X = np.random.default_rng(0).integers(0, 70, size=(1400, 2)).astype(float)
     worth = np.random.default_rng(1).normal(size=70)
     y = worth[X[:, 1].astype(int)]
-    own = DeepNetRegressor(random_state=0, categorical_features=[1]).fit(X, y)
+    own = DeepNetRegressor(max_iter=40, random_state=0, categorical_features=[1])
+    own.fit(X, y)
     assert own.network_.embedding.n_rows[0] > 20
     assert own.score(X, y) > 0.9
     with pytest.raises(ValueError, match=r"'city'.*categorical_features"):

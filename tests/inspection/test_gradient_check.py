@@ -4,6 +4,7 @@ import copy
 
 import numpy as np
 import pytest
+from covering import covering
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
@@ -146,9 +147,9 @@ def wrong(cls, method, factor=1.01):
     return type(f"Wrong{cls.__name__}", (cls,), {method: off})
 
 
-@pytest.mark.parametrize("n_members", [1, 2])
-@pytest.mark.parametrize("layer", [0, 2])
-@pytest.mark.parametrize("name", CHECKABLE)
+@pytest.mark.parametrize(
+    ("name", "layer", "n_members"), covering(CHECKABLE, [0, 2], [1, 2])
+)
 def test_a_wrong_backward_pass_is_found(name, layer, n_members):
     activation = wrong(CHECKABLE[name], "backward")()
     activations = ["tanh", "tanh", "tanh"]

@@ -150,7 +150,7 @@ def test_threads_that_switch_at_any_time_load_a_net(tmp_path):
     net, X = VARIETIES["members, dropout"].fit(), VARIETIES["members, dropout"].data()[0]
     net.save(tmp_path / "net.npz")
     expected = answers(net, X)
-    for _ in range(20):
+    for _ in range(10):
         for each in at_once(*[lambda: answers(load(tmp_path / "net.npz"), X)] * 8):
             assert_same(each, expected)
 

@@ -380,9 +380,10 @@ SPARSE = {
 }
 
 
-@pytest.mark.parametrize("standardize", [True, False])
-@pytest.mark.parametrize("form", SPARSE)
-@each_net_if_slow
+@pytest.mark.parametrize(
+    ("net_class", "form", "standardize"),
+    covering(NETS, SPARSE, [True, False], apart=[(0, 1)]),
+)
 def test_sparse_rows_of_any_format_give_the_model_of_canonical_csr(
     net_class, form, standardize
 ):

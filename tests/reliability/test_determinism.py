@@ -6,6 +6,7 @@ import pickle
 import random
 import warnings
 from concurrent.futures import ProcessPoolExecutor
+from functools import cache
 from hashlib import sha256
 
 import numpy as np
@@ -281,11 +282,16 @@ def fingerprints():
     return {name: sha256(found).hexdigest() for name, found in (small | wide).items()}
 
 
+@cache
+def fingerprints_of_this_process():  # which a fork must not find
+    with warnings.catch_warnings():
+        return fingerprints()
+
+
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 @pytest.mark.parametrize("method", sorted(METHODS))
 def test_another_process_fits_equal_models(method, monkeypatch):
-    with warnings.catch_warnings():
-        here = fingerprints()
+    here = fingerprints_of_this_process()
     monkeypatch.setenv("PYTHONHASHSEED", "7")  # for one that starts anew
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "3")
     monkeypatch.setenv("MKL_NUM_THREADS", "3")

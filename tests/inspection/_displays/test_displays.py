@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from covering import covering
 from numpy.testing import assert_equal
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.exceptions import NotFittedError
@@ -101,8 +102,9 @@ def test_given_axes_are_drawn_on_and_others_left_alone(display_class, net, pyplo
     assert left.get_position().x1 < right.get_position().x0
 
 
-@every_display
-@pytest.mark.parametrize("layout", [None, "tight"])
+@pytest.mark.parametrize(
+    ("display_class", "layout"), covering(DISPLAYS, [None, "tight"], apart=[(0, 1)])
+)
 def test_pictures_are_drawn_under_other_layouts_too(display_class, net, layout, pyplot):
     figure, axes = pyplot.subplots(1, 2, figsize=(12, 5), layout=layout)
     draw(display_class, net, ax=axes[0])
