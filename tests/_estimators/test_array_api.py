@@ -99,8 +99,11 @@ def test_monotone_nets_train_as_on_numpy(solver, n_members, library, X, y):
     assert_fits_alike(net, library, X, y, rtol=1e-6)
 
 
-@pytest.mark.parametrize("loss", [*REGRESSION_LOSSES, Quantile([0.1, 0.5, 0.8])], ids=str)
-@pytest.mark.parametrize("n_members", [1, 2])
+@pytest.mark.parametrize(
+    ("loss", "n_members"),
+    covering([*REGRESSION_LOSSES, Quantile([0.1, 0.5, 0.8])], [1, 2], apart=[(0, 1)]),
+    ids=str,
+)
 def test_every_regression_loss_trains_as_on_numpy(loss, n_members, library, settings, X, y):
     net = DeepNetRegressor(loss=loss, n_members=n_members, **settings)
     of_numpy, other = assert_fits_alike(net, library, X, y + 1, X_val=X, y_val=y + 1)

@@ -1,6 +1,7 @@
 """One net of every variety: each component of the tables, each setting of training."""
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -163,6 +164,13 @@ CLASSIFIERS_SETTINGS = {
     "smoothed": {"label_smoothing": 0.1},
 }
 VARIETIES = dict(varieties())
+
+
+@cache
+def fitted(name):
+    """Return the net of a variety, fitted; a test that changes it takes a copy."""
+    return VARIETIES[name].fit()
+
 
 LAYERS = {"hidden_units": [130, 101], "batch_size": "auto", "max_iter": 2}
 # Products that BLAS shares among threads if it may, with other bits for each number of

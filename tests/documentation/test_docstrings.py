@@ -10,7 +10,7 @@ import re
 import pandas as pd
 import pytest
 from numpydoc_sections import entries, sections
-from varieties import VARIETIES
+from varieties import VARIETIES, fitted
 
 import skshallow
 from skshallow import DeepNetClassifier, HiddenFeatures
@@ -108,11 +108,9 @@ def check_attributes_are_documented(net):
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.filterwarnings("ignore::skshallow.exceptions.DeadUnitsWarning")
-@pytest.mark.parametrize("variety", VARIETIES.values(), ids=VARIETIES)
-def test_every_attribute_after_any_fit_is_documented_and_the_others_have_a_condition(
-    variety,
-):
-    check_attributes_are_documented(variety.fit())
+@pytest.mark.parametrize("name", VARIETIES)
+def test_every_attribute_after_any_fit_is_documented_and_the_others_have_a_condition(name):
+    check_attributes_are_documented(fitted(name))
 
 
 def test_every_attribute_after_training_in_parts_is_documented(net_class, X, y, pieces):

@@ -17,7 +17,7 @@ from same_state import assert_same
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_val_predict
 from threadpoolctl import threadpool_info, threadpool_limits
-from varieties import VARIETIES, WIDE, Variety, predictions, wide_rows
+from varieties import VARIETIES, WIDE, Variety, fitted, predictions, wide_rows
 
 from skshallow import DeepNetRegressor, load
 from skshallow._arrays.threads import MULTIPLY_ADDS_WORTH_A_THREAD, ONE_THREAD
@@ -160,7 +160,7 @@ def test_threads_that_switch_at_any_time_load_a_net(tmp_path):
 
 def test_fits_in_threads_equal_serial_fits():
     names = list(VARIETIES)
-    expected = [VARIETIES[name].fit() for name in names]
+    expected = [*map(fitted, names)]
     for start in range(0, len(names), N_THREADS):
         some = slice(start, start + N_THREADS)
         found = at_once(*[VARIETIES[name].fit for name in names[some]])

@@ -1,5 +1,6 @@
 """Memory and pickles: a fit leaves nothing behind but the net, and a net is small."""
 
+import copy
 import gc
 import io
 import os
@@ -12,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sklearn.base import clone, is_classifier
-from varieties import STOCHASTIC, VARIETIES, Variety, predictions
+from varieties import STOCHASTIC, VARIETIES, Variety, fitted, predictions
 
 from skshallow import DeepNetClassifier, DeepNetRegressor, ShallowNetClassifier, load
 from skshallow.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
@@ -207,7 +208,7 @@ def moments_of(net):
 def test_a_pickle_is_at_most_five_kilobytes_larger_than_the_parameters(
     name, record_property
 ):
-    net = VARIETIES[name].fit()
+    net = fitted(name)
     beside = len(pickle.dumps(net)) - net.theta_.nbytes
     record_property("bytes_beside", beside)
     assert 0 < beside < FREE
@@ -356,7 +357,7 @@ def types_of_components(net, *, goes_on):
 
 @pytest.mark.parametrize("name", VARIETIES)
 def test_pickles_hold_no_views_or_buffers(name):
-    net = VARIETIES[name].fit()
+    net = copy.deepcopy(fitted(name))
     allowed = STATE | types_of_components(net, goes_on=False)
     assert {"Network", "Dense"} < types_in(net) <= allowed
     net.set_params(warm_start=True).fit(*VARIETIES[name].data())

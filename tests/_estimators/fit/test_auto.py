@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from callbacks import Silent
 from names import called
 from numpy.testing import assert_array_equal
 
@@ -51,6 +52,11 @@ def test_a_solver_or_schedule_by_name_and_as_an_instance_give_the_same_fit(net_c
     assert_same_fit(by_name, net_class(4, solver=Adam(), schedule=Cosine(), **params), X, y)
 
 
+class StopsAfterAnEpoch(Silent):
+    def on_fit_task_end(self, estimator, context):
+        raise KeyboardInterrupt
+
+
 @pytest.mark.parametrize(
     ("n_rows", "batch_size", "max_iter"),
     [
@@ -66,7 +72,9 @@ def test_a_solver_or_schedule_by_name_and_as_an_instance_give_the_same_fit(net_c
 def test_batches_and_epochs_follow_the_size_of_the_table(n_rows, batch_size, max_iter):
     X = np.linspace(-1, 1, n_rows)[:, np.newaxis].astype(np.float32)
     net = DeepNetRegressor(1, early_stopping=False, record_health=False, random_state=0)
-    net.fit(X, X[:, 0])
+    with pytest.raises(KeyboardInterrupt):
+        net.set_callbacks(StopsAfterAnEpoch()).fit(X, X[:, 0])
+    assert net.n_iter_ == 1
     assert net.resolved_params_["batch_size"] == batch_size
     assert net.resolved_params_["max_iter"] == max_iter
 
