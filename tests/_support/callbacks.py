@@ -1,4 +1,4 @@
-"""A callback that does nothing, for callbacks that do one thing."""
+"""A callback that does nothing, for callbacks that do one thing; and one of these."""
 
 
 class Silent:
@@ -15,3 +15,10 @@ class Silent:
 
     def on_fit_task_end(self, estimator, context):
         pass
+
+
+class StopsAfterAnEpoch(Silent):
+    """Interrupts a fit, which then holds what it has resolved and one epoch."""
+
+    def on_fit_task_end(self, estimator, context):
+        raise KeyboardInterrupt

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from callbacks import StopsAfterAnEpoch
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.model_selection import KFold
@@ -272,7 +273,9 @@ def test_auto_max_iter_falls_with_the_number_of_rows(n_rows, n_epochs):
 def test_auto_max_iter_of_a_network_is_shorter_with_a_log_loss(n_rows, n_epochs):
     X = np.linspace(0, 1, n_rows)[:, np.newaxis]
     net = DeepNetClassifier(1, activation="tanh", early_stopping=False, random_state=0)
-    assert net.fit(X, X[:, 0] > 0.5).resolved_params_["max_iter"] == n_epochs
+    with pytest.raises(KeyboardInterrupt):
+        net.set_callbacks(StopsAfterAnEpoch()).fit(X, X[:, 0] > 0.5)
+    assert net.resolved_params_["max_iter"] == n_epochs
 
 
 def test_auto_max_iter_of_a_linear_classifier_is_as_long_as_that_of_a_regressor():

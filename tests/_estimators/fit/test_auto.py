@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from callbacks import Silent
+from callbacks import StopsAfterAnEpoch
 from names import called
 from numpy.testing import assert_array_equal
 
@@ -50,11 +50,6 @@ def test_a_solver_or_schedule_by_name_and_as_an_instance_give_the_same_fit(net_c
     params = {"max_iter": 3, "random_state": 0}
     by_name = net_class(4, solver="adam", schedule="cosine", **params)
     assert_same_fit(by_name, net_class(4, solver=Adam(), schedule=Cosine(), **params), X, y)
-
-
-class StopsAfterAnEpoch(Silent):
-    def on_fit_task_end(self, estimator, context):
-        raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize(
