@@ -12,6 +12,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pytest
 from array_libraries import LIBRARIES
+from public_objects import public_docstrings
 
 from skshallow import (
     DeepNetClassifier,
@@ -32,11 +33,12 @@ class OneByOne:
         """Give each test the same numbers where it leaves random_state at None.
 
         An example has to set it: what it prints shall hold for whoever pastes it, alone,
-        so that those of docstrings see no names of their modules. Its figures are closed.
+        so that those of public docstrings see no names of modules. Its figures are closed.
         """
         np.random.seed(0)  # noqa: NPY002
         node = request.node
-        if isinstance(node, pytest.DoctestItem) and node.path.suffix == ".py":
+        is_docstring = isinstance(node, pytest.DoctestItem) and node.path.suffix == ".py"
+        if is_docstring and node.dtest.docstring in public_docstrings():
             node.dtest.globs.clear()
         yield
         if isinstance(request.node, pytest.DoctestItem):

@@ -2,31 +2,15 @@
 
 import importlib
 import inspect
-import pkgutil
 import re
 from pathlib import Path
 
 import pytest
+from public_objects import public_objects
 
 import skshallow
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "api"
-MODULES = ["skshallow"] + [
-    f"skshallow.{module.name}"
-    for module in pkgutil.iter_modules(skshallow.__path__)
-    if not module.name.startswith("_")
-]
-
-
-def public_objects():
-    """Return every public class and function by its dotted name, each once."""
-    found = {}
-    for module in map(importlib.import_module, MODULES):
-        for name in module.__all__:
-            thing = getattr(module, name)
-            if inspect.isclass(thing) or inspect.isfunction(thing):
-                found.setdefault(thing, f"{module.__name__}.{name}")
-    return {name: thing for thing, name in found.items()}
 
 
 def in_the_reference():
