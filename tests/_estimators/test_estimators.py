@@ -38,31 +38,44 @@ AMPLIFYING = (
     "check_sample_weight_equivalence_on_dense_data",
     "check_sample_weight_equivalence_on_sparse_data",
 )
-NETS = ShallowNetClassifier, DeepNetClassifier, ShallowNetRegressor, DeepNetRegressor
+# A depth for each task has the defaults in the fast tests, and the other one few epochs.
+FAST = [
+    DeepNetClassifier(),
+    ShallowNetRegressor(),
+    ShallowNetClassifier(max_iter=20),
+    DeepNetRegressor(max_iter=20),
+]
+SLOW = [ShallowNetClassifier(), DeepNetRegressor()]
 
 
-def checks_of(net_class):
-    """Return what `check_estimator` runs for the default net: (name, net, check) each."""
-    checks = estimator_checks.estimator_checks_generator(net_class())
+def checks_of(net):
+    """Return what `check_estimator` runs for a net: (name, net, check) each."""
+    checks = estimator_checks.estimator_checks_generator(net)
     return [(check.func.__name__, net, check) for net, check in checks]
 
 
+def parameters_of_checks(nets, marks=()):
+    """Return a parameter for each check of each net, but for those that amplify."""
+    return [
+        pytest.param(*one, id=f"{net}-{one[0]}", marks=marks)
+        for net in nets
+        for one in checks_of(net)
+        if one[0] not in AMPLIFYING
+    ]
+
+
 # One check gives a class a ten-millionth of the weight of the other: nothing is to be
-# learned, and the penalty lets units die.
+# learned, and the penalty lets units die. `partial_fit` has no use for few epochs.
 @pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning",
     "ignore::skshallow.exceptions.DeadUnitsWarning",
+    "ignore:max_iter=20 has no effect with partial_fit",
 )
 @pytest.mark.parametrize(
     ("name", "net", "check"),
-    [
-        pytest.param(*one, id=f"{net_class.__name__}-{one[0]}")
-        for net_class in NETS
-        for one in checks_of(net_class)
-        if one[0] not in AMPLIFYING
-    ],
+    parameters_of_checks(FAST) + parameters_of_checks(SLOW, pytest.mark.slow),
 )
-def test_every_check_of_scikit_learn_passes_with_the_defaults(name, net, check):
+def test_every_check_of_scikit_learn_passes(name, net, check):
     try:
         check(net)
     except SkipTest as reason:
@@ -77,7 +90,7 @@ def test_checks_that_compare_two_trainings_pass_with_fewer_epochs(net_class, che
 
 
 def test_there_are_the_checks_of_all_declared_tags(net_class):
-    names = {name for name, _, _ in checks_of(net_class)}
+    names = {name for name, _, _ in checks_of(net_class())}
     assert len(names) > 50
     wanted = {
         "check_estimator_sparse_array",
