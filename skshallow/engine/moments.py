@@ -126,7 +126,8 @@ class Moments:
         if sample_weight is not None:
             X = X[sample_weight > 0]
         ends = _dense(X.min(axis=0)), _dense(X.max(axis=0))
-        seen = [*ends, *np.where(self.total > 0, [self.minimum, self.maximum], ends)]
+        before = np.where(self.total > 0, [self.minimum, self.maximum], ends)
+        seen = np.array([*ends, *before])
         low, high = np.min(seen, axis=0), np.max(seen, axis=0)
         if self.two_valued.any():
             at_an_end = ((seen == low) | (seen == high)).all(axis=0)
