@@ -145,6 +145,10 @@ class OneThread(AbstractContextManager):
             self._limits = [_Limit(library) for library in self._libraries()]
         return self._limits
 
+    def _depths(self, own: int) -> list[int]:
+        """Return how deep the thread `own` is inside of each limit, with the lock held."""
+        return [limit.depth(own) for limit in self._look_up()]
+
     def __enter__(self) -> None:
         own = threading.get_ident()
         with self._lock:
@@ -167,7 +171,7 @@ class OneThread(AbstractContextManager):
         """
         own = threading.get_ident()
         with self._lock:
-            depths = [limit.depth(own) for limit in self._look_up()]
+            depths = self._depths(own)
         try:
             yield
         finally:

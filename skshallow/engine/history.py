@@ -125,12 +125,16 @@ class History:
         is_better = criterion < self.best_criterion
         if not np.any(is_better):
             return
-        if self.layout is None or self.best_theta is None or np.all(is_better):
-            self.best_theta = copy_of(theta)
+        best_theta = self.best_theta
+        if self.layout is None or best_theta is None or np.all(is_better):
+            best_theta = copy_of(theta)
         else:
-            self.layout.copy_members(theta, self.best_theta, is_better)
-        self.best_criterion = _either(is_better, criterion, self.best_criterion)
-        self.best_epoch = _either(is_better, self.n_epochs, self.best_epoch)
+            self.layout.copy_members(theta, best_theta, is_better)
+        best_criterion = _either(is_better, criterion, self.best_criterion)
+        best_epoch = _either(is_better, self.n_epochs, self.best_epoch)
+        best = best_theta, best_criterion, best_epoch
+        # In one step: they belong together after Ctrl-C, too.
+        self.best_theta, self.best_criterion, self.best_epoch = best
 
     @property
     def has_best(self) -> bool:

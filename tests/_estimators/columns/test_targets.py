@@ -41,7 +41,9 @@ MISSING_LABELS = {
     "NA in objects": np.array(without(NAMES, 3, 8, missing=pd.NA), object),
     "NaT in datetime64": np.array(without(DAYS, 3, 8, missing="NaT"), "M8[D]"),
     "NaT in timedelta64": np.array(without(DAYS, 3, 8, missing="NaT"), "M8[D]") - DAYS[0],
-    "NaT in objects": np.array(without(NAMES, 3, 8, missing=np.datetime64("NaT")), object),
+    "NaT in objects": np.array(
+        without(NAMES, 3, 8, missing=np.datetime64("NaT", "D")), object
+    ),
     "masked strings": np.ma.array(NAMES, mask=np.isin(np.arange(N), [3, 8])),
     "masked integers": np.ma.array([0, 1, 2] * 4, mask=np.isin(np.arange(N), [3, 8])),
     "pandas strings": pd.Series(without(NAMES, 3, 8)),
