@@ -10,6 +10,7 @@ import importlib.util
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -280,9 +281,11 @@ def numeric_contenders() -> list[Model]:
 
 def slow_contenders(wrap: Wrap = as_it_is) -> list[Model]:
     """Return the contenders that take the most time; none if pytabkit is not installed."""
-    if not importlib.util.find_spec("pytabkit"):
-        return []
-    return [of_pytabkit(name, stem, wrap) for name, stem in SLOW.items()]
+    makers = {
+        name: ("pytabkit", partial(of_pytabkit, name, stem, wrap))
+        for name, stem in SLOW.items()
+    }
+    return installed(makers)
 
 
 def slow_mixed_contenders() -> list[Model]:
