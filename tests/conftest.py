@@ -41,7 +41,7 @@ class OneByOne:
         if is_docstring and node.dtest.docstring in public_docstrings():
             node.dtest.globs.clear()
         yield
-        if isinstance(request.node, pytest.DoctestItem):
+        if isinstance(node, pytest.DoctestItem):
             if "matplotlib.pyplot" in sys.modules:
                 sys.modules["matplotlib.pyplot"].close("all")
             drawn = np.random.standard_normal()  # noqa: NPY002

@@ -44,7 +44,6 @@ FORMULAS = {
     # pieces lie side by side: here the first half of the columns against the second
     "maxout": (lambda z: np.maximum(*np.split(z, 2, axis=-1)), []),
 }
-POINTWISE = [name for name in ACTIVATIONS if name != "maxout"]
 every_activation = pytest.mark.parametrize("name", ACTIVATIONS)
 both_dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 

@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
+from covering import with_slow
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 from sklearn.datasets import load_digits
@@ -26,8 +27,6 @@ from skshallow.inspection import health_report
 
 BOTH = {"residual": True, "normalization": "layer"}
 
-SLOW = pytest.mark.slow
-
 
 # Fifty layers.
 
@@ -48,15 +47,7 @@ def fit_digits(digits, **params):
 
 @pytest.mark.filterwarnings("ignore::skshallow.exceptions.DeadUnitsWarning")
 @pytest.mark.parametrize(
-    "activation",
-    [
-        "relu",
-        "sigmoid",
-        *(
-            pytest.param(it, marks=pytest.mark.slow)
-            for it in ("softplus", "step", "maxout")
-        ),
-    ],
+    "activation", with_slow("relu", "sigmoid", slow=["softplus", "step", "maxout"])
 )
 def test_fifty_layers_train_as_well_as_three(digits, activation):
     _, of_three = fit_digits(digits, depth=3, activation=activation)

@@ -1,9 +1,14 @@
-"""Few of many combinations, in which each pair of values occurs; the others are slow."""
+"""Parameters of tests of which some are slow; few combinations that show what all do."""
 
 from collections import Counter
 from itertools import combinations, product
 
 import pytest
+
+
+def with_slow(*values, slow):
+    """Return values to parametrise with, some of which are tried in slow runs only."""
+    return [*values, *(pytest.param(value, marks=pytest.mark.slow) for value in slow)]
 
 
 def few_of(cases, apart=()):

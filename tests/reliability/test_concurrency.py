@@ -32,7 +32,6 @@ pytestmark = [
     ),
 ]
 N_THREADS = 16
-METHODS = sorted({"fork", "spawn"} & set(multiprocessing.get_all_start_methods()))
 
 
 @pytest.fixture(autouse=True)

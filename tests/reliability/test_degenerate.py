@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from covering import covering
+from covering import covering, with_slow
 from numpy.testing import assert_allclose, assert_array_equal
 from raw_predictions import raw_prediction
 from scipy import sparse
@@ -29,12 +29,11 @@ each_net = pytest.mark.parametrize("net_class", NETS, ids=lambda cls: cls.__name
 # The long tables pass through one gate: ordinary runs try them with one net of each kind.
 each_net_if_slow = pytest.mark.parametrize(
     "net_class",
-    [
+    with_slow(
         DeepNetClassifier,
         ShallowNetRegressor,
-        pytest.param(ShallowNetClassifier, marks=pytest.mark.slow),
-        pytest.param(DeepNetRegressor, marks=pytest.mark.slow),
-    ],
+        slow=[ShallowNetClassifier, DeepNetRegressor],
+    ),
     ids=lambda cls: cls.__name__,
 )
 each_classifier = pytest.mark.parametrize(

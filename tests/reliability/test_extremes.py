@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from covering import covering
+from covering import covering, with_slow
 from numpy.testing import assert_allclose, assert_array_equal
 from raw_predictions import raw_prediction
 from scipy.sparse import csr_array
@@ -33,11 +33,6 @@ REMEDIES = re.compile("Try|Check|Pass|Rescale|optimum")
 NETS = [ShallowNetClassifier, DeepNetClassifier, ShallowNetRegressor, DeepNetRegressor]
 STOCHASTIC = [name for name, solver in SOLVERS.items() if solver.stochastic]
 FEW = {"hidden_units": 4, "max_iter": 3, "random_state": 0}
-
-
-def with_slow(*values, slow):
-    """Return values to parametrise with, some of which are tried in slow runs only."""
-    return [*values, *(pytest.param(value, marks=pytest.mark.slow) for value in slow)]
 
 
 each_net = pytest.mark.parametrize("net_class", NETS, ids=lambda cls: cls.__name__)

@@ -29,7 +29,6 @@ MATRIX = [
     [7, np.nan, 0, 2, 0],
     [31.5, 2, 1, 1, 2],
 ]
-PLAIN = {"a": [1.0, 2.0, 3.0], "b": [1, 2, 3]}
 each_container = pytest.mark.parametrize("container", CONTAINERS)
 each_frame = pytest.mark.parametrize("container", FRAMES)
 

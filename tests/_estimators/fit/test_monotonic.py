@@ -49,7 +49,6 @@ OTHERS = [name for name in ACTIVATIONS if name not in INCREASING]
 # Rounding of sums that BLAS may form in another order in another row of a batch.
 ROUNDING = {np.float32: 2e-6, np.float64: 4e-15}
 FEW = {"hidden_units": 16, "max_iter": 12, "random_state": 0}
-both_dtypes = pytest.mark.parametrize("dtype", ROUNDING, ids=lambda dtype: dtype.__name__)
 alone_and_together = pytest.mark.parametrize("n_members", [1, 3])
 every_net = pytest.mark.parametrize(
     "cls",
