@@ -202,7 +202,7 @@ def test_private_attributes_are_used_only_where_they_are_listed(file):
 @pytest.mark.parametrize("file", FILES)
 def test_no_tests_share_a_generator_of_random_numbers(file):
     """Else what a test draws depends on the tests that ran before it."""
-    tree = ast.parse(FILES[file].read_text(encoding="utf-8"))
+    tree = tree_of(FILES[file])
     generators = {
         ast.unparse(node.targets[0])
         for node in tree.body

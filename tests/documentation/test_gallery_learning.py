@@ -14,6 +14,7 @@ from skshallow.activations import ACTIVATIONS
 from skshallow.exceptions import DeadUnitsWarning
 
 example = cache(run_example)
+pytestmark = pytest.mark.gallery
 
 
 # What a net does.

@@ -11,6 +11,7 @@ from sklearn.metrics import log_loss
 from sklearn.neural_network import MLPClassifier
 
 example = cache(run_example)
+pytestmark = pytest.mark.gallery
 
 
 # Log loss or squared error.
