@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -147,7 +148,7 @@ class Rows:
             yield self.whole()
             return
         self._n_passes += 1
-        if self._n_passes > 1 and self._is_small():
+        if self._n_passes > 1 and self._is_small:
             yield from self._standardised().batches(batch_size, rng)
             return
         order = self.rows
@@ -164,8 +165,9 @@ class Rows:
                 weight = None if sample_weight is None else sample_weight[part, ...]
                 yield X[part, ...], y[part, ...], weight
 
+    @cached_property
     def _is_small(self) -> bool:
-        """Return whether to keep the rows as they are standardised."""
+        """Whether to keep the rows as they are standardised."""
         is_sparse = sparse.issparse(self.X)
         if is_sparse or len(self) * self.values_per_row > VALUES_TO_KEEP:
             return False

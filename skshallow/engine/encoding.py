@@ -107,13 +107,13 @@ class Encoding:
         kinds = self.numbers, self.binary, self.one_hot, self.embedded, self.left_out
         return sum(map(len, kinds))
 
-    @property
+    @cached_property
     def n_dense(self) -> int:
         """Number of encoded features that are not codes."""
         n_hot = len(self.binary) + int(self.n_levels.sum())
         return len(self.numbers) + len(self.indicators) + n_hot + self.n_pieces
 
-    @property
+    @cached_property
     def n_pieces(self) -> int:
         """Number of features of pieces, the last ones that are not codes."""
         return sum(len(own) - 1 for own in self.borders)
