@@ -54,6 +54,11 @@ def kind_of_target(y: np.ndarray, name: str = "y") -> str:
     try:
         kind = type_of_target(y, input_name=name)
     except TypeError as error:  # from sorting, or from bytes
+        if _types_in(y) == "bytes":
+            raise ValueError(
+                f"{name} has labels that are bytes. Make strings of them, for example "
+                f"[label.decode() for label in {name}]."
+            ) from error
         raise ValueError(
             f"{name} has labels of types {_types_in(y)}, which cannot be sorted. Convert "
             f"them to one type, for example {name}.astype(str)."

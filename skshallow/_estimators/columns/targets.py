@@ -1,4 +1,4 @@
-"""Errors for targets that cannot be learned: missing ones and, for a regressor, times."""
+"""Errors for targets that cannot be learned: missing or nested ones, times."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from skshallow._estimators.columns.reading import ARRAY, CODE_OF_COLUMN, LIST
 from skshallow._estimators.columns.values import (
     DATES,
     DURATIONS,
+    NESTED,
     PERIODS,
     TIMES,
     TIMES_OF_DAY,
@@ -63,7 +64,7 @@ def check_targets(
     numeric: bool,
     use: str = "learn from",
 ) -> None:
-    """Raise ValueError if targets are missing, infinite or, for a regressor, times.
+    """Raise ValueError if targets are missing, infinite, nested or, to be numbers, times.
 
     Parameters
     ----------
@@ -90,6 +91,7 @@ def check_targets(
         kind = values.dtype.kind
         raise ValueError(_what_is_missing(missing, kind, X, y, names, beside, use))
     _refuse_infinite(values, names[1], use)
+    _refuse_nested(values, names[1], numeric)
     if numeric:
         _refuse_times(y, values, names[1])
 
@@ -163,6 +165,22 @@ def _refuse_infinite(values: np.ndarray, name: str, use: str) -> None:
         f"{name} contains infinity: {count_of(int(infinite.sum()), 'value')}, the first in "
         f"row {rows.argmax()} (counted from 0). A net cannot {use} such rows. Leave "
         f"them out: those where np.isfinite({name}) is False."
+    )
+
+
+def _refuse_nested(values: np.ndarray, name: str, numeric: bool) -> None:
+    """Raise ValueError if an entry of the targets has several values, such as a list."""
+    if values.dtype != object or kind_of(values.ravel())[0] != NESTED:
+        return
+    kinds = [kind_of_type(type(value)) for value in values.ravel()]
+    first = values.ravel()[kinds.index(NESTED)]
+    one, table = "number", "a table with a column for each"
+    if not numeric:
+        one, table = "label", "what sklearn.preprocessing.MultiLabelBinarizer makes of sets"
+    raise ValueError(
+        f"{name} has nested values ({count_of(kinds.count(NESTED), 'value')}), such as "
+        f"{repr(first)[:60]}, and each entry must be one {one}. For several targets, pass "
+        f"{table}."
     )
 
 

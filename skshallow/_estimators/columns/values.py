@@ -93,10 +93,15 @@ def missing_in(values: np.ndarray) -> np.ndarray:
     if not absent and not may_be_nan:
         return np.zeros(len(values), dtype=bool)
     found = (
-        type(value) in absent or (type(value) in may_be_nan and value != value)
+        type(value) in absent or (type(value) in may_be_nan and _is_nan(value))
         for value in values
     )
     return np.fromiter(found, bool, len(values))
+
+
+def _is_nan(value: Any) -> bool:
+    """Return whether a value is NaN or NaT; a signalling NaN refuses to be compared."""
+    return value.is_nan() if isinstance(value, Decimal) else value != value
 
 
 def objects(values: Iterable[Any], n: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Missing targets and times as targets are refused with the code that mends them."""
+"""Targets that cannot be learned are refused with what mends them."""
 
 import datetime
 import re
@@ -183,6 +183,24 @@ def test_a_regressor_refuses_times_with_the_code_that_makes_them_numbers(kind):
 def test_a_classifier_takes_times_as_labels(labels):
     net = ShallowNetClassifier(**FEW).fit(features(), labels)
     np.testing.assert_array_equal(net.classes_, np.unique(labels))
+
+
+NESTED = {
+    "lists of polars": pl.Series([[0, 1]] * N),
+    "lists of different lengths in objects": pd.Series([[0], [0, 1]] * 6).to_numpy(),
+    "sets in a list": [{0}, {0, 1}] * 6,
+    "a column of lists": pl.DataFrame({"a": [[0, 1]] * N}),
+}
+
+
+@pytest.mark.parametrize("kind", NESTED)
+@pytest.mark.parametrize(
+    ("net_class", "words"),
+    [(ShallowNetClassifier, "label.*MultiLabelBinarizer"), (ShallowNetRegressor, "number")],
+)
+def test_targets_with_several_values_in_one_entry_are_refused(net_class, words, kind):
+    with pytest.raises(ValueError, match=rf"^y has nested values \(12 .*one {words}"):
+        net_class(**FEW).fit(features(), NESTED[kind])
 
 
 @pytest.mark.parametrize("net_class", [ShallowNetClassifier, ShallowNetRegressor])

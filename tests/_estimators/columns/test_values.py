@@ -54,6 +54,11 @@ def test_what_pandas_takes_for_missing_is_missing(values):
     assert_array_equal(missing_in(array), pd.isna(array))
 
 
+def test_a_signalling_nan_is_missing():
+    values = np.array([Decimal(1), Decimal("sNaN"), Decimal("NaN")], object)
+    assert missing_in(values).tolist() == [False, True, True]
+
+
 @given(st.lists(SCALARS))
 def test_distinct_values_and_their_index_give_the_values(values):
     array = objects(values, len(values))
