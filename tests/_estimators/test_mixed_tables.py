@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from callbacks import Silent
 from containers import CONTAINERS
@@ -340,6 +341,26 @@ def test_booleans_with_gaps_are_categories_in_every_dtype():
     of_objects = net().fit(X.assign(flag=pd.Series(flag, dtype=object)), y)
     of_booleans = net().fit(X.assign(flag=pd.Series(flag, dtype="boolean")), y)
     assert_array_equal(of_objects.theta_, of_booleans.theta_)
+
+
+@pytest.mark.parametrize("gap", [True, np.nan], ids=["whole", "with gaps"])
+def test_booleans_give_the_same_model_from_each_container(gap):
+    flag = [[True, False, gap][i % 3] for i in range(N_ROWS)]
+    X, y = frame()[["income"]].assign(flag=flag), target(frame())
+    nulls = [None if value is np.nan else value for value in flag]
+    of_polars = pl.DataFrame({"income": X["income"].tolist(), "flag": nulls})
+    expected = net().fit(X, y)
+    assert expected.resolved_params_["categorical_features"] == ["flag"]
+    for table in (of_polars, X.convert_dtypes(), X.astype(object), X.to_numpy(object)):
+        own = net().fit(table, y)
+        assert_array_equal(own.theta_, expected.theta_)
+        assert_array_equal(own.predict(table), expected.predict(X))
+
+
+def test_parts_may_lack_one_of_two_booleans():
+    X, y = frame()[["income"]].assign(flag=np.arange(N_ROWS) % 2 == 0), target(frame())
+    own = net(max_iter="auto").partial_fit(X[::2], y[::2]).partial_fit(X, y)
+    assert own.predict(X[:1]) != own.predict(X[:1].assign(flag=False))
 
 
 def test_other_categories_have_no_effect_on_a_warm_start():

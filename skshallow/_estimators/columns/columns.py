@@ -34,6 +34,7 @@ from skshallow._estimators.columns.strings import (
     resemblance,
 )
 from skshallow._estimators.columns.values import (
+    BOOLEANS,
     EMPTY,
     STRINGS,
     numbers_of,
@@ -215,8 +216,8 @@ def has_columns(
 ) -> bool:
     """Return whether a table must be read column by column, else it is plain numbers.
 
-    Arrays of numbers, sparse matrices, and data frames of numbers and booleans without a
-    missing boolean are plain unless `categorical_features` names one of their columns.
+    Arrays of numbers or booleans, sparse matrices, and data frames whose columns are all
+    numbers or sparse are plain unless `categorical_features` names one of their columns.
     """
     is_named = not (is_auto(categorical_features) or categorical_features is None)
     return (is_named and np.size(categorical_features) > 0) or needs_columns(X, input_name)
@@ -349,10 +350,13 @@ def _infinite(column: Column, count: int) -> Problem | None:
 
 
 def _levels(column: Column, unused: bool) -> np.ndarray:
-    """Return the levels (n_levels,) of a category, those without a row if `unused`."""
+    """Return the levels (n_levels,) of a category, those without a row if `unused`.
+
+    Of booleans both are known then, also of those that no dtype says are booleans.
+    """
     found = set(column.distinct[1])
     if unused:
-        found.update(column.declared or ())
+        found.update((False, True) if column.kind == BOOLEANS else column.declared or ())
     is_text = column.kind == STRINGS or not found
     return np.array(sorted(found), dtype=object if is_text else None)
 

@@ -7,8 +7,8 @@ rows give the same columns from each.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 from typing import Any
@@ -18,12 +18,10 @@ import numpy as np
 from scipy import sparse
 
 from skshallow._estimators.columns.values import (
-    BOOLEANS,
     DATES,
     DURATIONS,
     EMPTY,
     NUMBERS,
-    NUMERIC,
     STRINGS,
     TIMES_OF_DAY,
     as_level,
@@ -104,10 +102,11 @@ class Column:
 
 
 def needs_columns(X: Any, input_name: str) -> bool:
-    """Return whether X has something other than plain numbers: strings, categories, times.
+    """Return whether X has something other than plain numbers: strings, booleans, times.
 
-    A data frame of numbers and booleans needs no columns, and neither do arrays of
-    numbers, sparse matrices, arrays of other libraries, and what is no table at all.
+    A data frame of numbers needs no columns, and neither do arrays of numbers or of
+    booleans, sparse matrices and data frames, arrays of other libraries, and what is no
+    table at all.
     """
     if isinstance(X, np.ndarray):
         is_table = X.ndim == 2 and not isinstance(X, np.matrix)
@@ -116,7 +115,7 @@ def needs_columns(X: Any, input_name: str) -> bool:
         frame = _frame(X, input_name)
         return not all(map(_is_plain_series, frame.iter_columns()))
     if isinstance(X, list | tuple):
-        return _are_rows(X) and kind_of(chain.from_iterable(X))[0] not in (*NUMERIC, EMPTY)
+        return _are_rows(X) and not _are_numbers(chain.from_iterable(X))
     return False
 
 
@@ -170,20 +169,29 @@ def _frame(X: Any, input_name: str) -> Any:
 
 
 def _is_plain_series(series: Any) -> bool:
-    """Return whether a column has only numbers, or booleans of which none is missing."""
+    """Return whether a column has only numbers, or is sparse."""
     if series.dtype.is_numeric():
         return True
-    if series.dtype == nw.Boolean:
-        return series.null_count() == 0
     if series.dtype in (nw.Object, nw.Unknown):
-        return _is_plain_array(series.to_numpy())
+        return is_sparse(series.to_native()) or _is_plain_array(series.to_numpy())
     return False
+
+
+def is_sparse(series: Any) -> bool:
+    """Return whether a column is a sparse one of pandas, of numbers or booleans."""
+    dtype = getattr(series, "dtype", None)
+    return type(dtype).__name__ == "SparseDtype" and dtype.subtype.kind in "biuf"
 
 
 def _column_of_series(series: Any, input_name: str, container: str) -> Column:
     """Return one column of a data frame."""
-    dtype = series.dtype
+    native = series.to_native()
     place = input_name, repr(series.name), container
+    is_numpy = isinstance(getattr(native, "dtype", None), np.dtype)
+    if is_numpy and native.dtype.kind in "biuf":  # what follows takes several times as long
+        values = native.to_numpy()
+        return _column(*place, values, missing_in(values))
+    dtype = series.dtype
     for temporal, kind in KIND_OF_DTYPE.items():
         if dtype == temporal:
             missing = series.is_null().to_numpy()
@@ -195,9 +203,9 @@ def _column_of_series(series: Any, input_name: str, container: str) -> Column:
         series = series.cast(nw.String())  # of a dictionary, lists are slow
     values, missing = _values_of_series(series)
     # The values decide for NumPy's dtypes: narwhals calls objects of only None strings.
-    is_numpy = isinstance(getattr(series.to_native(), "dtype", None), np.dtype)
     is_categorical = not is_numpy and dtype in CATEGORICAL_DTYPES
-    return _column(*place, values, missing, is_categorical, declared)
+    column = _column(*place, values, missing, is_categorical, declared)
+    return replace(column, is_categorical=False) if is_sparse(native) else column
 
 
 def _values_of_series(series: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -248,15 +256,20 @@ def _declared_levels(series: Any) -> tuple | None:
 
 
 def _is_plain_array(values: np.ndarray) -> bool:
-    """Return whether an array has only numbers and booleans, none of them masked."""
+    """Return whether an array has a dtype of numbers or booleans, or objects of numbers.
+
+    None must be masked. Objects with booleans are read column by column.
+    """
     if np.ma.is_masked(values):
         return False
     if values.dtype == object:
-        items = values.ravel()
-        kind = kind_of(items.tolist())[0]
-        has_gaps = kind == BOOLEANS and missing_in(items).any()
-        return kind in (*NUMERIC, EMPTY) and not has_gaps
+        return _are_numbers(values.ravel().tolist())
     return values.dtype.kind not in "OUTSmM"
+
+
+def _are_numbers(values: Iterable[Any]) -> bool:
+    """Return whether all values are numbers, NaN among them, and none is a boolean."""
+    return all(kind_of_type(cls) == NUMBERS for cls in set(map(type, values)))
 
 
 def _are_rows(rows: list | tuple) -> bool:
