@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from skshallow._estimators.checks.user_warnings import warn_user
-from skshallow._estimators.columns.reading import Column
+from skshallow._estimators.columns.reading import Column, label_of
 from skshallow._estimators.columns.strings import (
     CLOCK_AS_STRINGS,
     DATES_AS_STRINGS,
@@ -42,6 +43,7 @@ NUMBERS_FOR_STRINGS = "numbers or booleans where fit had strings"
 # Kinds of values that are neither numbers nor categories, whatever is said of the column.
 UNREADABLE = (*TIMES, NESTED, OBJECTS, BYTES, MIXED)
 WRONG_TYPES = (NESTED, OBJECTS)
+MOST_LISTED = 5  # columns in a sentence
 PLURALS = {"entry": "entries"}  # all others end in s
 
 ANY = ""  # any container that has no line of its own
@@ -296,3 +298,22 @@ def _line(kind: str, group: list[Problem]) -> str:
 def count_of(n: int, thing: str) -> str:
     """Return a number of things in words, as "1 value" or "2 values"."""
     return f"{n} {thing if n == 1 else PLURALS.get(thing, thing + 's')}"
+
+
+def listed_columns(names: Iterable[Any] | None, counts: Sequence[int]) -> str:
+    """Return the columns with a count above 0, of many the first ones, with these.
+
+    Parameters
+    ----------
+    names : iterable or None
+        The names of all columns, None if they have none.
+    counts : sequence of int
+        How many values of each column it is about.
+    """
+    keys = map(str, range(len(counts))) if names is None else map(repr, names)
+    found = [(key, n) for key, n in zip(keys, counts, strict=True) if n]
+    shown = ", ".join(
+        f"{label_of(key)} ({count_of(n, 'value')})" for key, n in found[:MOST_LISTED]
+    )
+    n_more = len(found) - MOST_LISTED
+    return f"{shown} and {count_of(n_more, 'more column')}" if n_more > 0 else shown

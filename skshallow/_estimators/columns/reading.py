@@ -92,13 +92,18 @@ class Column:
     @property
     def label(self) -> str:
         """The column for messages: its quoted name, or "column 3"."""
-        return self.key if self.key.startswith(("'", '"')) else f"column {self.key}"
+        return label_of(self.key)
 
     @property
     def code(self) -> str:
         """Python code that gives the column, such as ``X['day']``."""
         template = CODE_OF_COLUMN.get(self.container, "{table}[{key}]")
         return template.format(table=self.table, key=self.key)
+
+
+def label_of(key: str) -> str:
+    """Return a column's quoted name as it is, and anything else as in "column 3"."""
+    return key if key.startswith(("'", '"')) else f"column {key}"
 
 
 def needs_columns(X: Any, input_name: str) -> bool:
@@ -179,7 +184,7 @@ def _is_plain_series(series: Any) -> bool:
 
 def is_sparse(series: Any) -> bool:
     """Return whether a column is a sparse one of pandas, of numbers or booleans."""
-    dtype = getattr(series, "dtype", None)
+    dtype: Any = getattr(series, "dtype", None)
     return type(dtype).__name__ == "SparseDtype" and dtype.subtype.kind in "biuf"
 
 

@@ -12,6 +12,7 @@ from scipy import sparse
 
 from skshallow import DeepNetRegressor
 from skshallow._estimators.columns import has_columns, learn_and_encode, learn_columns
+from skshallow._estimators.columns.problems import listed_columns
 from skshallow.exceptions import DoubtfulCategoryWarning
 
 DAYS = [datetime.date(2020, 1, 1), datetime.date(2020, 2, 29), None]
@@ -372,11 +373,29 @@ def test_infinity_is_named_in_a_sparse_table():
     net = DeepNetRegressor(2, max_iter=1, record_health=False)
     X = sparse.csr_array(np.array([[0.0, np.inf], [1.0, 0.0], [0.0, np.inf]]))
     for form in ("csr", "coo", "csc"):
-        words = r"X is sparse and has 2 entries of infinity.* 1 column, .* column 1\."
+        words = r"X is sparse and has infinity or .*: column 1 \(2 values\)\."
         with pytest.raises(ValueError, match=words) as error:
             net.fit(X.asformat(form), [1.0, 2.0, 3.0])
     exec(str(error.value).splitlines()[-1].strip(), {"X": X, "np": np})
     net.fit(X, [1.0, 2.0, 3.0])
+
+
+def test_infinity_is_named_in_a_data_frame_of_sparse_columns():
+    net = DeepNetRegressor(2, max_iter=1, record_health=False)
+    numbers = pd.DataFrame({"a": [0.0, 1.0, 0.0], "b": [np.inf, 0.0, -np.inf]})
+    X = numbers.astype(pd.SparseDtype(float, 0.0))
+    with pytest.raises(ValueError, match=r"X is sparse .*: 'b' \(2 values\)\.") as error:
+        net.fit(X, [1.0, 2.0, 3.0])
+    changed = {"X": X, "np": np}
+    exec(str(error.value).splitlines()[-1].strip(), changed)
+    net.fit(changed["X"], [1.0, 2.0, 3.0])
+
+
+def test_of_many_columns_the_first_five_are_listed():
+    assert listed_columns(["a", 3], [0, 1]) == "column 3 (1 value)"
+    assert listed_columns(None, [2, 0, 1]) == "column 0 (2 values), column 2 (1 value)"
+    assert listed_columns("abcdef", [1] * 6).endswith("'e' (1 value) and 1 more column")
+    assert listed_columns("abcdefgh", [1] * 8).endswith("'e' (1 value) and 3 more columns")
 
 
 def test_numbers_too_large_for_floats_are_infinite():
