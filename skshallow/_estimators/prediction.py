@@ -311,7 +311,8 @@ class FittedNet:
         """Yield the rows of X, standardised, in batches of limited memory."""
         no_targets = asarray_like(np.empty((X.shape[0], 0)), X)
         units, dtype = self._units, dtype_of(self.theta_)
-        encoding = filling(X, getattr(self, "_encoding", None), units)
+        names = getattr(self, "feature_names_in_", None)
+        encoding = filling(X, getattr(self, "_encoding", None), units, names)
         rows = Rows(
             X,
             no_targets,

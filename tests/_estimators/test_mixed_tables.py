@@ -387,12 +387,44 @@ def test_categories_can_be_named():
         net(categorical_features=None).fit(frame(), target(frame()))
 
 
-def test_missing_numbers_without_standardisation_are_refused():
-    X = frame()[["age", "income"]]
-    with pytest.raises(
-        ValueError, match=r"missing \(NaN\), in 1 columns.*standardize=True"
-    ):
-        net(standardize=False).fit(X, target(frame()))
+def code_below(error):
+    """Return the code in the last line of an error."""
+    return str(error.value).splitlines()[-1].strip()
+
+
+@pytest.mark.parametrize("container", ["pandas", "polars", "array", "numbers"])
+def test_missing_numbers_without_standardisation_are_refused(container):
+    X = frame()[["age", "sex", "income"]]
+    y, n_missing = target(frame()), X["age"].isna().sum()
+    tables = {
+        "pandas": X,
+        "polars": pl.DataFrame(X.astype(object).where(X.notna(), None).to_dict("list")),
+        "array": X.to_numpy(object),
+        "numbers": X[["age", "income"]].to_numpy(),
+    }
+    label = "'age'" if container in ("pandas", "polars") else "column 0"
+    words = rf"{n_missing} numbers are .*: {label} \({n_missing} values\)\. .*standardize=T"
+    own = net(standardize=False)
+    with pytest.raises(ValueError, match=words) as error:
+        own.fit(tables[container], y)
+    names = {"make_pipeline": make_pipeline, "SimpleImputer": SimpleImputer, "net": own}
+    names["make_column_transformer"] = make_column_transformer
+    eval(code_below(error), names).fit(tables[container], y).predict(tables[container])
+
+
+def test_missing_numbers_only_at_prediction_are_named_without_standardisation():
+    X = frame()[["income", "city"]]
+    own = net(standardize=False).fit(X, target(frame()))
+    X_new = X.assign(income=X["income"].where(np.arange(N_ROWS) > 0))
+    with pytest.raises(ValueError, match=r"1 number is .*: 'income' \(1 value\)\."):
+        own.predict(X_new)
+
+
+def test_columns_without_values_need_no_standardisation():
+    X, y = frame()[["income", "city"]], target(frame())
+    own = net(standardize=False).fit(X.assign(never=np.nan), y)
+    expected = net(standardize=False).fit(X, y).predict(X)
+    assert_array_equal(own.predict(X.assign(never=np.nan)), expected)
 
 
 def test_the_fit_says_which_columns_are_categories_and_what_was_missing():

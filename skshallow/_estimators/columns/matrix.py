@@ -159,7 +159,7 @@ def _refuse_missing_in_sparse(matrix: Any, input_name: str) -> None:
         per_column = np.bincount(matrix.indices[missing], minlength=matrix.shape[1])
         raise ValueError(
             f"{input_name} is sparse and has {count_of(missing.sum(), 'missing value')} "
-            f"(NaN): {listed_columns(None, per_column)}. Missing values are filled only in "
-            f"dense tables: pass "
+            f"(NaN): {listed_columns(None, per_column)}. Missing values are filled "
+            "only in dense tables: pass "
             f"{input_name}.toarray(), or a sklearn.impute.SimpleImputer before the net."
         )

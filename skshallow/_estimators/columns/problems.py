@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -300,18 +301,18 @@ def count_of(n: int, thing: str) -> str:
     return f"{n} {thing if n == 1 else PLURALS.get(thing, thing + 's')}"
 
 
-def listed_columns(names: Iterable[Any] | None, counts: Sequence[int]) -> str:
+def listed_columns(names: Iterable[Any] | None, counts: Iterable[int]) -> str:
     """Return the columns with a count above 0, of many the first ones, with these.
 
     Parameters
     ----------
     names : iterable or None
         The names of all columns, None if they have none.
-    counts : sequence of int
+    counts : iterable of int
         How many values of each column it is about.
     """
-    keys = map(str, range(len(counts))) if names is None else map(repr, names)
-    found = [(key, n) for key, n in zip(keys, counts, strict=True) if n]
+    keys = map(str, itertools.count()) if names is None else map(repr, names)
+    found = [(key, n) for key, n in zip(keys, counts, strict=False) if n]
     shown = ", ".join(
         f"{label_of(key)} ({count_of(n, 'value')})" for key, n in found[:MOST_LISTED]
     )
