@@ -9,7 +9,7 @@ rows is left out: nothing can be learned of it, so that it must not change predi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -264,7 +264,7 @@ def _without_numbers(X: Any, rows: np.ndarray | None, missing: np.ndarray) -> np
 
 
 def filling(
-    X: Any, encoding: Encoding | None, units: Units, names: Sequence[str] | None
+    X: Any, encoding: Encoding | None, units: Units, names: np.ndarray | None
 ) -> Encoding | None:
     """Return an encoding that fills missing numbers of X also where training had none.
 
@@ -281,7 +281,7 @@ def filling(
     return Encoding(numbers=np.arange(X.shape[1])) if encoding is None else encoding
 
 
-def _refuse_missing(X: Any, encoding: Encoding | None, names: Sequence[str] | None) -> None:
+def _refuse_missing(X: Any, encoding: Encoding | None, names: np.ndarray | None) -> None:
     """Raise ValueError if numbers of X (n_rows, n_columns) are missing.
 
     Those of columns that do not enter the network are not needed.
