@@ -1,6 +1,7 @@
 """Data frames with categories and missing values: every method, every container."""
 
 import pickle
+import re
 
 import numpy as np
 import pandas as pd
@@ -275,6 +276,73 @@ def test_numbers_that_only_validation_rows_have_have_no_influence():
 def test_a_table_without_any_value_is_refused():
     with pytest.raises(ValueError, match=r"missing .* of all 2 columns of X"):
         net().fit(np.full((20, 2), np.nan), np.arange(20.0))
+
+
+NEVER = {
+    "float": np.nan,
+    "object": pd.Series([None] * N_ROWS, dtype=object),
+    "string": pd.Series([None] * N_ROWS, dtype="string"),
+    "boolean": pd.Series([None] * N_ROWS, dtype="boolean"),
+    "category": pd.Series([None] * N_ROWS, dtype=pd.CategoricalDtype(["a", "b"])),
+    "date": pd.NaT,
+}
+
+
+@pytest.mark.parametrize("beside", ["income", "city"])
+@pytest.mark.parametrize("kind", NEVER)
+def test_columns_that_training_never_had_have_no_influence_whatever_they_hold(kind, beside):
+    X, y = frame()[[beside]], target(frame())
+    own, expected = net().fit(X.assign(never=NEVER[kind]), y), net().fit(X, y)
+    assert not [name for name in own.encoded_feature_names_ if "never" in name]
+    for value in (NEVER[kind], 5.0, "a", True, pd.Timestamp("2020-01-01")):
+        assert_array_equal(own.predict(X.assign(never=value)), expected.predict(X))
+
+
+def test_validation_rows_may_have_what_training_never_had():
+    X, y = frame()[["income"]], target(frame())
+    expected = net().fit(X, y, X_val=X, y_val=y)
+    never = X.assign(never=np.nan)
+    own = net(warm_start=True).fit(never, y, X_val=X.assign(never="a"), y_val=y)
+    assert_array_equal(own.validation_loss_curve_, expected.validation_loss_curve_)
+    own.fit(X.assign(never="b"), y)
+    assert own.n_iter_ == 40
+
+
+def test_levels_of_rows_of_weight_zero_alone_make_no_category():
+    X, y = frame()[["income"]], target(frame())
+    weight = (np.arange(N_ROWS) > 9).astype(float)
+    late = X.assign(kind=pd.Series(["a", "b"] * 5, dtype="string").reindex(X.index))
+    own = net().fit(late, y, sample_weight=weight)
+    assert_array_equal(own.theta_, net().fit(late[10:], y[10:]).theta_)
+    assert not [name for name in own.encoded_feature_names_ if "kind" in name]
+
+
+@pytest.mark.parametrize("frame_class", [pd.DataFrame, pl.DataFrame])
+def test_strings_after_a_first_part_without_values_need_a_dtype_with_levels(frame_class):
+    x, y = np.arange(6.0), np.arange(6.0)
+    nothing = frame_class({"x": x, "note": [None] * 6})
+    strings = frame_class({"x": x, "note": ["a", "b"] * 3})
+    own = net(max_iter="auto").partial_fit(nothing, y)
+    words = r"strings where earlier parts had only missing values in 'note' \(6 values\)"
+    for act in (own.predict, lambda X: own.partial_fit(X, y)):
+        with pytest.raises(ValueError, match=words) as error:
+            act(strings)
+    code = re.search(r"each part: (.+), where levels", str(error.value)).group(1)
+    new = net(max_iter="auto")
+    for part in (nothing, strings):
+        names = {"X": part, "pd": pd, "pl": pl, "levels": ["a", "b"]}
+        exec(code, names)
+        new.partial_fit(names["X"], y)
+    assert {"note_a", "note_b"} <= set(new.encoded_feature_names_)
+    assert len(set(new.predict(names["X"])[:2] - own.predict(nothing)[:2])) == 2
+
+
+def test_strings_after_a_part_of_numbers_are_told_as_such():
+    X = pd.DataFrame({"x": [1.0, np.nan], "note": [np.nan, np.nan]})
+    own = net(max_iter="auto").partial_fit(X, [0.0, 1.0])
+    own.partial_fit(X.assign(note=[3.0, 4.0]), [0.0, 1.0])
+    with pytest.raises(ValueError, match=r"strings where fit had numbers .* in 'note'"):
+        own.partial_fit(X.assign(note=["a", "b"]), [0.0, 1.0])
 
 
 def test_a_first_part_without_values_of_a_column_leaves_it_to_later_parts():

@@ -18,7 +18,13 @@ from skshallow._estimators.checks.inputs import (
     check_features,
     validated,
 )
-from skshallow._estimators.columns.columns import Columns, has_columns, learn_and_encode
+from skshallow._estimators.columns.columns import (
+    ALL_HAVE_VALUES,
+    Columns,
+    WithoutValues,
+    has_columns,
+    learn_and_encode,
+)
 from skshallow._estimators.columns.problems import count_of, listed_columns
 from skshallow._estimators.columns.shape import check_is_table
 from skshallow._estimators.columns.sparse_frames import matrix_of_sparse_frame
@@ -32,6 +38,7 @@ def read_matrix(
     categorical_features: Any = None,
     unused_levels: bool = False,
     reset: bool = False,
+    without_values: WithoutValues = ALL_HAVE_VALUES,
     input_name: str = "X",
     y_name: str = "y",
     **options: Any,
@@ -54,6 +61,8 @@ def read_matrix(
         As for `learn_columns`; used if `reset`.
     reset : bool
         Whether to learn what the columns are.
+    without_values : WithoutValues
+        Unless `reset`, the columns of which the estimator had no value so far.
     input_name, y_name : str
         The names of X and y, for errors.
     **options
@@ -83,7 +92,7 @@ def read_matrix(
     else:
         check_features(estimator, X, reset=False, input_name=input_name)  # names first
         expected = known or Columns.of_numbers(estimator.n_features_in_)
-        matrix = expected.encode(X, input_name=input_name)
+        matrix = expected.encode(X, without_values=without_values, input_name=input_name)
     return check_arrays(estimator, matrix, names=names, dtype=None, **options), known
 
 

@@ -39,6 +39,7 @@ from skshallow.exceptions import DoubtfulCategoryWarning
 INFINITE = "infinity or numbers too large"
 NOT_NAMED = "strings that are not named in categorical_features"
 STRINGS_FOR_NUMBERS = "strings where fit had numbers or booleans"
+STRINGS_FOR_NOTHING = "strings where earlier parts had only missing values"
 BOOLEANS_AS_STRINGS = "booleans as strings where fit had numbers or booleans"
 NUMBERS_FOR_STRINGS = "numbers or booleans where fit had strings"
 # Kinds of values that are neither numbers nor categories, whatever is said of the column.
@@ -66,6 +67,12 @@ LEFT_OUT = {
     "polars": "{X} = {X}.drop({name})",
     "pyarrow": "{X} = {X}.drop_columns({name})",
     ANY: "{X} = np.delete(np.array({X}, dtype=object), {name}, axis=1)",
+}
+ALL_LEVELS = ", where levels lists all that any part has"
+CATEGORIES = {
+    "pandas": "{c} = {c}.astype(pd.CategoricalDtype(levels))" + ALL_LEVELS,
+    "polars": "{X} = {X}.with_columns(pl.col({name}).cast(pl.Enum(levels)))" + ALL_LEVELS,
+    ANY: "pass data frames with a categorical dtype that lists all levels of any part",
 }
 NUMBER = r'"([-+]?\d+\.?\d*)"'
 CODE = {
@@ -154,6 +161,7 @@ CODE = {
         ANY: "[np.nan if x in (np.inf, -np.inf) else x for x in {c}]",
     },
     NUMBERS_AS_STRINGS: TO_NUMBERS,
+    STRINGS_FOR_NOTHING: CATEGORIES,
     STRINGS_FOR_NUMBERS: TO_NUMBERS,
     BOOLEANS_AS_STRINGS: {
         "pandas": '{c} = {c}.str.lower().map({{"true": 1.0, "false": 0.0}})',
@@ -204,6 +212,8 @@ ADVICE = {
     + IS_CATEGORY,
     INFINITE: "make them missing values: {code}",
     NOT_NAMED: "name the column there, or set categorical_features='auto'",
+    STRINGS_FOR_NOTHING: "the first part of a table decides what its columns are. Start "
+    "anew, with the column as a category in each part: {code}",
     STRINGS_FOR_NUMBERS: "convert them: {code}",
     BOOLEANS_AS_STRINGS: "convert them: {code}",
     NUMBERS_FOR_STRINGS: "convert them as before fit, such as by {code}",

@@ -63,7 +63,8 @@ class Column:
     kind : str
         What all values are that are not missing.
     n_of_kind : int
-        How many are. Of times, nested values and objects: how many of these there are.
+        How many are, 0 if all are missing. Of times, nested values and objects: how many of
+        these there are.
     values : ndarray of shape (n_rows,)
         Numbers, booleans or objects; arbitrary where missing.
     missing : ndarray of bool of shape (n_rows,)
@@ -83,6 +84,11 @@ class Column:
     missing: np.ndarray
     is_categorical: bool = False
     declared: tuple | None = None
+
+    def emptied(self) -> Column:
+        """Return the column with all values missing."""
+        values = np.full(len(self.values), np.nan)
+        return replace(self, kind=EMPTY, n_of_kind=0, values=values, missing=values != 0)
 
     @cached_property
     def distinct(self) -> tuple[np.ndarray, list]:
@@ -192,7 +198,7 @@ def _column_of_series(series: Any, input_name: str, container: str) -> Column:
     """Return one column of a data frame."""
     native = series.to_native()
     place = input_name, repr(series.name), container
-    is_numpy = isinstance(getattr(native, "dtype", None), np.dtype)
+    is_numpy = _is_numpy(native)
     if is_numpy and native.dtype.kind in "biuf":  # what follows takes several times as long
         values = native.to_numpy()
         return _column(*place, values, missing_in(values))
@@ -201,7 +207,7 @@ def _column_of_series(series: Any, input_name: str, container: str) -> Column:
         if dtype == temporal:
             missing = series.is_null().to_numpy()
             values = np.empty(len(series), dtype=object)
-            return Column(*place, kind, int((~missing).sum()), values, missing)
+            return _column_of_times(*place, kind, values, missing)
     series = _with_levels(series)
     declared = _declared_levels(series)
     if series.implementation.is_pyarrow() and kind_of(declared or ())[0] == STRINGS:
@@ -211,6 +217,11 @@ def _column_of_series(series: Any, input_name: str, container: str) -> Column:
     is_categorical = not is_numpy and dtype in CATEGORICAL_DTYPES
     column = _column(*place, values, missing, is_categorical, declared)
     return replace(column, is_categorical=False) if is_sparse(native) else column
+
+
+def _is_numpy(series: Any) -> bool:
+    """Return whether a column has a dtype of NumPy."""
+    return isinstance(getattr(series, "dtype", None), np.dtype)
 
 
 def _values_of_series(series: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -246,8 +257,10 @@ def _with_levels(series: Any) -> Any:
 def _declared_levels(series: Any) -> tuple | None:
     """Return the levels that a categorical dtype lists, else None.
 
-    A category of polars has such a dtype, but this lists none.
+    A category of polars has such a dtype, but this lists none. A dtype of booleans has two.
     """
+    if series.dtype == nw.Boolean and not _is_numpy(series.to_native()):
+        return (False, True)
     if series.dtype == nw.Enum:
         return tuple(map(as_level, series.dtype.categories))
     if series.dtype != nw.Categorical:
@@ -300,11 +313,17 @@ def _columns_of_array(X: np.ndarray, input_name: str, container: str) -> Iterato
         place = input_name, str(j), container
         if data.dtype.kind in "mM":
             kind = DATES if data.dtype.kind == "M" else DURATIONS
-            missing = np.isnat(values) | mask
-            n = int((~missing).sum())
-            yield Column(*place, kind, n, values, missing)
+            yield _column_of_times(*place, kind, values, np.isnat(values) | mask)
         else:
             yield _column(*place, values, missing_in(values) | mask)
+
+
+def _column_of_times(
+    table: str, key: str, container: str, kind: str, values: np.ndarray, missing: np.ndarray
+) -> Column:
+    """Return a column of dates or durations; without any it is one of missing values."""
+    column = Column(table, key, container, kind, int((~missing).sum()), values, missing)
+    return column if column.n_of_kind else column.emptied()
 
 
 def _column(

@@ -4,7 +4,8 @@ A category of two levels becomes one 0/1 column, one of a few levels a column pe
 (one-hot), and one of more levels a vector that is learned (an embedding). A number is
 itself, and with `numeric_encoding` pieces of its range or learned curves as well; one
 that is missing somewhere has an indicator beside it. One that is missing in all training
-rows is left out: nothing can be learned of it, so that it must not change predictions.
+rows is left out: nothing can be learned of it, so that it must not change predictions. A
+column without any value, of whatever dtype, is read as such a number.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from scipy import sparse
 
 from skshallow._arrays.namespace import namespace, rows_of, to_numpy
 from skshallow._estimators.checks.hyperparameters import PERIODIC, PIECEWISE_LINEAR
-from skshallow._estimators.columns import Columns, has_missing
+from skshallow._estimators.columns import Columns, WithoutValues, has_missing
 from skshallow._estimators.columns.problems import listed_columns
 from skshallow.engine.encoding import Encoding
 from skshallow.engine.units import Units
@@ -89,7 +90,7 @@ def encoding_of(
     has_numbers = is_number if is_part else is_number & ~_without_numbers(X, rows, missing)
     if is_number.all() and not has_numbers.any():
         raise ValueError(
-            f"All numbers are missing (NaN) in the training rows of all {n_columns} "
+            f"All values are missing (NaN) in the training rows of all {n_columns} "
             "columns of X. A net has nothing to learn from."
         )
     borders = _borders(X, np.flatnonzero(has_numbers), rows, weight, most_pieces)
@@ -261,6 +262,21 @@ def _without_numbers(X: Any, rows: np.ndarray | None, missing: np.ndarray) -> np
     if rows is not None and is_empty.any():
         return n_missing(rows_of(X, rows)) == n_training
     return is_empty
+
+
+def without_values(encoding: Encoding | None, moments: Any = None) -> WithoutValues:
+    """Return the columns of which no value came so far.
+
+    `moments` is the pair of those of features and targets, if `partial_fit` goes on.
+    """
+    if encoding is None:
+        return WithoutValues()
+    total = np.empty(0) if moments is None else np.asarray(moments[0].total)
+    if not total.ndim:  # none was missing
+        return WithoutValues(encoding.left_out.tolist())
+    has_none = total[: len(encoding.numbers)] == 0
+    undecided = encoding.numbers[: len(has_none)][has_none]
+    return WithoutValues(encoding.left_out.tolist(), undecided.tolist())
 
 
 def filling(

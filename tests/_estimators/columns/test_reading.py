@@ -159,14 +159,44 @@ def test_sparse_matrices_have_no_categories():
         learn_columns(sparse.csr_array(NUMBERS), [0])
 
 
-@pytest.mark.parametrize(
-    "column",
-    [pd.Series([None, None]), pd.Series([np.nan, np.nan]), pl.Series([None, None])],
-    ids=["objects", "floats", "polars"],
-)
-def test_a_column_of_missing_values_is_a_number_unless_its_dtype_has_levels(column):
-    frame_class = pd.DataFrame if isinstance(column, pd.Series) else pl.DataFrame
-    assert learn_columns(frame_class({"a": column})).levels == (None,)
-    dtype = "category" if frame_class is pd.DataFrame else pl.Categorical
-    frame = frame_class({"a": type(column)([None, None], dtype=dtype)})
-    assert learn_columns(frame).n_levels == (1,)
+WITHOUT_VALUES = {
+    "objects": pd.DataFrame({"a": [None, None]}),
+    "floats": pd.DataFrame({"a": [np.nan, np.nan]}),
+    "integers": pd.DataFrame({"a": [pd.NA, pd.NA]}, dtype="Int64"),
+    "strings": pd.DataFrame({"a": [pd.NA, pd.NA]}, dtype="string"),
+    "booleans": pd.DataFrame({"a": [pd.NA, pd.NA]}, dtype="boolean"),
+    "dates": pd.DataFrame({"a": [pd.NaT, pd.NaT]}),
+    "no categories": pd.DataFrame({"a": pd.Categorical([None, None])}),
+    "categories": pd.DataFrame({"a": pd.Categorical([None, None], ["x", "y"])}),
+    "polars": pl.DataFrame({"a": [None, None]}),
+    "polars strings": pl.DataFrame({"a": [None, None]}, schema={"a": pl.String}),
+    "polars booleans": pl.DataFrame({"a": [None, None]}, schema={"a": pl.Boolean}),
+    "polars dates": pl.DataFrame({"a": [None, None]}, schema={"a": pl.Date}),
+    "polars categories": pl.DataFrame({"a": [None] * 2}, schema={"a": pl.Categorical}),
+    "polars levels": pl.DataFrame({"a": [None] * 2}, schema={"a": pl.Enum(["x", "y"])}),
+    "array of dates": np.array([["NaT"], ["NaT"]], dtype="datetime64[D]"),
+    "array of objects": np.array([[None], [None]]),
+}
+
+
+@pytest.mark.parametrize("chosen", ["auto", [0]])
+@pytest.mark.parametrize("kind", WITHOUT_VALUES)
+def test_a_column_without_values_is_a_number_of_every_dtype(kind, chosen):
+    columns, matrix = learn_and_encode(WITHOUT_VALUES[kind], chosen)
+    assert columns.levels == (None,)
+    assert columns.n_missing == (2,)
+    assert np.isnan(matrix).all()
+
+
+@pytest.mark.parametrize("kind", WITHOUT_VALUES)
+def test_a_first_part_without_values_has_the_levels_of_its_dtype(kind):
+    (levels,) = learn_columns(WITHOUT_VALUES[kind], unused_levels=True).levels
+    expected = {
+        "booleans": [False, True],
+        "polars booleans": [False, True],
+        "categories": ["x", "y"],
+        "polars levels": ["x", "y"],
+    }.get(kind)
+    assert (levels if levels is None else levels.tolist()) == expected
+    named = learn_columns(WITHOUT_VALUES[kind], [0], unused_levels=True)
+    assert named.is_categorical.all()
