@@ -99,6 +99,18 @@ def test_the_same_rows_give_the_same_model_from_each_container(container):
     assert_array_equal(own.predict(make(columns(seed=1))), fitted().predict(frame(seed=1)))
 
 
+@pytest.mark.parametrize("names", [["income", "city"], ["income"]], ids=len)
+def test_a_record_batch_of_arrow_is_a_table(names):
+    X, y = frame()[names], target(frame())
+    (batch,) = pytest.importorskip("pyarrow").table(X).to_batches()
+    params = {"early_stopping": True, "scoring": "r2"}
+    own, expected = net(**params).fit(batch, y), net(**params).fit(X, y)
+    assert own.feature_names_in_.tolist() == names
+    assert_array_equal(own.predict(batch), expected.predict(X))
+    own.fit(batch, y, X_val=batch, y_val=y)
+    assert own.score(batch, y) == own.fit(X, y, X_val=X, y_val=y).score(X, y)
+
+
 def test_missing_values_are_learned_from_and_predicted_for():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(1000, 3))

@@ -191,10 +191,11 @@ class Columns:
     def names_of_levels(self) -> dict[int, list[str]]:
         """Return the names of the levels of each category, by the column's index.
 
-        That of missing values is "nan".
+        That of missing values is "nan". Whole numbers are named as integers, as which other
+        containers hold them beside missing values.
         """
         return {
-            j: [str(level) for level in levels] + ["nan"] * self.missing_level[j]
+            j: [*map(str, _whole(levels)), *["nan"] * self.missing_level[j]]
             for j, levels in enumerate(self.levels)
             if levels is not None
         }
@@ -412,6 +413,14 @@ def _levels(column: Column, unused: bool) -> np.ndarray:
         found.update((False, True) if column.kind == BOOLEANS else column.declared or ())
     is_text = column.kind == STRINGS or not found
     return np.array(sorted(found), dtype=object if is_text else None)
+
+
+def _whole(levels: np.ndarray) -> np.ndarray:
+    """Return levels (n_levels,) as integers if they are floats without fractions."""
+    if levels.dtype.kind != "f" or not (np.abs(levels) < 2**53).all():
+        return levels
+    whole = levels.astype(np.int64)
+    return whole if (whole == levels).all() else levels
 
 
 def _codes(column: Column, levels: np.ndarray, missing_level: bool) -> np.ndarray:

@@ -26,6 +26,7 @@ from skshallow._estimators.columns.columns import (
     learn_and_encode,
 )
 from skshallow._estimators.columns.problems import count_of, listed_columns
+from skshallow._estimators.columns.reading import unbatched
 from skshallow._estimators.columns.shape import check_is_table
 from skshallow._estimators.columns.sparse_frames import matrix_of_sparse_frame
 
@@ -68,6 +69,7 @@ def read_matrix(
     **options
         For `check_arrays`.
     """
+    X = unbatched(X)
     check_is_table(X, input_name)
     options["ensure_all_finite"] = "allow-nan"
     names = input_name, y_name

@@ -180,9 +180,9 @@ IS_CATEGORY = (
 # What to do about each kind; {code} is the column's code from above.
 ADVICE = {
     **dict.fromkeys(TIMES, "take a number from each, such as {code}, " + DATES_ELSEWHERE),
-    NESTED: "each entry of the argument must be one string or one number; make a column "
+    NESTED: "each entry of {X} must be one string or one number; make a column "
     "of each part, or leave the column out",
-    OBJECTS: "each entry of the argument must be one string or one number; convert them, "
+    OBJECTS: "each entry of {X} must be one string or one number; convert them, "
     "or leave the column out",
     BYTES: "decode them: {code}",
     MIXED: "make them all strings, {code}, or all numbers",
@@ -237,7 +237,7 @@ class Problem:
         code = template.format(
             c=column.code, X=column.table, name=column.key, format=self._format
         )
-        return ADVICE[self.kind].format(code=code)
+        return ADVICE[self.kind].format(code=code, X=column.table)
 
     @property
     def _format(self) -> str:

@@ -6,6 +6,7 @@ rows give the same columns from each.
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -112,6 +113,14 @@ def label_of(key: str) -> str:
     return key if key.startswith(("'", '"')) else f"column {key}"
 
 
+def unbatched(X: Any) -> Any:
+    """Return a record batch of Arrow as a table of it, and all else as it is."""
+    cls = type(X)
+    if cls.__name__ != "RecordBatch" or cls.__module__.partition(".")[0] != "pyarrow":
+        return X
+    return sys.modules["pyarrow"].Table.from_batches([X])
+
+
 def needs_columns(X: Any, input_name: str) -> bool:
     """Return whether X has something other than plain numbers: strings, booleans, times.
 
@@ -132,6 +141,7 @@ def needs_columns(X: Any, input_name: str) -> bool:
 
 def read_columns(X: Any, input_name: str) -> list[Column]:
     """Return the columns of a table with at least two dimensions."""
+    X = unbatched(X)
     if nw.dependencies.is_into_dataframe(X):
         frame = _frame(X, input_name)
         container = frame.implementation.value

@@ -24,6 +24,7 @@ from skshallow._estimators.columns import (
     check_targets,
     read_matrix,
 )
+from skshallow._estimators.columns.reading import unbatched
 from skshallow._estimators.fit.config import FitConfig
 from skshallow._estimators.fit.constant_targets import constant_columns
 from skshallow._estimators.fit.targets import Targets
@@ -145,7 +146,7 @@ def read_table(
         For `read_matrix`.
     """
     refuse_containers(**dict(zip(names, (X, y, sample_weight), strict=True)))
-    y = in_numpy(y)
+    X, y = unbatched(X), in_numpy(y)
     beside = (names[2], *others)
     check_targets(X, y, names=names[:2], beside=beside, numeric=targets.numeric)
     (features, labels), columns = read_matrix(

@@ -251,6 +251,14 @@ def test_numbers_that_no_array_holds_are_levels_as_floats():
     assert_array_equal(learn_and_encode(whole, [0])[1].ravel(), [2, 1, 0])
 
 
+@pytest.mark.parametrize("dtype", ["float64", "Int64", "object"])
+def test_levels_that_are_whole_numbers_have_the_same_names_in_every_dtype(dtype):
+    frame = pd.DataFrame({"a": pd.array([0, 30, None], dtype=dtype)})
+    assert learn_columns(frame, ["a"]).names_of_levels() == {0: ["0", "30", "nan"]}
+    halves = learn_columns(pd.DataFrame({"a": [0.5, 1.0]}), ["a"])
+    assert halves.names_of_levels() == {0: ["0.5", "1.0"]}
+
+
 def test_booleans_are_categories_that_numbers_match():
     columns = learn_columns(pd.DataFrame({"a": [True, False], "b": ["x", "y"]}))
     numbers = pd.DataFrame({"a": [1, 0, 2], "b": ["x", "y", "y"]})

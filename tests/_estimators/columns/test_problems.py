@@ -292,8 +292,8 @@ def test_nested_values_are_refused(container):
     nested = CONTAINERS[container]({"a": [[1], [2, 3]], "b": [1, 2]})
     if container == "polars":
         nested = nested.with_columns(c=pl.struct("b"))
-    with pytest.raises(TypeError, match="argument must be one string or one number"):
-        learn_columns(nested)
+    with pytest.raises(TypeError, match=r"each entry of X_val must be one string or one"):
+        learn_columns(nested, input_name="X_val")
 
 
 @pytest.mark.parametrize(
