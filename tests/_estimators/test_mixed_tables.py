@@ -320,6 +320,22 @@ def test_validation_rows_may_have_what_training_never_had():
     assert own.n_iter_ == 40
 
 
+@pytest.mark.parametrize("container", ["pandas", "polars"])
+def test_rows_of_weight_zero_take_no_level_of_a_dtype_from_later_parts(container):
+    y, weight = np.arange(20.0), np.r_[0, np.ones(19)]
+    X = pd.DataFrame({"k": ["z", *["a", "b"] * 9, "a"], "flag": [True] * 20})
+    X = X.assign(dtype=pd.Categorical(["a"] * 20, ["a", "b", "c"]))
+    if container == "polars":
+        dtypes = {"dtype": pl.Enum(["a", "b", "c"])}
+        X = pl.DataFrame(X.astype(object).to_dict("list"), schema_overrides=dtypes)
+    own = net(max_iter="auto").partial_fit(X, y, sample_weight=weight)
+    expected = net(max_iter="auto").partial_fit(X[1:], y[1:])
+    assert_array_equal(own.theta_, expected.theta_)
+    assert set(own.encoded_feature_names_) == {
+        *("k_b", "flag_True", "dtype_a", "dtype_b", "dtype_c")
+    }
+
+
 def test_levels_of_rows_of_weight_zero_alone_make_no_category():
     X, y = frame()[["income"]], target(frame())
     weight = (np.arange(N_ROWS) > 9).astype(float)

@@ -3,7 +3,6 @@
 import tracemalloc
 
 import numpy as np
-import pandas as pd
 import pytest
 from covering import covering
 from numpy.testing import assert_allclose
@@ -192,58 +191,6 @@ def test_a_wide_sparse_table_is_never_made_dense(solver):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 80e6  # dense 1.6 GB; the parameters alone 1.6 MB, lbfgs keeps 20 of them
-
-
-def of_sparse(values, fill_value):
-    return pd.DataFrame({"a": pd.arrays.SparseArray(values, fill_value=fill_value)})
-
-
-SPARSE_COLUMNS = {
-    "booleans": pd.get_dummies(pd.Series(list("abc") * 40), sparse=True),
-    "left out is 0": of_sparse([0.0, 0, 3] * 40, fill_value=0.0),
-    "left out is NaN": of_sparse([0.0, 0, 3] * 40, fill_value=np.nan),
-    "left out is 7": of_sparse([7, 0, 3] * 40, fill_value=7),
-    "left out is True": of_sparse([True, False] * 60, fill_value=True),
-    "various": pd.DataFrame(
-        {
-            "a": pd.arrays.SparseArray([7, 0, 3] * 40, fill_value=7),
-            "b": pd.arrays.SparseArray([0.0, 0, 1] * 40, fill_value=0.0),
-        }
-    ),
-}
-
-
-@pytest.mark.parametrize("kind", SPARSE_COLUMNS)
-def test_data_frames_of_sparse_columns_are_sparse_tables(kind):
-    X = SPARSE_COLUMNS[kind]
-    numbers = X.sparse.to_dense().to_numpy(float)
-    y = np.arange(120.0) % 3
-    net = DeepNetRegressor(4, max_iter=3, random_state=0).fit(X, y)
-    assert net.resolved_params_["categorical_features"] == []
-    assert net.feature_names_in_.tolist() == list(X.columns)
-    expected = clone(net).fit(sparse.csr_array(numbers), y)
-    assert_allclose(net.theta_, expected.theta_, rtol=0)
-    assert_allclose(net.predict(X), expected.predict(sparse.csr_array(numbers)), rtol=0)
-    dense = clone(net).fit(X.sparse.to_dense().astype(float), y)
-    assert_allclose(dense.predict(X), net.predict(X), rtol=1e-6)
-
-
-def test_float32_of_sparse_columns_is_kept():
-    X = pd.DataFrame({"a": [0, 1, 0, 3] * 10}).astype(pd.SparseDtype(np.float32, 0))
-    net = DeepNetRegressor(4, max_iter=3, random_state=0).fit(X, np.arange(40.0))
-    assert net.theta_.dtype == np.float32
-
-
-def test_missing_values_of_sparse_columns_are_named_with_code_that_runs():
-    X = pd.DataFrame({"a": [np.nan, 0, 3] * 40, "b": [0.0, 1, 0] * 40})
-    X, y = X.astype(pd.SparseDtype(float, np.nan)), np.arange(120.0)
-    net = DeepNetRegressor(4, max_iter=3, random_state=0)
-    with pytest.raises(ValueError, match=r"X is .* sparse .*: 'a' \(40 values\)") as error:
-        net.fit(X, y)
-    changed = {"X": X}
-    exec(str(error.value).splitlines()[-1].strip(), changed)
-    net.fit(changed["X"], y)
-    assert net.n_missing_.tolist() == [40, 0]
 
 
 @pytest.mark.skipif(

@@ -14,7 +14,7 @@ from skshallow._estimators.checks.hyperparameters import (
 )
 from skshallow._estimators.checks.inputs import check_groups, relative
 from skshallow._estimators.checks.labels import ordered_categories
-from skshallow._estimators.columns import WithoutValues
+from skshallow._estimators.columns import WithoutValues, learn_and_encode
 from skshallow._estimators.fit.auto import most_pieces, numeric_encodings
 from skshallow._estimators.fit.components import Components
 from skshallow._estimators.fit.config import FitConfig
@@ -252,7 +252,21 @@ def _read(
     class_weight = getattr(net, "class_weight", None)
     weight = kind.weigh(table.labels, table.weight, class_weight, known)
     table = table.weighted(relative(weight))
-    return table.with_own_levels() if last is None else table
+    if last is not None:
+        return table
+    if incremental:
+        return _with_levels_of_part(table, net.categorical_features)
+    return table.with_own_levels()
+
+
+def _with_levels_of_part(table: Table, categorical_features: Any) -> Table:
+    """Return the table with levels of rows of positive weight and those of dtypes."""
+    if table.columns is None or table.kept is None:
+        return table
+    columns, X = learn_and_encode(
+        table.users_rows(), categorical_features, unused_levels=True, dtype=table.dtype
+    )
+    return table._replace(X=X, columns=columns)
 
 
 def _targets_of(

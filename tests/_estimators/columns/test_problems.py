@@ -380,17 +380,6 @@ def test_infinity_is_named_in_a_sparse_table():
     net.fit(X, [1.0, 2.0, 3.0])
 
 
-def test_infinity_is_named_in_a_data_frame_of_sparse_columns():
-    net = DeepNetRegressor(2, max_iter=1, record_health=False)
-    numbers = pd.DataFrame({"a": [0.0, 1.0, 0.0], "b": [np.inf, 0.0, -np.inf]})
-    X = numbers.astype(pd.SparseDtype(float, 0.0))
-    with pytest.raises(ValueError, match=r"X is sparse .*: 'b' \(2 values\)\.") as error:
-        net.fit(X, [1.0, 2.0, 3.0])
-    changed = {"X": X, "np": np}
-    exec(str(error.value).splitlines()[-1].strip(), changed)
-    net.fit(changed["X"], [1.0, 2.0, 3.0])
-
-
 def test_of_many_columns_the_first_five_are_listed():
     assert listed_columns(["a", 3], [0, 1]) == "column 3 (1 value)"
     assert listed_columns(None, [2, 0, 1]) == "column 0 (2 values), column 2 (1 value)"
