@@ -248,8 +248,9 @@ numeric_encoding : None, "piecewise_linear", "periodic", "auto" or sequence, def
     "categorical_features": """
 categorical_features : "auto", None, or array-like of str, int or bool, default="auto"
     Which columns of `X` are categories, by name, index or mask. "auto" means the columns
-    of a data frame or of an array of objects that are strings, booleans, or of a dtype of
-    categories or enumerations; None means none. A category of two levels enters the
+    of a data frame, a list or an array of objects that are strings, booleans, or of a
+    dtype of categories or enumerations, whatever the other columns are; sparse columns and
+    arrays of dtype bool are numbers. None means none. A category of two levels enters the
     network as one 0/1 column, one of up to 64 levels as a column per level (one-hot), and
     one of more levels as a vector of 8 numbers that is learned for each level (an
     embedding). Levels of fewer than 5 training rows share the vector of levels that were

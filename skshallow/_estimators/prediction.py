@@ -23,8 +23,8 @@ from skshallow._estimators.checks.array_api import follows_X
 from skshallow._estimators.checks.inputs import refuse_containers
 from skshallow._estimators.checks.missing_attributes import KnownAfter
 from skshallow._estimators.checks.overflow import check_outputs, check_weights_fit
-from skshallow._estimators.columns import Columns, read_matrix
-from skshallow._estimators.fit.feature_encoding import filling
+from skshallow._estimators.columns import Columns, WithoutValues, read_matrix
+from skshallow._estimators.fit.feature_encoding import filling, without_values
 from skshallow.activations import Params
 from skshallow.engine.batches import Rows
 from skshallow.engine.encoding import Encoding
@@ -268,6 +268,12 @@ class FittedNet:
         )
         return raw
 
+    @property
+    def _without_values(self) -> WithoutValues:
+        """The columns of which training had no value so far."""
+        moments = getattr(self, "_moments", None)
+        return without_values(getattr(self, "_encoding", None), moments)
+
     @without_overflow_warnings()
     @ONE_THREAD.left_on_error()
     def _pass_through(
@@ -289,7 +295,9 @@ class FittedNet:
         """
         refuse_containers(**{input_name: X})
         known = getattr(self, "_columns", None)
-        rows, _ = read_matrix(self, X, known, input_name=input_name)
+        rows, _ = read_matrix(
+            self, X, known, without_values=self._without_values, input_name=input_name
+        )
         theta = asarray_like(self.theta_, rows)
         params = self.network_.views(theta)
         n_members = self.network_.n_members
@@ -311,7 +319,8 @@ class FittedNet:
         """Yield the rows of X, standardised, in batches of limited memory."""
         no_targets = asarray_like(np.empty((X.shape[0], 0)), X)
         units, dtype = self._units, dtype_of(self.theta_)
-        encoding = filling(X, getattr(self, "_encoding", None), units)
+        names = getattr(self, "feature_names_in_", None)
+        encoding = filling(X, getattr(self, "_encoding", None), units, names)
         rows = Rows(
             X,
             no_targets,

@@ -15,7 +15,11 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.multiclass import type_of_target
 
 from skshallow._estimators.columns import read_matrix
-from skshallow._estimators.fit.feature_encoding import encoding_of, n_missing
+from skshallow._estimators.fit.feature_encoding import (
+    encoding_of,
+    n_missing,
+    without_values,
+)
 from skshallow.inspection._common.meta_estimators import given_chain, steps_before
 
 # Far more than standardised features need: reaching it is worth the warning it gives.
@@ -44,7 +48,8 @@ class Standardizer(TransformerMixin, BaseEstimator):
 
     def transform(self, X):
         """Return X encoded, and standardised by the moments seen in `fit`."""
-        matrix, _ = read_matrix(self, X, self.columns_)
+        nothing = without_values(self.encoding_)
+        matrix, _ = read_matrix(self, X, self.columns_, without_values=nothing)
         scaled = self.scaler_.transform(self._encoded(matrix))
         return scaled if sparse.issparse(scaled) else np.nan_to_num(scaled, nan=0.0)
 

@@ -1,9 +1,11 @@
 """Data frames with categories and missing values: every method, every container."""
 
 import pickle
+import re
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from callbacks import Silent
 from containers import CONTAINERS
@@ -95,6 +97,18 @@ def test_the_same_rows_give_the_same_model_from_each_container(container):
     own = net().fit(make(columns()), target(X))
     assert_array_equal(own.theta_, fitted().theta_)
     assert_array_equal(own.predict(make(columns(seed=1))), fitted().predict(frame(seed=1)))
+
+
+@pytest.mark.parametrize("names", [["income", "city"], ["income"]], ids=len)
+def test_a_record_batch_of_arrow_is_a_table(names):
+    X, y = frame()[names], target(frame())
+    (batch,) = pytest.importorskip("pyarrow").table(X).to_batches()
+    params = {"early_stopping": True, "scoring": "r2"}
+    own, expected = net(**params).fit(batch, y), net(**params).fit(X, y)
+    assert own.feature_names_in_.tolist() == names
+    assert_array_equal(own.predict(batch), expected.predict(X))
+    own.fit(batch, y, X_val=batch, y_val=y)
+    assert own.score(batch, y) == own.fit(X, y, X_val=X, y_val=y).score(X, y)
 
 
 def test_missing_values_are_learned_from_and_predicted_for():
@@ -276,6 +290,89 @@ def test_a_table_without_any_value_is_refused():
         net().fit(np.full((20, 2), np.nan), np.arange(20.0))
 
 
+NEVER = {
+    "float": np.nan,
+    "object": pd.Series([None] * N_ROWS, dtype=object),
+    "string": pd.Series([None] * N_ROWS, dtype="string"),
+    "boolean": pd.Series([None] * N_ROWS, dtype="boolean"),
+    "category": pd.Series([None] * N_ROWS, dtype=pd.CategoricalDtype(["a", "b"])),
+    "date": pd.NaT,
+}
+
+
+@pytest.mark.parametrize("beside", ["income", "city"])
+@pytest.mark.parametrize("kind", NEVER)
+def test_columns_that_training_never_had_have_no_influence_whatever_they_hold(kind, beside):
+    X, y = frame()[[beside]], target(frame())
+    own, expected = net().fit(X.assign(never=NEVER[kind]), y), net().fit(X, y)
+    assert not [name for name in own.encoded_feature_names_ if "never" in name]
+    for value in (NEVER[kind], 5.0, "a", True, pd.Timestamp("2020-01-01")):
+        assert_array_equal(own.predict(X.assign(never=value)), expected.predict(X))
+
+
+def test_validation_rows_may_have_what_training_never_had():
+    X, y = frame()[["income"]], target(frame())
+    expected = net().fit(X, y, X_val=X, y_val=y)
+    never = X.assign(never=np.nan)
+    own = net(warm_start=True).fit(never, y, X_val=X.assign(never="a"), y_val=y)
+    assert_array_equal(own.validation_loss_curve_, expected.validation_loss_curve_)
+    own.fit(X.assign(never="b"), y)
+    assert own.n_iter_ == 40
+
+
+@pytest.mark.parametrize("container", ["pandas", "polars"])
+def test_rows_of_weight_zero_take_no_level_of_a_dtype_from_later_parts(container):
+    y, weight = np.arange(20.0), np.r_[0, np.ones(19)]
+    X = pd.DataFrame({"k": ["z", *["a", "b"] * 9, "a"], "flag": [True] * 20})
+    X = X.assign(dtype=pd.Categorical(["a"] * 20, ["a", "b", "c"]))
+    if container == "polars":
+        dtypes = {"dtype": pl.Enum(["a", "b", "c"])}
+        X = pl.DataFrame(X.astype(object).to_dict("list"), schema_overrides=dtypes)
+    own = net(max_iter="auto").partial_fit(X, y, sample_weight=weight)
+    expected = net(max_iter="auto").partial_fit(X[1:], y[1:])
+    assert_array_equal(own.theta_, expected.theta_)
+    assert set(own.encoded_feature_names_) == {
+        *("k_b", "flag_True", "dtype_a", "dtype_b", "dtype_c")
+    }
+
+
+def test_levels_of_rows_of_weight_zero_alone_make_no_category():
+    X, y = frame()[["income"]], target(frame())
+    weight = (np.arange(N_ROWS) > 9).astype(float)
+    late = X.assign(kind=pd.Series(["a", "b"] * 5, dtype="string").reindex(X.index))
+    own = net().fit(late, y, sample_weight=weight)
+    assert_array_equal(own.theta_, net().fit(late[10:], y[10:]).theta_)
+    assert not [name for name in own.encoded_feature_names_ if "kind" in name]
+
+
+@pytest.mark.parametrize("frame_class", [pd.DataFrame, pl.DataFrame])
+def test_strings_after_a_first_part_without_values_need_a_dtype_with_levels(frame_class):
+    x, y = np.arange(6.0), np.arange(6.0)
+    nothing = frame_class({"x": x, "note": [None] * 6})
+    strings = frame_class({"x": x, "note": ["a", "b"] * 3})
+    own = net(max_iter="auto").partial_fit(nothing, y)
+    words = r"strings where earlier parts had only missing values in 'note' \(6 values\)"
+    for act in (own.predict, lambda X: own.partial_fit(X, y)):
+        with pytest.raises(ValueError, match=words) as error:
+            act(strings)
+    code = re.search(r"each part: (.+), where levels", str(error.value)).group(1)
+    new = net(max_iter="auto")
+    for part in (nothing, strings):
+        names = {"X": part, "pd": pd, "pl": pl, "levels": ["a", "b"]}
+        exec(code, names)
+        new.partial_fit(names["X"], y)
+    assert {"note_a", "note_b"} <= set(new.encoded_feature_names_)
+    assert len(set(new.predict(names["X"])[:2] - own.predict(nothing)[:2])) == 2
+
+
+def test_strings_after_a_part_of_numbers_are_told_as_such():
+    X = pd.DataFrame({"x": [1.0, np.nan], "note": [np.nan, np.nan]})
+    own = net(max_iter="auto").partial_fit(X, [0.0, 1.0])
+    own.partial_fit(X.assign(note=[3.0, 4.0]), [0.0, 1.0])
+    with pytest.raises(ValueError, match=r"strings where fit had numbers .* in 'note'"):
+        own.partial_fit(X.assign(note=["a", "b"]), [0.0, 1.0])
+
+
 def test_a_first_part_without_values_of_a_column_leaves_it_to_later_parts():
     X, y = frame()[["age", "income"]], target(frame())
     own = (
@@ -342,6 +439,26 @@ def test_booleans_with_gaps_are_categories_in_every_dtype():
     assert_array_equal(of_objects.theta_, of_booleans.theta_)
 
 
+@pytest.mark.parametrize("gap", [True, np.nan], ids=["whole", "with gaps"])
+def test_booleans_give_the_same_model_from_each_container(gap):
+    flag = [[True, False, gap][i % 3] for i in range(N_ROWS)]
+    X, y = frame()[["income"]].assign(flag=flag), target(frame())
+    nulls = [None if value is np.nan else value for value in flag]
+    of_polars = pl.DataFrame({"income": X["income"].tolist(), "flag": nulls})
+    expected = net().fit(X, y)
+    assert expected.resolved_params_["categorical_features"] == ["flag"]
+    for table in (of_polars, X.convert_dtypes(), X.astype(object), X.to_numpy(object)):
+        own = net().fit(table, y)
+        assert_array_equal(own.theta_, expected.theta_)
+        assert_array_equal(own.predict(table), expected.predict(X))
+
+
+def test_parts_may_lack_one_of_two_booleans():
+    X, y = frame()[["income"]].assign(flag=np.arange(N_ROWS) % 2 == 0), target(frame())
+    own = net(max_iter="auto").partial_fit(X[::2], y[::2]).partial_fit(X, y)
+    assert own.predict(X[:1]) != own.predict(X[:1].assign(flag=False))
+
+
 def test_other_categories_have_no_effect_on_a_warm_start():
     X, y = frame()[["income"]].assign(grade=np.arange(N_ROWS) % 3), target(frame())
     own = net(warm_start=True).fit(X, y).set_params(categorical_features=["grade"])
@@ -366,12 +483,44 @@ def test_categories_can_be_named():
         net(categorical_features=None).fit(frame(), target(frame()))
 
 
-def test_missing_numbers_without_standardisation_are_refused():
-    X = frame()[["age", "income"]]
-    with pytest.raises(
-        ValueError, match=r"missing \(NaN\), in 1 columns.*standardize=True"
-    ):
-        net(standardize=False).fit(X, target(frame()))
+def code_below(error):
+    """Return the code in the last line of an error."""
+    return str(error.value).splitlines()[-1].strip()
+
+
+@pytest.mark.parametrize("container", ["pandas", "polars", "array", "numbers"])
+def test_missing_numbers_without_standardisation_are_refused(container):
+    X = frame()[["age", "sex", "income"]]
+    y, n_missing = target(frame()), X["age"].isna().sum()
+    tables = {
+        "pandas": X,
+        "polars": pl.DataFrame(X.astype(object).where(X.notna(), None).to_dict("list")),
+        "array": X.to_numpy(object),
+        "numbers": X[["age", "income"]].to_numpy(),
+    }
+    label = "'age'" if container in ("pandas", "polars") else "column 0"
+    words = rf"{n_missing} numbers are .*: {label} \({n_missing} values\)\. .*standardize=T"
+    own = net(standardize=False)
+    with pytest.raises(ValueError, match=words) as error:
+        own.fit(tables[container], y)
+    names = {"make_pipeline": make_pipeline, "SimpleImputer": SimpleImputer, "net": own}
+    names["make_column_transformer"] = make_column_transformer
+    eval(code_below(error), names).fit(tables[container], y).predict(tables[container])
+
+
+def test_missing_numbers_only_at_prediction_are_named_without_standardisation():
+    X = frame()[["income", "city"]]
+    own = net(standardize=False).fit(X, target(frame()))
+    X_new = X.assign(income=X["income"].where(np.arange(N_ROWS) > 0))
+    with pytest.raises(ValueError, match=r"1 number is .*: 'income' \(1 value\)\."):
+        own.predict(X_new)
+
+
+def test_columns_without_values_need_no_standardisation():
+    X, y = frame()[["income", "city"]], target(frame())
+    own = net(standardize=False).fit(X.assign(never=np.nan), y)
+    expected = net(standardize=False).fit(X, y).predict(X)
+    assert_array_equal(own.predict(X.assign(never=np.nan)), expected)
 
 
 def test_the_fit_says_which_columns_are_categories_and_what_was_missing():

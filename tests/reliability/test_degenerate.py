@@ -596,7 +596,9 @@ def test_one_feature_is_enough(net_class, solver):
     assert net.fit(X, targets(net_class, X)).score(X, targets(net_class, X)) > 0.6
 
 
-@pytest.mark.filterwarnings("ignore::skshallow.exceptions.DeadUnitsWarning")
+@pytest.mark.filterwarnings(
+    "ignore:No column of X tells training rows apart:sklearn.exceptions.ConvergenceWarning"
+)
 @each_net
 def test_copies_of_one_row_are_predicted_by_a_constant(net_class):
     X = np.broadcast_to(rows(1), (N_ROWS, 3))

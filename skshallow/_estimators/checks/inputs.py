@@ -76,6 +76,7 @@ def validated(
     estimator: Any,
     X: Any,
     *,
+    matrix: Any = None,
     reset: bool,
     names: tuple[str, str] = ("X", "y"),
     **options: Any,
@@ -83,11 +84,13 @@ def validated(
     """Return X as floats, dense or CSR; with `y` among the `options`, X and y.
 
     This is scikit-learn's `validate_data` with errors that say what the arguments, X and y,
-    are called: `names`.
+    are called: `names`. If there is a `matrix` of what X holds, it is returned, and only
+    the number and names of the features are those of X.
     """
-    xp = namespace_of(X)
+    matrix = X if matrix is None else matrix
+    xp = namespace_of(matrix)
     floats: dict[str, Any] = {"accept_sparse": "csr", "dtype": (xp.float64, xp.float32)}
-    found = check_arrays(estimator, X, names=names, **floats, **options)
+    found = check_arrays(estimator, matrix, names=names, **floats, **options)
     check_features(estimator, X, reset=reset, input_name=names[0])
     return found
 

@@ -2,6 +2,7 @@
 
 from skshallow._estimators.columns.columns import (
     Columns,
+    WithoutValues,
     has_columns,
     learn_and_encode,
     learn_columns,
@@ -11,6 +12,7 @@ from skshallow._estimators.columns.targets import check_classes, check_targets
 
 __all__ = [
     "Columns",
+    "WithoutValues",
     "check_classes",
     "check_targets",
     "has_columns",

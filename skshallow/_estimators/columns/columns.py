@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from skshallow._estimators.columns.problems import (
     INFINITE,
     NOT_NAMED,
     NUMBERS_FOR_STRINGS,
+    STRINGS_FOR_NOTHING,
     STRINGS_FOR_NUMBERS,
     Problem,
     count_of,
@@ -34,10 +35,29 @@ from skshallow._estimators.columns.strings import (
     resemblance,
 )
 from skshallow._estimators.columns.values import (
-    EMPTY,
+    BOOLEANS,
+    NUMERIC,
     STRINGS,
     numbers_of,
 )
+
+
+class WithoutValues(NamedTuple):
+    """Columns of which a fitted net has not had a value so far, by their indices.
+
+    Parameters
+    ----------
+    left_out : sequence of int
+        Those that do not enter the network: whatever they hold has no effect.
+    undecided : sequence of int
+        Those that enter as numbers since parts of a table, of `partial_fit`, had none.
+    """
+
+    left_out: Sequence[int] = ()
+    undecided: Sequence[int] = ()
+
+
+ALL_HAVE_VALUES = WithoutValues()
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +119,14 @@ class Columns:
             for levels, missing in zip(self.levels, self.missing_level, strict=True)
         )
 
-    def encode(self, X: Any, *, dtype: Any = None, input_name: str = "X") -> np.ndarray:
+    def encode(
+        self,
+        X: Any,
+        *,
+        dtype: Any = None,
+        without_values: WithoutValues = ALL_HAVE_VALUES,
+        input_name: str = "X",
+    ) -> np.ndarray:
         """Return a table as numbers and codes, C-ordered, (n_rows, n_columns).
 
         Numbers are as they are, NaN where missing. Categories are codes from 0 to
@@ -112,6 +139,9 @@ class Columns:
             With the same columns in the same order.
         dtype : dtype or None, default=None
             Of the result. None means float32 if all numbers are that, else float64.
+        without_values : WithoutValues
+            Columns without a value so far. What is no number is missing in those that are
+            left out.
         input_name : str, default="X"
             The name of the argument, for errors.
 
@@ -120,7 +150,12 @@ class Columns:
         ValueError, TypeError
             If a column holds something else than before. The error names all of these.
         """
-        return self._matrix(read_columns(X, input_name), dtype, input_name)
+        columns = read_columns(X, input_name)
+        for j in without_values.left_out:
+            if j < len(columns) and columns[j].kind not in NUMERIC:
+                columns[j] = columns[j].emptied()
+        undecided = without_values.undecided
+        return self._matrix(columns, dtype, input_name, undecided)
 
     def of_rows(self, matrix: np.ndarray) -> tuple[Columns, np.ndarray]:
         """Return what the columns are in these rows only, and the rows in their codes.
@@ -134,6 +169,10 @@ class Columns:
         n_missing, matrix = np.isnan(matrix).sum(axis=0), matrix.copy()
         for j, own in enumerate(self.levels):
             if own is None:
+                continue
+            if (matrix[:, j] == len(own)).all():  # as if these rows were all there are
+                levels[j], missing_level[j] = None, False
+                n_missing[j], matrix[:, j] = len(matrix), np.nan
                 continue
             codes = matrix[:, j].astype(np.int64)
             counts = np.bincount(codes, minlength=len(own) + 1)
@@ -152,10 +191,11 @@ class Columns:
     def names_of_levels(self) -> dict[int, list[str]]:
         """Return the names of the levels of each category, by the column's index.
 
-        That of missing values is "nan".
+        That of missing values is "nan". Whole numbers are named as integers, as which other
+        containers hold them beside missing values.
         """
         return {
-            j: [str(level) for level in levels] + ["nan"] * self.missing_level[j]
+            j: [*map(str, _whole(levels)), *["nan"] * self.missing_level[j]]
             for j, levels in enumerate(self.levels)
             if levels is not None
         }
@@ -164,7 +204,13 @@ class Columns:
         """Return what each column is in words, one line per column."""
         return list(self._descriptions())
 
-    def _matrix(self, columns: Sequence[Column], dtype: Any, input_name: str) -> np.ndarray:
+    def _matrix(
+        self,
+        columns: Sequence[Column],
+        dtype: Any,
+        input_name: str,
+        undecided: Sequence[int] = (),
+    ) -> np.ndarray:
         """Return columns as one matrix, after they have been compared with these."""
         if len(columns) != len(self.levels):
             raise ValueError(
@@ -172,7 +218,8 @@ class Columns:
                 f"fitted with {len(self.levels)}. Give the same columns as to fit."
             )
         pairs = list(zip(columns, self.levels, strict=True))
-        refuse((_mismatch(column, levels) for column, levels in pairs), input_name)
+        is_undecided = [j in undecided for j in range(len(columns))]
+        refuse(map(_mismatch, columns, self.levels, is_undecided), input_name)
         n_rows = len(columns[0].values) if columns else 0
         matrix = np.empty((n_rows, len(columns)), dtype or self._dtype(columns))
         with np.errstate(over="ignore"):  # what overflows is refused below, as infinity is
@@ -186,11 +233,11 @@ class Columns:
         return matrix
 
     def _dtype(self, columns: Sequence[Column]) -> np.dtype:
-        """Return float32 if all columns of numbers have it and it holds all codes."""
+        """Return float32 if all columns with numbers have it and it holds all codes."""
         numbers = {
             column.values.dtype
             for column, levels in zip(columns, self.levels, strict=True)
-            if levels is None
+            if levels is None and column.n_of_kind
         }
         largest = 2 ** np.finfo(np.float32).nmant
         is_single = numbers == {np.dtype(np.float32)} and max(self.n_levels) <= largest
@@ -215,8 +262,8 @@ def has_columns(
 ) -> bool:
     """Return whether a table must be read column by column, else it is plain numbers.
 
-    Arrays of numbers, sparse matrices, and data frames of numbers and booleans without a
-    missing boolean are plain unless `categorical_features` names one of their columns.
+    Arrays of numbers or booleans, sparse matrices, and data frames whose columns are all
+    numbers or sparse are plain unless `categorical_features` names one of their columns.
     """
     is_named = not (is_auto(categorical_features) or categorical_features is None)
     return (is_named and np.size(categorical_features) > 0) or needs_columns(X, input_name)
@@ -237,10 +284,11 @@ def learn_columns(
     categorical_features : "auto", None, or array-like of str, int or bool
         The columns that are categories, by name, index or mask; the others are numbers.
         "auto" means all with strings, booleans, or a dtype of categories; strings that
-        look like something else are refused or, in doubt, warned of.
+        look like something else are refused or, in doubt, warned of. One without any value
+        is a number.
     unused_levels : bool, default=False
         Whether levels that a dtype lists are known without a row that has them. So it is
-        for the first of several parts of a table.
+        for the first of several parts of a table, of which a category may lack any value.
     input_name : str, default="X"
         The name of the argument, for errors.
 
@@ -280,6 +328,9 @@ def _learned(
     """Return what each of these columns is; see `learn_columns`."""
     mask = categorical_mask(columns, names, categorical_features)
     is_chosen = not is_auto(categorical_features)
+    for j, column in enumerate(columns):
+        has_levels = unused_levels and (is_chosen or column.declared)
+        mask[j] &= bool(column.n_of_kind or has_levels)
     refuse(map(_unlearnable, columns, mask, [is_chosen] * len(columns)), input_name)
     if not is_chosen:
         is_part = [unused_levels] * len(columns)
@@ -305,7 +356,7 @@ def _unlearnable(column: Column, is_category: bool, is_chosen: bool) -> Problem 
     numbers and text, and neither are those of a categorical dtype.
     """
     problem = unreadable(column)
-    if problem or column.kind != STRINGS:
+    if problem or column.kind != STRINGS or not column.n_of_kind:
         return problem
     if not is_category:
         return Problem(column, NOT_NAMED, column.n_of_kind)
@@ -328,16 +379,20 @@ def _doubtful(column: Column, is_category: bool, is_part: bool) -> Problem | Non
     return Problem(column, kind, column.n_of_kind)
 
 
-def _mismatch(column: Column, levels: np.ndarray | None) -> Problem | None:
+def _mismatch(
+    column: Column, levels: np.ndarray | None, is_undecided: bool
+) -> Problem | None:
     """Return the problem of a column that holds something else than the known levels."""
     problem = unreadable(column)
-    if problem or column.kind == EMPTY or (levels is not None and not len(levels)):
+    if problem or not column.n_of_kind or (levels is not None and not len(levels)):
         return problem
     was_strings = levels is not None and levels.dtype == object
     if was_strings == (column.kind == STRINGS):
         return None
     kind = NUMBERS_FOR_STRINGS
-    if not was_strings:
+    if is_undecided:
+        kind = STRINGS_FOR_NOTHING
+    elif not was_strings:
         are_booleans = {str(s).lower() for s in column.distinct[1]} <= {"true", "false"}
         kind = BOOLEANS_AS_STRINGS if are_booleans else STRINGS_FOR_NUMBERS
     return Problem(column, kind, column.n_of_kind)
@@ -349,12 +404,23 @@ def _infinite(column: Column, count: int) -> Problem | None:
 
 
 def _levels(column: Column, unused: bool) -> np.ndarray:
-    """Return the levels (n_levels,) of a category, those without a row if `unused`."""
+    """Return the levels (n_levels,) of a category, those without a row if `unused`.
+
+    Of booleans both are known then, also of those that no dtype says are booleans.
+    """
     found = set(column.distinct[1])
     if unused:
-        found.update(column.declared or ())
+        found.update((False, True) if column.kind == BOOLEANS else column.declared or ())
     is_text = column.kind == STRINGS or not found
     return np.array(sorted(found), dtype=object if is_text else None)
+
+
+def _whole(levels: np.ndarray) -> np.ndarray:
+    """Return levels (n_levels,) as integers if they are floats without fractions."""
+    if levels.dtype.kind != "f" or not (np.abs(levels) < 2**53).all():
+        return levels
+    whole = levels.astype(np.int64)
+    return whole if (whole == levels).all() else levels
 
 
 def _codes(column: Column, levels: np.ndarray, missing_level: bool) -> np.ndarray:

@@ -18,9 +18,17 @@ from skshallow._estimators.checks.inputs import (
     check_features,
     validated,
 )
-from skshallow._estimators.columns.columns import Columns, has_columns, learn_and_encode
-from skshallow._estimators.columns.problems import count_of
+from skshallow._estimators.columns.columns import (
+    ALL_HAVE_VALUES,
+    Columns,
+    WithoutValues,
+    has_columns,
+    learn_and_encode,
+)
+from skshallow._estimators.columns.problems import count_of, listed_columns
+from skshallow._estimators.columns.reading import unbatched
 from skshallow._estimators.columns.shape import check_is_table
+from skshallow._estimators.columns.sparse_frames import matrix_of_sparse_frame
 
 
 def read_matrix(
@@ -31,6 +39,7 @@ def read_matrix(
     categorical_features: Any = None,
     unused_levels: bool = False,
     reset: bool = False,
+    without_values: WithoutValues = ALL_HAVE_VALUES,
     input_name: str = "X",
     y_name: str = "y",
     **options: Any,
@@ -53,19 +62,25 @@ def read_matrix(
         As for `learn_columns`; used if `reset`.
     reset : bool
         Whether to learn what the columns are.
+    without_values : WithoutValues
+        Unless `reset`, the columns of which the estimator had no value so far.
     input_name, y_name : str
         The names of X and y, for errors.
     **options
         For `check_arrays`.
     """
+    X = unbatched(X)
     check_is_table(X, input_name)
     options["ensure_all_finite"] = "allow-nan"
     names = input_name, y_name
     X = _unmasked(X)
     chosen = categorical_features if reset else None
     if known is None and not has_columns(X, chosen, input_name=input_name):
-        with _naming_infinite(X, input_name):
-            found = validated(estimator, X, reset=reset, names=names, **options)
+        matrix = matrix_of_sparse_frame(X, input_name)
+        with _naming_infinite(X, matrix, input_name):
+            found = validated(
+                estimator, X, matrix=matrix, reset=reset, names=names, **options
+            )
         _refuse_missing_in_sparse(found[0] if "y" in options else found, input_name)
         return found, None
     if reset:
@@ -79,20 +94,25 @@ def read_matrix(
     else:
         check_features(estimator, X, reset=False, input_name=input_name)  # names first
         expected = known or Columns.of_numbers(estimator.n_features_in_)
-        matrix = expected.encode(X, input_name=input_name)
+        matrix = expected.encode(X, without_values=without_values, input_name=input_name)
     return check_arrays(estimator, matrix, names=names, dtype=None, **options), known
 
 
 @contextmanager
-def _naming_infinite(X: Any, input_name: str) -> Iterator[None]:
-    """Name the columns with infinity in the error of scikit-learn, which names none."""
+def _naming_infinite(X: Any, matrix: Any, input_name: str) -> Iterator[None]:
+    """Name the columns with infinity in the error of scikit-learn, which names none.
+
+    The `matrix` is that of a data frame X with sparse columns only, else None.
+    """
     try:
         yield
     except ValueError as error:
         if not str(error).startswith(f"Input {input_name} contains infinity"):
             raise
-        if sparse.issparse(X):
-            raise ValueError(_what_is_infinite(X.tocsr(), input_name)) from error
+        if sparse.issparse(X) or matrix is not None:
+            found = X.tocsr() if matrix is None else matrix
+            names = None if matrix is None else X.columns
+            raise ValueError(_what_is_infinite(found, names, input_name)) from error
         table = _with_columns(X)
         n_columns = len(table[0]) if isinstance(table, list | tuple) else table.shape[1]
         Columns.of_numbers(n_columns).encode(table, input_name=input_name)  # raises
@@ -106,15 +126,20 @@ def _with_columns(X: Any) -> Any:
     return X if nw.dependencies.is_into_dataframe(X) else np.asanyarray(in_numpy(X))
 
 
-def _what_is_infinite(matrix: Any, input_name: str) -> str:
-    """Return which columns of a CSR matrix have infinity, and what to do about it."""
+def _what_is_infinite(matrix: Any, names: Any, input_name: str) -> str:
+    """Return which columns of a CSR matrix have infinity, and what to do about it.
+
+    It holds a data frame if the columns have `names`.
+    """
     infinite = ~np.isfinite(matrix.data)
-    columns = np.unique(matrix.indices[infinite])
+    per_column = np.bincount(matrix.indices[infinite], minlength=matrix.shape[1])
+    remedy = "{X}.data[~np.isfinite({X}.data)] = 0"
+    if names is not None:
+        remedy = "{X} = {X}.sparse.to_dense().replace([np.inf, -np.inf], np.nan)"
     return (
-        f"{input_name} is sparse and has {count_of(int(infinite.sum()), 'entry')} of "
-        f"infinity or numbers too large, in {count_of(len(columns), 'column')}, the first "
-        f"of which is column {columns[0]}. Leave their rows out, or replace them:\n"
-        f"    {input_name}.data[~np.isfinite({input_name}.data)] = 0"
+        f"{input_name} is sparse and has infinity or numbers too large: "
+        f"{listed_columns(names, per_column)}. Leave their rows out, or replace them:\n"
+        f"    {remedy.format(X=input_name)}"
     )
 
 
@@ -142,10 +167,10 @@ def _refuse_missing_in_sparse(matrix: Any, input_name: str) -> None:
         return
     missing = np.isnan(matrix.data)
     if missing.any():
-        columns = np.unique(matrix.indices[missing])
+        per_column = np.bincount(matrix.indices[missing], minlength=matrix.shape[1])
         raise ValueError(
             f"{input_name} is sparse and has {count_of(missing.sum(), 'missing value')} "
-            f"(NaN), in {len(columns)} of its columns, the first of which is column "
-            f"{columns[0]}. Missing values are filled only in dense tables: pass "
+            f"(NaN): {listed_columns(None, per_column)}. Missing values are filled "
+            "only in dense tables: pass "
             f"{input_name}.toarray(), or a sklearn.impute.SimpleImputer before the net."
         )

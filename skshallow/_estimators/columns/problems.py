@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from skshallow._estimators.checks.user_warnings import warn_user
-from skshallow._estimators.columns.reading import Column
+from skshallow._estimators.columns.reading import Column, label_of
 from skshallow._estimators.columns.strings import (
     CLOCK_AS_STRINGS,
     DATES_AS_STRINGS,
@@ -37,11 +39,13 @@ from skshallow.exceptions import DoubtfulCategoryWarning
 INFINITE = "infinity or numbers too large"
 NOT_NAMED = "strings that are not named in categorical_features"
 STRINGS_FOR_NUMBERS = "strings where fit had numbers or booleans"
+STRINGS_FOR_NOTHING = "strings where earlier parts had only missing values"
 BOOLEANS_AS_STRINGS = "booleans as strings where fit had numbers or booleans"
 NUMBERS_FOR_STRINGS = "numbers or booleans where fit had strings"
 # Kinds of values that are neither numbers nor categories, whatever is said of the column.
 UNREADABLE = (*TIMES, NESTED, OBJECTS, BYTES, MIXED)
 WRONG_TYPES = (NESTED, OBJECTS)
+MOST_LISTED = 5  # columns in a sentence
 PLURALS = {"entry": "entries"}  # all others end in s
 
 ANY = ""  # any container that has no line of its own
@@ -63,6 +67,12 @@ LEFT_OUT = {
     "polars": "{X} = {X}.drop({name})",
     "pyarrow": "{X} = {X}.drop_columns({name})",
     ANY: "{X} = np.delete(np.array({X}, dtype=object), {name}, axis=1)",
+}
+ALL_LEVELS = ", where levels lists all that any part has"
+CATEGORIES = {
+    "pandas": "{c} = {c}.astype(pd.CategoricalDtype(levels))" + ALL_LEVELS,
+    "polars": "{X} = {X}.with_columns(pl.col({name}).cast(pl.Enum(levels)))" + ALL_LEVELS,
+    ANY: "pass data frames with a categorical dtype that lists all levels of any part",
 }
 NUMBER = r'"([-+]?\d+\.?\d*)"'
 CODE = {
@@ -151,6 +161,7 @@ CODE = {
         ANY: "[np.nan if x in (np.inf, -np.inf) else x for x in {c}]",
     },
     NUMBERS_AS_STRINGS: TO_NUMBERS,
+    STRINGS_FOR_NOTHING: CATEGORIES,
     STRINGS_FOR_NUMBERS: TO_NUMBERS,
     BOOLEANS_AS_STRINGS: {
         "pandas": '{c} = {c}.str.lower().map({{"true": 1.0, "false": 0.0}})',
@@ -169,9 +180,9 @@ IS_CATEGORY = (
 # What to do about each kind; {code} is the column's code from above.
 ADVICE = {
     **dict.fromkeys(TIMES, "take a number from each, such as {code}, " + DATES_ELSEWHERE),
-    NESTED: "each entry of the argument must be one string or one number; make a column "
+    NESTED: "each entry of {X} must be one string or one number; make a column "
     "of each part, or leave the column out",
-    OBJECTS: "each entry of the argument must be one string or one number; convert them, "
+    OBJECTS: "each entry of {X} must be one string or one number; convert them, "
     "or leave the column out",
     BYTES: "decode them: {code}",
     MIXED: "make them all strings, {code}, or all numbers",
@@ -201,6 +212,8 @@ ADVICE = {
     + IS_CATEGORY,
     INFINITE: "make them missing values: {code}",
     NOT_NAMED: "name the column there, or set categorical_features='auto'",
+    STRINGS_FOR_NOTHING: "the first part of a table decides what its columns are. Start "
+    "anew, with the column as a category in each part: {code}",
     STRINGS_FOR_NUMBERS: "convert them: {code}",
     BOOLEANS_AS_STRINGS: "convert them: {code}",
     NUMBERS_FOR_STRINGS: "convert them as before fit, such as by {code}",
@@ -224,7 +237,7 @@ class Problem:
         code = template.format(
             c=column.code, X=column.table, name=column.key, format=self._format
         )
-        return ADVICE[self.kind].format(code=code)
+        return ADVICE[self.kind].format(code=code, X=column.table)
 
     @property
     def _format(self) -> str:
@@ -296,3 +309,22 @@ def _line(kind: str, group: list[Problem]) -> str:
 def count_of(n: int, thing: str) -> str:
     """Return a number of things in words, as "1 value" or "2 values"."""
     return f"{n} {thing if n == 1 else PLURALS.get(thing, thing + 's')}"
+
+
+def listed_columns(names: Iterable[Any] | None, counts: Iterable[int]) -> str:
+    """Return the columns with a count above 0, of many the first ones, with these.
+
+    Parameters
+    ----------
+    names : iterable or None
+        The names of all columns, None if they have none.
+    counts : iterable of int
+        How many values of each column it is about.
+    """
+    keys = map(str, itertools.count()) if names is None else map(repr, names)
+    found = [(key, n) for key, n in zip(keys, counts, strict=False) if n]
+    shown = ", ".join(
+        f"{label_of(key)} ({count_of(n, 'value')})" for key, n in found[:MOST_LISTED]
+    )
+    n_more = len(found) - MOST_LISTED
+    return f"{shown} and {count_of(n_more, 'more column')}" if n_more > 0 else shown

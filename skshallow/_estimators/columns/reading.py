@@ -6,9 +6,10 @@ rows give the same columns from each.
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 from typing import Any
@@ -18,12 +19,10 @@ import numpy as np
 from scipy import sparse
 
 from skshallow._estimators.columns.values import (
-    BOOLEANS,
     DATES,
     DURATIONS,
     EMPTY,
     NUMBERS,
-    NUMERIC,
     STRINGS,
     TIMES_OF_DAY,
     as_level,
@@ -65,7 +64,8 @@ class Column:
     kind : str
         What all values are that are not missing.
     n_of_kind : int
-        How many are. Of times, nested values and objects: how many of these there are.
+        How many are, 0 if all are missing. Of times, nested values and objects: how many of
+        these there are.
     values : ndarray of shape (n_rows,)
         Numbers, booleans or objects; arbitrary where missing.
     missing : ndarray of bool of shape (n_rows,)
@@ -86,6 +86,11 @@ class Column:
     is_categorical: bool = False
     declared: tuple | None = None
 
+    def emptied(self) -> Column:
+        """Return the column with all values missing."""
+        values = np.full(len(self.values), np.nan)
+        return replace(self, kind=EMPTY, n_of_kind=0, values=values, missing=values != 0)
+
     @cached_property
     def distinct(self) -> tuple[np.ndarray, list]:
         """The index (n_rows,) of each value among the distinct ones, and these."""
@@ -94,7 +99,7 @@ class Column:
     @property
     def label(self) -> str:
         """The column for messages: its quoted name, or "column 3"."""
-        return self.key if self.key.startswith(("'", '"')) else f"column {self.key}"
+        return label_of(self.key)
 
     @property
     def code(self) -> str:
@@ -103,11 +108,25 @@ class Column:
         return template.format(table=self.table, key=self.key)
 
 
-def needs_columns(X: Any, input_name: str) -> bool:
-    """Return whether X has something other than plain numbers: strings, categories, times.
+def label_of(key: str) -> str:
+    """Return a column's quoted name as it is, and anything else as in "column 3"."""
+    return key if key.startswith(("'", '"')) else f"column {key}"
 
-    A data frame of numbers and booleans needs no columns, and neither do arrays of
-    numbers, sparse matrices, arrays of other libraries, and what is no table at all.
+
+def unbatched(X: Any) -> Any:
+    """Return a record batch of Arrow as a table of it, and all else as it is."""
+    cls = type(X)
+    if cls.__name__ != "RecordBatch" or cls.__module__.partition(".")[0] != "pyarrow":
+        return X
+    return sys.modules["pyarrow"].Table.from_batches([X])
+
+
+def needs_columns(X: Any, input_name: str) -> bool:
+    """Return whether X has something other than plain numbers: strings, booleans, times.
+
+    A data frame of numbers needs no columns, and neither do arrays of numbers or of
+    booleans, sparse matrices and data frames, arrays of other libraries, and what is no
+    table at all.
     """
     if isinstance(X, np.ndarray):
         is_table = X.ndim == 2 and not isinstance(X, np.matrix)
@@ -116,12 +135,13 @@ def needs_columns(X: Any, input_name: str) -> bool:
         frame = _frame(X, input_name)
         return not all(map(_is_plain_series, frame.iter_columns()))
     if isinstance(X, list | tuple):
-        return _are_rows(X) and kind_of(chain.from_iterable(X))[0] not in (*NUMERIC, EMPTY)
+        return _are_rows(X) and not _are_numbers(chain.from_iterable(X))
     return False
 
 
 def read_columns(X: Any, input_name: str) -> list[Column]:
     """Return the columns of a table with at least two dimensions."""
+    X = unbatched(X)
     if nw.dependencies.is_into_dataframe(X):
         frame = _frame(X, input_name)
         container = frame.implementation.value
@@ -170,34 +190,48 @@ def _frame(X: Any, input_name: str) -> Any:
 
 
 def _is_plain_series(series: Any) -> bool:
-    """Return whether a column has only numbers, or booleans of which none is missing."""
+    """Return whether a column has only numbers, or is sparse."""
     if series.dtype.is_numeric():
         return True
-    if series.dtype == nw.Boolean:
-        return series.null_count() == 0
     if series.dtype in (nw.Object, nw.Unknown):
-        return _is_plain_array(series.to_numpy())
+        return is_sparse(series.to_native()) or _is_plain_array(series.to_numpy())
     return False
+
+
+def is_sparse(series: Any) -> bool:
+    """Return whether a column is a sparse one of pandas, of numbers or booleans."""
+    dtype: Any = getattr(series, "dtype", None)
+    return type(dtype).__name__ == "SparseDtype" and dtype.subtype.kind in "biuf"
 
 
 def _column_of_series(series: Any, input_name: str, container: str) -> Column:
     """Return one column of a data frame."""
-    dtype = series.dtype
+    native = series.to_native()
     place = input_name, repr(series.name), container
+    is_numpy = _is_numpy(native)
+    if is_numpy and native.dtype.kind in "biuf":  # what follows takes several times as long
+        values = native.to_numpy()
+        return _column(*place, values, missing_in(values))
+    dtype = series.dtype
     for temporal, kind in KIND_OF_DTYPE.items():
         if dtype == temporal:
             missing = series.is_null().to_numpy()
             values = np.empty(len(series), dtype=object)
-            return Column(*place, kind, int((~missing).sum()), values, missing)
+            return _column_of_times(*place, kind, values, missing)
     series = _with_levels(series)
     declared = _declared_levels(series)
     if series.implementation.is_pyarrow() and kind_of(declared or ())[0] == STRINGS:
         series = series.cast(nw.String())  # of a dictionary, lists are slow
     values, missing = _values_of_series(series)
     # The values decide for NumPy's dtypes: narwhals calls objects of only None strings.
-    is_numpy = isinstance(getattr(series.to_native(), "dtype", None), np.dtype)
     is_categorical = not is_numpy and dtype in CATEGORICAL_DTYPES
-    return _column(*place, values, missing, is_categorical, declared)
+    column = _column(*place, values, missing, is_categorical, declared)
+    return replace(column, is_categorical=False) if is_sparse(native) else column
+
+
+def _is_numpy(series: Any) -> bool:
+    """Return whether a column has a dtype of NumPy."""
+    return isinstance(getattr(series, "dtype", None), np.dtype)
 
 
 def _values_of_series(series: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -233,8 +267,10 @@ def _with_levels(series: Any) -> Any:
 def _declared_levels(series: Any) -> tuple | None:
     """Return the levels that a categorical dtype lists, else None.
 
-    A category of polars has such a dtype, but this lists none.
+    A category of polars has such a dtype, but this lists none. A dtype of booleans has two.
     """
+    if series.dtype == nw.Boolean and not _is_numpy(series.to_native()):
+        return (False, True)
     if series.dtype == nw.Enum:
         return tuple(map(as_level, series.dtype.categories))
     if series.dtype != nw.Categorical:
@@ -248,15 +284,20 @@ def _declared_levels(series: Any) -> tuple | None:
 
 
 def _is_plain_array(values: np.ndarray) -> bool:
-    """Return whether an array has only numbers and booleans, none of them masked."""
+    """Return whether an array has a dtype of numbers or booleans, or objects of numbers.
+
+    None must be masked. Objects with booleans are read column by column.
+    """
     if np.ma.is_masked(values):
         return False
     if values.dtype == object:
-        items = values.ravel()
-        kind = kind_of(items.tolist())[0]
-        has_gaps = kind == BOOLEANS and missing_in(items).any()
-        return kind in (*NUMERIC, EMPTY) and not has_gaps
+        return _are_numbers(values.ravel().tolist())
     return values.dtype.kind not in "OUTSmM"
+
+
+def _are_numbers(values: Iterable[Any]) -> bool:
+    """Return whether all values are numbers, NaN among them, and none is a boolean."""
+    return all(kind_of_type(cls) == NUMBERS for cls in set(map(type, values)))
 
 
 def _are_rows(rows: list | tuple) -> bool:
@@ -282,11 +323,17 @@ def _columns_of_array(X: np.ndarray, input_name: str, container: str) -> Iterato
         place = input_name, str(j), container
         if data.dtype.kind in "mM":
             kind = DATES if data.dtype.kind == "M" else DURATIONS
-            missing = np.isnat(values) | mask
-            n = int((~missing).sum())
-            yield Column(*place, kind, n, values, missing)
+            yield _column_of_times(*place, kind, values, np.isnat(values) | mask)
         else:
             yield _column(*place, values, missing_in(values) | mask)
+
+
+def _column_of_times(
+    table: str, key: str, container: str, kind: str, values: np.ndarray, missing: np.ndarray
+) -> Column:
+    """Return a column of dates or durations; without any it is one of missing values."""
+    column = Column(table, key, container, kind, int((~missing).sum()), values, missing)
+    return column if column.n_of_kind else column.emptied()
 
 
 def _column(

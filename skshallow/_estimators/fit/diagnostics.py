@@ -13,6 +13,7 @@ from skshallow._arrays.linalg import largest_magnitude
 from skshallow._arrays.namespace import to_numpy
 from skshallow._estimators.checks.user_warnings import warn_user
 from skshallow._estimators.columns.problems import count_of
+from skshallow._estimators.fit.constant_inputs import about_constant_inputs
 from skshallow._estimators.fit.constant_prediction import (
     has_hardly_moved,
     loss_above_constant,
@@ -78,6 +79,10 @@ def _tell_outcome(run: FitRun, outcome: Outcome) -> None:
             f"The loss ended far above its initial value, with {cause}: the fit is of no "
             f"use. Try {remedy}."
         )
+        return
+    constant = about_constant_inputs(run)
+    if constant is not None:  # to which no other advice applies
+        warn_user(constant)
         return
     above = loss_above_constant(run, outcome)
     if above is not None:

@@ -4,7 +4,8 @@ A category of two levels becomes one 0/1 column, one of a few levels a column pe
 (one-hot), and one of more levels a vector that is learned (an embedding). A number is
 itself, and with `numeric_encoding` pieces of its range or learned curves as well; one
 that is missing somewhere has an indicator beside it. One that is missing in all training
-rows is left out: nothing can be learned of it, so that it must not change predictions.
+rows is left out: nothing can be learned of it, so that it must not change predictions. A
+column without any value, of whatever dtype, is read as such a number.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from scipy import sparse
 
 from skshallow._arrays.namespace import namespace, rows_of, to_numpy
 from skshallow._estimators.checks.hyperparameters import PERIODIC, PIECEWISE_LINEAR
-from skshallow._estimators.columns import Columns, has_missing
+from skshallow._estimators.columns import Columns, WithoutValues, has_missing
+from skshallow._estimators.columns.problems import listed_columns
 from skshallow.engine.encoding import Encoding
 from skshallow.engine.units import Units
 
@@ -88,7 +90,7 @@ def encoding_of(
     has_numbers = is_number if is_part else is_number & ~_without_numbers(X, rows, missing)
     if is_number.all() and not has_numbers.any():
         raise ValueError(
-            f"All numbers are missing (NaN) in the training rows of all {n_columns} "
+            f"All values are missing (NaN) in the training rows of all {n_columns} "
             "columns of X. A net has nothing to learn from."
         )
     borders = _borders(X, np.flatnonzero(has_numbers), rows, weight, most_pieces)
@@ -262,32 +264,61 @@ def _without_numbers(X: Any, rows: np.ndarray | None, missing: np.ndarray) -> np
     return is_empty
 
 
-def filling(X: Any, encoding: Encoding | None, units: Units) -> Encoding | None:
+def without_values(encoding: Encoding | None, moments: Any = None) -> WithoutValues:
+    """Return the columns of which no value came so far.
+
+    `moments` is the pair of those of features and targets, if `partial_fit` goes on.
+    """
+    if encoding is None:
+        return WithoutValues()
+    total = np.empty(0) if moments is None else np.asarray(moments[0].total)
+    if not total.ndim:  # none was missing
+        return WithoutValues(encoding.left_out.tolist())
+    has_none = total[: len(encoding.numbers)] == 0
+    undecided = encoding.numbers[: len(has_none)][has_none]
+    return WithoutValues(encoding.left_out.tolist(), undecided.tolist())
+
+
+def filling(
+    X: Any, encoding: Encoding | None, units: Units, names: np.ndarray | None
+) -> Encoding | None:
     """Return an encoding that fills missing numbers of X also where training had none.
 
     Raises
     ------
     ValueError
-        If numbers are missing and the `units` have no mean to fill them with.
+        If numbers are missing and the `units` have no mean to fill them with. Columns are
+        called by their `names`, if they have any.
     """
     if sparse.issparse(X) or (encoding is None and not has_missing(X)):
         return encoding
     if units.center is None:
-        _refuse_missing(X)
+        _refuse_missing(X, encoding, names)
     return Encoding(numbers=np.arange(X.shape[1])) if encoding is None else encoding
 
 
-def _refuse_missing(X: Any) -> None:
-    """Raise ValueError if numbers of X (n_rows, n_columns) are missing."""
+def _refuse_missing(X: Any, encoding: Encoding | None, names: np.ndarray | None) -> None:
+    """Raise ValueError if numbers of X (n_rows, n_columns) are missing.
+
+    Those of columns that do not enter the network are not needed.
+    """
     n_per_column = n_missing(X)
+    if encoding is not None:
+        n_per_column[encoding.left_out] = 0
     columns = np.flatnonzero(n_per_column)
-    if len(columns):
-        raise ValueError(
-            f"{n_per_column.sum()} numbers are missing (NaN), in {len(columns)} columns, "
-            f"the first of which is column {columns[0]}. A net fills them with the mean, "
-            "which it only knows with standardize=True. Set this, or use a "
-            "sklearn.impute.SimpleImputer before the net."
-        )
+    if not len(columns):
+        return
+    imputer = "SimpleImputer()"
+    if encoding is not None and len(encoding.numbers) < X.shape[1]:  # of these columns
+        own = columns.tolist() if names is None else [str(names[j]) for j in columns]
+        imputer = f'make_column_transformer(({imputer}, {own}), remainder="passthrough")'
+    are = "number is" if n_per_column.sum() == 1 else "numbers are"
+    raise ValueError(
+        f"{n_per_column.sum()} {are} missing (NaN): "
+        f"{listed_columns(names, n_per_column)}. A net fills them with means, "
+        "which it only knows with standardize=True. Set this, or impute them before the "
+        f"net, with these functions of scikit-learn:\n    make_pipeline({imputer}, net)"
+    )
 
 
 def n_missing(X: Any) -> np.ndarray:

@@ -14,10 +14,16 @@ from skshallow._estimators.checks.hyperparameters import (
 )
 from skshallow._estimators.checks.inputs import check_groups, relative
 from skshallow._estimators.checks.labels import ordered_categories
+from skshallow._estimators.columns import WithoutValues, learn_and_encode
 from skshallow._estimators.fit.auto import most_pieces, numeric_encodings
 from skshallow._estimators.fit.components import Components
 from skshallow._estimators.fit.config import FitConfig
-from skshallow._estimators.fit.feature_encoding import encoding_of, found_in, n_missing
+from skshallow._estimators.fit.feature_encoding import (
+    encoding_of,
+    found_in,
+    n_missing,
+    without_values,
+)
 from skshallow._estimators.fit.monotonic import columns_directions
 from skshallow._estimators.fit.results import FitResult
 from skshallow._estimators.fit.run import FitRun
@@ -83,8 +89,11 @@ def prepare(
         table.feature_names,
         table.columns,
     )
-    own = read_validation_table(reader, validation, targets, table.columns)
     missing = n_missing(table.X)
+    nothing = _without_values(last)
+    if last is None and not incremental:
+        nothing = WithoutValues(np.flatnonzero(missing == table.n_rows).tolist())
+    own = read_validation_table(reader, validation, targets, table.columns, nothing)
     read = _Read(
         net, components, table, own, targets, loss, directions, missing, last, incremental
     )
@@ -209,6 +218,11 @@ class _Read(NamedTuple):
         return encoding, self.n_missing if columns is None else np.array(columns.n_missing)
 
 
+def _without_values(last: FitResult | None) -> WithoutValues:
+    """Return the columns of which earlier calls had no value."""
+    return WithoutValues() if last is None else without_values(last.encoding, last.moments)
+
+
 def _read(
     net: Any,
     reader: Any,
@@ -229,6 +243,7 @@ def _read(
         kind,
         columns=None if last is None else last.columns,
         reset=last is None,
+        without_values=_without_values(last),
         categorical_features=net.categorical_features,
         unused_levels=incremental,
         ensure_min_samples=1 if incremental else 2,
@@ -237,7 +252,21 @@ def _read(
     class_weight = getattr(net, "class_weight", None)
     weight = kind.weigh(table.labels, table.weight, class_weight, known)
     table = table.weighted(relative(weight))
-    return table.with_own_levels() if last is None else table
+    if last is not None:
+        return table
+    if incremental:
+        return _with_levels_of_part(table, net.categorical_features)
+    return table.with_own_levels()
+
+
+def _with_levels_of_part(table: Table, categorical_features: Any) -> Table:
+    """Return the table with levels of rows of positive weight and those of dtypes."""
+    if table.columns is None or table.kept is None:
+        return table
+    columns, X = learn_and_encode(
+        table.users_rows(), categorical_features, unused_levels=True, dtype=table.dtype
+    )
+    return table._replace(X=X, columns=columns)
 
 
 def _targets_of(

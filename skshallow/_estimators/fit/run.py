@@ -192,7 +192,7 @@ class FitRun:
             rows,
             bounds=units.bounds if are_new else None,
             dtype=self.config.dtype,
-            encoding=filling(X, self.data.encoding, units),
+            encoding=filling(X, self.data.encoding, units, self.data.feature_names),
         )
 
     def _new_validation(self) -> Validation | None:

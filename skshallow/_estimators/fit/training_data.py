@@ -18,7 +18,13 @@ from skshallow._estimators.checks.inputs import (
     relative,
 )
 from skshallow._estimators.checks.sklearn_private import take_rows
-from skshallow._estimators.columns import Columns, check_targets, read_matrix
+from skshallow._estimators.columns import (
+    Columns,
+    WithoutValues,
+    check_targets,
+    read_matrix,
+)
+from skshallow._estimators.columns.reading import unbatched
 from skshallow._estimators.fit.config import FitConfig
 from skshallow._estimators.fit.constant_targets import constant_columns
 from skshallow._estimators.fit.targets import Targets
@@ -140,7 +146,7 @@ def read_table(
         For `read_matrix`.
     """
     refuse_containers(**dict(zip(names, (X, y, sample_weight), strict=True)))
-    y = in_numpy(y)
+    X, y = unbatched(X), in_numpy(y)
     beside = (names[2], *others)
     check_targets(X, y, names=names[:2], beside=beside, numeric=targets.numeric)
     (features, labels), columns = read_matrix(
@@ -174,11 +180,12 @@ def read_validation_table(
     validation: tuple[Any, Any, Any],
     targets: Targets,
     columns: Columns | None,
+    without_values: WithoutValues,
 ) -> Table | None:
     """Return the user's own validation set, validated; None if there is none.
 
     `validation` holds X_val, y_val and sample_weight_val. They are to be like those of the
-    training rows: `targets` and `columns`.
+    training rows: `targets` and `columns`, some of them `without_values`.
     """
     X_val, y_val, sample_weight_val = validation
     if X_val is None and y_val is None:
@@ -198,6 +205,7 @@ def read_validation_table(
         sample_weight_val,
         type(targets),
         columns=columns,
+        without_values=without_values,
         names=names,
         others=(),
     )

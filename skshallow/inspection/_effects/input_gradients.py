@@ -97,7 +97,8 @@ def input_gradients(estimator, X, *, output=RAW):
     widths = [n_columns * n_outputs]
     (values,) = net._pass_through(X, widths, gradients, by_members=False)
     values = np.swapaxes(values.reshape(-1, n_outputs, n_columns), 1, 2)
-    matrix, _ = read_matrix(net, X, getattr(net, "_columns", None))
+    known, nothing = getattr(net, "_columns", None), net._without_values
+    matrix, _ = read_matrix(net, X, known, without_values=nothing)
     matrix = to_numpy(matrix)
     values[_clipped(net, matrix)] = 0
     values[_missing(matrix)] = np.nan

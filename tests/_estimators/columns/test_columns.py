@@ -85,7 +85,7 @@ def test_codes_are_those_of_ordinal_encoder(rows):
     if present:
         strings = np.array(texts, dtype=object)[present].reshape(-1, 1)
         expected[present] = encoder.fit_transform(strings).ravel()
-    assert_array_equal(matrix[:, 0], expected)
+    assert_array_equal(matrix[:, 0], expected if present else np.nan)
     assert_array_equal(matrix[:, 1], np.array(numbers, dtype=float))
     polars = pl.DataFrame(
         {"s": texts, "x": numbers}, schema={"s": pl.Categorical, "x": pl.Float64}
@@ -249,6 +249,14 @@ def test_numbers_that_no_array_holds_are_levels_as_floats():
     assert_array_equal(matrix.ravel(), [3, 1, 2, 0])
     whole = np.array([[2**64 - 1], [2**60 + 1], [3]], dtype=np.uint64)
     assert_array_equal(learn_and_encode(whole, [0])[1].ravel(), [2, 1, 0])
+
+
+@pytest.mark.parametrize("dtype", ["float64", "Int64", "object"])
+def test_levels_that_are_whole_numbers_have_the_same_names_in_every_dtype(dtype):
+    frame = pd.DataFrame({"a": pd.array([0, 30, None], dtype=dtype)})
+    assert learn_columns(frame, ["a"]).names_of_levels() == {0: ["0", "30", "nan"]}
+    halves = learn_columns(pd.DataFrame({"a": [0.5, 1.0]}), ["a"])
+    assert halves.names_of_levels() == {0: ["0.5", "1.0"]}
 
 
 def test_booleans_are_categories_that_numbers_match():

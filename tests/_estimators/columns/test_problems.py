@@ -12,6 +12,7 @@ from scipy import sparse
 
 from skshallow import DeepNetRegressor
 from skshallow._estimators.columns import has_columns, learn_and_encode, learn_columns
+from skshallow._estimators.columns.problems import listed_columns
 from skshallow.exceptions import DoubtfulCategoryWarning
 
 DAYS = [datetime.date(2020, 1, 1), datetime.date(2020, 2, 29), None]
@@ -291,8 +292,8 @@ def test_nested_values_are_refused(container):
     nested = CONTAINERS[container]({"a": [[1], [2, 3]], "b": [1, 2]})
     if container == "polars":
         nested = nested.with_columns(c=pl.struct("b"))
-    with pytest.raises(TypeError, match="argument must be one string or one number"):
-        learn_columns(nested)
+    with pytest.raises(TypeError, match=r"each entry of X_val must be one string or one"):
+        learn_columns(nested, input_name="X_val")
 
 
 @pytest.mark.parametrize(
@@ -372,11 +373,18 @@ def test_infinity_is_named_in_a_sparse_table():
     net = DeepNetRegressor(2, max_iter=1, record_health=False)
     X = sparse.csr_array(np.array([[0.0, np.inf], [1.0, 0.0], [0.0, np.inf]]))
     for form in ("csr", "coo", "csc"):
-        words = r"X is sparse and has 2 entries of infinity.* 1 column, .* column 1\."
+        words = r"X is sparse and has infinity or .*: column 1 \(2 values\)\."
         with pytest.raises(ValueError, match=words) as error:
             net.fit(X.asformat(form), [1.0, 2.0, 3.0])
     exec(str(error.value).splitlines()[-1].strip(), {"X": X, "np": np})
     net.fit(X, [1.0, 2.0, 3.0])
+
+
+def test_of_many_columns_the_first_five_are_listed():
+    assert listed_columns(["a", 3], [0, 1]) == "column 3 (1 value)"
+    assert listed_columns(None, [2, 0, 1]) == "column 0 (2 values), column 2 (1 value)"
+    assert listed_columns("abcdef", [1] * 6).endswith("'e' (1 value) and 1 more column")
+    assert listed_columns("abcdefgh", [1] * 8).endswith("'e' (1 value) and 3 more columns")
 
 
 def test_numbers_too_large_for_floats_are_infinite():

@@ -7,7 +7,7 @@ import pytest
 from containers import CONTAINERS
 from scipy import sparse
 
-from skshallow._estimators.columns import has_columns, learn_columns
+from skshallow._estimators.columns import has_columns, learn_and_encode, learn_columns
 
 NUMBERS = np.arange(6.0).reshape(3, 2)
 PLAIN = {
@@ -28,10 +28,10 @@ PLAIN = {
     "masked, no entry": np.ma.MaskedArray(NUMBERS),
     "pandas": pd.DataFrame(NUMBERS),
     "pandas objects": pd.DataFrame(NUMBERS, dtype=object),
-    "pandas booleans": pd.DataFrame({"a": [True, False], "b": [1, 2]}),
     "pandas Int64": pd.DataFrame({"a": pd.array([1, None], dtype="Int64")}),
     "pandas sparse": pd.DataFrame.sparse.from_spmatrix(sparse.csr_array(NUMBERS)),
-    "polars": pl.DataFrame({"a": [1, None], "b": [True, False]}),
+    "pandas sparse booleans": pd.get_dummies(pd.Series(["a", "b"]), sparse=True),
+    "polars": pl.DataFrame({"a": [1, None], "b": [0.5, 2.0]}),
     "a series": pd.Series(["a", "b"]),
     "none": None,
 }
@@ -50,6 +50,12 @@ NOT_PLAIN = {
     "pandas category": pd.DataFrame({"a": pd.Categorical([3, 1])}),
     "pandas times": pd.DataFrame({"a": pd.to_datetime(["2020-01-01"])}),
     "pandas periods": pd.DataFrame({"a": pd.period_range("2020", periods=2, freq="M")}),
+    "objects, booleans": np.array([[True, 1]], dtype=object),
+    "objects, booleans and NaN": np.array([[True, 1], [np.nan, 2]], dtype=object),
+    "lists, booleans": [[True, 1], [False, 2]],
+    "pandas booleans": pd.DataFrame({"a": [True, False], "b": [1, 2]}),
+    "pandas booleans and NaN": pd.DataFrame({"a": [True, np.nan], "b": [1, 2]}),
+    "polars booleans": pl.DataFrame({"a": [1, None], "b": [True, False]}),
     "pandas booleans, missing": pd.DataFrame({"a": [True, None]}),
     "polars strings": pl.DataFrame({"a": ["x"]}),
     "polars lists": pl.DataFrame({"a": [[1], [2]]}),
@@ -68,6 +74,49 @@ def test_plain_numbers_need_no_columns(table):
 def test_other_values_need_columns(table):
     assert has_columns(table)
     assert has_columns(table, None)
+
+
+BESIDE = {
+    "nothing": {},
+    "numbers": {"b": [0.5, 2.0, None]},
+    "strings": {"b": ["x", "y", "y"]},
+    "booleans": {"b": [True, False, None]},
+}
+
+
+@pytest.mark.parametrize("beside", BESIDE)
+@pytest.mark.parametrize("gap", [True, None, np.nan, pd.NA], ids=repr)
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_booleans_are_categories_whatever_is_beside_them(container, gap, beside):
+    if gap is not True and gap is not None and "pandas o" not in container:
+        gap = None  # of these only objects hold others
+    table = CONTAINERS[container]({"a": [True, False, gap], **BESIDE[beside]})
+    assert has_columns(table)
+    columns = learn_columns(table)
+    assert columns.levels[0].tolist() == [False, True]
+    assert columns.n_missing[0] == (gap is not True)
+
+
+@pytest.mark.parametrize("beside", BESIDE)
+def test_sparse_booleans_are_numbers_whatever_is_beside_them(beside):
+    flags = pd.arrays.SparseArray([True, False, False])
+    frame = pd.DataFrame({"a": flags, **BESIDE[beside]})
+    columns, matrix = learn_and_encode(frame)
+    assert columns.levels[0] is None
+    assert matrix[:, 0].tolist() == [1, 0, 0]
+
+
+def test_booleans_among_numbers_are_numbers():
+    rows = [[True, "a"], [0.5, "b"]]
+    assert learn_columns(rows).levels[0] is None
+    assert learn_columns([row[:1] for row in rows]).levels[0] is None
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_the_first_part_of_a_table_knows_both_booleans(container):
+    table = CONTAINERS[container]({"a": [True, True], "b": [1.0, 2.0]})
+    columns = learn_columns(table, unused_levels=True)
+    assert columns.levels[0].tolist() == [False, True]
 
 
 @pytest.mark.parametrize("container", CONTAINERS)
@@ -110,14 +159,44 @@ def test_sparse_matrices_have_no_categories():
         learn_columns(sparse.csr_array(NUMBERS), [0])
 
 
-@pytest.mark.parametrize(
-    "column",
-    [pd.Series([None, None]), pd.Series([np.nan, np.nan]), pl.Series([None, None])],
-    ids=["objects", "floats", "polars"],
-)
-def test_a_column_of_missing_values_is_a_number_unless_its_dtype_has_levels(column):
-    frame_class = pd.DataFrame if isinstance(column, pd.Series) else pl.DataFrame
-    assert learn_columns(frame_class({"a": column})).levels == (None,)
-    dtype = "category" if frame_class is pd.DataFrame else pl.Categorical
-    frame = frame_class({"a": type(column)([None, None], dtype=dtype)})
-    assert learn_columns(frame).n_levels == (1,)
+WITHOUT_VALUES = {
+    "objects": pd.DataFrame({"a": [None, None]}),
+    "floats": pd.DataFrame({"a": [np.nan, np.nan]}),
+    "integers": pd.DataFrame({"a": [pd.NA, pd.NA]}, dtype="Int64"),
+    "strings": pd.DataFrame({"a": [pd.NA, pd.NA]}, dtype="string"),
+    "booleans": pd.DataFrame({"a": [pd.NA, pd.NA]}, dtype="boolean"),
+    "dates": pd.DataFrame({"a": [pd.NaT, pd.NaT]}),
+    "no categories": pd.DataFrame({"a": pd.Categorical([None, None])}),
+    "categories": pd.DataFrame({"a": pd.Categorical([None, None], ["x", "y"])}),
+    "polars": pl.DataFrame({"a": [None, None]}),
+    "polars strings": pl.DataFrame({"a": [None, None]}, schema={"a": pl.String}),
+    "polars booleans": pl.DataFrame({"a": [None, None]}, schema={"a": pl.Boolean}),
+    "polars dates": pl.DataFrame({"a": [None, None]}, schema={"a": pl.Date}),
+    "polars categories": pl.DataFrame({"a": [None] * 2}, schema={"a": pl.Categorical}),
+    "polars levels": pl.DataFrame({"a": [None] * 2}, schema={"a": pl.Enum(["x", "y"])}),
+    "array of dates": np.array([["NaT"], ["NaT"]], dtype="datetime64[D]"),
+    "array of objects": np.array([[None], [None]]),
+}
+
+
+@pytest.mark.parametrize("chosen", ["auto", [0]])
+@pytest.mark.parametrize("kind", WITHOUT_VALUES)
+def test_a_column_without_values_is_a_number_of_every_dtype(kind, chosen):
+    columns, matrix = learn_and_encode(WITHOUT_VALUES[kind], chosen)
+    assert columns.levels == (None,)
+    assert columns.n_missing == (2,)
+    assert np.isnan(matrix).all()
+
+
+@pytest.mark.parametrize("kind", WITHOUT_VALUES)
+def test_a_first_part_without_values_has_the_levels_of_its_dtype(kind):
+    (levels,) = learn_columns(WITHOUT_VALUES[kind], unused_levels=True).levels
+    expected = {
+        "booleans": [False, True],
+        "polars booleans": [False, True],
+        "categories": ["x", "y"],
+        "polars levels": ["x", "y"],
+    }.get(kind)
+    assert (levels if levels is None else levels.tolist()) == expected
+    named = learn_columns(WITHOUT_VALUES[kind], [0], unused_levels=True)
+    assert named.is_categorical.all()
