@@ -194,13 +194,13 @@ def _is_plain_series(series: Any) -> bool:
     if series.dtype.is_numeric():
         return True
     if series.dtype in (nw.Object, nw.Unknown):
-        return is_sparse(series.to_native()) or _is_plain_array(series.to_numpy())
+        dtype = getattr(series.to_native(), "dtype", None)
+        return is_sparse(dtype) or _is_plain_array(series.to_numpy())
     return False
 
 
-def is_sparse(series: Any) -> bool:
-    """Return whether a column is a sparse one of pandas, of numbers or booleans."""
-    dtype: Any = getattr(series, "dtype", None)
+def is_sparse(dtype: Any) -> bool:
+    """Return whether a dtype is a sparse one of pandas, of numbers or booleans."""
     return type(dtype).__name__ == "SparseDtype" and dtype.subtype.kind in "biuf"
 
 
@@ -208,7 +208,7 @@ def _column_of_series(series: Any, input_name: str, container: str) -> Column:
     """Return one column of a data frame."""
     native = series.to_native()
     place = input_name, repr(series.name), container
-    is_numpy = _is_numpy(native)
+    is_numpy, native_dtype = _is_numpy(native), getattr(native, "dtype", None)
     if is_numpy and native.dtype.kind in "biuf":  # what follows takes several times as long
         values = native.to_numpy()
         return _column(*place, values, missing_in(values))
@@ -226,7 +226,7 @@ def _column_of_series(series: Any, input_name: str, container: str) -> Column:
     # The values decide for NumPy's dtypes: narwhals calls objects of only None strings.
     is_categorical = not is_numpy and dtype in CATEGORICAL_DTYPES
     column = _column(*place, values, missing, is_categorical, declared)
-    return replace(column, is_categorical=False) if is_sparse(native) else column
+    return replace(column, is_categorical=False) if is_sparse(native_dtype) else column
 
 
 def _is_numpy(series: Any) -> bool:

@@ -25,9 +25,9 @@ def matrix_of_sparse_frame(X: Any, input_name: str) -> sparse.csr_array | None:
     """
     if not (nw.dependencies.is_pandas_dataframe(X) and X.shape[1]):
         return None
-    columns = [series for _, series in X.items()]
-    if not all(map(is_sparse, columns)):
+    if not all(map(is_sparse, X.dtypes)):
         return None
+    columns = [series for _, series in X.items()]
     parts = [_stored(series.array) for series in columns]
     missing = [int(np.isnan(values).sum()) for _, values in parts]
     if any(missing):
