@@ -180,10 +180,10 @@ IS_CATEGORY = (
 # What to do about each kind; {code} is the column's code from above.
 ADVICE = {
     **dict.fromkeys(TIMES, "take a number from each, such as {code}, " + DATES_ELSEWHERE),
-    NESTED: "each entry of {X} must be one string or one number; make a column "
-    "of each part, or leave the column out",
-    OBJECTS: "each entry of {X} must be one string or one number; convert them, "
-    "or leave the column out",
+    NESTED: "in {X}, each entry of the argument must be one string or one number; make a "
+    "column of each part, or leave the column out",
+    OBJECTS: "in {X}, each entry of the argument must be one string or one number; convert "
+    "them, or leave the column out",
     BYTES: "decode them: {code}",
     MIXED: "make them all strings, {code}, or all numbers",
     THOUSANDS: 'read the file with pandas.read_csv(..., thousands=","), or write {code}, '
