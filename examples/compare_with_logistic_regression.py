@@ -24,18 +24,21 @@ validation scores.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import difflib
+import io
+import os
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from joblib import Parallel, delayed, effective_n_jobs
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from sklearn.base import clone
 from sklearn.callback import ProgressBar
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.datasets import load_breast_cancer, load_digits
@@ -91,6 +94,9 @@ PREFERRED = {
 }
 PENALTIES = np.logspace(-3, 3, 7)
 N_FOLDS = 5
+LONGEST = 1.4  # times the seconds that a rehearsal promises; at least half as long
+SECONDS_TO_DRAW = 1.0
+SHORT = 30  # seconds of a search that does not start further processes
 MOST_CLASSES = 10  # a numeric target with more distinct values means regression
 
 
@@ -347,14 +353,14 @@ def compare(
     )
 
 
-def score_trees(table: Table, n_jobs: int) -> np.ndarray:
-    """Return the scores of gradient boosted trees on the same folds (n_folds,)."""
+def score_trees(table: Table, n_jobs: int, splits: list | None = None) -> np.ndarray:
+    """Return the scores of gradient boosted trees on the same folds (n_folds,), or some."""
     return cross_val_score(
         trees(table),
         table.X,
         table.y,
         scoring=table.scoring,
-        cv=table.splits,
+        cv=table.splits if splits is None else splits,
         n_jobs=n_jobs,
         error_score="raise",
     )
@@ -381,46 +387,96 @@ def check_score(table: Table) -> None:
 # The time.
 
 
-def seconds_to_fit(model: Any, table: Table) -> float:
-    """Return how long a model takes to fit the training rows of a search, at its best.
-
-    The first of two fits may have to wait for libraries to be loaded.
-    """
-    train, _ = table.splits[0]
-    X, y = rows_of(table.X, train), table.y[train]
-    fit, _ = next(table.validation.split(X, y))
-    seconds = []
-    for _ in range(2):
-        start = time.perf_counter()
-        clone(model).fit(rows_of(X, fit), y[fit])
-        seconds.append(time.perf_counter() - start)
-    return min(seconds)
-
-
 def rows_of(X: Any, rows: np.ndarray) -> Any:
     return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
 
 
-def plan(table: Table, seconds: float, n_jobs: int) -> tuple[dict[str, list], float]:
-    """Return the largest grid that ends in time, at least one net, and its seconds."""
-    middle = {name: values[0] for name, values in PREFERRED.items()}
-    net = search_nets(table, GRID, n_jobs).estimator.set_params(**middle)
-    per_net = seconds_to_fit(net, table)
-    baseline = search_baseline(table, n_jobs)
-    weakest = PENALTIES.max() if table.is_classification else PENALTIES.min()
-    (penalty,) = baseline.param_grid
-    per_penalty = seconds_to_fit(baseline.estimator.set_params(**{penalty: weakest}), table)
-    others = per_penalty * (len(PENALTIES) + 1) + seconds_to_fit(trees(table), table)
+@dataclass
+class Pace:
+    """How long the parts of a comparison take, as measured in a rehearsal."""
 
-    def estimate(grid: dict[str, list]) -> float:
-        fits = per_net * (len(ParameterGrid(grid)) + 1.5) + others
-        return len(table.splits) * fits / n_jobs
+    per_net: dict[int, float]  # of a search, by depth
+    per_split: float  # everything else in a split: refits, baseline, start and end
+    once: float  # trees of all splits, and the figure
+    n_splits: int
 
+    def seconds(self, grid: dict[str, list]) -> float:
+        """Return the seconds of the whole comparison."""
+        depths = [params["net__depth"] for params in ParameterGrid(grid)]
+        nets = np.interp(depths, list(self.per_net), list(self.per_net.values())).sum()
+        return self.n_splits * (float(nets) + self.per_split) + self.once
+
+
+def rehearse(table: Table, n_jobs: int) -> Pace:
+    """Run a few nets, the baseline and trees as they will run, and measure the time.
+
+    So it counts what only such a run shows: processes that share busy cores, scores, the
+    start of a search. The processes themselves are started before, since they stay.
+    """
+    splits = table.splits
+    n_processes = effective_n_jobs(n_jobs)
+    train, _ = splits[0]
+    X, y = rows_of(table.X, train), table.y[train]
+    depths = [min(GRID["net__depth"]), max(GRID["net__depth"])]
+    few = {name: values[:1] for name, values in PREFERRED.items()}
+    sample = {**few, "net__depth": depths, "net__init_scale": GRID["net__init_scale"][-2:]}
+    # progress bars take time, but would be mistaken for those of the search
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        start_processes([search_nets(table, few, n_jobs), trees(table)], n_jobs)
+        search, seconds = timed(search_nets(table, sample, n_jobs).fit, X, y)
+        _, of_baseline = timed(search_baseline(table, n_jobs).fit, X, y)
+        some = splits[:n_processes]
+        _, of_trees = timed(score_trees, table, n_jobs, some)
+    results = search.cv_results_
+    per_fit = (results["mean_fit_time"] + results["mean_score_time"]) / n_processes
+    of_depth = np.array(results["param_net__depth"], dtype=int)
+    per_net = {depth: float(per_fit[of_depth == depth].mean()) for depth in depths}
+    others = max(seconds - float(per_fit.sum()), search.refit_time_) + of_baseline
+    n_rounds = -(-len(splits) // len(some))
+    return Pace(per_net, others, n_rounds * of_trees + SECONDS_TO_DRAW, len(splits))
+
+
+def start_processes(estimators: list, n_jobs: int) -> None:
+    """Start all processes, with the libraries that the estimators need."""
+    n_processes = effective_n_jobs(n_jobs)
+    for _ in range(50):
+        tasks = [delayed(process_of)(estimators) for _ in range(n_processes)]
+        if len(set(Parallel(n_jobs)(tasks))) == n_processes:
+            return
+
+
+def process_of(estimators: list) -> int:
+    """Return the process that this runs in; the estimators have been sent to it."""
+    time.sleep(0.1)  # such that the others take a task, too
+    return os.getpid()
+
+
+def timed(call: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
+    """Return what a call returns, and its seconds."""
+    start = time.perf_counter()
+    result = call(*arguments)
+    return result, time.perf_counter() - start
+
+
+def plan(table: Table, seconds: float, n_jobs: int) -> tuple[dict[str, list], float, int]:
+    """Return the largest grid that ends in time, its seconds, and how many processes.
+
+    The grid has at least one net. One process does for a short search, since others take
+    seconds to start. Planning is part of the time.
+    """
+    start = time.perf_counter()
+    net = search_nets(table, GRID, 1).estimator
+    train, _ = table.splits[0]
+    _, per_net = timed(net.fit, rows_of(table.X, train), table.y[train])
+    all_nets = per_net * len(ParameterGrid(GRID)) * len(table.splits)
+    n_jobs = 1 if min(all_nets, seconds) < SHORT else n_jobs
+    pace = rehearse(table, n_jobs)
+    left = seconds - (time.perf_counter() - start)
     grid = GRID
-    # half of the time is kept: fits beside one another are slower than one alone
-    while estimate(grid) > seconds / 2 and len(ParameterGrid(grid)) > 1:
+    while LONGEST * pace.seconds(grid) > left and len(ParameterGrid(grid)) > 1:
         grid = smaller(grid)
-    return grid, estimate(grid)
+    return grid, pace.seconds(grid), n_jobs
 
 
 def smaller(grid: dict[str, list]) -> dict[str, list]:
@@ -430,11 +486,19 @@ def smaller(grid: dict[str, list]) -> dict[str, list]:
     return {**grid, name: [value for value in grid[name] if value != least]}
 
 
-def announce(table: Table, grid: dict[str, list], seconds: float) -> None:
+def announce(grid: dict[str, list], seconds: float, spent: float, limit: float) -> None:
+    """Print how many nets are searched and how long it takes; `spent` are over already.
+
+    It is a range, since other work on the machine comes and goes.
+    """
     n_nets, n_all = len(ParameterGrid(grid)), len(ParameterGrid(GRID))
+    longest = LONGEST * seconds
     print(
-        f"Searching {n_nets} of {n_all} nets; about {seconds:.0f} to {2 * seconds:.0f} s."
+        f"Searching {n_nets} of {n_all} nets; about {longest / 2:.0f} to {longest:.0f} s "
+        "with the models that they are compared with."
     )
+    if n_nets == 1 and spent + longest > limit:
+        print(f"No search is shorter, but it may take longer than --seconds {limit:g}.")
     if n_nets < n_all:
         print("For a larger search, raise --seconds.")
 
@@ -621,16 +685,18 @@ def parse(arguments: Sequence[str] | None) -> tuple[argparse.ArgumentParser, Any
 def report(table: Table, options: argparse.Namespace) -> BaselineComparison:
     """Search, compare and print the results for one table."""
     print(table, flush=True)
-    grid = GRID
+    grid, n_jobs = GRID, options.jobs
     if options.data is not None:
-        grid, seconds = plan(table, options.seconds, options.jobs)
-        announce(table, grid, seconds)
-    comparison = compare(table, options.jobs, grid)
+        print("Measuring how long a search takes ...", flush=True)
+        planned, spent = timed(plan, table, options.seconds, n_jobs)
+        grid, seconds, n_jobs = planned
+        announce(grid, seconds, spent, options.seconds)
+    comparison = compare(table, n_jobs, grid)
     print(f"\nBest models on validation rows:\n{leader_table(comparison)}\n")
     print(f"Comparison on test rows:\n{comparison}\n")
     if options.data is not None and comparison.winner is None:
         print("To find smaller differences, repeat the folds: --repeats 2\n")
-    scores = score_trees(table, options.jobs)
+    scores = score_trees(table, n_jobs)
     print(
         f"Gradient boosted trees on the same test rows: {comparison.score_name} "
         f"{scores.mean():.4f}, std {scores.std(ddof=1):.4f}\n"

@@ -271,24 +271,80 @@ def test_the_score_can_be_chosen(frame, write, capsys, tmp_path):
 
 
 def test_a_short_search_keeps_the_preferred_nets(circles):
-    grid, _ = example.plan(circles, seconds=1e-9, n_jobs=1)
+    grid, *_ = example.plan(circles, seconds=1e-9, n_jobs=1)
     assert grid == {
         "net__activation": ["relu"], "net__depth": [2], "net__init_scale": [1.0]
     }  # fmt: skip
-    grid, seconds = example.plan(circles, seconds=1e9, n_jobs=1)
+    grid, seconds, _ = example.plan(circles, seconds=1e9, n_jobs=1)
     assert grid == example.GRID
     assert seconds > 0
 
 
+def test_a_short_search_starts_no_processes(circles, monkeypatch):
+    assert example.plan(circles, seconds=1e9, n_jobs=2)[2] == 1
+    monkeypatch.setattr(example, "SHORT", 0)
+    monkeypatch.setattr(example, "rehearse", lambda table, n_jobs: pace())
+    assert example.plan(circles, seconds=1e9, n_jobs=2)[2] == 2
+
+
+def pace(**parts):
+    parts = {"per_net": {1: 1.0, 3: 2.0}, "per_split": 3.0, "once": 4.0} | parts
+    return example.Pace(**parts, n_splits=5)
+
+
+def test_the_seconds_of_a_search_are_those_of_all_its_parts():
+    grid = {"net__activation": ["relu", "tanh"], "net__depth": [1, 2, 3]}
+    assert pace().seconds(grid) == 5 * (2 * (1.0 + 1.5 + 2.0) + 3.0) + 4.0
+
+
+def test_a_search_with_time_is_as_large_as_the_limit_allows(circles, monkeypatch):
+    monkeypatch.setattr(example, "rehearse", lambda table, n_jobs: pace())
+    n_before = 0
+    for limit in [100, 120, 140, 160]:
+        grid, seconds, _ = example.plan(circles, limit, n_jobs=1)
+        n_nets = len(example.ParameterGrid(grid))
+        assert n_before <= n_nets
+        assert n_nets == 1 or example.LONGEST * seconds <= limit
+        n_before = n_nets
+    assert n_before > 1
+
+
+def test_a_rehearsal_runs_each_part_as_it_will_run(circles, monkeypatch, capsys):
+    found = {}
+    timed = example.timed
+
+    def watched(call, *arguments):
+        found[call.__name__] = found.get(call.__name__, 0) + 1
+        return timed(call, *arguments)
+
+    monkeypatch.setattr(example, "timed", watched)
+    measured = example.rehearse(circles, n_jobs=1)
+    assert found == {"fit": 2, "score_trees": 1}  # the nets and the baseline
+    assert set(measured.per_net) == {1, 2}
+    assert min(measured.per_net.values()) > 0
+    assert measured.per_split > 0
+    assert measured.once > example.SECONDS_TO_DRAW
+    assert capsys.readouterr().out == ""
+
+
 def test_a_short_search_is_announced_and_drawn(circles, capsys, tmp_path):
     grid = example.smaller(example.GRID)
-    example.announce(circles, grid, 12.3)
+    example.announce(grid, 20, spent=2, limit=30)
     out = capsys.readouterr().out
-    assert "Searching 4 of 8 nets; about 12 to 25 s." in out
+    assert "Searching 4 of 8 nets; about 14 to 28 s with" in out
     assert "raise --seconds" in out
+    assert "longer than" not in out
     comparison = example.compare(circles, 1, grid)
     example.draw({"circles": comparison}, tmp_path / "scores.png")
     assert (tmp_path / "scores.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_announcement_says_if_no_search_is_short_enough(capsys):
+    least = {name: values[:1] for name, values in example.GRID.items()}
+    example.announce(least, 20, spent=2, limit=30)
+    assert "longer" not in capsys.readouterr().out
+    example.announce(least, 20, spent=2.1, limit=30)
+    assert "it may take longer than --seconds 30." in capsys.readouterr().out
 
 
 def test_without_arguments_the_tables_are_those_of_scikit_learn():
