@@ -6,9 +6,10 @@ Run it on two data sets of scikit-learn, or on your own table::
     python examples/compare_with_logistic_regression.py --data FILE.csv --target COLUMN
 
 Separator, decimal mark and encoding of the file are found, or given by --sep, --decimal and
---encoding. The program prints what it made of each column; --drop leaves columns out. It
-also says how long it will take: on a large table it searches fewer combinations, such that
-it ends within --seconds.
+--encoding; --skip-rows skips a title above the header. The program prints what it made of
+each column; --drop leaves columns out. It also says how long it will take, after a
+rehearsal: on a large table it searches fewer combinations, such that it ends within
+--seconds.
 
 The comparison is a nested cross-validation with five folds. In each fold, a grid search
 over a pipeline fits every combination of activation, depth and init scale in `GRID` to
@@ -97,6 +98,7 @@ N_FOLDS = 5
 LONGEST = 1.4  # times the seconds that a rehearsal promises; at least half as long
 SECONDS_TO_DRAW = 1.0
 SHORT = 30  # seconds of a search that does not start further processes
+TARGET_SHARE = 0.9  # of the values of a target of quantities
 MOST_CLASSES = 10  # a numeric target with more distinct values means regression
 
 
@@ -155,13 +157,21 @@ def read_table(path: Path, target: str, options: Any) -> Table:
         import csv_table
     except ImportError as error:
         raise ValueError("--data needs pandas: pip install pandas") from error
-    frame, notes = csv_table.read_frame(path, options.sep, options.encoding)
+    frame, notes = csv_table.read_frame(
+        path, options.sep, options.encoding, options.skip_rows
+    )
     print(*notes, sep="\n", end="\n" if notes else "")
-    frame = without_dropped(frame, options.drop, path)
-    target = check_target(target, list(frame.columns), path)
+    hint = " ".join(note for note in notes if "--skip-rows" in note)
+    frame = without_dropped(frame, options.drop, path, hint)
+    target = check_target(target, list(frame.columns), path, hint)
     separator_is_comma = options.sep in (None, ",")
     decimal = options.decimal or csv_table.decimal_mark(frame, separator_is_comma)
-    frame[target] = as_target(csv_table.as_numbers(frame[target], decimal), frame[target])
+    numbers = csv_table.as_numbers(frame[target], decimal)
+    if numbers is None and options.task != "classification":
+        numbers = csv_table.as_numbers(frame[target], decimal, TARGET_SHARE)
+        if numbers is not None and numbers.values.nunique() <= MOST_CLASSES:
+            numbers = None  # classes, some of which have names
+    frame[target] = as_target(numbers, frame[target])
     frame = with_target(frame, target, path)
     is_classification = is_class_task(frame[target], options.task)
     if len(frame) > options.max_rows:
@@ -171,6 +181,7 @@ def read_table(path: Path, target: str, options: Any) -> Table:
     if is_classification:
         frame = drop_rare_classes(frame, target)
     X, lines = csv_table.as_features(frame.drop(columns=target), decimal)
+    lines += [f"{name}: left out, as asked" for name in options.drop]
     print("Columns:", *lines, sep="\n  ")
     if X.shape[1] == 0:
         raise ValueError(f"{path} has no column of use except {target!r}.")
@@ -181,19 +192,19 @@ def read_table(path: Path, target: str, options: Any) -> Table:
     )
 
 
-def without_dropped(frame, names: list[str], path: Path):
+def without_dropped(frame, names: list[str], path: Path, hint: str):
     """Return the frame without the columns of --drop."""
     for name in names:
         if name not in frame.columns:
-            raise ValueError(no_such_column(name, list(frame.columns), path))
+            raise ValueError(no_such_column(name, list(frame.columns), path, hint))
     return frame.drop(columns=names)
 
 
-def check_target(name: str, columns: list[str], path: Path) -> str:
+def check_target(name: str, columns: list[str], path: Path, hint: str) -> str:
     """Return the name of the target's column, or raise ValueError."""
     target = name.strip()
     if target not in columns:
-        raise ValueError(no_such_column(name, columns, path))
+        raise ValueError(no_such_column(name, columns, path, hint))
     if f"{target} (2)" in columns:
         raise ValueError(
             f"{path} has several columns {target!r}. Leave out all but one, for instance "
@@ -202,10 +213,11 @@ def check_target(name: str, columns: list[str], path: Path) -> str:
     return target
 
 
-def no_such_column(name: str, columns: list[str], path: Path) -> str:
+def no_such_column(name: str, columns: list[str], path: Path, hint: str) -> str:
     close = difflib.get_close_matches(name, columns, n=1)
-    hint = f"Did you mean {close[0]!r}? " if close else ""
-    return f"{path} has no column {name!r}. {hint}It has: {', '.join(columns)}."
+    meant = f"Did you mean {close[0]!r}? " if close else ""
+    known = f"It has: {', '.join(columns)}."
+    return f"{path} has no column {name!r}. {meant}{known} {hint}".strip()
 
 
 def as_target(numbers: Any, texts):
@@ -213,8 +225,11 @@ def as_target(numbers: Any, texts):
     if numbers is None:
         return texts
     if numbers.strays:
-        strays = ", ".join(map(repr, numbers.strays[:3]))
-        print(f"Values of the target that are no number count as missing: {strays}.")
+        n, first = len(numbers.strays), numbers.strays[0]
+        print(
+            f"Values of the target that are no number count as missing: {n}, such as "
+            f"{first!r}."
+        )
     return numbers.values
 
 
@@ -666,6 +681,9 @@ def parse(arguments: Sequence[str] | None) -> tuple[argparse.ArgumentParser, Any
     parser.add_argument("--sep", type=separator, help="separator; found by default")
     parser.add_argument("--decimal", choices=[".", ","], help="found by default")
     parser.add_argument("--encoding", help="found by default")
+    parser.add_argument(
+        "--skip-rows", type=int, default=0, metavar="N", help="lines above the header"
+    )
     parser.add_argument("--max-rows", type=int, default=10_000, help="maximum for --data")
     parser.add_argument("--seconds", type=float, default=90, help="maximum for --data")
     parser.add_argument("--picture", type=Path, default=Path("compare.png"))
@@ -675,6 +693,8 @@ def parse(arguments: Sequence[str] | None) -> tuple[argparse.ArgumentParser, Any
         parser.error("--data and --target go together")
     if options.target in options.drop:
         parser.error(f"--drop leaves out {options.target!r}, which is the --target")
+    if options.skip_rows < 0:
+        parser.error("--skip-rows must be at least 0")
     if options.repeats < 1:
         parser.error("--repeats must be at least 1")
     if not options.picture.absolute().parent.is_dir():
@@ -714,7 +734,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             tables = [read_table(options.data, options.target, options)]
             check_score(tables[0])
         except ValueError as error:
-            parser.error(str(error))
+            parser.exit(2, f"{parser.prog}: error: {error}\n")  # without the usage
     # On a machine with other work, trees of several threads wait for the one that waits for
     # a core: with one of two cores busy, a fit of seconds takes minutes.
     with threadpool_limits(1, "openmp"):

@@ -64,7 +64,7 @@ def write(tmp_path):
 def read(path, target, **options):
     defaults = {
         "task": "auto", "max_rows": 1000, "drop": [], "sep": None, "decimal": None,
-        "encoding": None, "scoring": None, "repeats": 1,
+        "encoding": None, "scoring": None, "repeats": 1, "skip_rows": 0,
     }  # fmt: skip
     return example.read_table(path, target, SimpleNamespace(**{**defaults, **options}))
 
@@ -140,7 +140,65 @@ def test_a_target_of_numbers_may_have_a_typing_error(frame, write, capsys):
     texts = frame["price"].astype(str)
     texts[3] = "?"
     assert len(read(write(frame.assign(price=texts)), "price").y) == N_ROWS - 1
-    assert "no number count as missing: '?'" in capsys.readouterr().out
+    assert "no number count as missing: 1, such as '?'" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("form", "decimal"),
+    [("{:_.2f}", ","), ("${:,.2f}", "."), ("{:.1f} %", "."), ("({:.2f})", ".")],
+)
+def test_a_tenth_of_a_target_of_quantities_may_be_no_number(
+    frame, write, capsys, form, decimal
+):
+    numbers = np.round(1000 * (frame["price"] - frame["price"].min()) + 1, 1)
+    texts = numbers.map(form.format)
+    if decimal == ",":
+        texts = texts.str.replace(".", ",").str.replace("_", ".")
+    signs = np.where(np.arange(N_ROWS) % 5, "", "-") if form[0] != "(" else ""
+    texts = (signs + texts).mask(np.arange(N_ROWS) >= N_ROWS * 0.9, "on request")
+    table = read(write(frame.assign(price=texts)), "price")
+    assert not table.is_classification
+    sign = -1 if form[0] == "(" else np.where(np.arange(N_ROWS) % 5, 1, -1)
+    assert_allclose(table.y, (sign * numbers)[: len(table.y)])
+    out = capsys.readouterr().out
+    assert "that are no number count as missing: 12, such as 'on request'" in out
+    assert "Leaving out 12 of 120 rows" in out
+
+
+def test_a_target_with_more_texts_has_classes(frame, write):
+    texts = frame["price"].astype(str).mask(np.arange(N_ROWS) >= 105, "on request")
+    with pytest.raises(ValueError, match="does not have two classes"):
+        read(write(frame.assign(price=texts)), "price")
+    grades = frame["grade"].astype(str).mask(np.arange(N_ROWS) % 12 == 0, "none")
+    table = read(write(frame.assign(grade=grades)), "grade")
+    assert set(table.y) == {"0", "1", "2", "none"}
+
+
+def test_a_title_above_the_header_is_hinted_at(frame, tmp_path):
+    path = tmp_path / "goods.csv"
+    path.write_text("Export of today\n" + frame.to_csv(index=False, sep=";"))
+    with pytest.raises(ValueError, match=r"line 2, below a title: pass --skip-rows 1"):
+        read(path, "price")
+    path.write_text("Export of today;;;;;;;\n" + frame.to_csv(index=False, sep=";"))
+    with pytest.raises(ValueError, match=r"no column 'price'\. .* pass --skip-rows 1"):
+        read(path, "price")
+    with pytest.raises(ValueError, match=r"no column 'kind'\. .* pass --skip-rows 1"):
+        read(path, "price", drop=["kind"])
+    assert len(read(path, "price", skip_rows=1).y) == N_ROWS
+
+
+def test_the_reason_is_all_that_a_wrong_table_prints(frame, write, capsys):
+    with pytest.raises(SystemExit):
+        example.main(["--data", str(write(frame)), "--target", "prise"])
+    error = capsys.readouterr().err
+    assert "has no column 'prise'" in error
+    assert "usage:" not in error
+
+
+def test_columns_left_out_as_asked_have_a_line_too(frame, write, capsys):
+    read(write(frame), "price", drop=["kind", "grade"])
+    out = capsys.readouterr().out
+    assert "\n  kind: left out, as asked\n  grade: left out, as asked\n" in out
 
 
 def test_columns_can_be_left_out(frame, write):
