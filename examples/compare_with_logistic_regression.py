@@ -95,7 +95,7 @@ PREFERRED = {
 }
 PENALTIES = np.logspace(-3, 3, 7)
 N_FOLDS = 5
-LONGEST = 1.4  # times the seconds that a rehearsal promises; at least half as long
+LONGEST = 1.25  # times the seconds that a rehearsal promises; at least half as long
 SECONDS_TO_DRAW = 1.0
 SHORT = 30  # seconds of a search that does not start further processes
 TARGET_SHARE = 0.9  # of the values of a target of quantities

@@ -389,7 +389,7 @@ def test_a_short_search_is_announced_and_drawn(circles, capsys, tmp_path):
     grid = example.smaller(example.GRID)
     example.announce(grid, 20, spent=2, limit=30)
     out = capsys.readouterr().out
-    assert "Searching 4 of 8 nets; about 14 to 28 s with" in out
+    assert "Searching 4 of 8 nets; about 12 to 25 s with" in out
     assert "raise --seconds" in out
     assert "longer than" not in out
     comparison = example.compare(circles, 1, grid)
@@ -399,10 +399,10 @@ def test_a_short_search_is_announced_and_drawn(circles, capsys, tmp_path):
 
 def test_the_announcement_says_if_no_search_is_short_enough(capsys):
     least = {name: values[:1] for name, values in example.GRID.items()}
-    example.announce(least, 20, spent=2, limit=30)
+    example.announce(least, 20, spent=2, limit=27)
     assert "longer" not in capsys.readouterr().out
-    example.announce(least, 20, spent=2.1, limit=30)
-    assert "it may take longer than --seconds 30." in capsys.readouterr().out
+    example.announce(least, 20, spent=2.1, limit=27)
+    assert "it may take longer than --seconds 27." in capsys.readouterr().out
 
 
 def test_without_arguments_the_tables_are_those_of_scikit_learn():
