@@ -6,9 +6,10 @@ Run it on two data sets of scikit-learn, or on your own table::
     python examples/compare_with_logistic_regression.py --data FILE.csv --target COLUMN
 
 Separator, decimal mark and encoding of the file are found, or given by --sep, --decimal and
---encoding. The program prints what it made of each column; --drop leaves columns out. It
-also says how long it will take: on a large table it searches fewer combinations, such that
-it ends within --seconds.
+--encoding; --skip-rows skips a title above the header. The program prints what it made of
+each column; --drop leaves columns out. It also says how long it will take, after a
+rehearsal: on a large table it searches fewer combinations, such that it ends within
+--seconds.
 
 The comparison is a nested cross-validation with five folds. In each fold, a grid search
 over a pipeline fits every combination of activation, depth and init scale in `GRID` to
@@ -24,18 +25,21 @@ validation scores.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import difflib
+import io
+import os
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from joblib import Parallel, delayed, effective_n_jobs
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from sklearn.base import clone
 from sklearn.callback import ProgressBar
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.datasets import load_breast_cancer, load_digits
@@ -91,6 +95,10 @@ PREFERRED = {
 }
 PENALTIES = np.logspace(-3, 3, 7)
 N_FOLDS = 5
+LONGEST = 1.25  # times the seconds that a rehearsal promises; at least half as long
+SECONDS_TO_DRAW = 1.0
+SHORT = 30  # seconds of a search that does not start further processes
+TARGET_SHARE = 0.9  # of the values of a target of quantities
 MOST_CLASSES = 10  # a numeric target with more distinct values means regression
 
 
@@ -149,13 +157,21 @@ def read_table(path: Path, target: str, options: Any) -> Table:
         import csv_table
     except ImportError as error:
         raise ValueError("--data needs pandas: pip install pandas") from error
-    frame, notes = csv_table.read_frame(path, options.sep, options.encoding)
+    frame, notes = csv_table.read_frame(
+        path, options.sep, options.encoding, options.skip_rows
+    )
     print(*notes, sep="\n", end="\n" if notes else "")
-    frame = without_dropped(frame, options.drop, path)
-    target = check_target(target, list(frame.columns), path)
+    hint = " ".join(note for note in notes if "--skip-rows" in note)
+    frame = without_dropped(frame, options.drop, path, hint)
+    target = check_target(target, list(frame.columns), path, hint)
     separator_is_comma = options.sep in (None, ",")
     decimal = options.decimal or csv_table.decimal_mark(frame, separator_is_comma)
-    frame[target] = as_target(csv_table.as_numbers(frame[target], decimal), frame[target])
+    numbers = csv_table.as_numbers(frame[target], decimal)
+    if numbers is None and options.task != "classification":
+        numbers = csv_table.as_numbers(frame[target], decimal, TARGET_SHARE)
+        if numbers is not None and numbers.values.nunique() <= MOST_CLASSES:
+            numbers = None  # classes, some of which have names
+    frame[target] = as_target(numbers, frame[target])
     frame = with_target(frame, target, path)
     is_classification = is_class_task(frame[target], options.task)
     if len(frame) > options.max_rows:
@@ -165,6 +181,7 @@ def read_table(path: Path, target: str, options: Any) -> Table:
     if is_classification:
         frame = drop_rare_classes(frame, target)
     X, lines = csv_table.as_features(frame.drop(columns=target), decimal)
+    lines += [f"{name}: left out, as asked" for name in options.drop]
     print("Columns:", *lines, sep="\n  ")
     if X.shape[1] == 0:
         raise ValueError(f"{path} has no column of use except {target!r}.")
@@ -175,19 +192,19 @@ def read_table(path: Path, target: str, options: Any) -> Table:
     )
 
 
-def without_dropped(frame, names: list[str], path: Path):
+def without_dropped(frame, names: list[str], path: Path, hint: str):
     """Return the frame without the columns of --drop."""
     for name in names:
         if name not in frame.columns:
-            raise ValueError(no_such_column(name, list(frame.columns), path))
+            raise ValueError(no_such_column(name, list(frame.columns), path, hint))
     return frame.drop(columns=names)
 
 
-def check_target(name: str, columns: list[str], path: Path) -> str:
+def check_target(name: str, columns: list[str], path: Path, hint: str) -> str:
     """Return the name of the target's column, or raise ValueError."""
     target = name.strip()
     if target not in columns:
-        raise ValueError(no_such_column(name, columns, path))
+        raise ValueError(no_such_column(name, columns, path, hint))
     if f"{target} (2)" in columns:
         raise ValueError(
             f"{path} has several columns {target!r}. Leave out all but one, for instance "
@@ -196,10 +213,11 @@ def check_target(name: str, columns: list[str], path: Path) -> str:
     return target
 
 
-def no_such_column(name: str, columns: list[str], path: Path) -> str:
+def no_such_column(name: str, columns: list[str], path: Path, hint: str) -> str:
     close = difflib.get_close_matches(name, columns, n=1)
-    hint = f"Did you mean {close[0]!r}? " if close else ""
-    return f"{path} has no column {name!r}. {hint}It has: {', '.join(columns)}."
+    meant = f"Did you mean {close[0]!r}? " if close else ""
+    known = f"It has: {', '.join(columns)}."
+    return f"{path} has no column {name!r}. {meant}{known} {hint}".strip()
 
 
 def as_target(numbers: Any, texts):
@@ -207,8 +225,11 @@ def as_target(numbers: Any, texts):
     if numbers is None:
         return texts
     if numbers.strays:
-        strays = ", ".join(map(repr, numbers.strays[:3]))
-        print(f"Values of the target that are no number count as missing: {strays}.")
+        n, first = len(numbers.strays), numbers.strays[0]
+        print(
+            f"Values of the target that are no number count as missing: {n}, such as "
+            f"{first!r}."
+        )
     return numbers.values
 
 
@@ -347,14 +368,14 @@ def compare(
     )
 
 
-def score_trees(table: Table, n_jobs: int) -> np.ndarray:
-    """Return the scores of gradient boosted trees on the same folds (n_folds,)."""
+def score_trees(table: Table, n_jobs: int, splits: list | None = None) -> np.ndarray:
+    """Return the scores of gradient boosted trees on the same folds (n_folds,), or some."""
     return cross_val_score(
         trees(table),
         table.X,
         table.y,
         scoring=table.scoring,
-        cv=table.splits,
+        cv=table.splits if splits is None else splits,
         n_jobs=n_jobs,
         error_score="raise",
     )
@@ -381,46 +402,96 @@ def check_score(table: Table) -> None:
 # The time.
 
 
-def seconds_to_fit(model: Any, table: Table) -> float:
-    """Return how long a model takes to fit the training rows of a search, at its best.
-
-    The first of two fits may have to wait for libraries to be loaded.
-    """
-    train, _ = table.splits[0]
-    X, y = rows_of(table.X, train), table.y[train]
-    fit, _ = next(table.validation.split(X, y))
-    seconds = []
-    for _ in range(2):
-        start = time.perf_counter()
-        clone(model).fit(rows_of(X, fit), y[fit])
-        seconds.append(time.perf_counter() - start)
-    return min(seconds)
-
-
 def rows_of(X: Any, rows: np.ndarray) -> Any:
     return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
 
 
-def plan(table: Table, seconds: float, n_jobs: int) -> tuple[dict[str, list], float]:
-    """Return the largest grid that ends in time, at least one net, and its seconds."""
-    middle = {name: values[0] for name, values in PREFERRED.items()}
-    net = search_nets(table, GRID, n_jobs).estimator.set_params(**middle)
-    per_net = seconds_to_fit(net, table)
-    baseline = search_baseline(table, n_jobs)
-    weakest = PENALTIES.max() if table.is_classification else PENALTIES.min()
-    (penalty,) = baseline.param_grid
-    per_penalty = seconds_to_fit(baseline.estimator.set_params(**{penalty: weakest}), table)
-    others = per_penalty * (len(PENALTIES) + 1) + seconds_to_fit(trees(table), table)
+@dataclass
+class Pace:
+    """How long the parts of a comparison take, as measured in a rehearsal."""
 
-    def estimate(grid: dict[str, list]) -> float:
-        fits = per_net * (len(ParameterGrid(grid)) + 1.5) + others
-        return len(table.splits) * fits / n_jobs
+    per_net: dict[int, float]  # of a search, by depth
+    per_split: float  # everything else in a split: refits, baseline, start and end
+    once: float  # trees of all splits, and the figure
+    n_splits: int
 
+    def seconds(self, grid: dict[str, list]) -> float:
+        """Return the seconds of the whole comparison."""
+        depths = [params["net__depth"] for params in ParameterGrid(grid)]
+        nets = np.interp(depths, list(self.per_net), list(self.per_net.values())).sum()
+        return self.n_splits * (float(nets) + self.per_split) + self.once
+
+
+def rehearse(table: Table, n_jobs: int) -> Pace:
+    """Run a few nets, the baseline and trees as they will run, and measure the time.
+
+    So it counts what only such a run shows: processes that share busy cores, scores, the
+    start of a search. The processes themselves are started before, since they stay.
+    """
+    splits = table.splits
+    n_processes = effective_n_jobs(n_jobs)
+    train, _ = splits[0]
+    X, y = rows_of(table.X, train), table.y[train]
+    depths = [min(GRID["net__depth"]), max(GRID["net__depth"])]
+    few = {name: values[:1] for name, values in PREFERRED.items()}
+    sample = {**few, "net__depth": depths, "net__init_scale": GRID["net__init_scale"][-2:]}
+    # progress bars take time, but would be mistaken for those of the search
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        start_processes([search_nets(table, few, n_jobs), trees(table)], n_jobs)
+        search, seconds = timed(search_nets(table, sample, n_jobs).fit, X, y)
+        _, of_baseline = timed(search_baseline(table, n_jobs).fit, X, y)
+        some = splits[:n_processes]
+        _, of_trees = timed(score_trees, table, n_jobs, some)
+    results = search.cv_results_
+    per_fit = (results["mean_fit_time"] + results["mean_score_time"]) / n_processes
+    of_depth = np.array(results["param_net__depth"], dtype=int)
+    per_net = {depth: float(per_fit[of_depth == depth].mean()) for depth in depths}
+    others = max(seconds - float(per_fit.sum()), search.refit_time_) + of_baseline
+    n_rounds = -(-len(splits) // len(some))
+    return Pace(per_net, others, n_rounds * of_trees + SECONDS_TO_DRAW, len(splits))
+
+
+def start_processes(estimators: list, n_jobs: int) -> None:
+    """Start all processes, with the libraries that the estimators need."""
+    n_processes = effective_n_jobs(n_jobs)
+    for _ in range(50):
+        tasks = [delayed(process_of)(estimators) for _ in range(n_processes)]
+        if len(set(Parallel(n_jobs)(tasks))) == n_processes:
+            return
+
+
+def process_of(estimators: list) -> int:
+    """Return the process that this runs in; the estimators have been sent to it."""
+    time.sleep(0.1)  # such that the others take a task, too
+    return os.getpid()
+
+
+def timed(call: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
+    """Return what a call returns, and its seconds."""
+    start = time.perf_counter()
+    result = call(*arguments)
+    return result, time.perf_counter() - start
+
+
+def plan(table: Table, seconds: float, n_jobs: int) -> tuple[dict[str, list], float, int]:
+    """Return the largest grid that ends in time, its seconds, and how many processes.
+
+    The grid has at least one net. One process does for a short search, since others take
+    seconds to start. Planning is part of the time.
+    """
+    start = time.perf_counter()
+    net = search_nets(table, GRID, 1).estimator
+    train, _ = table.splits[0]
+    _, per_net = timed(net.fit, rows_of(table.X, train), table.y[train])
+    all_nets = per_net * len(ParameterGrid(GRID)) * len(table.splits)
+    n_jobs = 1 if min(all_nets, seconds) < SHORT else n_jobs
+    pace = rehearse(table, n_jobs)
+    left = seconds - (time.perf_counter() - start)
     grid = GRID
-    # half of the time is kept: fits beside one another are slower than one alone
-    while estimate(grid) > seconds / 2 and len(ParameterGrid(grid)) > 1:
+    while LONGEST * pace.seconds(grid) > left and len(ParameterGrid(grid)) > 1:
         grid = smaller(grid)
-    return grid, estimate(grid)
+    return grid, pace.seconds(grid), n_jobs
 
 
 def smaller(grid: dict[str, list]) -> dict[str, list]:
@@ -430,11 +501,19 @@ def smaller(grid: dict[str, list]) -> dict[str, list]:
     return {**grid, name: [value for value in grid[name] if value != least]}
 
 
-def announce(table: Table, grid: dict[str, list], seconds: float) -> None:
+def announce(grid: dict[str, list], seconds: float, spent: float, limit: float) -> None:
+    """Print how many nets are searched and how long it takes; `spent` are over already.
+
+    It is a range, since other work on the machine comes and goes.
+    """
     n_nets, n_all = len(ParameterGrid(grid)), len(ParameterGrid(GRID))
+    longest = LONGEST * seconds
     print(
-        f"Searching {n_nets} of {n_all} nets; about {seconds:.0f} to {2 * seconds:.0f} s."
+        f"Searching {n_nets} of {n_all} nets; about {longest / 2:.0f} to {longest:.0f} s "
+        "with the models that they are compared with."
     )
+    if n_nets == 1 and spent + longest > limit:
+        print(f"No search is shorter, but it may take longer than --seconds {limit:g}.")
     if n_nets < n_all:
         print("For a larger search, raise --seconds.")
 
@@ -602,6 +681,9 @@ def parse(arguments: Sequence[str] | None) -> tuple[argparse.ArgumentParser, Any
     parser.add_argument("--sep", type=separator, help="separator; found by default")
     parser.add_argument("--decimal", choices=[".", ","], help="found by default")
     parser.add_argument("--encoding", help="found by default")
+    parser.add_argument(
+        "--skip-rows", type=int, default=0, metavar="N", help="lines above the header"
+    )
     parser.add_argument("--max-rows", type=int, default=10_000, help="maximum for --data")
     parser.add_argument("--seconds", type=float, default=90, help="maximum for --data")
     parser.add_argument("--picture", type=Path, default=Path("compare.png"))
@@ -611,6 +693,8 @@ def parse(arguments: Sequence[str] | None) -> tuple[argparse.ArgumentParser, Any
         parser.error("--data and --target go together")
     if options.target in options.drop:
         parser.error(f"--drop leaves out {options.target!r}, which is the --target")
+    if options.skip_rows < 0:
+        parser.error("--skip-rows must be at least 0")
     if options.repeats < 1:
         parser.error("--repeats must be at least 1")
     if not options.picture.absolute().parent.is_dir():
@@ -621,16 +705,18 @@ def parse(arguments: Sequence[str] | None) -> tuple[argparse.ArgumentParser, Any
 def report(table: Table, options: argparse.Namespace) -> BaselineComparison:
     """Search, compare and print the results for one table."""
     print(table, flush=True)
-    grid = GRID
+    grid, n_jobs = GRID, options.jobs
     if options.data is not None:
-        grid, seconds = plan(table, options.seconds, options.jobs)
-        announce(table, grid, seconds)
-    comparison = compare(table, options.jobs, grid)
+        print("Measuring how long a search takes ...", flush=True)
+        planned, spent = timed(plan, table, options.seconds, n_jobs)
+        grid, seconds, n_jobs = planned
+        announce(grid, seconds, spent, options.seconds)
+    comparison = compare(table, n_jobs, grid)
     print(f"\nBest models on validation rows:\n{leader_table(comparison)}\n")
     print(f"Comparison on test rows:\n{comparison}\n")
     if options.data is not None and comparison.winner is None:
         print("To find smaller differences, repeat the folds: --repeats 2\n")
-    scores = score_trees(table, options.jobs)
+    scores = score_trees(table, n_jobs)
     print(
         f"Gradient boosted trees on the same test rows: {comparison.score_name} "
         f"{scores.mean():.4f}, std {scores.std(ddof=1):.4f}\n"
@@ -648,7 +734,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             tables = [read_table(options.data, options.target, options)]
             check_score(tables[0])
         except ValueError as error:
-            parser.error(str(error))
+            parser.exit(2, f"{parser.prog}: error: {error}\n")  # without the usage
     # On a machine with other work, trees of several threads wait for the one that waits for
     # a core: with one of two cores busy, a fit of seconds takes minutes.
     with threadpool_limits(1, "openmp"):

@@ -25,8 +25,14 @@ FREQUENT = 5  # rows with a value, from which on it is a category of its own
 MOST_CATEGORIES = 30  # per column; rarer ones share a binary column
 DATE_LIKE = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}"
 DATES = ["%Y-%m-%d", "%Y/%m/%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y"]
-TIMES = ["", " %H:%M", " %H:%M:%S", "T%H:%M:%S"]
-SIGNED = r"[+-]?"
+TIMES = ["", " %H:%M", " %H:%M:%S", "T%H:%M", "T%H:%M:%S", " %I:%M %p", " %I:%M:%S %p"]
+CLOCK = r"([+-]?)(?:(\d{1,3}):)?(\d{1,3}):(\d{2}(?:\.\d+)?)\s*(?:([AaPp])\.?[Mm]\.?)?"
+MOST_TITLE_LINES = 10
+SIGNED = r"[+\-\u2212]?"  # the last one is the minus sign of typesetting
+CURRENCY = r"[A-Z]{0,2}[$€£¥₹₽₩₺]|CHF|EUR|USD|GBP|JPY|Rs\.?"
+# with a group of thousands before it, whatever the mark is in other columns
+CLEAR_MARKS = {",": r"\d\.\d{3},\d+(?![\d.,])", ".": r"\d,\d{3}\.\d+(?![\d.,])"}
+MAGNITUDES = {"K": 1e3, "k": 1e3, "M": 1e6, "B": 1e9}
 EXPONENT = r"(?:[eE][+-]?\d+)?"
 
 
@@ -34,7 +40,10 @@ EXPONENT = r"(?:[eE][+-]?\d+)?"
 
 
 def read_frame(
-    path: Path, separator: str | None = None, encoding: str | None = None
+    path: Path,
+    separator: str | None = None,
+    encoding: str | None = None,
+    skip_rows: int = 0,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Return the table as texts, NaN where one is missing, and what is to be said of it.
 
@@ -44,9 +53,20 @@ def read_frame(
         If the file cannot be opened, or is not a table.
     """
     text, notes = decoded(path, encoding)
+    text = without_lines(text, skip_rows)
+    if not text.strip():
+        raise ValueError(f"cannot read {path} as CSV: --skip-rows leaves nothing of it.")
+    n_titles = n_title_lines(text, separator)
+    if n_titles > 0:
+        notes.append(
+            f"The header seems to be in line {skip_rows + n_titles + 1}, below a title: "
+            f"pass --skip-rows {skip_rows + n_titles}."
+        )
     separator = find_separator(text) if separator is None else separator
     names = column_names(text, separator)
     if len(names) < 2:
+        if n_titles > 0:
+            raise ValueError(f"{path} has a first line of one cell. {notes[-1]}")
         raise ValueError(
             f"{path} has a single column, {names[0]!r}, if its values are separated by "
             f"{separator!r}. Pass the separator: --sep ';'"
@@ -102,6 +122,38 @@ def encodings(content: bytes) -> list[str]:
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return ["utf-16"]
     return ["utf-8-sig", "cp1252", "latin-1"]
+
+
+def without_lines(text: str, n_lines: int) -> str:
+    """Return a text without its first lines."""
+    return "".join(text.splitlines(keepends=True)[n_lines:])
+
+
+def n_title_lines(text: str, separator: str | None) -> int:
+    """Return how many lines stand above the header, 0 if the first line may be it.
+
+    A title has fewer cells with a text in them than the header below it has, and the
+    records below the header have as many cells as it.
+    """
+    for n_lines in range(1, MOST_TITLE_LINES + 1):
+        rest = without_lines(text, n_lines)
+        if not rest.strip():
+            return 0
+        if not rest.splitlines()[0].strip():
+            continue
+        mark = find_separator(rest) if separator is None else separator
+        first, *_ = first_records(text, mark)
+        header, *others = first_records(rest, mark)
+        is_full = len(header) > 1 and all(cell.strip() for cell in header)
+        n_alike = sum(len(record) == len(header) for record in others)
+        is_header = is_full and len(others) > 1 and n_alike >= 0.9 * len(others)
+        if is_header:
+            # row names may have no cell in the header
+            n_named = sum(bool(cell.strip()) for cell in first)
+            is_title = n_named < len(header) - 1 and n_named <= len(header) / 2
+            is_title = is_title and first[0].strip() != ""
+            return n_lines if is_title else 0
+    return 0
 
 
 def first_records(text: str, separator: str) -> list[list[str]]:
@@ -168,14 +220,28 @@ def without_row_numbers(
 def decimal_mark(frame: pd.DataFrame, separator_is_comma: bool) -> str:
     """Return "," if fractions are written with commas, else "."."""
     texts = pd.concat([frame[name].dropna() for name in frame], ignore_index=True)
-    texts = texts.astype(str).str.strip()
-    with_comma = texts[texts.str.fullmatch(SIGNED + r"\d*,\d+")]
-    with_point = texts.str.fullmatch(SIGNED + r"\d*\.\d+" + EXPONENT).any()
-    if with_point or with_comma.empty:
+    parts = texts.astype(str).str.strip().str.extract(form_of_numbers(r"[\d.,]*\d"))
+    texts = parts["number"].dropna()
+    with_comma = texts[texts.str.fullmatch(r"\d*,\d+")]
+    # 1.234 and 1,234 may be a thousand and more; 12,5 and 0,125 are fractions
+    with_point = texts[texts.str.fullmatch(r"\d*\.\d+" + EXPONENT)]
+    is_of_points = ~with_point.str.fullmatch(r"[1-9]\d{0,2}\.\d{3}")
+    if texts.str.fullmatch(r"\d{1,3}(?:\.\d{3})+,\d+").any() and not is_of_points.any():
+        return ","
+    if len(with_point) > 0 or with_comma.empty:
         return "."
-    # 1,234 may be a thousand and more; 12,5 and 0,125 are fractions
-    is_fraction = ~with_comma.str.fullmatch(SIGNED + r"[1-9]\d{0,2},\d{3}")
+    is_fraction = ~with_comma.str.fullmatch(r"[1-9]\d{0,2},\d{3}")
     return "," if is_fraction.any() or not separator_is_comma else "."
+
+
+def form_of_numbers(number: str) -> str:
+    """Return the pattern of a number with its sign, currency, magnitude and unit."""
+    return (
+        rf"^(?P<bracket>\()?(?P<sign>{SIGNED})\s*(?P<currency>{CURRENCY})?\s*"
+        rf"(?P<late_sign>{SIGNED})(?P<number>{number})"
+        rf"(?P<magnitude>[{''.join(MAGNITUDES)}](?![^\W\d_]))?"
+        r"\s*(?P<unit>[^\d\s.,:/+()-][^\d()]{0,14})?\)?$"
+    )
 
 
 @dataclass
@@ -187,24 +253,59 @@ class Numbers:
     strays: list[str] = field(default_factory=list)
 
 
-def as_numbers(column: pd.Series, decimal: str) -> Numbers | None:
-    """Return the numbers in a column of texts, None if less than 99 % are numbers.
+def as_numbers(
+    column: pd.Series, decimal: str, share: float = NUMBERS_SHARE
+) -> Numbers | None:
+    """Return the numbers in a column of texts, None if a lesser share of it are numbers.
 
-    Thousands may be grouped, and one unit may follow the numbers: 1,234.50 kg.
+    Thousands may be grouped, and a currency or a unit may stand beside the numbers, the
+    same for all: 1,234.50 kg, -$85, ($85), 39K.
     """
+    texts = column.dropna().astype(str).str.strip()
+    for each, form in CLEAR_MARKS.items():
+        if texts.str.contains(form).any():
+            decimal = each
     mark, group = re.escape(decimal), "." if decimal == "," else ","
     grouped = rf"\d{{1,3}}(?:{re.escape(group)}\d{{3}})+(?:{mark}\d+)?"
-    number = rf"{SIGNED}(?:{grouped}|\d+{mark}?\d*{EXPONENT}|{mark}\d+{EXPONENT})"
-    texts = column.dropna().astype(str).str.strip()
-    parts = texts.str.extract(rf"^({number})\s*([^\d\s.,:/+-][^\d]{{0,14}})?$")
-    found = parts[0].dropna()
-    units = parts.loc[found.index, 1].dropna().str.strip().unique().tolist()
-    if len(texts) == 0 or len(found) < NUMBERS_SHARE * len(texts) or len(units) > 1:
+    number = rf"(?:{grouped}|\d+{mark}?\d*{EXPONENT}|{mark}\d+{EXPONENT})"
+    parts = texts.str.extract(form_of_numbers(number))
+    has_both = texts.str.startswith("(") == texts.str.endswith(")")
+    parts = parts[has_both & parts["number"].notna()]
+    units = [parts[name].dropna().str.strip().unique() for name in ("currency", "unit")]
+    is_mixed = any(len(each) > 1 for each in units)
+    if len(texts) == 0 or len(parts) < share * len(texts) or is_mixed:
         return None
-    plain = found.str.replace(group, "", regex=False).str.replace(decimal, ".", regex=False)
-    values = plain.astype(float).replace([np.inf, -np.inf], np.nan).rename(column.name)
-    strays = texts[parts[0].isna()].unique().tolist()
-    return Numbers(values.reindex(column.index), "".join(units), strays)
+    plain = parts["number"].str.replace(group, "", regex=False)
+    values = plain.str.replace(decimal, ".", regex=False).astype(float)
+    values *= parts["magnitude"].map(MAGNITUDES).astype(float).fillna(1.0)
+    signs = parts["sign"].fillna("") + parts["late_sign"].fillna("")
+    is_negative = signs.isin(["-", "\u2212"]) | parts["bracket"].notna()
+    values = values.where(~is_negative, -values).replace([np.inf, -np.inf], np.nan)
+    strays = texts.drop(parts.index).tolist()
+    unit = " ".join(each[0] for each in units if len(each) > 0)
+    return Numbers(values.rename(column.name).reindex(column.index), unit, strays)
+
+
+def as_clock(column: pd.Series) -> pd.Series | None:
+    """Return durations and times of day as numbers, None if the texts are others.
+
+    They are in the last unit that is written: 3:27 is 207, 1:03:27 is 3807.
+    """
+    texts = column.dropna().astype(str).str.strip()
+    parts = texts.str.extract(rf"^{CLOCK}$")
+    is_clock = parts[3].notna()
+    if not is_clock.all():
+        return None
+    first, middle, last = (parts[j].astype(float) for j in (1, 2, 3))
+    half = parts[4].str.lower()
+    has_hours_first = half.notna()
+    # of 5:30 PM the hour is the middle part, of 5:30:10 PM the first
+    hours = first.where(first.notna(), middle)
+    shift = (hours % 12 + 12.0 * (half == "p") - hours).where(has_hours_first, 0.0)
+    values = first.fillna(0) * 3600 + middle * 60 + last
+    values += shift * np.where(first.notna(), 3600.0, 60.0)
+    values = values.where(parts[0] != "-", -values)
+    return values.rename(column.name).reindex(column.index)
 
 
 # Columns.
@@ -235,6 +336,9 @@ def as_feature(column: pd.Series, decimal: str) -> tuple[pd.DataFrame, str]:
     numbers = as_numbers(column, decimal)
     if numbers is not None:
         return numbers.values.to_frame(), described(numbers)
+    clock = as_clock(column)
+    if clock is not None:
+        return clock.to_frame(), "duration or time of day"
     dates = as_dates(column)
     if dates is not None:
         return dates

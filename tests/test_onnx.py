@@ -1088,6 +1088,100 @@ def test_the_types_of_inputs_follow_the_columns(few, X, y):
         skshallow.onnx.initial_types(LogisticRegression().fit(X, y))
 
 
+NAMES = {
+    "unit price": "unit_price",
+    "a b": "a_b1",
+    "a-b": "a_b2",
+    "a_b": "a_b",
+    "": "x4",
+    "1st": "_1st",
+    "größe (m+)": "größe__m__",
+    "label": "label1",
+    "probabilities": "probabilities1",
+    "output_label": "output_label1",
+    "output_probability": "output_probability1",
+    "class_labels": "class_labels1",
+    "variable": "variable1",
+    "yes": "yes1",
+    "i1": "i1",
+    "x": "x",
+}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"zipmap": True},
+        {"zipmap": False},
+        {"zipmap": "columns"},
+        {"zipmap": False, "output_class_labels": True},
+        None,
+    ],
+    ids=str,
+)
+def test_the_inputs_of_a_model_have_the_declared_names(few, options):
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.normal(size=(60, len(NAMES))), columns=list(NAMES))
+    table["x"] = rng.choice(["a", "b"], 60)
+    y = table["label"] > 0
+    if options is None:
+        net = DeepNetRegressor(**few).fit(table, y)
+    else:
+        net = DeepNetClassifier(**few).fit(table, np.where(y, "yes", "no"))
+    types = skshallow.onnx.initial_types(net)
+    model = skl2onnx.to_onnx(net, initial_types=types, options=options)
+    names = NAMES if options else NAMES | {"yes": "yes"}
+    assert [name for name, _ in types] == list(names.values())
+    assert [each.name for each in model.graph.input] == list(names.values())
+    assert not {each.name for each in model.graph.output} & set(names.values())
+
+
+def test_columns_named_as_outputs_are_predicted_for_by_position(few):
+    table = raw_table()[["income", "sex", "age"]]
+    table.columns = ["label", "a b", ""]
+    net = DeepNetClassifier(**few).fit(table, table["label"] > 0)
+    types = skshallow.onnx.initial_types(net)
+    kinds = [np.float32, object, np.float32]
+    inputs = {
+        name: table[[column]].to_numpy(kind)
+        for column, (name, _), kind in zip(table, types, kinds, strict=True)
+    }
+    _, probabilities = run(convert_table(net), **inputs)
+    assert_near(probabilities, net.predict_proba(table).astype(np.float32), np.float32)
+
+
+@pytest.mark.parametrize("with_category", [False, True])
+def test_numbers_that_float32_rounds_coarsely_are_warned_of(few, with_category):
+    table = pd.DataFrame({"x": np.arange(300) % 7, "time": 1.7e9 + 100.0 * np.arange(300)})
+    if with_category:
+        table.insert(0, "kind", ["a", "b", "c"] * 100)
+    net = DeepNetRegressor(**few).fit(table, np.arange(300) % 2)
+    match = r"column 'time' too coarsely: those near 1\.70003e\+09 by up to 64, .*float64\)"
+    with pytest.warns(UserWarning, match=match):
+        convert_table(net)
+    if with_category:
+        assert_table_is_predicted_alike(net, table, np.float64)
+    else:
+        (found,) = run(convert_table(net, np.float64), X=table.to_numpy(float))
+        assert_near(found[:, 0], net.predict(table), np.float64)
+
+
+@pytest.mark.filterwarnings("error:float32 rounds")
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda rng: rng.integers(100_000, 100_009, 300),
+        lambda rng: rng.normal(1e5, 1, 300).astype(np.float32),
+    ],
+    ids=["integers", "float32"],
+)
+def test_numbers_that_float32_holds_are_predicted_for_alike_far_from_zero(few, make):
+    table = pd.DataFrame({"x": make(np.random.default_rng(0)), "kind": ["a", "b"] * 150})
+    net = DeepNetRegressor(**few, numeric_encoding=None)
+    net.fit(table, table["x"] > table["x"].mean())
+    assert_table_is_predicted_alike(net, table)
+
+
 def test_inputs_that_do_not_suit_the_columns_are_refused(few):
     table = raw_table()[["income", "sex"]]
     net = DeepNetRegressor(**few).fit(table, numbers_of(raw_table()))

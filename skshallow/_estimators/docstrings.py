@@ -406,9 +406,10 @@ feature_names_in_ : ndarray of shape (n_features_in_,)
 n_missing_ : ndarray of shape (n_features_in_,)
     Number of missing values of each column of `X`, without rows of weight 0, in the fit
     that learned what the columns are: the first one with `warm_start`, the first part with
-    `partial_fit`. Missing numbers are replaced by the mean of their column, beside which an
-    indicator says where; missing categories are a level of their own. A column of numbers
-    that are missing in all training rows is left out: its values have no effect.
+    `partial_fit`. A missing number takes the mean of its column over the training rows, and
+    each of its pieces takes the mean of that piece; an indicator says where. Missing
+    categories are a level of their own. A column of numbers that are missing in all
+    training rows is left out: its values have no effect.
 encoded_feature_names_ : ndarray of shape (n_inputs,)
     Names of the features that enter the first layer, the rows of `coefs_[0]`: numbers,
     their missing-value indicators, one-hot encoded categories, the pieces of numbers

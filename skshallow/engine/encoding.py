@@ -36,7 +36,7 @@ class Encoding:
     - for each column in `embedded`, the row of the embedding that its level has.
 
     A level that was not seen has NaN instead of 0 or 1. After standardisation `Rows`
-    replaces each NaN by 0, which is the column's mean.
+    replaces each NaN by 0, which is the feature's mean.
 
     Parameters
     ----------

@@ -7,8 +7,11 @@ of them what the net makes of a table: first one matrix of numbers and codes, as
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterator
+import re
+import warnings
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,12 +32,24 @@ from skshallow._estimators.prediction import FittedNet
 from skshallow.activations import Params
 from skshallow.engine.encoding import Encoding
 from skshallow.engine.periodic import RATE, PeriodicEmbedding
-from skshallow.engine.units import Units
+from skshallow.engine.units import MOST_ROW_GAIN, Units
 from skshallow.onnx._graph import Graph, Tensor
 
 # What a missing string is in a model: empty, or as onnxruntime for Python writes the NaN,
 # None and pandas.NA of an array of objects.
 MISSING_STRINGS = ("", "nan", "None", "<NA>")
+# What skl2onnx calls the outputs of a model: an input of one of these names is renamed.
+NAMES_OF_OUTPUTS = {
+    "label",
+    "probabilities",
+    "variable",
+    "output_label",
+    "output_probability",
+    "class_labels",
+}
+# Rounding of a number that is told of: 1e-5 standard deviations of most columns, which
+# enter the first layer multiplied by up to this gain.
+LARGEST_ROUNDING = 1e-5 * MOST_ROW_GAIN
 
 
 # The types of the inputs.
@@ -43,12 +58,16 @@ MISSING_STRINGS = ("", "nan", "None", "<NA>")
 def initial_types(estimator: Any, dtype: Any = np.float32) -> list[tuple[str, Any]]:
     """Return the names and types of the inputs, for ``skl2onnx.to_onnx``.
 
-    A net that was fitted on a table with categories gets one input per column, named as
-    the column: strings for a category of strings, integers or booleans for a category of
+    A net that was fitted on a table with categories gets one input per column, in their
+    order: strings for a category of strings, integers or booleans for a category of
     these, floats for a number, and for a category of numbers that may be missing. Every
-    other net gets one input of floats, "X". Columns without a name are called "x0", "x1"
-    and so on. In the converted model, skl2onnx replaces what is no letter or digit in a
-    name by "_": the column " BMI " becomes the input "_BMI_". The order stays.
+    other net gets one input of floats, "X".
+
+    An input has the name of its column if this is made of letters, digits and "_", does not
+    start with a digit, and is not the name of an output of the model, such as "label".
+    Otherwise each other character becomes "_", and a number is added if the name is taken:
+    "unit price" becomes "unit_price", and "a-b" beside "a b" becomes "a_b1". Columns
+    without a name are called "x0", "x1" and so on. The converted model has these names.
 
     Parameters
     ----------
@@ -57,7 +76,9 @@ def initial_types(estimator: Any, dtype: Any = np.float32) -> list[tuple[str, An
         with one of them.
     dtype : {numpy.float32, numpy.float64}, default=numpy.float32
         The type of numbers, in which the model then computes. Without an input of numbers
-        it computes in float32.
+        it computes in float32. Conversion warns of columns whose values float32 rounds by
+        more than about 1e-5 standard deviations, such as times in seconds since 1970: these
+        need float64.
 
     Returns
     -------
@@ -87,6 +108,7 @@ def initial_types(estimator: Any, dtype: Any = np.float32) -> list[tuple[str, An
     if np.dtype(dtype) not in float_types:
         raise ValueError(f"dtype must be numpy.float32 or numpy.float64; got {dtype!r}.")
     float_type = float_types[np.dtype(dtype)]
+    last = estimator
     while isinstance(estimator, Pipeline):
         estimator = estimator.steps[0][1]
     check_is_fitted(estimator)
@@ -100,12 +122,42 @@ def initial_types(estimator: Any, dtype: Any = np.float32) -> list[tuple[str, An
     columns = _columns_of(net)
     if columns is None or not columns.is_categorical.any():
         return [("X", float_type([None, net.n_features_in_]))]
-    names = columns.names or [f"x{j}" for j in range(net.n_features_in_)]
+    taken = NAMES_OF_OUTPUTS | _names_of_classes(last)
+    names = _names_of_inputs(columns.names or [""] * net.n_features_in_, taken)
     types = [
         _type_of_column(levels, missing, float_type)([None, 1])
         for levels, missing in zip(columns.levels, columns.missing_level, strict=True)
     ]
     return list(zip(names, types, strict=True))
+
+
+def _names_of_inputs(columns: Sequence[str], taken: set[str]) -> list[str]:
+    """Return a name per column, such that skl2onnx changes none of them."""
+    kept = {name for name in columns if name and name == _identifier(name)} - taken
+    given = taken | kept
+    names = []
+    for j, column in enumerate(columns):
+        name = column
+        if column not in kept:
+            stem = _identifier(column or f"x{j}")
+            numbered = (f"{stem}{i}" for i in itertools.count(1))
+            tried = itertools.chain([stem], numbered)
+            name = next(each for each in tried if each not in given)
+            given.add(name)
+        names.append(name)
+    return names
+
+
+def _identifier(name: str) -> str:
+    """Return a name of letters, digits and "_" that does not start with a digit."""
+    return re.sub(r"^(?=\d)", "_", re.sub(r"\W", "_", name))
+
+
+def _names_of_classes(estimator: Any) -> set[str]:
+    """Return what the outputs are called with one output per class (zipmap="columns")."""
+    classes = np.asarray(getattr(estimator, "classes_", []), dtype=object).tolist()
+    named = [f"i{int(c)}" if isinstance(c, float | int) else str(c) for c in classes]
+    return set(map(_identifier, named))
 
 
 def _type_of_column(levels: np.ndarray | None, missing_level: bool, float_type: type):
@@ -159,7 +211,9 @@ def _check_order(operator: Any) -> None:
     """Raise ValueError if the inputs are the columns of fit, in another order."""
     declared = [each.raw_name for each in operator.inputs]
     fitted = list(getattr(operator.raw_operator, "feature_names_in_", declared))
-    if declared != fitted and sorted(declared) == sorted(fitted):
+    named = [fitted, _names_of_inputs(fitted, NAMES_OF_OUTPUTS)]
+    is_permuted = any(sorted(declared) == sorted(names) for names in named)
+    if declared not in named and is_permuted:
         raise ValueError(
             f"The inputs of {type(operator.raw_operator).__name__} are declared in the "
             f"order {', '.join(declared)}, and it was fitted on {', '.join(fitted)}. "
@@ -219,7 +273,10 @@ def graph_and_table(scope: Any, operator: Any, container: Any) -> tuple[Graph, T
     """Return a graph, and its table (N, n_columns) of numbers and codes."""
     is_double = float_type(operator) is DoubleTensorType
     graph = Graph(scope, container, np.float64 if is_double else np.float32)
-    columns = _columns_of(net_of(operator.raw_operator))
+    net = net_of(operator.raw_operator)
+    if not is_double:
+        _warn_of_rounding(net)
+    columns = _columns_of(net)
     if columns is None:
         found = [_numbers(graph, Tensor(graph, x.full_name), x) for x in operator.inputs]
     else:
@@ -229,6 +286,42 @@ def graph_and_table(scope: Any, operator: Any, container: Any) -> tuple[Graph, T
         ]
     first, *others = found
     return graph, first.op("Concat", *others, axis=1) if others else first
+
+
+def _warn_of_rounding(net: Any) -> None:
+    """Warn of numbers that float32 rounds by much compared with how far they are spread."""
+    encoding, units = getattr(net, "_encoding", None), net._units
+    if units.scale is None or units.center is None:
+        return
+    columns = np.arange(net.n_features_in_) if encoding is None else encoding.numbers
+    values = units.center[np.newaxis, : len(columns)]
+    is_exact = np.zeros(len(columns), dtype=bool)
+    if units.bounds is not None:
+        values = np.stack([ends[: len(columns)] for ends in units.bounds])
+        # as are whole numbers up to 2^24, and the values of a table in float32
+        is_exact = (values == values.astype(np.float32)).all(axis=0)
+    largest = np.abs(values).max(axis=0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        rounding = np.spacing(largest.astype(np.float32)).astype(float) / 2
+    scale = units.scale[: len(columns)]
+    is_rounded = ~is_exact & (rounding > LARGEST_ROUNDING * scale)
+    is_rounded &= scale.astype(np.float32) > 0  # another scale is an error
+    if not is_rounded.any():
+        return
+    known = _columns_of(net)
+    names = getattr(known, "names", None) or getattr(net, "feature_names_in_", None)
+    first = np.flatnonzero(is_rounded)[0]
+    of_net = columns[is_rounded].tolist()
+    called = ", ".join(repr(str(names[j])) if names is not None else str(j) for j in of_net)
+    warnings.warn(
+        f"float32 rounds numbers of column {called} too coarsely: those near "
+        f"{largest[first]:g} by up to {rounding[first]:g}, so that predictions in ONNX "
+        "differ from those of the network. Declare the inputs of numbers as "
+        "DoubleTensorType, for example with skshallow.onnx.initial_types(net, "
+        "numpy.float64), or subtract a constant from the column before the fit.",
+        UserWarning,
+        stacklevel=2,
+    )
 
 
 def _column(
@@ -333,7 +426,9 @@ def first_inputs(graph: Graph, net: Any, table: Tensor, first: Params) -> Tensor
     encoding, units = getattr(net, "_encoding", None), net._units
     n_dense = net.n_features_in_ if encoding is None else encoding.n_dense
     dense = table if encoding is None else _dense(encoding, table)
-    dense = _standardised(graph, _clipped(dense, units, n_dense), units, n_dense)
+    dtype = net.theta_.dtype  # in which the net itself standardises
+    dense = _clipped(dense, units, n_dense)
+    dense = _standardised(graph, dense, units, n_dense, dtype)
     dense = _filled(dense, _is_filled(encoding, units, n_dense))
     parts = []
     if net.network_.periodic is not None:
@@ -380,10 +475,16 @@ def _clipped(x: Tensor, units: Units, n_dense: int) -> Tensor:
     return (x > high).op("Where", high, x)
 
 
-def _standardised(graph: Graph, x: Tensor, units: Units, n_dense: int) -> Tensor:
-    """Return features x (N, n_dense), standardised."""
+def _standardised(
+    graph: Graph, x: Tensor, units: Units, n_dense: int, dtype: Any
+) -> Tensor:
+    """Return features x (N, n_dense), standardised as by a net that computes in `dtype`."""
     if units.center is not None:
-        x = x - units.center[:n_dense]
+        center = units.center[:n_dense].astype(dtype)
+        near = center.astype(graph.dtype)
+        x = x - near
+        if (near != center).any():
+            x = x - (center - near)  # what is lost by rounding the center
     if units.scale is not None:
         x = x / _positive(graph, units.scale[:n_dense])
     return x

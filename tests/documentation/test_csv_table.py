@@ -108,6 +108,11 @@ def test_another_encoding_is_an_error_that_asks_for_one(tmp_path):
         (["1,5", "2.5"], False, "."),
         (["1.5", "-.5e3"], True, "."),
         (["Paris, Texas", "1"], True, "."),
+        (["18.267,24", "1.000"], False, ","),
+        (["-1.267,24 €", "€ 12,50"], False, ","),
+        (["1.234", "2.000"], False, "."),
+        (["1.234", "$12.50"], False, "."),
+        (["12.50", "1.234,5"], False, "."),
     ],
 )
 def test_the_decimal_mark_is_found(texts, separator_is_comma, mark):
@@ -121,7 +126,18 @@ def test_the_decimal_mark_is_found(texts, separator_is_comma, mark):
         (["1,234", "1,234,567.5"], ".", [1234, 1234567.5]),
         (["1.234,5", "0,5"], ",", [1234.5, 0.5]),
         (["74 bhp", " 8.5 bhp", "0"], ".", [74, 8.5, 0]),
-        (["12%", "7 %"], ".", [12, 7]),
+        (["12%", "-7 %"], ".", [12, -7]),
+        (
+            ["$1,174.01", "-$958.62", "$-3", "($85)", "\u2212$5"],
+            ".",
+            [1174.01, -958.62, -3, -85, -5],
+        ),
+        (["-18.267,24 €", "€ 0,5"], ",", [-18267.24, 0.5]),
+        (["US$5", "US$7"], ".", [5, 7]),
+        (["39K", "1.5M", "2k", "500"], ".", [39000, 1500000, 2000, 500]),
+        (["$39K", "($2B)"], ".", [39000, -2e9]),
+        (["850 KB", "-2 KB"], ".", [850, -2]),
+        (["39km", "2km"], ".", [39, 2]),
     ],
 )
 def test_numbers_are_read_with_thousands_and_units(texts, decimal, values):
@@ -129,7 +145,17 @@ def test_numbers_are_read_with_thousands_and_units(texts, decimal, values):
 
 
 @pytest.mark.parametrize(
-    "texts", [["5 km", "3 mi"], ["A1", "B2"], ["1", "no"], ["1-2", "3-4"], ["1,5", "2,5"]]
+    "texts",
+    [
+        ["5 km", "3 mi"],
+        ["A1", "B2"],
+        ["1", "no"],
+        ["1-2", "3-4"],
+        ["1,5", "2,5"],
+        ["$5", "€3"],
+        ["(5", "3)"],
+        ["2 GB", "850 KB"],
+    ],
 )
 def test_other_texts_are_no_numbers(texts):
     assert csv_table.as_numbers(pd.Series(texts), ".") is None
@@ -171,3 +197,56 @@ def test_dates_become_numbers(form):
     expected[7] = np.nan
     assert_array_equal(table["when (month)"], expected)
     assert ("when (hour)" in table) == ("%H" in form)
+
+
+def test_times_of_twelve_hours_are_dates_too():
+    texts = [f"11/{day}/2023 {hour}:30 PM" for day in (9, 15) for hour in (5, 12)]
+    column = pd.Series(texts, name="when", dtype=object)
+    table, line = csv_table.as_feature(column, ".")
+    assert line == "date (%m/%d/%Y %I:%M %p), as day, weekday, hour"
+    assert_array_equal(table["when (hour)"], [17, 12, 17, 12])
+
+
+@pytest.mark.parametrize(
+    ("texts", "values"),
+    [
+        (["3:27", "0:05", "-1:00"], [207, 5, -60]),
+        (["3:27", "1:03:27"], [207, 3807]),
+        (["0:00:01.5", "10:00:00"], [1.5, 36000]),
+        (["5:30 PM", "12:05 am", "12:00 PM", "9:00 a.m."], [1050, 5, 720, 540]),
+        (["5:30:10 PM", "12:00:01 AM"], [63010, 1]),
+    ],
+)
+def test_durations_and_times_of_day_become_numbers(texts, values):
+    column = pd.Series([*texts, np.nan], name="time", dtype=object)
+    table, line = csv_table.as_feature(column, ".")
+    assert line == "duration or time of day"
+    assert_array_equal(table["time"], [*values, np.nan])
+
+
+def test_a_title_above_the_header_is_skipped_as_asked(tmp_path):
+    path = tmp_path / "goods.csv"
+    rows = "".join(f"{i};{i}.5;k\n" for i in range(9))
+    path.write_text(f"Export of today;;\nall goods\nsize;price;kind\n{rows}")
+    frame, notes = csv_table.read_frame(path, skip_rows=2)
+    assert list(frame) == ["size", "price", "kind"]
+    assert notes == []
+    _, notes = csv_table.read_frame(path)
+    assert notes[0] == (
+        "The header seems to be in line 3, below a title: pass --skip-rows 2."
+    )
+    with pytest.raises(ValueError, match="--skip-rows leaves nothing"):
+        csv_table.read_frame(path, skip_rows=20)
+
+
+def test_a_title_of_one_cell_is_an_error_that_says_how_to_skip_it(tmp_path):
+    path = tmp_path / "goods.csv"
+    path.write_text("Export of today\n\n" + "size;price;kind\n" + "1;2;3\n" * 9)
+    with pytest.raises(ValueError, match="line 3, below a title: pass --skip-rows 2"):
+        csv_table.read_frame(path)
+
+
+@pytest.mark.parametrize("header", ["a,b,c", ",a,b", "a,b", "a,,c", ",a,"])
+def test_a_header_without_some_names_is_no_title(tmp_path, header):
+    _, notes = read(tmp_path, header + "\n" + "x,1,2\ny,3,4\nz,5,6\n")
+    assert not any("--skip-rows" in note for note in notes)

@@ -64,7 +64,7 @@ def write(tmp_path):
 def read(path, target, **options):
     defaults = {
         "task": "auto", "max_rows": 1000, "drop": [], "sep": None, "decimal": None,
-        "encoding": None, "scoring": None, "repeats": 1,
+        "encoding": None, "scoring": None, "repeats": 1, "skip_rows": 0,
     }  # fmt: skip
     return example.read_table(path, target, SimpleNamespace(**{**defaults, **options}))
 
@@ -140,7 +140,65 @@ def test_a_target_of_numbers_may_have_a_typing_error(frame, write, capsys):
     texts = frame["price"].astype(str)
     texts[3] = "?"
     assert len(read(write(frame.assign(price=texts)), "price").y) == N_ROWS - 1
-    assert "no number count as missing: '?'" in capsys.readouterr().out
+    assert "no number count as missing: 1, such as '?'" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("form", "decimal"),
+    [("{:_.2f}", ","), ("${:,.2f}", "."), ("{:.1f} %", "."), ("({:.2f})", ".")],
+)
+def test_a_tenth_of_a_target_of_quantities_may_be_no_number(
+    frame, write, capsys, form, decimal
+):
+    numbers = np.round(1000 * (frame["price"] - frame["price"].min()) + 1, 1)
+    texts = numbers.map(form.format)
+    if decimal == ",":
+        texts = texts.str.replace(".", ",").str.replace("_", ".")
+    signs = np.where(np.arange(N_ROWS) % 5, "", "-") if form[0] != "(" else ""
+    texts = (signs + texts).mask(np.arange(N_ROWS) >= N_ROWS * 0.9, "on request")
+    table = read(write(frame.assign(price=texts)), "price")
+    assert not table.is_classification
+    sign = -1 if form[0] == "(" else np.where(np.arange(N_ROWS) % 5, 1, -1)
+    assert_allclose(table.y, (sign * numbers)[: len(table.y)])
+    out = capsys.readouterr().out
+    assert "that are no number count as missing: 12, such as 'on request'" in out
+    assert "Leaving out 12 of 120 rows" in out
+
+
+def test_a_target_with_more_texts_has_classes(frame, write):
+    texts = frame["price"].astype(str).mask(np.arange(N_ROWS) >= 105, "on request")
+    with pytest.raises(ValueError, match="does not have two classes"):
+        read(write(frame.assign(price=texts)), "price")
+    grades = frame["grade"].astype(str).mask(np.arange(N_ROWS) % 12 == 0, "none")
+    table = read(write(frame.assign(grade=grades)), "grade")
+    assert set(table.y) == {"0", "1", "2", "none"}
+
+
+def test_a_title_above_the_header_is_hinted_at(frame, tmp_path):
+    path = tmp_path / "goods.csv"
+    path.write_text("Export of today\n" + frame.to_csv(index=False, sep=";"))
+    with pytest.raises(ValueError, match=r"line 2, below a title: pass --skip-rows 1"):
+        read(path, "price")
+    path.write_text("Export of today;;;;;;;\n" + frame.to_csv(index=False, sep=";"))
+    with pytest.raises(ValueError, match=r"no column 'price'\. .* pass --skip-rows 1"):
+        read(path, "price")
+    with pytest.raises(ValueError, match=r"no column 'kind'\. .* pass --skip-rows 1"):
+        read(path, "price", drop=["kind"])
+    assert len(read(path, "price", skip_rows=1).y) == N_ROWS
+
+
+def test_the_reason_is_all_that_a_wrong_table_prints(frame, write, capsys):
+    with pytest.raises(SystemExit):
+        example.main(["--data", str(write(frame)), "--target", "prise"])
+    error = capsys.readouterr().err
+    assert "has no column 'prise'" in error
+    assert "usage:" not in error
+
+
+def test_columns_left_out_as_asked_have_a_line_too(frame, write, capsys):
+    read(write(frame), "price", drop=["kind", "grade"])
+    out = capsys.readouterr().out
+    assert "\n  kind: left out, as asked\n  grade: left out, as asked\n" in out
 
 
 def test_columns_can_be_left_out(frame, write):
@@ -271,24 +329,80 @@ def test_the_score_can_be_chosen(frame, write, capsys, tmp_path):
 
 
 def test_a_short_search_keeps_the_preferred_nets(circles):
-    grid, _ = example.plan(circles, seconds=1e-9, n_jobs=1)
+    grid, *_ = example.plan(circles, seconds=1e-9, n_jobs=1)
     assert grid == {
         "net__activation": ["relu"], "net__depth": [2], "net__init_scale": [1.0]
     }  # fmt: skip
-    grid, seconds = example.plan(circles, seconds=1e9, n_jobs=1)
+    grid, seconds, _ = example.plan(circles, seconds=1e9, n_jobs=1)
     assert grid == example.GRID
     assert seconds > 0
 
 
+def test_a_short_search_starts_no_processes(circles, monkeypatch):
+    assert example.plan(circles, seconds=1e9, n_jobs=2)[2] == 1
+    monkeypatch.setattr(example, "SHORT", 0)
+    monkeypatch.setattr(example, "rehearse", lambda table, n_jobs: pace())
+    assert example.plan(circles, seconds=1e9, n_jobs=2)[2] == 2
+
+
+def pace(**parts):
+    parts = {"per_net": {1: 1.0, 3: 2.0}, "per_split": 3.0, "once": 4.0} | parts
+    return example.Pace(**parts, n_splits=5)
+
+
+def test_the_seconds_of_a_search_are_those_of_all_its_parts():
+    grid = {"net__activation": ["relu", "tanh"], "net__depth": [1, 2, 3]}
+    assert pace().seconds(grid) == 5 * (2 * (1.0 + 1.5 + 2.0) + 3.0) + 4.0
+
+
+def test_a_search_with_time_is_as_large_as_the_limit_allows(circles, monkeypatch):
+    monkeypatch.setattr(example, "rehearse", lambda table, n_jobs: pace())
+    n_before = 0
+    for limit in [100, 120, 140, 160]:
+        grid, seconds, _ = example.plan(circles, limit, n_jobs=1)
+        n_nets = len(example.ParameterGrid(grid))
+        assert n_before <= n_nets
+        assert n_nets == 1 or example.LONGEST * seconds <= limit
+        n_before = n_nets
+    assert n_before > 1
+
+
+def test_a_rehearsal_runs_each_part_as_it_will_run(circles, monkeypatch, capsys):
+    found = {}
+    timed = example.timed
+
+    def watched(call, *arguments):
+        found[call.__name__] = found.get(call.__name__, 0) + 1
+        return timed(call, *arguments)
+
+    monkeypatch.setattr(example, "timed", watched)
+    measured = example.rehearse(circles, n_jobs=1)
+    assert found == {"fit": 2, "score_trees": 1}  # the nets and the baseline
+    assert set(measured.per_net) == {1, 2}
+    assert min(measured.per_net.values()) > 0
+    assert measured.per_split > 0
+    assert measured.once > example.SECONDS_TO_DRAW
+    assert capsys.readouterr().out == ""
+
+
 def test_a_short_search_is_announced_and_drawn(circles, capsys, tmp_path):
     grid = example.smaller(example.GRID)
-    example.announce(circles, grid, 12.3)
+    example.announce(grid, 20, spent=2, limit=30)
     out = capsys.readouterr().out
-    assert "Searching 4 of 8 nets; about 12 to 25 s." in out
+    assert "Searching 4 of 8 nets; about 12 to 25 s with" in out
     assert "raise --seconds" in out
+    assert "longer than" not in out
     comparison = example.compare(circles, 1, grid)
     example.draw({"circles": comparison}, tmp_path / "scores.png")
     assert (tmp_path / "scores.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_announcement_says_if_no_search_is_short_enough(capsys):
+    least = {name: values[:1] for name, values in example.GRID.items()}
+    example.announce(least, 20, spent=2, limit=27)
+    assert "longer" not in capsys.readouterr().out
+    example.announce(least, 20, spent=2.1, limit=27)
+    assert "it may take longer than --seconds 27." in capsys.readouterr().out
 
 
 def test_without_arguments_the_tables_are_those_of_scikit_learn():
