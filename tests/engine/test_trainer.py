@@ -45,6 +45,7 @@ def contradicting():
     return X, y, np.where(y == 1, 9.0, 1.0)
 
 
+@pytest.mark.filterwarnings("ignore:No column of X tells training rows apart")
 @pytest.mark.parametrize(
     ("solver", "batch_size", "learning_rate"),
     [
@@ -154,6 +155,7 @@ def test_unusable_weights_are_refused(net_class, X, y, few, weight, message):
 # The penalty.
 
 
+@pytest.mark.filterwarnings("ignore:No column of X tells training rows apart")
 @pytest.mark.parametrize("batch_size", [1, 5, 20, None])
 def test_the_penalty_shrinks_weights_equally_at_every_batch_size(batch_size):
     """Where the data have no say, each step multiplies by 1 - learning_rate * alpha."""
