@@ -27,6 +27,7 @@ from skshallow._estimators.columns.reading import (
     needs_columns,
     read_columns,
 )
+from skshallow._estimators.columns.remedies import code_for_booleans
 from skshallow._estimators.columns.selection import categorical_mask, is_auto
 from skshallow._estimators.columns.strings import (
     IDENTIFIERS,
@@ -393,9 +394,10 @@ def _mismatch(
     if is_undecided:
         kind = STRINGS_FOR_NOTHING
     elif not was_strings:
-        are_booleans = {str(s).lower() for s in column.distinct[1]} <= {"true", "false"}
+        are_booleans = code_for_booleans(column) != ""
         kind = BOOLEANS_AS_STRINGS if are_booleans else STRINGS_FOR_NUMBERS
-    return Problem(column, kind, column.n_of_kind)
+    known = levels.tolist() if levels is not None and kind == NUMBERS_FOR_STRINGS else ()
+    return Problem(column, kind, column.n_of_kind, known)
 
 
 def _infinite(column: Column, count: int) -> Problem | None:

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from skshallow._estimators.checks.user_warnings import warn_user
+from skshallow._estimators.columns.notation import Notation
 from skshallow._estimators.columns.reading import Column, label_of
+from skshallow._estimators.columns.remedies import (
+    DATE_LOOKS,
+    NUMBER_LOOKS,
+    advice_for,
+    advice_for_strings_at_numbers,
+    code_for_booleans,
+    code_for_strings,
+    strings_of,
+)
 from skshallow._estimators.columns.strings import (
-    CLOCK_AS_STRINGS,
-    DATES_AS_STRINGS,
-    DECIMAL_COMMAS,
     FREE_TEXT,
     IDENTIFIERS,
     INTEGERS,
+    NEARLY_ALL,
     NUMBERS_AS_STRINGS,
-    QUANTITIES,
-    QUANTITIES_WITH_COMMAS,
-    SPACED_THOUSANDS,
-    THOUSANDS,
-    date_format,
+    look_of_values,
+    not_categories,
 )
 from skshallow._estimators.columns.values import (
     BYTES,
@@ -50,18 +56,8 @@ PLURALS = {"entry": "entries"}  # all others end in s
 
 ANY = ""  # any container that has no line of its own
 # The code that changes a column, by kind and container. {c} stands for the column, such as
-# X['day'], {X} for the table, {name} for the column's name or index and {format} for the
-# format of its dates.
-TO_NUMBERS = {
-    "pandas": '{c} = pd.to_numeric({c}, errors="coerce")',
-    "polars": "{X} = {X}.with_columns(pl.col({name}).cast(pl.Float64, strict=False))",
-    ANY: 'pd.to_numeric({c}, errors="coerce")',
-}
-TO_STRINGS = {
-    "pandas": "{c} = {c}.astype(str)",
-    "polars": "{X} = {X}.with_columns(pl.col({name}).cast(pl.String))",
-    ANY: "[x if x is None else str(x) for x in {c}]",
-}
+# X['day'], {X} for the table and {name} for the column's name or index. What strings need
+# depends on their values, see `remedies`.
 LEFT_OUT = {
     "pandas": "{X} = {X}.drop(columns={name})",
     "polars": "{X} = {X}.drop({name})",
@@ -74,7 +70,6 @@ CATEGORIES = {
     "polars": "{X} = {X}.with_columns(pl.col({name}).cast(pl.Enum(levels)))" + ALL_LEVELS,
     ANY: "pass data frames with a categorical dtype that lists all levels of any part",
 }
-NUMBER = r'"([-+]?\d+\.?\d*)"'
 CODE = {
     DATES: {
         "pandas": "{c} = pd.to_datetime({c}).dt.day_of_year",
@@ -99,76 +94,15 @@ CODE = {
         "polars": "{X} = {X}.with_columns(pl.col({name}).cast(pl.String))",
         ANY: '[b if b is None else b.decode("utf-8") for b in {c}]',
     },
-    MIXED: TO_STRINGS,
-    THOUSANDS: {
-        "pandas": '{c} = {c}.str.replace(",", "").astype(float)',
-        "polars": '{X} = {X}.with_columns(pl.col({name}).str.replace_all(",", "")'
-        ".cast(pl.Float64))",
-        ANY: '[s if s is None else float(s.replace(",", "")) for s in {c}]',
-    },
-    SPACED_THOUSANDS: {
-        "pandas": r'{c} = {c}.str.replace(r"\s", "", regex=True).str.replace(",", ".")'
-        ".astype(float)",
-        "polars": r'{X} = {X}.with_columns(pl.col({name}).str.replace_all(r"\s", "")'
-        '.str.replace(",", ".").cast(pl.Float64))',
-        ANY: '[s if s is None else float("".join(s.split()).replace(",", ".")) '
-        "for s in {c}]",
-    },
-    DECIMAL_COMMAS: {
-        "pandas": '{c} = {c}.str.replace(".", "").str.replace(",", ".").astype(float)',
-        "polars": '{X} = {X}.with_columns(pl.col({name}).str.replace_all(".", "", '
-        'literal=True).str.replace(",", ".").cast(pl.Float64))',
-        ANY: '[s if s is None else float(s.replace(".", "").replace(",", ".")) '
-        "for s in {c}]",
-    },
-    DATES_AS_STRINGS: {
-        "pandas": '{c} = pd.to_datetime({c}, format={format}, errors="coerce")'
-        ".dt.day_of_year",
-        "polars": "{X} = {X}.with_columns(pl.col({name}).str.to_datetime({format}, "
-        "strict=False).dt.ordinal_day())",
-        ANY: 'pd.to_datetime({c}, format={format}, errors="coerce").day_of_year',
-    },
-    CLOCK_AS_STRINGS: {
-        "pandas": '{c} = pd.to_datetime({c}, format={format}, errors="coerce").dt.hour',
-        "polars": "{X} = {X}.with_columns(pl.col({name}).str.to_time({format}, "
-        "strict=False).dt.hour())",
-        ANY: 'pd.to_datetime({c}, format={format}, errors="coerce").hour',
-    },
-    QUANTITIES: {
-        "pandas": '{c} = {c}.str.replace(",", "").str.extract(r' + NUMBER + ")[0]"
-        ".astype(float)",
-        "polars": '{X} = {X}.with_columns(pl.col({name}).str.replace_all(",", "")'
-        ".str.extract(r" + NUMBER + ").cast(pl.Float64))",
-        ANY: 'pd.Series({c}).str.replace(",", "").str.extract(r' + NUMBER + ")[0]"
-        ".astype(float)",
-    },
-    QUANTITIES_WITH_COMMAS: {
-        "pandas": '{c} = {c}.str.replace(".", "").str.replace(",", ".")'
-        ".str.extract(r" + NUMBER + ")[0].astype(float)",
-        "polars": '{X} = {X}.with_columns(pl.col({name}).str.replace_all(".", "", '
-        'literal=True).str.replace(",", ".").str.extract(r' + NUMBER + ")"
-        ".cast(pl.Float64))",
-        ANY: 'pd.Series({c}).str.replace(".", "").str.replace(",", ".")'
-        ".str.extract(r" + NUMBER + ")[0].astype(float)",
-    },
     FREE_TEXT: LEFT_OUT,
     IDENTIFIERS: LEFT_OUT,
-    INTEGERS: TO_NUMBERS,
     INFINITE: {
         "pandas": "{c} = {c}.replace([np.inf, -np.inf], np.nan)",
         "polars": "{X} = {X}.with_columns(pl.when(pl.col({name}).is_finite())"
         ".then(pl.col({name})))",
         ANY: "[np.nan if x in (np.inf, -np.inf) else x for x in {c}]",
     },
-    NUMBERS_AS_STRINGS: TO_NUMBERS,
     STRINGS_FOR_NOTHING: CATEGORIES,
-    STRINGS_FOR_NUMBERS: TO_NUMBERS,
-    BOOLEANS_AS_STRINGS: {
-        "pandas": '{c} = {c}.str.lower().map({{"true": 1.0, "false": 0.0}})',
-        "polars": "{X} = {X}.with_columns(pl.col({name}).str.to_lowercase() == 'true')",
-        ANY: '[s if s is None else s.lower() == "true" for s in {c}]',
-    },
-    NUMBERS_FOR_STRINGS: TO_STRINGS,
 }
 DATES_ELSEWHERE = (
     "or let skrub's DatetimeEncoder, or tabular_pipeline(net), take several from each"
@@ -185,68 +119,122 @@ ADVICE = {
     OBJECTS: "in {X}, each entry of the argument must be one string or one number; convert "
     "them, or leave the column out",
     BYTES: "decode them: {code}",
-    MIXED: "make them all strings, {code}, or all numbers",
-    THOUSANDS: 'read the file with pandas.read_csv(..., thousands=","), or write {code}, '
-    + IS_CATEGORY,
-    SPACED_THOUSANDS: 'read the file with pandas.read_csv(..., thousands=" "), or write '
-    "{code}, " + IS_CATEGORY,
-    DECIMAL_COMMAS: 'read the file with pandas.read_csv(..., decimal=","), or write '
-    "{code}, " + IS_CATEGORY,
-    NUMBERS_AS_STRINGS: "convert them, other strings to missing values: {code}, "
-    + IS_CATEGORY,
-    DATES_AS_STRINGS: "take a number from each, such as {code}, "
-    + DATES_ELSEWHERE
-    + ", "
-    + IS_CATEGORY,
-    CLOCK_AS_STRINGS: "take a number from each, such as {code}, " + IS_CATEGORY,
-    **dict.fromkeys(
-        (QUANTITIES, QUANTITIES_WITH_COMMAS),
-        "take the numbers, {code}, " + IS_CATEGORY,
-    ),
-    INTEGERS: "if they are quantities, convert them, {code}; if they are names, such as "
-    "postcodes, give the column a categorical dtype, which needs no warning",
     IDENTIFIERS: "if they name single rows, as identifiers do, leave the column out, "
     "{code}; else give it a categorical dtype, which needs no warning",
     FREE_TEXT: "leave the column out, {code}, or encode it with scikit-learn's "
     "TfidfVectorizer, skrub's StringEncoder, or skrub.tabular_pipeline(net), "
     + IS_CATEGORY,
     INFINITE: "make them missing values: {code}",
-    NOT_NAMED: "name the column there, or set categorical_features='auto'",
     STRINGS_FOR_NOTHING: "the first part of a table decides what its columns are. Start "
     "anew, with the column as a category in each part: {code}",
-    STRINGS_FOR_NUMBERS: "convert them: {code}",
-    BOOLEANS_AS_STRINGS: "convert them: {code}",
-    NUMBERS_FOR_STRINGS: "convert them as before fit, such as by {code}",
 }
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a column cannot be read: what it has, and how many values are that."""
+    """Why a column cannot be read: what it has, and how many values are that.
+
+    Parameters
+    ----------
+    column : Column
+    kind : str
+    count : int
+    known : sequence of str, default=()
+        The levels that fit had, where numbers stand for strings.
+    """
 
     column: Column
     kind: str
     count: int
+    known: Sequence[str] = ()
 
-    @property
+    @cached_property
     def remedy(self) -> str:
         """What to do about it, with the code for this column."""
         column = self.column
+        if self.kind in OWN_ADVICE:
+            return OWN_ADVICE[self.kind](self)
+        if self.kind in (*NUMBER_LOOKS, *DATE_LOOKS):
+            return f"{advice_for(column, self.kind)}, {IS_CATEGORY}"
         codes = CODE.get(self.kind, {ANY: ""})
         template = codes.get(column.container, codes.get(ANY, ""))
-        code = template.format(
-            c=column.code, X=column.table, name=column.key, format=self._format
-        )
+        code = template.format(c=column.code, X=column.table, name=column.key)
         return ADVICE[self.kind].format(code=code, X=column.table)
 
     @property
-    def _format(self) -> str:
-        """Python code for the format of dates that are strings, else nothing."""
-        if self.kind not in (DATES_AS_STRINGS, CLOCK_AS_STRINGS):
-            return ""
-        form = date_format(self.column.distinct[1])
-        is_inferred = form == "mixed" and self.column.container == "polars"
-        return "None" if is_inferred else f'"{form}"'
+    def group(self) -> str:
+        """What columns have in common that one remedy mends."""
+        if self.kind not in (*NUMBER_LOOKS, *DATE_LOOKS, *OWN_ADVICE):
+            return self.kind
+        column = self.column
+        place = f"pl.col({column.key})" if column.container == "polars" else column.code
+        return self.kind + self.remedy.replace(place, "")
+
+
+def _of_mixed(problem: Problem) -> str:
+    """Return what to do about a column of numbers and strings."""
+    column = problem.column
+    strings = strings_of(column)
+    look = not_categories(strings, problem.count)
+    if Notation.of(strings).units[""] >= NEARLY_ALL * len(strings):
+        look = look or look_of_values(strings)
+    to_strings = code_for_strings(column)
+    if look in (*NUMBER_LOOKS, *DATE_LOOKS):
+        return f"{advice_for(column, look)}, {IS_CATEGORY}, after {to_strings}"
+    if look is not None:
+        return Problem(column, look, problem.count).remedy
+    return f"make them all strings, {to_strings}, or all numbers"
+
+
+def _of_not_named(problem: Problem) -> str:
+    """Return what to do about strings where other columns are named as categories."""
+    column = problem.column
+    look = not_categories(column.distinct[1], problem.count)
+    if look in (*NUMBER_LOOKS, *DATE_LOOKS):
+        return f"{advice_for(column, look)}, or name the column there"
+    if look is not None:
+        return f"name the column there, or leave it out: it has {look}"
+    return "name the column there, or set categorical_features='auto'"
+
+
+def _of_integers(problem: Problem) -> str:
+    """Return what to do about strings that are integers."""
+    return (
+        f"if they are quantities, {advice_for(problem.column, NUMBERS_AS_STRINGS)}; if "
+        "they are names, such as postcodes, give the column a categorical dtype, which "
+        "needs no warning"
+    )
+
+
+def _of_booleans(problem: Problem) -> str:
+    """Return what to do about strings that stand for booleans."""
+    return f"convert them: {code_for_booleans(problem.column)}"
+
+
+def _of_strings_for_numbers(problem: Problem) -> str:
+    """Return what to do about strings where fit had numbers."""
+    look = look_of_values(problem.column.distinct[1])
+    if look is not None:
+        return advice_for(problem.column, look)
+    return advice_for_strings_at_numbers(problem.column)
+
+
+def _of_numbers_for_strings(problem: Problem) -> str:
+    """Return what to do about numbers where fit had strings."""
+    code = code_for_strings(problem.column, problem.known)
+    if code:
+        return f"convert them as before fit, such as by {code}"
+    return f"convert them as before fit, to strings such as {problem.known[0]!r}"
+
+
+OWN_ADVICE: dict[str, Callable[[Problem], str]] = {
+    MIXED: _of_mixed,
+    NOT_NAMED: _of_not_named,
+    INTEGERS: _of_integers,
+    BOOLEANS_AS_STRINGS: _of_booleans,
+    STRINGS_FOR_NUMBERS: _of_strings_for_numbers,
+    NUMBERS_FOR_STRINGS: _of_numbers_for_strings,
+}
 
 
 def unreadable(column: Column) -> Problem | None:
@@ -272,8 +260,9 @@ def refuse(problems: Iterable[Problem | None], input_name: str) -> None:
     n = sum(map(len, groups.values()))
     they = "it is" if n == 1 else "they are"
     summary = f"{input_name} has {count_of(n, 'column')} that a net cannot read as {they}:"
-    lines = [_line(kind, group) for kind, group in groups.items()]
-    error = TypeError if groups.keys() & set(WRONG_TYPES) else ValueError
+    lines = list(map(_line, groups.values()))
+    kinds = {group[0].kind for group in groups.values()}
+    error = TypeError if kinds & set(WRONG_TYPES) else ValueError
     raise error("\n".join([summary, *lines]))
 
 
@@ -286,24 +275,24 @@ def doubt(problems: Iterable[Problem | None], input_name: str) -> None:
     are = "column of strings that is" if n == 1 else "columns of strings that are"
     as_what = "a category" if n == 1 else "categories"
     summary = f"{input_name} has {n} {are} read as {as_what}, and may not be:"
-    lines = [_line(kind, group) for kind, group in groups.items()]
+    lines = list(map(_line, groups.values()))
     warn_user("\n".join([summary, *lines]), DoubtfulCategoryWarning)
 
 
 def _grouped(problems: Iterable[Problem | None]) -> dict[str, list[Problem]]:
-    """Return problems by their kind."""
+    """Return problems by their kind and remedy."""
     groups: dict[str, list[Problem]] = {}
     for problem in filter(None, problems):
-        groups.setdefault(problem.kind, []).append(problem)
+        groups.setdefault(problem.group, []).append(problem)
     return groups
 
 
-def _line(kind: str, group: list[Problem]) -> str:
+def _line(group: list[Problem]) -> str:
     """Return the columns with one kind of problem, and the remedy for the first."""
     columns = ", ".join(
         f"{problem.column.label} ({count_of(problem.count, 'value')})" for problem in group
     )
-    return f"- {kind} in {columns}: {group[0].remedy}."
+    return f"- {group[0].kind} in {columns}: {group[0].remedy}."
 
 
 def count_of(n: int, thing: str) -> str:

@@ -1,11 +1,11 @@
-"""What strings look like: numbers in another notation, text, dates, numbers with a unit."""
+"""What strings are: numbers in another notation or with a unit, dates, text, or names."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+
+from skshallow._estimators.columns.notation import Notation
 
 DECIMAL_COMMAS, THOUSANDS = "numbers with decimal commas", "numbers with commas"
 SPACED_THOUSANDS = "numbers with spaces"
@@ -13,21 +13,20 @@ NUMBERS_AS_STRINGS, FREE_TEXT = "numbers as strings", "free text"
 DATES_AS_STRINGS, CLOCK_AS_STRINGS = "dates as strings", "times of day as strings"
 QUANTITIES = "numbers with a unit as strings"
 QUANTITIES_WITH_COMMAS = "numbers with decimal commas and a unit"
+BOTH_MARKS = "numbers with decimal commas and decimal points"
+SEVERAL_UNITS = "numbers with several units as strings"
 INTEGERS, IDENTIFIERS = "integers as strings", "nearly as many levels as values"
 
 # Levels looked at, evenly spaced; and the proportion of them that decides.
 LOOKED_AT, NEARLY_ALL = 1000, 0.9
-PARSED = 200  # levels that are parsed, which takes longer
 # Free text: more than half of the values occur once only, and they have as many words, or
 # letters, as a sentence. A name, an address or an identifier has fewer.
 DISTINCT, WORDS, LETTERS = 0.5, 10, 100
 FEW_LEVELS = 20
+WITH_UNITS = (QUANTITIES, QUANTITIES_WITH_COMMAS, SEVERAL_UNITS)
 
 # Patterns, compiled where they are used: few tables have strings, and it takes a while.
 PLAIN = r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*"
-GROUPED = r"\s*[+-]?\d{1,3}(,\d{3})+(\.\d*)?\s*"
-SPACED = r"\s*[+-]?\d{1,3}(\s\d{3})+([.,]\d*)?\s*"
-WITH_DECIMAL_COMMA = r"\s*[+-]?(\d+|\d{1,3}(\.\d{3})+),\d+\s*"
 DAY, TO_12 = r"(0?[1-9]|[12]\d|3[01])", r"(0?[1-9]|1[0-2])"  # also months before days
 DAY_TO_YEAR = rf"{DAY}(?P<a>[-/.]){DAY}(?P=a)\d{{4}}"
 SHORT_YEAR = rf"{DAY}(?P<b>[-/]){DAY}(?P=b)\d{{2}}"
@@ -35,25 +34,10 @@ YEAR_TO_DAY = rf"\d{{4}}(?P<c>[-/.]){TO_12}(?P=c){DAY}"
 MONTH = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 IN_WORDS = rf"\d{{1,2}}[ -]{MONTH}[ -]\d{{2,4}}|{MONTH} \d{{1,2}},? \d{{4}}"
 DATE = rf"(?i)\s*({DAY_TO_YEAR}|{SHORT_YEAR}|{YEAR_TO_DAY}|{IN_WORDS})([T\s].*)?"
-CLOCK = r"\s*([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?\s*"
+CLOCK = r"(?i)\s*([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?(\s?[ap]m)?\s*"
 NUMBER = r"[+-]?\d[\d.,]*"
 MONEY = r"[$€£¥]"
 WITH_UNIT = rf"\s*({NUMBER}\s*[^\d\s.,:/-]\S*|{MONEY}\s*{NUMBER})(\s+\D*)?"
-QUANTITY = (
-    rf"\s*(?P<before>{MONEY})?\s*(?P<number>{NUMBER})\s*"
-    r"(?P<after>[^\d\s.,:/-]\S{0,14})?\s*"
-)
-# In which `date_format` looks for the one that reads a column.
-FORMATS = [
-    day + time
-    for day in (
-        *("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y"),
-        *("%d-%m-%Y", "%m-%d-%Y", "%d/%m/%y", "%m/%d/%y", "%d-%m-%y", "%d-%b-%Y"),
-        *("%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y"),
-    )
-    for time in ("", " %H:%M", " %H:%M:%S", "T%H:%M:%S")
-]
-CLOCK_FORMATS = ["%H:%M", "%H:%M:%S"]
 
 
 def not_categories(levels: Sequence[str], n_values: int) -> str | None:
@@ -66,33 +50,65 @@ def not_categories(levels: Sequence[str], n_values: int) -> str | None:
     n_values : int
         How many values the column has that are not missing.
     """
-    some, n_levels = _some_of(levels), len(levels)
-    if not some:
-        return None
-    plain, grouped = _share(PLAIN, some), _share(GROUPED, some)
-    if grouped and plain + grouped >= NEARLY_ALL:
-        return THOUSANDS
-    spaced = _share(SPACED, some)
-    if spaced and plain + spaced >= NEARLY_ALL:
-        return SPACED_THOUSANDS
-    decimal = _share(WITH_DECIMAL_COMMA, some)
-    if decimal >= 0.5 and plain + decimal >= NEARLY_ALL:
-        return DECIMAL_COMMAS
+    some = _some_of(levels)
+    kind = _kind(some, len(levels), n_values) if some else None
+    if kind is None or len(some) == len(levels):
+        return kind
+    return _kind(levels, len(levels), n_values) or kind
+
+
+def _kind(some: Sequence[str], n_levels: int, n_values: int) -> str | None:
+    """Return what some of the levels are, or all, if they are no categories."""
+    is_many = n_levels > FEW_LEVELS
+    notation = Notation.of(some)
+    kind = kind_of_numbers(notation)
+    if kind in (THOUSANDS, SPACED_THOUSANDS, BOTH_MARKS):
+        return kind
+    if kind == DECIMAL_COMMAS and notation.share_with(",") >= 0.5:
+        return kind
     if _share(DATE, some) >= NEARLY_ALL:
         return DATES_AS_STRINGS
-    is_many = n_levels > FEW_LEVELS
-    if is_many and plain >= NEARLY_ALL and any("." in level for level in some):
+    if kind == NUMBERS_AS_STRINGS and is_many and notation.share_with("[.]"):
         return NUMBERS_AS_STRINGS
     if is_many and _share(CLOCK, some) >= NEARLY_ALL:
         return CLOCK_AS_STRINGS
-    unit, numbers = _common_unit(some)
-    if unit and (is_many or re.fullmatch(rf"%|{MONEY}", unit)):
-        decimal = _share(WITH_DECIMAL_COMMA, numbers)
-        is_grouped = _share(GROUPED, numbers) > 0
-        return QUANTITIES_WITH_COMMAS if decimal and not is_grouped else QUANTITIES
+    if kind in WITH_UNITS and (is_many or notation.is_money_or_percent):
+        return kind
     if is_many and n_levels > DISTINCT * n_values and _are_sentences(some):
         return FREE_TEXT
     return None
+
+
+def kind_of_numbers(notation: Notation) -> str | None:
+    """Return how nearly all of a column's strings write numbers, None if they do not."""
+    if notation.has_unit:
+        if notation.has_several_units:
+            return SEVERAL_UNITS
+        if notation.is_contradictory:
+            return BOTH_MARKS
+        return QUANTITIES_WITH_COMMAS if notation.has_decimal_commas else QUANTITIES
+    if notation.units[""] < NEARLY_ALL * len(notation.strings):
+        return None
+    if notation.is_contradictory:
+        return BOTH_MARKS
+    if notation.share_with(r"\s"):
+        return SPACED_THOUSANDS
+    if notation.has_decimal_commas:
+        return DECIMAL_COMMAS
+    return THOUSANDS if notation.share_with(",") else NUMBERS_AS_STRINGS
+
+
+def look_of_values(levels: Sequence[str]) -> str | None:
+    """Return what strings are that stand where numbers are expected, however few they are.
+
+    None if they are neither numbers nor dates nor times of day.
+    """
+    kind = kind_of_numbers(Notation.of(levels)) if levels else None
+    if kind is None and levels:
+        looks = {DATES_AS_STRINGS: DATE, CLOCK_AS_STRINGS: CLOCK}
+        found = (look for look, form in looks.items() if _share(form, levels) >= NEARLY_ALL)
+        kind = next(found, None)
+    return kind
 
 
 def doubtful_categories(levels: Sequence[str], n_values: int) -> str | None:
@@ -108,40 +124,6 @@ def doubtful_categories(levels: Sequence[str], n_values: int) -> str | None:
     if _share(PLAIN, some) >= NEARLY_ALL and not has_codes:
         return INTEGERS
     return IDENTIFIERS if n_levels > DISTINCT * n_values else None
-
-
-def date_format(levels: Sequence[str]) -> str:
-    """Return the format that reads nearly all dates or times of day, else "mixed"."""
-    some = levels[:: max(1, len(levels) // PARSED)]
-    counts = {form: _n_read(some, form) for form in (*FORMATS, *CLOCK_FORMATS)}
-    best = max(counts, key=counts.__getitem__)
-    return best if counts[best] >= NEARLY_ALL * len(some) else "mixed"
-
-
-def _n_read(strings: Sequence[str], form: str) -> int:
-    """Return how many strings are dates of a format."""
-    return sum(map(lambda string: _is_date(string.strip(), form), strings))
-
-
-def _is_date(string: str, form: str) -> bool:
-    try:
-        datetime.strptime(string, form)
-    except ValueError:
-        return False
-    return True
-
-
-def _common_unit(strings: Sequence[str]) -> tuple[str, list[str]]:
-    """Return the unit that nearly all strings have, and their numbers; "" if none.
-
-    "12 Main Street" and "12A" have none, since addresses and codes differ in what follows.
-    """
-    found = list(filter(None, map(re.compile(QUANTITY).fullmatch, strings)))
-    units = Counter(match["before"] or match["after"] or "" for match in found)
-    unit, count = units.most_common(1)[0] if units else ("", 0)
-    if count < NEARLY_ALL * len(strings):
-        return "", []
-    return unit, [match["number"] for match in found]
 
 
 def resemblance(levels: Sequence[str]) -> str | None:

@@ -25,7 +25,7 @@ TEMPORAL = {
     "times of day": CLOCK,
     "durations": SPANS,
 }
-SPACED = ["1 234", "1\u00a0234\u202f567,5", "12"]
+SPACED = ["1 234", "1 234 567,5", "12"]
 THOUSANDS, DECIMAL_COMMAS = ["1,234", "1,234,567", "12"], ["1.234,5", "17,25", "-3,5"]
 NUMBERS = [f"{i / 8}" for i in range(1, 30)]
 SENTENCES = [f"the room number {i} has a view of the old harbour town" for i in range(30)]
@@ -127,7 +127,7 @@ def test_a_category_of_times_is_refused():
             'decimal=","',
             [1234.5, 17.25, -3.5],
         ),
-        (NUMBERS, "numbers as strings", "missing", [float(string) for string in NUMBERS]),
+        (NUMBERS, "numbers as strings", "convert", [float(string) for string in NUMBERS]),
         ([*NUMBERS, "?"], "numbers as strings", "missing", [*map(float, NUMBERS), np.nan]),
     ],
 )
@@ -217,27 +217,13 @@ def test_categories_that_are_chosen_or_parts_of_a_table_are_not_doubted():
     assert learn_columns(frame, unused_levels=True).n_levels == (90,)
 
 
-@pytest.mark.parametrize(
-    ("values", "better"),
-    [
-        (["1,234", None, "5"], [1234, None, 5]),
-        (["1 234", None, "0.5"], [1234, None, 0.5]),
-        (["1.234,5", None, "0,5"], [1234.5, None, 0.5]),
-        (["a", None, 1], ["a", None, "1"]),
-        ([b"a", None, b"b"], ["a", None, "b"]),
-    ],
-)
 @pytest.mark.parametrize("container", ["array", "lists", "arrow"])
-def test_the_code_for_other_containers_keeps_missing_values(container, values, better):
-    if container == "arrow" and "a" in values:
-        pytest.skip("no columns of several types")
-    X = CONTAINERS[container]({"a": values})
+def test_the_code_for_bytes_in_other_containers_keeps_missing_values(container):
+    X = CONTAINERS[container]({"a": [b"a", None, b"b"]})
     with pytest.raises(ValueError, match="X has 1 column") as error:
         learn_columns(X)
-    code = re.search(
-        r"\[(\w) if \1 is None else .+?(?=, or[ ,]|\.$)", str(error.value)
-    ).group()
-    assert eval(code, {"X": X}) == better
+    code = re.search(r"\[b if b is None .+?(?=\.$)", str(error.value)).group()
+    assert eval(code, {"X": X}) == ["a", None, "b"]
 
 
 @each_container
@@ -438,7 +424,8 @@ def test_both_kinds_of_change_are_told_at_once():
     columns = learn_columns(pd.DataFrame({"a": ["x", "y"], "b": [1, 2]}))
     with pytest.raises(ValueError, match="2 columns") as error:
         columns.encode(pd.DataFrame({"a": [1, 2], "b": ["x", "y"]}), input_name="X_val")
-    assert "X_val['b'] = pd.to_numeric(X_val['b']" in str(error.value)
+    assert "X_val['a'] = X_val['a'].astype" not in str(error.value)  # no level is a number
+    assert "none of them is a number, such as 'x'" in str(error.value)
 
 
 def test_another_number_of_columns_is_an_error():

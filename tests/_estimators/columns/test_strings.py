@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from skshallow._estimators.columns.strings import (
-    date_format,
     doubtful_categories,
     not_categories,
     resemblance,
@@ -41,6 +40,17 @@ NOT_NAMES = {
         "commas and a unit",
     ),
     "decimal percentages": (["3,5%", "12,25%"], "decimal commas and a unit"),
+    "amounts below zero": (
+        [f"{'-' if x < 1000 else ''}${x:,.2f}" for x in NUMBERS],
+        "with a unit",
+    ),
+    "amounts in parentheses": (["($85)", "$1,200", "\N{MINUS SIGN}$3"], "with a unit"),
+    "thousands and millions": (["$85K", "$2M"], "several units"),
+    "bytes": ([*(f"{i} KB" for i in range(30)), "2 GB"], "several units"),
+    "currencies": (["$85", "€90", "$5"], "several units"),
+    "both decimal marks": (["1,5", "2.5", "3.75"], "decimal commas and decimal points"),
+    "days": ([*(f"{i} days" for i in range(2, 30)), "1 day"], "with a unit"),
+    "half past": ([f"{i % 12 + 1}:{i} PM" for i in range(10, 50)], "times of day"),
     "sentences": (SENTENCES, "free text"),
     "long texts in one word": ([f"{i}" + 150 * "x" for i in range(50)], "free text"),
 }
@@ -53,6 +63,8 @@ NAMES = {
     "sizes": ["500 ml", "750 ml", "1000 ml"],
     "times that recur": ["9:00", "17:30"],
     "houses": [f"{i} {RNG.choice(WORDS)} street" for i in range(300)],
+    "house numbers": [*map(str, range(1, 99)), "12A", "12B", "7B"],
+    "floors": [*map(str, range(1, 40)), "5B"],
     "seats": [f"{i}{row}" for i in range(50) for row in "ABCDEF"],
     "spans": [f"{i}-{i + 5}" for i in range(300)],
     "telephones": [f"555-{i:04d}" for i in range(300)],
@@ -97,22 +109,6 @@ def test_sentences_that_recur_are_categories():
 def test_integers_and_identifiers_are_doubtful(levels, n_values, kind):
     found = doubtful_categories(levels, n_values)
     assert found is None if kind is None else kind in found
-
-
-@pytest.mark.parametrize(
-    ("strings", "form"),
-    [
-        (["2024-01-05", "2023-12-31"], "%Y-%m-%d"),
-        (["05/13/2024", "01/02/2024"], "%m/%d/%Y"),
-        (["13/05/2024", "01/02/2024"], "%d/%m/%Y"),
-        (["2024-01-05T12:30:00"], "%Y-%m-%dT%H:%M:%S"),
-        (["Jan 5, 2024"], "%b %d, %Y"),
-        (["12:30", "9:15"], "%H:%M"),
-        (["2024-01-05", "13/05/2024"], "mixed"),
-    ],
-)
-def test_the_format_of_dates_is_found(strings, form):
-    assert date_format(strings) == form
 
 
 @pytest.mark.parametrize(

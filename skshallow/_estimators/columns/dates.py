@@ -1,0 +1,125 @@
+"""Formats of dates and times of day that are strings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+NEARLY_ALL = 0.9
+DAYS = [
+    *("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y"),
+    *("%m-%d-%Y", "%d/%m/%y", "%m/%d/%y", "%d-%m-%y", "%m-%d-%y", "%d-%b-%Y", "%d-%b-%y"),
+    *("%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y"),
+]
+CLOCKS = ["%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%I:%M %p", "%I:%M%p", "%I:%M:%S %p"]
+ZONES = ["", "%z", " %z"]
+TIMES = ["", *(f" {clock}{zone}" for clock in CLOCKS for zone in ZONES)]
+TIMES += [f"T{clock}{zone}" for clock in CLOCKS[:3] for zone in ZONES[:2]]
+FORMATS = [*(day + time for day in DAYS for time in TIMES), *CLOCKS]
+TRIED = 20  # strings that choose the formats with which all are read
+MOST_FORMATS = 4  # in one column
+# Formats that read some of the same strings as other days.
+OTHER_ORDER = {
+    "%d/%m/%Y": "%m/%d/%Y",
+    "%d-%m-%Y": "%m-%d-%Y",
+    "%d/%m/%y": "%m/%d/%y",
+    "%d-%m-%y": "%m-%d-%y",
+}
+
+
+@dataclass(frozen=True)
+class DateFormats:
+    """The formats of a column's dates.
+
+    Parameters
+    ----------
+    formats : tuple of str
+        In the notation of `datetime.strptime`: together they read nearly all strings. Empty
+        if no few formats do.
+    unread : tuple of int
+        The indices of the strings that none reads.
+    other_order : tuple of str
+        The formats with days and months exchanged, if they read as many.
+    contradictory : tuple of str
+        Two strings of which one has the day first and the other one the month, if any.
+    """
+
+    formats: tuple[str, ...]
+    unread: tuple[int, ...] = ()
+    other_order: tuple[str, ...] = ()
+    contradictory: tuple[str, ...] = ()
+
+
+def date_formats(levels: Sequence[str]) -> DateFormats:
+    """Return the formats that read distinct strings, dates or times of day."""
+    strings = [level.strip() for level in levels]
+    left = list(range(len(strings)))
+    chosen: list[str] = []
+    while left and len(chosen) < MOST_FORMATS:
+        tried = [strings[i] for i in left[:: max(1, len(left) // TRIED)]]
+        plausible = [form for form in FORMATS if any(_is_date(s, form) for s in tried)]
+        unread = {
+            form: [i for i in left if not _is_date(strings[i], form)] for form in plausible
+        }
+        if not unread:
+            break
+        best = min(unread, key=lambda form: len(unread[form]))
+        if len(unread[best]) > len(left) - max(1, 0.01 * len(strings)):
+            break
+        chosen.append(best)
+        left = unread[best]
+    if not chosen or len(left) > (1 - NEARLY_ALL) * len(strings):
+        return DateFormats(())
+    return _with_order(chosen, left, strings)
+
+
+def _with_order(chosen: list[str], left: list[int], strings: list[str]) -> DateFormats:
+    """Return formats with what is known of the order of days and months."""
+    exchanged = [_exchanged(form) for form in chosen]
+    if not any(exchanged):
+        return DateFormats(tuple(chosen), tuple(left))
+    # A string that only one order reads is evidence of it.
+    both = {form for pair in zip(chosen, exchanged, strict=True) for form in pair if form}
+    first: dict[str, str] = {}
+    for string in strings:
+        readers = {form for form in both if _exchanged(form) and _is_date(string, form)}
+        orders = {"day" if _is_day_first(form) else "month" for form in readers}
+        if len(orders) == 1:
+            first.setdefault(orders.pop(), string)
+    if len(first) == 2:
+        return DateFormats((), (), (), (first["day"], first["month"]))
+    day_first = [
+        form if other is None or _is_day_first(form) else other
+        for form, other in zip(chosen, exchanged, strict=True)
+    ]
+    month_first = [
+        form if other is None or not _is_day_first(form) else other
+        for form, other in zip(chosen, exchanged, strict=True)
+    ]
+    if not first:
+        return DateFormats(tuple(day_first), tuple(left), tuple(month_first))
+    right = day_first if "day" in first else month_first
+    return DateFormats(tuple(right), tuple(left))
+
+
+def _is_day_first(form: str) -> bool:
+    return form.startswith(tuple(OTHER_ORDER))
+
+
+def _exchanged(form: str) -> str | None:
+    """Return a format with the other order of days and months, None if it has only one."""
+    for day_first, month_first in OTHER_ORDER.items():
+        for old, new in ((day_first, month_first), (month_first, day_first)):
+            if form.startswith(old):
+                return new + form.removeprefix(old)
+    return None
+
+
+def _is_date(string: str, form: str) -> bool:
+    """Return whether a string is a date, or a time of day, of a format."""
+    try:
+        datetime.strptime(string, form)
+    except ValueError:
+        return False
+    return True
