@@ -193,7 +193,7 @@ class Notation:
         numbers = "".join(quantity.number for _, quantity in self._numbers)
         dropped = thousands * (thousands in numbers) + ")" * (")" in texts)
         dropped += r"\s" * any(map(str.isspace, texts))
-        steps = [(f"[{dropped}]", "")] if dropped else []
+        steps = [("," if dropped == "," else f"[{dropped}]", "")] if dropped else []
         common = self.units.most_common(1)[0][0] if self.has_unit else ""
         own = [quantity for _, quantity in self._numbers if quantity.unit == common]
         before = {quantity.before for quantity in own} - {""}
@@ -209,8 +209,9 @@ class Notation:
         minus = "(" * ("(" in texts) + MINUS * (MINUS in texts)
         return [*steps, (f"[{minus}]", "-")] if minus else steps
 
+    @cached_property
     def unread(self) -> list[int]:
-        """Return the indices of the strings of which the steps make no number."""
+        """The indices of the strings of which the steps make no number."""
         steps = [(re.compile(pattern), new) for pattern, new in self.steps()]
         is_plain = re.compile(rf"[+-]?{PLAIN}").fullmatch
         indices = []
@@ -224,13 +225,16 @@ class Notation:
 
 def _quantity(match: re.Match[str] | None) -> Quantity | None:
     """Return what a string has if it is one number: one sign, one unit."""
-    if match is None or bool(match["open"]) != bool(match["close"]):
+    if match is None:
         return None
-    n_signs = sum(match[name] is not None for name in ("open", "sign", "inner"))
-    before, after = match["before"] or "", match["after"] or ""
-    if n_signs > 1 or (before and _is_money(after)):
+    start, sign, before, inner, number, after, end = match.group(
+        "open", "sign", "before", "inner", "number", "after", "close"
+    )
+    has_two_signs = (start and (sign or inner)) or (sign and inner)
+    has_two_units = before and after and _is_money(after)
+    if has_two_signs or has_two_units or bool(start) != bool(end):
         return None
-    return Quantity(match["number"], before, after)
+    return Quantity(number, before or "", after or "")
 
 
 def _decimal_mark(number: str) -> str:

@@ -78,7 +78,7 @@ def advice_for(column: Column, look: str) -> str:
     if option:
         return f"read the file with pandas.read_csv(..., {option}), or write {code}"
     what = "take the numbers" if look in WITH_UNITS else "convert them"
-    return f"{what}{_note(column, notation.unread())}: {code}"
+    return f"{what}{_note(column, notation.unread)}: {code}"
 
 
 def code_for_numbers(column: Column, notation: Notation) -> str:
@@ -176,7 +176,7 @@ def code_for_booleans(column: Column) -> str:
 def advice_for_strings_at_numbers(column: Column) -> str:
     """Return what to do about strings of no known kind that stand where numbers were."""
     notation = Notation.of(strings_of(column))
-    unread = notation.unread()
+    unread = notation.unread
     if len(unread) == len(notation.strings):
         return (
             f"none of them is a number, such as {notation.strings[0]!r}: convert them as "
@@ -242,14 +242,14 @@ def _read_by_polars(source: str, form: str, look: str, has_zone: bool) -> str:
     own = form.replace("%z", "%#z").replace(".%f", "%.f")
     if look == CLOCK_AS_STRINGS:
         return f'{source}.str.to_time("{own}", strict=False)'
-    zone = ', time_zone="UTC"' if has_zone and "%z" not in form else ""
-    return f'{source}.str.to_datetime("{own}"{zone}, strict=False)'
+    code = f'{source}.str.to_datetime("{own}", strict=False)'
+    return f'{code}.dt.replace_time_zone("UTC")' if has_zone and "%z" not in form else code
 
 
 def _option_of_read_csv(look: str, notation: Notation) -> str:
     """Return the arguments with which pandas reads the strings as numbers, "" if none."""
     texts = "".join(notation.strings)
-    if notation.unread() or MINUS in texts or "(" in texts:
+    if notation.unread or MINUS in texts or "(" in texts:
         return ""
     if look == SPACED_THOUSANDS:
         if {char for char in texts if char.isspace()} != {" "}:  # pandas takes a byte
