@@ -220,30 +220,27 @@ def _code_for_dates(column: Column, look: str, found: DateFormats) -> str:
         source += ".str.strip_chars()" if is_polars else ".str.strip()"
     # Years of two digits first, since polars takes them as years of four.
     formats = sorted(found.formats, key=lambda form: "%y" not in form)
-    has_zone = any("%z" in form for form in formats)
+    part = "dt.day_of_year" if look == DATES_AS_STRINGS else "dt.hour"
     if is_polars:
-        read = [_read_by_polars(source, form, look, has_zone) for form in formats]
+        read = [_read_by_polars(source, form, look) for form in formats]
         code = read[0] if len(read) == 1 else f"pl.coalesce({', '.join(read)})"
-        part = "dt.ordinal_day()" if look == DATES_AS_STRINGS else "dt.hour()"
-        return _assigned(column, f"{code}.{part}")
-    utc = ", utc=True" if has_zone else ""
+        return _assigned(column, code)
+    utc = ", utc=True" if any("%z" in form for form in formats) else ""
     read = [
         f'pd.to_datetime({source}, format="{form}", errors="coerce"{utc})'
         for form in formats
     ]
     code = read[0] + "".join(f".fillna({other})" for other in read[1:])
-    part = "dt.day_of_year" if look == DATES_AS_STRINGS else "dt.hour"
     return _assigned(column, f"{code}.{part}")
 
 
-def _read_by_polars(source: str, form: str, look: str, has_zone: bool) -> str:
-    """Return the expression with which polars reads strings of a format."""
+def _read_by_polars(source: str, form: str, look: str) -> str:
+    """Return the expression with which polars takes a number from dates of a format."""
     # Its formats are those of Rust's chrono: "%#z" also reads "Z", and "%.f" has the point.
     own = form.replace("%z", "%#z").replace(".%f", "%.f")
     if look == CLOCK_AS_STRINGS:
-        return f'{source}.str.to_time("{own}", strict=False)'
-    code = f'{source}.str.to_datetime("{own}", strict=False)'
-    return f'{code}.dt.replace_time_zone("UTC")' if has_zone and "%z" not in form else code
+        return f'{source}.str.to_time("{own}", strict=False).dt.hour()'
+    return f'{source}.str.to_datetime("{own}", strict=False).dt.ordinal_day()'
 
 
 def _option_of_read_csv(look: str, notation: Notation) -> str:

@@ -1,0 +1,61 @@
+"""The formats of dates are those of every string, and an order that none tells is named."""
+
+from datetime import datetime
+
+import pytest
+
+from skshallow._estimators.columns.dates import FORMATS, OTHER_ORDER, date_formats
+
+
+@pytest.mark.parametrize(
+    ("strings", "formats"),
+    [
+        (["2024-01-05", "2023-12-31"], {"%Y-%m-%d"}),
+        (["05/13/2024", "01/02/2024"], {"%m/%d/%Y"}),
+        (["13/05/2024", "01/02/2024"], {"%d/%m/%Y"}),
+        (["2024-01-05T12:30:00"], {"%Y-%m-%dT%H:%M:%S"}),
+        (["2024-01-05T12:30:00+02:00", "2024-01-05T12:30:00Z"], {"%Y-%m-%dT%H:%M:%S%z"}),
+        (["1/25/2024 4:30 PM"], {"%m/%d/%Y %I:%M %p"}),
+        (["12:30", "9:15"], {"%H:%M"}),
+        (["2024-01-05", "13/05/2024"], {"%Y-%m-%d", "%d/%m/%Y"}),
+        (["1/2/2024", "1/2/2024 10:00", "1/13/2024"], {"%m/%d/%Y", "%m/%d/%Y %H:%M"}),
+        (["noon"], set()),
+        (["2024-01-05", "noon"], set()),
+    ],
+)
+def test_the_formats_of_dates_are_found(strings, formats):
+    assert set(date_formats(strings).formats) == formats
+    assert not date_formats(strings).other_order
+
+
+@pytest.mark.parametrize("form", [form for form in FORMATS if "%p" not in form])
+def test_each_format_is_found_again(form):
+    times = [datetime(2024, 12, 31, 16, 5, 6, 250), datetime(2023, 2, 25, 15, 1, 2, 125)]
+    strings = [time.astimezone().strftime(form) for time in times]
+    found = date_formats(strings)
+    assert found.formats
+    assert not found.unread
+    for string, time in zip(strings, times, strict=True):
+        if "%d" in form:
+            read = datetime.strptime(string, found.formats[0])
+            assert (read.month, read.day) == (time.month, time.day)
+
+
+@pytest.mark.parametrize(("day_first", "month_first"), OTHER_ORDER.items())
+def test_dates_that_may_have_either_order_have_both(day_first, month_first):
+    strings = [datetime(2024, 5, day).strftime(day_first) for day in (1, 7, 12)]
+    found = date_formats(strings)
+    assert (found.formats, found.other_order) == ((day_first,), (month_first,))
+    told = date_formats([*strings, datetime(2024, 5, 13).strftime(month_first)])
+    assert (told.formats, told.other_order) == ((month_first,), ())
+
+
+def test_dates_of_both_orders_contradict_each_other():
+    found = date_formats(["13/05/2024", "05/06/2024", "05/13/2024"])
+    assert not found.formats
+    assert found.contradictory == ("13/05/2024", "05/13/2024")
+
+
+def test_strings_that_no_format_reads_are_told():
+    strings = [*(f"2024-01-{day:02}" for day in range(1, 29)), "?", "2024-02-30"]
+    assert date_formats(strings).unread == (28, 29)
