@@ -36,9 +36,6 @@ TESTED_BY = {
     "_estimators/checks/typed_sklearn": "_estimators/test_subclassing.py",
     # what every fit and prediction does with a data frame
     "_estimators/columns/matrix": "_estimators/test_mixed_tables.py",
-    # what the code that errors show makes of strings
-    "_estimators/columns/dates": "_estimators/columns/test_remedies.py",
-    "_estimators/columns/notation": "_estimators/columns/test_remedies.py",
     "_estimators/fit/feature_encoding": "_estimators/test_mixed_tables.py",
     "_estimators/given_weights": "_estimators/test_prediction.py",
     "_estimators/checks/overflow": "reliability/test_extremes.py",
