@@ -42,7 +42,7 @@ FAMILIES = [
         "w kw mw gw kwh mwh",
     )
 ]
-MOST = 0.9
+NEARLY_ALL = 0.9  # the proportion of strings that decides what a column is
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,8 @@ class Notation:
     def has_unit(self) -> bool:
         """Whether nearly all strings have units: the same one, or several of a kind."""
         count = max((n for unit, n in self.units.items() if unit), default=0)
-        is_common = count >= MOST * len(self.strings)
-        return is_common or (self.share >= MOST and self._are_of_a_kind)
+        is_common = count >= NEARLY_ALL * len(self.strings)
+        return is_common or (self.share >= NEARLY_ALL and self._are_of_a_kind)
 
     @property
     def is_money_or_percent(self) -> bool:

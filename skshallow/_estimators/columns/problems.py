@@ -9,10 +9,11 @@ from functools import cached_property
 from typing import Any
 
 from skshallow._estimators.checks.user_warnings import warn_user
-from skshallow._estimators.columns.notation import Notation
+from skshallow._estimators.columns.notation import NEARLY_ALL, Notation
 from skshallow._estimators.columns.reading import Column, label_of
 from skshallow._estimators.columns.remedies import (
     DATE_LOOKS,
+    DATES_ELSEWHERE,
     NUMBER_LOOKS,
     advice_for,
     advice_for_strings_at_numbers,
@@ -24,7 +25,6 @@ from skshallow._estimators.columns.strings import (
     FREE_TEXT,
     IDENTIFIERS,
     INTEGERS,
-    NEARLY_ALL,
     NUMBERS_AS_STRINGS,
     look_of_values,
     not_categories,
@@ -104,9 +104,6 @@ CODE = {
     },
     STRINGS_FOR_NOTHING: CATEGORIES,
 }
-DATES_ELSEWHERE = (
-    "or let skrub's DatetimeEncoder, or tabular_pipeline(net), take several from each"
-)
 IS_CATEGORY = (
     "or, if its values are names, give the column a categorical dtype, or name all "
     "categories in categorical_features"

@@ -39,8 +39,8 @@ YES_AND_NO = [
     *(("true", "false"), ("yes", "no"), ("y", "n"), ("t", "f"), ("on", "off")),
     *(("ja", "nein"), ("oui", "non")),
 ]
-ELSEWHERE = (
-    ", or let skrub's DatetimeEncoder, or tabular_pipeline(net), take several from each"
+DATES_ELSEWHERE = (
+    "or let skrub's DatetimeEncoder, or tabular_pipeline(net), take several from each"
 )
 
 
@@ -189,7 +189,7 @@ def advice_for_strings_at_numbers(column: Column) -> str:
 def _advice_for_dates(column: Column, look: str) -> str:
     """Return how to take a number from each date or time of day."""
     found = date_formats(strings_of(column))
-    elsewhere = ELSEWHERE if look == DATES_AS_STRINGS else ""
+    elsewhere = f", {DATES_ELSEWHERE}" if look == DATES_AS_STRINGS else ""
     if found.contradictory:
         day, month = found.contradictory
         return (

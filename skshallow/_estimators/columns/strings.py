@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from skshallow._estimators.columns.notation import Notation
+from skshallow._estimators.columns.notation import NEARLY_ALL, Notation
 
 DECIMAL_COMMAS, THOUSANDS = "numbers with decimal commas", "numbers with commas"
 SPACED_THOUSANDS = "numbers with spaces"
@@ -17,8 +17,7 @@ BOTH_MARKS = "numbers with decimal commas and decimal points"
 SEVERAL_UNITS = "numbers with several units as strings"
 INTEGERS, IDENTIFIERS = "integers as strings", "nearly as many levels as values"
 
-# Levels looked at, evenly spaced; and the proportion of them that decides.
-LOOKED_AT, NEARLY_ALL = 1000, 0.9
+LOOKED_AT = 1000  # levels, evenly spaced
 # Free text: more than half of the values occur once only, and they have as many words, or
 # letters, as a sentence. A name, an address or an identifier has fewer.
 DISTINCT, WORDS, LETTERS = 0.5, 10, 100
