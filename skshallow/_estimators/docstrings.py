@@ -133,7 +133,7 @@ max_iter : int >= 1 or "auto", default="auto"
     Maximum number of epochs (passes over all training rows), or of iterations for "lbfgs".
     "auto" means the largest of three numbers: the number of epochs in which training sees
     2 000 000 rows, but at most 40 and at least 10; the number of epochs that take about
-    1500 steps (700 with hidden layers and a log loss, which on few rows soon overfits), but
+    1500 steps (500 with hidden layers and a log loss, which on few rows soon overfits), but
     at most 500; and the number of epochs that take about 4000 steps, but at most 120.
     `partial_fit` runs one epoch per call, and uses `max_iter` only for a schedule that ends
     there.

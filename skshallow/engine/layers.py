@@ -68,8 +68,10 @@ class Dropout:
         return a * mask, mask
 
     def backward(self, grad_a: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
-        """Return the derivative with respect to the input of `forward`."""
-        return grad_a if mask is None else grad_a * mask
+        """Return the derivative with respect to the input of `forward`, in `grad_a`."""
+        if mask is not None:
+            grad_a *= mask
+        return grad_a
 
 
 @dataclass(frozen=True)

@@ -229,7 +229,8 @@ def test_a_class_without_rows_has_a_probability_and_is_learned_later(rows):
 def test_classes_far_apart_are_learned_without_a_warning(dtype):
     x = np.repeat([-10.0, -1.0, 1.0, 10.0], 50)[:, np.newaxis]
     y = np.repeat(np.arange(4), 50)
-    net = DeepNetClassifier(16, loss="ordinal", dtype=dtype, random_state=0).fit(x, y)
+    params = {"loss": "ordinal", "max_iter": 350, "random_state": 0}
+    net = DeepNetClassifier(16, dtype=dtype, **params).fit(x, y)
     assert net.score(x, y) == 1
     assert net.predict_proba(x)[np.arange(200), y].min() > 0.7
     assert np.isfinite(net.predict_log_proba(1e6 * x)).all()

@@ -18,7 +18,7 @@ from skshallow.losses import CLASSIFICATION_LOSSES, Loss
 AUTO_BATCH_SIZE = 128, 512  # of small and of large tables
 AUTO_STEPS_PER_EPOCH = 200  # that larger batches leave, at least
 AUTO_STEPS = (1500, 500), (4000, 120)  # number of steps, and in at most how many epochs
-AUTO_STEPS_OF_LOG_LOSS = 700  # instead of 1500, of networks, which soon overfit
+AUTO_STEPS_OF_LOG_LOSS = 500  # instead of 1500, of networks, which soon overfit
 AUTO_ROWS, AUTO_FEWEST_EPOCHS = 2_000_000, (10, 40)  # rows seen, in how many epochs
 AUTO_ALPHA = 5e-4  # of linear models, of partial_fit, and the least of all others
 AUTO_ALPHA_MOST = 1 / 64  # with at least so many columns and at most so many rows:
