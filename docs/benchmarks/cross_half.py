@@ -1,0 +1,178 @@
+"""Networks whose settings are chosen on one half of the tables and scored on the other.
+
+Run ``python docs/benchmarks/cross_half.py FOLDER``; it writes ``cross_half.md`` to its own
+folder. Tables, splits and contenders are those of ``accuracy.py``, whose options
+``--results FILE`` and ``--without NAME`` it has, too: with the same file, nothing is
+measured twice.
+
+The tables of each task are halved by the alphabet, every second one. Of `SETTINGS` the one
+with the lowest mean log loss, or the highest mean R², on a half is used on the other half,
+and the other way round. So no network is scored on a table that had a say in its settings;
+but which settings to try at all was known from all of these tables.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from accuracy import TASKS, splits_of
+from contenders import left_out, net, numeric_contenders
+from environment import versions_and_kernels
+from results import Result, measure
+from summaries import (
+    SCORES,
+    comparisons,
+    means,
+    names,
+    of_task,
+    shown,
+    table,
+    table_means,
+)
+from tables import folder_parser
+
+HERE = Path(__file__).parent
+DEFAULTS = "net"
+SETTINGS: dict[str, dict[str, Any]] = {
+    "numbers as they are": {"numeric_encoding": None},
+    "periodic curves": {"numeric_encoding": "periodic"},
+    "`dropout=0`": {"dropout": 0.0},
+    "`dropout=0.3`": {"dropout": 0.3},
+    "`depth=1`": {"depth": 1},
+    "`depth=3`": {"depth": 3},
+    "`hidden_units=48`": {"hidden_units": 48},
+    "`hidden_units=192`": {"hidden_units": 192},
+    "`learning_rate=0.005`": {"learning_rate": 0.005},
+    "`learning_rate=0.02`": {"learning_rate": 0.02},
+    "`alpha=0.0001`": {"alpha": 1e-4},
+    "`alpha=0.01`": {"alpha": 1e-2},
+}
+CRITERIA = {"classification": ("log_loss", 1), "regression": ("score", -1)}  # and its sign
+N_HALVES = 2
+
+
+def half_of(results: list[Result]) -> dict[str, int]:
+    """Return the half of each table: 0 or 1, in turn by the alphabet."""
+    return {name: i % N_HALVES for i, name in enumerate(sorted(names(results, "table")))}
+
+
+def by_halves(results: list[Result], task: str) -> dict[str, list[float]]:
+    """Return the criterion of each setting on each half, less of which is better."""
+    measure_name, sign = CRITERIA[task]
+    own = [r for r in of_task(results, task) if r.model in (DEFAULTS, *SETTINGS)]
+    half, models = half_of(own), names(own, "model")
+    values = sign * table_means(own, measure_name)
+    halves = np.array([half[name] for name in names(own, "table")])
+    per_half = np.stack([values[halves == i].mean(axis=0) for i in range(N_HALVES)])
+    return dict(zip(models, per_half.T.tolist(), strict=True))
+
+
+def chosen(results: list[Result], task: str) -> list[str]:
+    """Return the best setting on each half."""
+    values = by_halves(results, task)
+    return [min(values, key=lambda name: values[name][half]) for half in range(N_HALVES)]
+
+
+def crossed(results: list[Result], task: str) -> list[Result]:
+    """Return the results of the contenders, with *net* chosen on the other half.
+
+    The network with its defaults is called "net, defaults" instead.
+    """
+    own = of_task(results, task)
+    half, best = half_of(own), chosen(own, task)
+    elsewhere = [
+        replace(r, model=DEFAULTS)
+        for r in own
+        if r.model == best[1 - half[r.table]]  # chosen on the other half
+    ]
+    others = [
+        replace(r, model="net, defaults") if r.model == DEFAULTS else r
+        for r in own
+        if r.model not in SETTINGS
+    ]
+    return elsewhere + others
+
+
+def settings_table(results: list[Result], task: str) -> list[str]:
+    """Return the lines of a table with a row per setting, the best of each half in bold."""
+    values, best = by_halves(results, task), chosen(results, task)
+    _, sign = CRITERIA[task]
+    columns = {}
+    for half, title in enumerate(("first half", "second half")):
+        cells = shown(sign * np.array([own[half] for own in values.values()]), 4)
+        columns[title] = [
+            f"**{cell}**" if name == best[half] else cell
+            for name, cell in zip(values, cells, strict=True)
+        ]
+    rows = ["defaults" if name == DEFAULTS else name for name in values]
+    return table("setting", rows, columns)
+
+
+def on_task(results: list[Result], task: str) -> list[str]:
+    criterion, _ = CRITERIA[task]
+    title = SCORES[task] if criterion == "score" else "log loss"
+    halves = half_of(of_task(results, task))
+    listed = [
+        ", ".join(name for name, own in halves.items() if own == half)
+        for half in range(N_HALVES)
+    ]
+    own = crossed(results, task)
+    return [
+        "",
+        f"## {task.capitalize()}: {len(halves)} tables",
+        "",
+        f"Mean {title} by setting. The first half are {listed[0]}; the second half",
+        f"are {listed[1]}.",
+        "",
+        *settings_table(results, task),
+        "",
+        "*net* has on each half what is best on the other one:",
+        "",
+        *means(own, task),
+        "",
+        *comparisons(own, task),
+    ]
+
+
+def report(results: list[Result], last: list[str]) -> str:
+    lines = [
+        "# Settings chosen on other tables",
+        "",
+        "How good are networks on tables that had no say in their settings?",
+        "`cross_half.py` writes this page; its docstring describes the method.",
+        "",
+        "The defaults were [chosen on these tables](recipe.md), so their scores on",
+        "[Accuracy](accuracy.md) may be a little too good. Here the settings of *net* are",
+        "chosen on one half of the tables and scored on the other half, and the other",
+        "way round. Other models have their defaults. Columns are those of",
+        "[Accuracy](accuracy.md).",
+    ]
+    for task in TASKS:
+        lines += on_task(results, task)
+    return "\n".join([*lines, *last]) + "\n"
+
+
+def main() -> None:
+    parser = folder_parser(__doc__)
+    parser.add_argument("--results", type=Path, help="JSON lines to resume from")
+    parser.add_argument("--without", nargs="*", default=[], help="models, tables to omit")
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    found = sorted(path.stem for path in options.folder.glob("*.npz"))
+    tables = [name for name in found if name not in options.without]
+    models = [m for m in numeric_contenders() if m.name not in options.without]
+    models += [net(name, **settings) for name, settings in SETTINGS.items()]
+    results = measure(splits_of(options.folder, tables), models, options.results)
+    packages = dict.fromkeys(model.package for model in models)
+    omitted = left_out(models, [name for name in found if name not in tables])
+    text = report(results, [*omitted, "", versions_and_kernels(*packages)])
+    print(text)
+    (HERE / "cross_half.md").write_text(text)
+
+
+if __name__ == "__main__":
+    main()
