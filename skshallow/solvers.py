@@ -20,6 +20,7 @@ import numpy as np
 from scipy.optimize import Bounds, OptimizeResult, minimize
 
 from skshallow._arrays.namespace import namespace
+from skshallow._arrays.subnormal import flush_to_zero
 from skshallow._component import Component, setting
 
 __all__ = [
@@ -40,7 +41,7 @@ def __dir__() -> list[str]:
 
 
 State = dict[str, Any]
-BLOCK = 1 << 18
+BLOCK = 1 << 15
 # With a smaller epsilon a gradient whose square float32 rounds to 0 would make large steps.
 EPSILONS = "[1e-20, 1]"
 
@@ -48,8 +49,8 @@ EPSILONS = "[1e-20, 1]"
 def _walk(update: Callable[..., None], *vectors: np.ndarray) -> None:
     """Call `update` with the vectors (P,) block by block, side by side.
 
-    So one update works on a few MB at a time, which fit the cache, however large the
-    network is.
+    So one update works on some 100 KB of each at a time, which fit the cache, however large
+    the network is.
     """
     n = vectors[0].shape[0]
     if n <= BLOCK:
@@ -74,6 +75,8 @@ class Solver(Component):
         The value of ``max_grad_norm="auto"`` at that rate; None means no clipping. Solvers
         whose steps grow with the gradient need it: without clipping, no single learning
         rate suits every width, loss and batch size.
+    averages : tuple of str
+        Names of the moving averages of the gradient in the state.
 
     Examples
     --------
@@ -94,6 +97,7 @@ class Solver(Component):
     scale_free: ClassVar[bool] = False
     default_learning_rate: ClassVar[float] = 1e-3
     default_max_grad_norm: ClassVar[float | None] = None
+    averages: ClassVar[tuple[str, ...]] = ()
 
     def init(self, theta: np.ndarray, n_weights: int | None = None) -> State:
         """Return the state before the first step.
@@ -113,6 +117,15 @@ class Solver(Component):
     ) -> None:
         """Update `theta` (P,) and the state in place, given the gradient `grad` (P,)."""
         raise NotImplementedError
+
+    def flush(self, theta: np.ndarray, state: State) -> None:
+        """Set entries of `theta` (P,) and of its averages to 0 that are almost 0.
+
+        Those of units without a gradient, which the L2 penalty and decay alone move, become
+        subnormal numbers, and these make products and steps several times slower.
+        """
+        for vector in (theta, *(state[name] for name in self.averages)):
+            flush_to_zero(vector)
 
     def minimize(
         self,
@@ -187,6 +200,7 @@ class Momentum(Solver):
     momentum: float = setting(0.9, "[0, 1)")
     default_learning_rate: ClassVar[float] = 0.01
     default_max_grad_norm: ClassVar[float | None] = 1.0
+    averages: ClassVar[tuple[str, ...]] = ("velocity",)
 
     def init(self, theta, n_weights=None):
         return {"velocity": namespace(theta).zeros_like(theta)}
@@ -332,6 +346,7 @@ class Adam(Solver):
     epsilon: float = setting(1e-8, EPSILONS)
     scale_free: ClassVar[bool] = True
     default_learning_rate: ClassVar[float] = 1e-2
+    averages: ClassVar[tuple[str, ...]] = ("mean",)
 
     def init(self, theta, n_weights=None):
         return {

@@ -247,6 +247,24 @@ def test_float32_stays_float32_and_follows_float64(name):
 
 
 @every_stochastic
+def test_flushing_sets_subnormal_parameters_and_averages_to_zero_and_nothing_else(name):
+    solver = SOLVERS[name]()
+    values = np.array([1.0, -1e-12, 1e-40, -1e-39], np.float32)
+    theta = values.copy()
+    state = solver.init(theta)
+    before = copy.deepcopy(state)
+    for average in solver.averages:
+        state[average][...] = values
+    solver.flush(theta, state)
+    flushed = np.array([1.0, -1e-12, 0.0, 0.0], np.float32)
+    for average in solver.averages:
+        np.testing.assert_array_equal(state.pop(average), flushed)
+        del before[average]
+    np.testing.assert_array_equal(theta, flushed)
+    np.testing.assert_equal(state, before)
+
+
+@every_stochastic
 def test_moves_in_place_from_a_state_of_its_own(name):
     solver = SOLVERS[name]()
     theta = np.ones(5)

@@ -32,6 +32,7 @@ from skshallow.engine.objective import Objective
 from skshallow.engine.state import Outcome, Plan, Progress
 
 OUT_OF_ITERATIONS = 1  # SciPy's status of an L-BFGS that ran out of them
+STEPS_BETWEEN_FLUSHES = 32
 START_SAMPLE = 256  # rows on which the loss before the first step is computed
 # Largest number of rows whose loss is evaluated at once and, with many outputs, of values.
 ROWS_PER_LOSS = 4096
@@ -211,6 +212,8 @@ class Trainer:
                     theta, grad, progress.solver_state, multiplier * plan.learning_rate
                 )
                 objective.project()
+                if (history.n_epochs * n_batches + i) % STEPS_BETWEEN_FLUSHES == 0:
+                    plan.solver.flush(theta, progress.solver_state)
                 if plan.average_weights:
                     progress.add_to_average(theta)
             progress.advance(plan.max_iter)

@@ -4,6 +4,7 @@ import contextlib
 import math
 import pickle
 import warnings
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ from skshallow import (
 from skshallow.engine.objective import Objective
 from skshallow.exceptions import IneffectiveParameterWarning
 from skshallow.schedules import SCHEDULES
-from skshallow.solvers import SOLVERS
+from skshallow.solvers import SOLVERS, Adam
 
 STOCHASTIC = [name for name, solver in SOLVERS.items() if solver.stochastic]
 ON = {"n_iter_no_change": np.inf}  # runs to max_iter, and does not ask to converge
@@ -467,6 +468,39 @@ def test_training_stops_when_the_loss_no_longer_improves(line):
         best = min(best, loss)
     assert n_stalled[-1] == patience
     assert max(n_stalled[:-1]) < patience
+
+
+class CountingSubnormals(Adam):
+    """Adam that counts the subnormal numbers that each step leaves."""
+
+    counts: ClassVar[list[int]] = []
+
+    def step(self, theta, grad, state, learning_rate):
+        super().step(theta, grad, state, learning_rate)
+        vectors = np.abs([theta, *(state[name] for name in self.averages)])
+        self.counts.append(np.sum((vectors > 0) & (vectors < np.finfo(theta.dtype).tiny)))
+
+
+class NeverFlushing(CountingSubnormals):
+    counts: ClassVar[list[int]] = []
+
+    def flush(self, theta, state):
+        pass
+
+
+def test_parameters_that_decay_to_zero_do_not_stay_subnormal_numbers():
+    X = np.random.default_rng(0).normal(size=(256, 3)).astype(np.float32)
+    of_dead_units = np.full((3, 4), 0.5), np.full((4, 1), 0.5)
+    for solver in (CountingSubnormals(), NeverFlushing()):
+        net = ShallowNetRegressor.from_weights(
+            of_dead_units, [[-1e3] * 4, [0]], solver=solver, alpha=1e-3, dropout=0,
+            batch_size=16, max_iter=150, warm_start=True, random_state=0,
+            average_weights=False, early_stopping=False, **ON,
+        )  # fmt: skip
+        with pytest.warns(UserWarning, match="dead"):
+            net.fit(X, X[:, 0])
+    assert sum(NeverFlushing.counts) > 1000
+    assert sum(CountingSubnormals.counts) < sum(NeverFlushing.counts) / 20
 
 
 def test_running_out_of_epochs_is_a_convergence_warning(X, y):
