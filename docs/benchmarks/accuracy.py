@@ -75,7 +75,7 @@ DRAWN = {
     "net, 4 members": ("ensemble of 4", [(0, 1), (0, -1)]),
     "linear": ("linear model", [(1, 0), (1, 0)]),
     "HistGradientBoosting": ("HistGradientBoosting", [(1, 0), (1, -1)]),
-    "LightGBM": ("LightGBM", [(-1, 0), (-1, 0)]),
+    "LightGBM": ("LightGBM", [(1, 0), (-1, 0)]),
     "XGBoost": ("XGBoost", [(1, 0), (-1, 0)]),
     "CatBoost": ("CatBoost", [(0, -1), (0, 1)]),
     "MLP, scaled": ("scikit-learn's MLP,\nscaled columns", [(0, -1), (0, -1)]),

@@ -13,6 +13,7 @@ but which settings to try at all was known from all of these tables.
 
 from __future__ import annotations
 
+import textwrap
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -125,8 +126,10 @@ def on_task(results: list[Result], task: str) -> list[str]:
         "",
         f"## {task.capitalize()}: {len(halves)} tables",
         "",
-        f"Mean {title} by setting. The first half are {listed[0]}; the second half",
-        f"are {listed[1]}.",
+        *textwrap.wrap(
+            f"Mean {title} by setting. The first half are {listed[0]}; the second half are "
+            f"{listed[1]}."
+        ),
         "",
         *settings_table(results, task),
         "",
