@@ -32,7 +32,7 @@ from skshallow.engine.objective import Objective
 from skshallow.engine.state import Outcome, Plan, Progress
 
 OUT_OF_ITERATIONS = 1  # SciPy's status of an L-BFGS that ran out of them
-STEPS_BETWEEN_FLUSHES = 32
+STEPS_BETWEEN_FLUSHES = 32  # of what is almost 0, see `Solver.flush`
 START_SAMPLE = 256  # rows on which the loss before the first step is computed
 # Largest number of rows whose loss is evaluated at once and, with many outputs, of values.
 ROWS_PER_LOSS = 4096
