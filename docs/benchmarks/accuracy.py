@@ -39,7 +39,7 @@ from summaries import (
     seconds_per_fit,
     table_means,
 )
-from tables import folder_parser, read_tables, split
+from tables import contest_parser, read_tables, split, table_names
 
 HERE = Path(__file__).parent
 N_TRAIN, N_SPLITS = 4500, 2
@@ -207,17 +207,15 @@ def draw_task(ax: Any, results: list[Result], task: str) -> None:
 
 
 def main() -> None:
-    parser = folder_parser(__doc__)
+    parser = contest_parser(__doc__)
     parser.add_argument("--quick", action="store_true", help="only the tables of QUICK")
-    parser.add_argument("--results", type=Path, help="JSON lines to resume from")
-    parser.add_argument("--without", nargs="*", default=[], help="models, tables to omit")
     parser.add_argument("--dry", action="store_true", help="print, write nothing")
     options = parser.parse_args()
     imported("matplotlib", '"skshallow[plots]"')
     warnings.simplefilter("ignore")
     models = [m for m in numeric_contenders() if m.name not in options.without]
     slow = [m for m in slow_contenders() if m.name not in options.without]
-    found = sorted(path.stem for path in options.folder.glob("*.npz"))
+    found = table_names(options.folder)
     chosen = [name for name in found if name not in options.without]
     quick = [name for name in chosen if name in QUICK_NAMES]
     tables = splits_of(options.folder, quick if options.quick else chosen)

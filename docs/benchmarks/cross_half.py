@@ -25,6 +25,7 @@ from contenders import left_out, net, numeric_contenders
 from environment import versions_and_kernels
 from results import Result, measure
 from summaries import (
+    REFERENCE,
     SCORES,
     comparisons,
     means,
@@ -34,10 +35,9 @@ from summaries import (
     table,
     table_means,
 )
-from tables import folder_parser
+from tables import contest_parser, table_names
 
 HERE = Path(__file__).parent
-DEFAULTS = "net"
 SETTINGS: dict[str, dict[str, Any]] = {
     "numbers as they are": {"numeric_encoding": None},
     "periodic curves": {"numeric_encoding": "periodic"},
@@ -64,7 +64,7 @@ def half_of(results: list[Result]) -> dict[str, int]:
 def by_halves(results: list[Result], task: str) -> dict[str, list[float]]:
     """Return the criterion of each setting on each half, less of which is better."""
     measure_name, sign = CRITERIA[task]
-    own = [r for r in of_task(results, task) if r.model in (DEFAULTS, *SETTINGS)]
+    own = [r for r in of_task(results, task) if r.model in (REFERENCE, *SETTINGS)]
     half, models = half_of(own), names(own, "model")
     values = sign * table_means(own, measure_name)
     halves = np.array([half[name] for name in names(own, "table")])
@@ -86,12 +86,12 @@ def crossed(results: list[Result], task: str) -> list[Result]:
     own = of_task(results, task)
     half, best = half_of(own), chosen(own, task)
     elsewhere = [
-        replace(r, model=DEFAULTS)
+        replace(r, model=REFERENCE)
         for r in own
         if r.model == best[1 - half[r.table]]  # chosen on the other half
     ]
     others = [
-        replace(r, model="net, defaults") if r.model == DEFAULTS else r
+        replace(r, model="net, defaults") if r.model == REFERENCE else r
         for r in own
         if r.model not in SETTINGS
     ]
@@ -109,7 +109,7 @@ def settings_table(results: list[Result], task: str) -> list[str]:
             f"**{cell}**" if name == best[half] else cell
             for name, cell in zip(values, cells, strict=True)
         ]
-    rows = ["defaults" if name == DEFAULTS else name for name in values]
+    rows = ["defaults" if name == REFERENCE else name for name in values]
     return table("setting", rows, columns)
 
 
@@ -160,12 +160,9 @@ def report(results: list[Result], last: list[str]) -> str:
 
 
 def main() -> None:
-    parser = folder_parser(__doc__)
-    parser.add_argument("--results", type=Path, help="JSON lines to resume from")
-    parser.add_argument("--without", nargs="*", default=[], help="models, tables to omit")
-    options = parser.parse_args()
+    options = contest_parser(__doc__).parse_args()
     warnings.simplefilter("ignore")
-    found = sorted(path.stem for path in options.folder.glob("*.npz"))
+    found = table_names(options.folder)
     tables = [name for name in found if name not in options.without]
     models = [m for m in numeric_contenders() if m.name not in options.without]
     models += [net(name, **settings) for name, settings in SETTINGS.items()]

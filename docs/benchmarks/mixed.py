@@ -39,7 +39,7 @@ from summaries import (
     table_means,
     with_intervals,
 )
-from tables import folder_parser
+from tables import contest_parser
 
 HERE = Path(__file__).parent
 N_SPLITS, N_SPLITS_OF_SLOW = 6, 2
@@ -125,10 +125,7 @@ def report(
 
 
 def main() -> None:
-    parser = folder_parser(__doc__)
-    parser.add_argument("--results", type=Path, help="JSON lines to resume from")
-    parser.add_argument("--without", nargs="*", default=[], help="models to omit")
-    options = parser.parse_args()
+    options = contest_parser(__doc__).parse_args()
     warnings.simplefilter("ignore")
     models = [m for m in mixed_contenders() if m.name not in options.without]
     slow = [m for m in slow_mixed_contenders() if m.name not in options.without]

@@ -19,6 +19,19 @@ def folder_parser(description: str | None) -> argparse.ArgumentParser:
     return parser
 
 
+def contest_parser(description: str | None) -> argparse.ArgumentParser:
+    """Return one with the options of pages on which many models are compared, too."""
+    parser = folder_parser(description)
+    parser.add_argument("--results", type=Path, help="JSON lines to resume from")
+    parser.add_argument("--without", nargs="*", default=[], help="what to leave out")
+    return parser
+
+
+def table_names(folder: Path) -> list[str]:
+    """Return the names of the ``.npz`` files in the folder."""
+    return sorted(path.stem for path in folder.glob("*.npz"))
+
+
 def read_tables(
     folder: Path, task: str, names: Iterable[str] | None = None
 ) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
@@ -26,15 +39,15 @@ def read_tables(
 
     If `names` are given, only of the files with these names.
     """
-    paths = sorted(folder.glob("*.npz"))
-    if not paths:
+    found = table_names(folder)
+    if not found:
         raise FileNotFoundError(f"There are no tables, files named *.npz, in {folder}.")
-    for path in paths:
-        if names is not None and path.stem not in names:
+    for name in found:
+        if names is not None and name not in names:
             continue
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(folder / f"{name}.npz", allow_pickle=False) as file:
             if str(file["task"]) == task:
-                yield path.stem, file["X"].astype(np.float32), file["y"]
+                yield name, file["X"].astype(np.float32), file["y"]
 
 
 def split(

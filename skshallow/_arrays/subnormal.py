@@ -1,4 +1,4 @@
-"""Subnormal (denormal) numbers, with which processors compute a hundred times slower."""
+"""Subnormal (denormal) numbers, with which processors compute many times slower."""
 
 from __future__ import annotations
 
