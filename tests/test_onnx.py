@@ -119,6 +119,15 @@ def assert_predicts_alike(net, rows, dtype, unit=1):
 
 
 @both_dtypes
+def test_members_that_share_weights_predict_alike(few, X, y, rows, dtype):
+    net = DeepNetRegressor(**few, n_members=3, share_weights=True).fit(X.astype(dtype), y)
+    assert_predicts_alike(net, rows, dtype)
+    few["numeric_encoding"] = [None, "piecewise_linear", "periodic"]
+    net = DeepNetClassifier(**few, n_members=3, share_weights=True)
+    assert_classifies_alike(net.fit(X.astype(dtype), y), rows, dtype)
+
+
+@both_dtypes
 @with_members
 @pytest.mark.parametrize("activation", ["relu", "prelu", "maxout", "tanh"])
 def test_monotone_nets_predict_alike_and_are_monotone(

@@ -114,6 +114,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
     learning_rate: float | str = "auto"
     schedule: str | Schedule = "auto"
     n_members: int = 1
+    share_weights: bool = False
     alpha: float | str = "auto"
     dropout: float | str = "auto"
     max_grad_norm: float | str | None = "auto"

@@ -89,6 +89,17 @@ n_members : int >= 1, default=1
     calibrated than one network, and costs less than `n_members` times as much. With
     more than one member, weights and biases have a leading axis of members.
 """,
+    "share_weights": """
+share_weights : bool, default=False
+    Whether the members of an ensemble share the weights of hidden layers, as in
+    BatchEnsemble (Wen, Tran and Ba, 2020, arXiv:2002.06715) and TabM (Gorishniy,
+    Kotelnikov and Babenko, 2024, arXiv:2410.24210). Member ``m`` multiplies the shared
+    matrix ``W`` of a layer by factors of its own, ``r_m[:, None] * W * s_m``, one per input
+    and one per unit; those of the first layer's inputs start as random signs, all others
+    as 1. Biases and the output layer are each member's own. The factors have no penalty;
+    `coefs_` has the products. Members that share weights cannot each hold out rows of
+    their own (see `cross_fit`), so there are no out-of-fold predictions.
+""",
     "alpha": """
 alpha : float >= 0 or "auto", default="auto"
     Strength of the L2 penalty ``alpha/2 * sum(weights^2)``, which is added to the mean
@@ -177,8 +188,9 @@ cross_fit : bool or "auto", default="auto"
     members, each member keeps its own best epoch, and every row that is held out has a
     prediction by members that it did not train, `oof_prediction_`. The temperature comes
     from all of these. "auto" means True if `n_members` is above 1, unless there is
-    `scoring` or a splitter as `validation_fraction`. With a splitter, member `m` holds out
-    the validation rows of its split `m`, from the first again if there are fewer.
+    `scoring` or a splitter as `validation_fraction`, or members share weights. With a
+    splitter, member `m` holds out the validation rows of its split `m`, from the first
+    again if there are fewer.
 """,
     "validation_fraction": """
 validation_fraction : float in (0, 1), splitter or "auto", default="auto"

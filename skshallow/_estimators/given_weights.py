@@ -29,6 +29,7 @@ class GivenWeights(BaseEstimator, HiddenLayers):
     loss: str | Loss
     dropout: float | str
     n_members: int
+    share_weights: bool
     _targets_type: ClassVar[type[Targets]]
 
     @abstractmethod
@@ -85,8 +86,9 @@ class GivenWeights(BaseEstimator, HiddenLayers):
         Raises
         ------
         ValueError
-            If the shapes of the arrays do not match, or if a weight does not have the sign
-            that `monotonic_cst` asks for, as the `coefs_` of a net with the same do.
+            If the shapes of the arrays do not match, if a weight does not have the sign
+            that `monotonic_cst` asks for, as the `coefs_` of a net with the same do, or if
+            members are to share weights (`share_weights`).
 
         Examples
         --------
@@ -136,6 +138,11 @@ class GivenWeights(BaseEstimator, HiddenLayers):
         loss = targets.loss(self.loss)
         targets.check_order(loss)
         of_columns = columns_directions(self, components, loss, n_outputs, n_features)
+        if self.share_weights and self.n_members > 1 and components.hidden_units:
+            raise ValueError(
+                "from_weights takes the weights of each member, and does not know which "
+                "part of them is shared. Leave share_weights at False."
+            )
         network = Network(
             n_features,
             n_outputs,

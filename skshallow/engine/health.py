@@ -18,6 +18,7 @@ from skshallow.activations import Params
 from skshallow.engine.batches import Batch
 from skshallow.engine.network import Network
 from skshallow.engine.objective import Objective
+from skshallow.engine.shared_weights import SHARED
 
 SAMPLE = 256
 # A record costs about two passes over its sample. With this many passes between two
@@ -40,7 +41,8 @@ OF_WEIGHTS = "gradient_norm", "update_ratio"
 
 # The parameters whose gradients tell whether a layer learns. Weights of a residual layer
 # have none as long as its gains are 0, which then learn first.
-OF_GRADIENT = "weight", "residual_gain"
+WEIGHTS = "weight", SHARED
+OF_GRADIENT = *WEIGHTS, "residual_gain"
 
 
 def outputs_and_slopes(
@@ -66,7 +68,7 @@ def unit_health(network: Network, params: Sequence[Params], x: Any) -> dict[str,
     ----------
     network : Network
     params : sequence of dict
-        From `Network.views`.
+        From `Network.params`.
     x : ndarray or sparse matrix of shape (n, n_features)
         Standardised rows.
 
@@ -88,7 +90,7 @@ def is_saturated(a: np.ndarray, steepness: np.ndarray) -> np.ndarray:
     return (steepness < SATURATED_BELOW) & (a != 0)
 
 
-def lengths(layers: Sequence[Params], names: Sequence[str] = ("weight",)) -> list[float]:
+def lengths(layers: Sequence[Params], names: Sequence[str] = WEIGHTS) -> list[float]:
     """Return the Euclidean norm of these parameters, or their gradients, of each layer."""
     return [
         math.hypot(*(norm(own[name], check_finite=False) for name in names if name in own))
@@ -141,11 +143,11 @@ class HealthRecorder:
         """Make the record, if one is due; overwrites the gradient of the objective."""
         if self._before is None or self.sample is None:
             return
-        views, theta = objective.network.views, to_numpy(objective.theta)
-        record = unit_health(objective.network, views(theta), to_numpy(self.sample[0]))
-        objective.gradient(*self.sample)
-        of_loss = to_numpy(objective.grad) - objective.alpha * theta  # no penalty
-        record["gradient_norm"] = lengths(views(of_loss), OF_GRADIENT)
+        network, theta = objective.network, to_numpy(objective.theta)
+        views, params = network.views, network.params(theta)
+        record = unit_health(network, params, to_numpy(self.sample[0]))
+        objective.loss_gradient(*self.sample)
+        record["gradient_norm"] = lengths(views(to_numpy(objective.grad)), OF_GRADIENT)
         moves = lengths(views(theta - self._before))
         starts = lengths(views(self._before))
         record["update_ratio"] = [

@@ -18,6 +18,7 @@ from skshallow._arrays.linalg import (
 from skshallow._arrays.namespace import asarray_like, dtype_of, namespace
 from skshallow.activations import Activation, Identity, Params
 from skshallow.engine.normalization import LayerNorm
+from skshallow.engine.shared_weights import OF_INPUTS, stored_weight
 from skshallow.initializers import Initializer
 
 LEVELS = 1 << 8  # 8 random bits per entry: one draw of 64 bits is enough for eight
@@ -141,8 +142,11 @@ class Dense:
         scale: float,
         rng: np.random.Generator,
     ) -> None:
-        """Fill `params`: weights from `initializer` times `scale`, biases 0."""
-        weight = params["weight"]
+        """Fill `params`: weights from `initializer` times `scale`, biases 0.
+
+        A weight that members share is drawn once.
+        """
+        weight = stored_weight(params)
         for of_member in weight.reshape(-1, self.n_inputs, self.n_preactivations):
             of_member[...] = scale * initializer(
                 rng, self.n_inputs, self.n_preactivations, self.activation
@@ -151,8 +155,9 @@ class Dense:
         for name, value in self.initial_params().items():
             params[name][...] = value
 
-    def forget_unseen(self, weight: np.ndarray) -> None:
-        """Set weights (n_members, n_inputs, ...), or their gradients, to 0 if unseen."""
+    def forget_unseen(self, params: Params) -> None:
+        """Set to 0 the weights of unseen inputs or, if they are shared, their factors."""
+        weight = params["weight"] if "weight" in params else params[OF_INPUTS].mT
         for member, inputs in enumerate(self.unseen):
             if inputs is not None:
                 weight[member, inputs, ...] = 0
@@ -179,7 +184,7 @@ class Dense:
         x, *_ = cache
         grad_z = self.backward_to_preactivation(grad_a, cache, params, grads)
         transposed_product(x, grad_z, out=grads["weight"])
-        self.forget_unseen(grads["weight"])
+        self.forget_unseen(grads)
         column_sums(grad_z, out=grads["bias"])
         return grad_z
 

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from skshallow._arrays.namespace import reshaped
+from skshallow.engine.shared_weights import SHARED
 
-PENALIZED = {"weight"}  # biases, embeddings and slopes have no penalty
+PENALIZED = {"weight", SHARED}  # biases, embeddings, factors and slopes have no penalty
 
 
 class Layout:
@@ -22,10 +23,10 @@ class Layout:
     Parameters
     ----------
     layers : sequence of mappings from name to shape
-        One mapping per layer, each with a ``"weight"``.
+        One mapping per layer, each with a ``"weight"`` or a ``"shared_weight"``.
     n_members : int, default=1
         Number of networks in the ensemble. If above 1, each view has a leading axis of
-        members, and vectors become rows, which broadcast to
+        members, except of shared weights, and vectors become rows, which broadcast to
         (n_members, n_rows, n_columns).
 
     Attributes
@@ -36,6 +37,8 @@ class Layout:
         Length of ``theta``.
     n_weights : int
         Length of its leading slice of weights.
+    n_shared_weights : int
+        Length of the leading slice of these that all members share.
 
     Examples
     --------
@@ -54,20 +57,24 @@ class Layout:
         self, layers: Sequence[Mapping[str, tuple[int, ...]]], n_members: int = 1
     ) -> None:
         names = [(i, name) for i, shapes in enumerate(layers) for name in shapes]
-        names.sort(key=lambda item: item[1] not in PENALIZED)  # stable: weights move first
+        # weights move first, and of these the shared ones, which the output layer has not
+        names.sort(key=lambda item: item[1] not in PENALIZED)  # stable
         self._places: list[dict[str, tuple[slice, tuple[int, ...]]]] = [{} for _ in layers]
         self.n_members = n_members
         self.size = 0
         self.n_weights = 0
+        self.n_shared_weights = 0
         for i, name in names:
             shape = layers[i][name]
-            if n_members > 1:
+            if n_members > 1 and name != SHARED:
                 shape = (n_members, *(shape if len(shape) > 1 else (1, *shape)))
             stop = self.size + math.prod(shape)
             self._places[i][name] = slice(self.size, stop), shape
             self.size = stop
             if name in PENALIZED:
                 self.n_weights = stop
+            if name == SHARED:
+                self.n_shared_weights = stop
 
     def views(self, theta: np.ndarray) -> list[dict[str, np.ndarray]]:
         """Return each layer's parameters as views of `theta` (size,)."""
@@ -79,7 +86,10 @@ class Layout:
     def copy_members(
         self, source: np.ndarray, target: np.ndarray, which: np.ndarray
     ) -> None:
-        """Copy the parameters of the members `which` (n_members,), a mask, to `target`."""
+        """Copy the parameters of the members `which` (n_members,), a mask, to `target`.
+
+        Members must not share any.
+        """
         members = np.flatnonzero(which)
         for of_source, of_target in zip(
             self.views(source), self.views(target), strict=True

@@ -39,6 +39,7 @@ import numpy as np
 
 from skshallow.engine.layers import Dense
 from skshallow.engine.layout import Layout
+from skshallow.engine.shared_weights import OF_INPUTS, OF_UNITS, SHARED, stored_weight
 
 # The share of free units in a layer is that of free inputs, but at most this. All others
 # have a direction: at least so many, or all units of a narrower layer.
@@ -100,7 +101,8 @@ def parameter_bounds(
 
     Curves and the vectors of an embedding, the last inputs of the first layer, are free.
     Learned parameters of activations are at least 0, see `Activation.is_increasing`, and so
-    are the gains of residual layers, whose inputs and units agree in their directions.
+    are the gains of residual layers, whose inputs and units agree in their directions, and
+    members' factors of shared weights that have a sign.
     """
     inputs = np.zeros(layers[0].n_inputs, np.int64)
     of_numbers = np.trim_zeros(directions.inputs, "b")  # without codes of categories
@@ -112,7 +114,11 @@ def parameter_bounds(
     views = zip(layout.views(least), layout.views(greatest), strict=True)
     for layer, units, (low, high) in zip(layers, of_units, views, strict=True):
         of_pieces = np.tile(units, layer.activation.n_pieces)
-        low["weight"][...], high["weight"][...] = weight_bounds(inputs, of_pieces)
+        of_weights = weight_bounds(inputs, of_pieces)
+        stored_weight(low)[...], stored_weight(high)[...] = of_weights
+        if SHARED in low:  # factors keep the signs of the weights that have one
+            low[OF_INPUTS][..., inputs != 0] = 0
+            low[OF_UNITS][..., of_pieces != 0] = 0
         for name in {*layer.activation.initial_params(layer.n_units), "residual_gain"}:
             if name in low:
                 low[name][...] = 0

@@ -14,6 +14,7 @@ respect to the raw prediction, backpropagation computes
     grad_a_{l-1}  = grad_z_l @ weight_l.T
 
 A residual layer adds ``a_{l-1}`` to its ``a_l``, and ``grad_a_l`` to its ``grad_a_{l-1}``.
+Members of an ensemble can share the weights of hidden layers, see `engine.shared_weights`.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from typing import Any
 import numpy as np
 
 from skshallow.activations import Activation, Identity, Params
+from skshallow.engine import shared_weights
 from skshallow.engine.embedding import EmbeddedDense, Embedding, with_embedding
 from skshallow.engine.layers import AS_THEY_ARE, Dense, Dropout, ResidualDense
 from skshallow.engine.layout import Layout
@@ -40,7 +42,7 @@ class Network:
     """A sequence of dense layers, of which the last one is linear.
 
     It has no parameters itself: they are in a flat vector, and `views` returns the
-    parameters of each layer as views of it.
+    parameters of each layer as views of it. `params` returns what `forward` takes.
 
     Parameters
     ----------
@@ -73,6 +75,9 @@ class Network:
         learned, without weights.
     periodic : PeriodicEmbedding or None, default=None
         The numbers of the input that enter as learned curves as well.
+    shares_weights : bool, default=False
+        Whether the members of an ensemble share the weights of hidden layers, up to
+        factors of their own; see `engine.shared_weights`.
 
     Examples
     --------
@@ -80,13 +85,14 @@ class Network:
     >>> from skshallow.activations import ReLU
     >>> from skshallow.engine import Network
     >>> network = Network(2, 1, [3], [ReLU()])
-    >>> params = network.views(np.ones(network.layout.size))
+    >>> params = network.params(np.ones(network.layout.size))
     >>> raw_prediction, caches = network.forward(np.ones((4, 2)), params)
     >>> raw_prediction.ravel()
     array([10., 10., 10., 10.])
     """
 
     directions: Directions | None = None  # pickles of earlier versions have none
+    shares_weights: bool = False  # nor this
 
     def __init__(
         self,
@@ -103,9 +109,11 @@ class Network:
         normalization: Identity | LayerNorm = AS_THEY_ARE,
         n_shared: int = 0,
         periodic: PeriodicEmbedding | None = None,
+        shares_weights: bool = False,
     ) -> None:
         self.n_members = n_members
         self.directions = directions
+        self.shares_weights = shares_weights and n_members > 1 and len(hidden_units) > 0
         output = SharedOutputs(n_shared) if n_shared else Identity()
         widths = [n_features, *hidden_units]
         further = ResidualDense if residual else Dense
@@ -166,7 +174,10 @@ class Network:
     @cached_property
     def layout(self) -> Layout:
         """Positions of the parameters in the flat vector."""
-        return Layout([layer.shapes() for layer in self.layers], self.n_members)
+        *hidden, last = [layer.shapes() for layer in self.layers]
+        if self.shares_weights:
+            hidden = [shared_weights.shapes_shared(shapes) for shapes in hidden]
+        return Layout([*hidden, last], self.n_members)
 
     @cached_property
     def bounds(self) -> Bounds | None:
@@ -177,7 +188,8 @@ class Network:
 
     def __getstate__(self) -> dict[str, Any]:
         state = {"layers": self.layers, "n_members": self.n_members}
-        return state if self.directions is None else state | {"directions": self.directions}
+        rare = {"directions": self.directions, "shares_weights": self.shares_weights}
+        return state | {name: value for name, value in rare.items() if value}
 
     def __eq__(self, other: object) -> bool:
         """Whether two networks predict the same with the same parameters.
@@ -195,6 +207,7 @@ class Network:
             self.layers[0].unseen,
             self.residual,
             self.directions,
+            self.shares_weights,
         )
         layers = [
             (own.n_inputs, own.n_units, own.normalization, own.activation)
@@ -208,6 +221,7 @@ class Network:
         widths = [layer.n_inputs for layer in self.layers] + [self.layers[-1].n_units]
         activations = [str(layer.activation) for layer in self.layers[:-1]]
         members = f", n_members={self.n_members}" if self.n_members > 1 else ""
+        members += ", shares_weights=True" if self.shares_weights else ""
         embedding = "" if self.embedding is None else f", embedding={self.embedding}"
         periodic = "" if self.periodic is None else f", periodic={self.periodic}"
         residual = ", residual=True" if self.residual else ""
@@ -237,8 +251,33 @@ class Network:
         return self.n_members * max(layer.widest for layer in self.layers)
 
     def views(self, theta: np.ndarray) -> list[Params]:
-        """Return each layer's parameters as views of the flat `theta`."""
+        """Return each layer's parameters, as they are stored, as views of `theta` (P,)."""
         return self.layout.views(theta)
+
+    def params(self, theta: np.ndarray) -> list[Params]:
+        """Return each layer's parameters as `forward` takes them, views where that can be.
+
+        Where members share weights, they are the weights of each.
+        """
+        return self.of_members(self.views(theta))
+
+    def of_members(self, params: list[Params]) -> list[Params]:
+        """Return the parameters of members, from those that are stored."""
+        if not self.shares_weights:
+            return params
+        return [shared_weights.forward(own) for own in params]
+
+    def grads_of_members(self, grads: list[Params]) -> list[Params]:
+        """Return the arrays that `backward` fills, from views of a flat gradient."""
+        return [shared_weights.grads_of_members(own, self.n_members) for own in grads]
+
+    def gather(
+        self, of_members: list[Params], params: list[Params], grads: list[Params]
+    ) -> None:
+        """Fill `grads` of what members share, from the gradients `of_members`."""
+        if self.shares_weights:
+            for each in zip(of_members, params, grads, strict=True):
+                shared_weights.backward(*each)
 
     def initialize(
         self,
@@ -250,8 +289,10 @@ class Network:
     ) -> None:
         """Fill `theta` (P,) with initial parameters, the last biases with `output_bias`."""
         params = self.views(theta)
-        for layer, layer_params in zip(self.layers, params, strict=True):
-            layer.initialize(layer_params, initializer, scale, rng)
+        for i, (layer, own) in enumerate(zip(self.layers, params, strict=True)):
+            layer.initialize(own, initializer, scale, rng)
+            if shared_weights.SHARED in own:
+                shared_weights.start_factors(own, rng, signs=i == 0)
         set_output_bias(params[-1], output_bias)
         first = self.layers[0]
         if isinstance(first, EmbeddedDense):
@@ -275,7 +316,7 @@ class Network:
         x : ndarray, sparse matrix or ShiftedSparse of shape (n, n_features)
             Rows, already in the units that the network was trained in.
         params : list of dict
-            From `views`.
+            From `params`.
         rng : Generator or None, default=None
             Draws the dropout masks in training; None means no dropout.
         dropout_share : float, default=1.0
@@ -294,7 +335,7 @@ class Network:
         params: list[Params],
         grads: list[Params],
     ) -> None:
-        """Fill `grads`, views like `params`, from the raw prediction's gradient."""
+        """Fill `grads`, arrays like `params`, from the raw prediction's gradient."""
         grad_a = grad_raw
         for i in reversed(range(len(self.layers))):
             layer = self.layers[i]

@@ -50,7 +50,7 @@ class Objective:
     grad : ndarray of shape (P,)
         The gradient after the last call of `gradient`.
     params, grads : list of dict
-        Views of `theta` and `grad`, one dict per layer.
+        Views of `theta` and `grad`, one dict per layer, as they are stored.
 
     Examples
     --------
@@ -83,8 +83,10 @@ class Objective:
         self.grad = namespace(theta).empty_like(theta)
         self._weights = theta[: network.layout.n_weights]
         self._grad_weights = self.grad[: network.layout.n_weights]
+        self._strength = self._penalty_of_weights()
         self.params = network.views(theta)
         self.grads = network.views(self.grad)
+        self._grads_of_members = network.grads_of_members(self.grads)
         self._bounds: Any = None  # in the array library of `theta`
         if network.bounds is not None:
             self._bounds = tuple(
@@ -94,6 +96,15 @@ class Objective:
         self._learned: Any = None  # 1 where a raw output is to be learned, else 0
         if known_outputs is not None:
             self._learned = asarray_like((~known_outputs).astype(dtype_of(theta)), theta)
+
+    def _penalty_of_weights(self) -> Any:
+        """Return the strength of the penalty, of shared weights once for each member."""
+        layout = self.network.layout
+        if not layout.n_shared_weights:
+            return self.alpha
+        strength = np.full(layout.n_weights, self.alpha, dtype_of(self.theta))
+        strength[: layout.n_shared_weights] *= layout.n_members
+        return asarray_like(strength, self.theta)
 
     def value_and_gradient(
         self,
@@ -115,7 +126,24 @@ class Objective:
         rng: np.random.Generator | None = None,
         dropout_share: float = 1.0,
     ) -> np.ndarray:
-        """Fill `grad` with the gradient of ``J`` on a batch, by backpropagation.
+        """Fill `grad` with the gradient of ``J`` on a batch; return the raw prediction.
+
+        The arguments are those of `loss_gradient`.
+        """
+        raw_prediction = self.loss_gradient(X, y, sample_weight, rng, dropout_share)
+        if self.alpha:
+            self._grad_weights += self._strength * self._weights
+        return raw_prediction
+
+    def loss_gradient(
+        self,
+        X: Any,
+        y: np.ndarray,
+        sample_weight: np.ndarray | None = None,
+        rng: np.random.Generator | None = None,
+        dropout_share: float = 1.0,
+    ) -> np.ndarray:
+        """Fill `grad` with the gradient of the loss on a batch, by backpropagation.
 
         Parameters
         ----------
@@ -134,7 +162,8 @@ class Objective:
         raw_prediction : ndarray of shape (n, n_raw_outputs)
             For `loss_of`, if the loss is needed.
         """
-        raw_prediction, caches = self.network.forward(X, self.params, rng, dropout_share)
+        network, params = self.network, self.network.of_members(self.params)
+        raw_prediction, caches = network.forward(X, params, rng, dropout_share)
         grad_raw = self.loss.gradient(y, raw_prediction)
         if sample_weight is None:
             grad_raw *= 1 / y.shape[0]
@@ -142,9 +171,8 @@ class Objective:
             grad_raw *= _by_member(sample_weight / y.shape[0])[..., np.newaxis]
         if self._learned is not None:
             grad_raw *= self._learned
-        self.network.backward(grad_raw, caches, self.params, self.grads)
-        if self.alpha:
-            self._grad_weights += self.alpha * self._weights
+        network.backward(grad_raw, caches, params, self._grads_of_members)
+        network.gather(self._grads_of_members, self.params, self.grads)
         return raw_prediction
 
     def loss_of(
@@ -173,8 +201,8 @@ class Objective:
 
     def penalty(self) -> float:
         """Return ``alpha/2 ||weights||^2``, for an ensemble the mean over the members."""
-        square = float(self._weights @ self._weights) / self.network.n_members
-        return 0.5 * self.alpha * square
+        square = float(self._strength * self._weights @ self._weights)
+        return 0.5 * square / self.network.n_members
 
     @contextmanager
     def at(self, theta: np.ndarray | None) -> Iterator[None]:
@@ -189,13 +217,12 @@ class Objective:
         finally:
             self.theta[...] = here
 
-    def params_of(self, member: int | None) -> list[Params]:
-        """Return `params`, or views of those of one `member`, as of a single network."""
+    def params_of(self, member: int | None = None) -> list[Params]:
+        """Return what `Network.forward` takes: of all members, or of one `member`."""
+        params = self.network.of_members(self.params)
         if member is None:
-            return self.params
-        return [
-            {name: array[member, ...] for name, array in own.items()} for own in self.params
-        ]
+            return params
+        return [{name: array[member, ...] for name, array in own.items()} for own in params]
 
     def raw_predictions(
         self, batches: Iterable[tuple], member: int | None = None

@@ -14,10 +14,12 @@ from typing import Any
 import numpy as np
 
 from skshallow.activations import Params
+from skshallow.engine import shared_weights
 from skshallow.engine.batches import Bounds
 from skshallow.engine.encoding import Encoding
 from skshallow.engine.moments import Moments
 from skshallow.engine.robust_moments import RobustMoments
+from skshallow.engine.shared_weights import stored_weight
 from skshallow.losses import Link
 
 # Limit of the factor for features: larger features need smaller weights, and the penalty
@@ -133,7 +135,7 @@ def re_express(params: list[Params], old: Units, new: Units) -> None:
     Parameters
     ----------
     params : list of dict
-        Views of the network's parameters, one dict per layer.
+        Views of the network's parameters, one dict per layer, stored or of members.
     old, new : Units
         The units of the parameters before and after.
     """
@@ -143,9 +145,10 @@ def re_express(params: list[Params], old: Units, new: Units) -> None:
     shift = _of_inputs((new_center - old_center) / old_scale, first, 0.0)
     ratio = _of_inputs(new_scale / old_scale, first, 1.0)
     # without BLAS, because the last bits would depend on its number of threads
-    moved = np.einsum("i,...ij->...j", shift, first["weight"])  # (n_units,), by members
+    weight = shared_weights.forward(first)["weight"]
+    moved = np.einsum("i,...ij->...j", shift, weight)  # (n_units,), by members
     first["bias"] += moved.reshape(first["bias"].shape)
-    first["weight"] *= ratio[:, np.newaxis]
+    stored_weight(first)[...] *= ratio[:, np.newaxis]
     old_factor, new_factor = _or(old.factor, 1.0), _or(new.factor, 1.0)
     last["weight"] *= old_factor / new_factor
     last["bias"] *= old_factor / new_factor
@@ -158,7 +161,7 @@ def _of_inputs(values: np.ndarray, first: Params, neutral: float) -> np.ndarray:
     Each feature is one input, except the codes of an embedding, the last features, which
     have neutral values. The further inputs, of curves and vectors, get the `neutral` value.
     """
-    n_inputs = first["weight"].shape[-2]
+    n_inputs = stored_weight(first).shape[-2]
     if values.ndim == 0:
         return np.broadcast_to(values, n_inputs)
     n_more = n_inputs - len(values) if LEARNED & first.keys() else 0

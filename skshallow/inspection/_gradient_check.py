@@ -123,6 +123,7 @@ def gradient_check(
         theta = run.objective.theta
         moves = np.random.default_rng(seed).standard_normal(len(theta))
         theta += MOVE_FROM_START * moves
+        run.network.layers[0].forget_unseen(run.objective.params[0])
     return check_objective(
         run.objective, *run.rows.whole(), n_entries=n_entries, rtol=rtol, seed=seed
     )
@@ -195,13 +196,12 @@ def check_objective(
     comparable_from = last_straight_through(objective.network) + 1
     layers = zip(objective.params, objective.network.views(gradient), strict=True)
     for layer, (params, grads) in enumerate(layers):
+        learned = {name: np.ones(own.shape, bool) for name, own in params.items()}
+        objective.network.layers[layer].forget_unseen(learned)
         for name, own in params.items():
             entries = np.arange(0)
             if layer >= comparable_from:
-                learned = np.ones(own.shape, bool)
-                if name == "weight":
-                    objective.network.layers[layer].forget_unseen(learned)
-                entries = _draw(np.flatnonzero(learned), n_entries, rng)
+                entries = _draw(np.flatnonzero(learned[name]), n_entries, rng)
             theta, grad = own.reshape(-1), grads[name].reshape(-1)  # views
             found = tuple(
                 compare(value, here, theta, i, grad[i], rtol) for i in entries.tolist()

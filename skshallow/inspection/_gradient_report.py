@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skshallow.engine import shared_weights
 from skshallow.engine.network import Network
 from skshallow.inspection._common.report import Report, ReportColumn
 from skshallow.inspection._finite_differences import DerivativeComparison
@@ -32,7 +33,8 @@ class CheckedParameter:
     layer : int
         Index of the layer; the output layer is the last.
     name : str
-        "weight", "bias", or another learned parameter of the layer.
+        "weight", "bias", or another learned parameter of the layer, such as
+        "shared_weight".
     shape : tuple of int
         Its shape.
     entries : ndarray of shape (n_checked,)
@@ -143,6 +145,8 @@ class GradientCheck(Report):
             return f"{self._layer(layer)}, the backward pass of the {parts}"
         if {*names} <= normalization.initial_params(1).keys():
             return f"{self._layer(layer)}, the backward pass of {normalization}"
+        if {*names} <= {*shared_weights.NAMES}:
+            return f"{self._layer(layer)}, the backward pass of the shared weights"
         if names == ["residual_gain"]:
             return f"{self._layer(layer)}, the backward pass of the residual connection"
         if not {"weight", "bias"} & set(names):

@@ -71,6 +71,13 @@ def test_every_activation_trains_as_on_numpy(activation, library, settings, X, y
     assert_fits_alike(net, library, X, y)
 
 
+def test_members_that_share_weights_train_as_on_numpy(library, settings, X, y):
+    net = DeepNetRegressor(n_members=3, share_weights=True, **settings)
+    of_numpy, other = assert_fits_alike(net, library, X, y)
+    for name, values in of_numpy.health_.items():
+        assert_allclose(other.health_[name], values, rtol=1e-4, atol=1e-9)
+
+
 @pytest.mark.parametrize("n_members", [1, 2])
 def test_residual_and_normalised_layers_train_as_on_numpy(
     n_members, library, settings, X, y

@@ -17,6 +17,7 @@ from skshallow import (
 from skshallow.activations import ACTIVATIONS
 from skshallow.engine.network import Network
 from skshallow.engine.objective import Objective
+from skshallow.exceptions import IneffectiveParameterWarning
 from skshallow.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, Quantile
 from skshallow.solvers import SOLVERS
 
@@ -178,6 +179,114 @@ def test_hidden_activations_are_those_of_each_member(X, y, few):
     for i in range(2):
         alone = ShallowNetClassifier.from_weights(*layers_of(net, i))
         assert_allclose(alone.hidden_activations(X)[0], hidden[i], rtol=1e-8, atol=1e-12)
+
+
+# Members that share weights.
+
+SHARED = {"n_members": MEMBERS, "share_weights": True}
+
+
+def test_members_that_share_weights_differ_by_factors_of_inputs_and_units(X, y, few):
+    net = DeepNetRegressor(**few, **SHARED).fit(X, y)
+    for weight in net.coefs_[:-1]:
+        assert weight.shape[0] == MEMBERS
+        for other in weight[1:]:
+            size = np.linalg.svd(other / weight[0], compute_uv=False)
+            assert_allclose(size[1:], 0, atol=1e-9 * size[0])  # of rank 1
+    assert net.coefs_[-1].std(axis=0).min() > 0
+
+
+def test_coefs_of_members_that_share_weights_predict_as_the_net_does(net_class, X, y, few):
+    net = net_class(**few, **SHARED).fit(X, y)
+    classes = {"classes": net.classes_} if hasattr(net, "classes_") else {}
+    own = net_class.from_weights(net.coefs_, net.intercepts_, n_members=MEMBERS, **classes)
+    assert_allclose(own.predict_members(X), net.predict_members(X), rtol=1e-8, atol=1e-10)
+
+
+def test_warm_starts_of_members_that_share_weights_equal_one_fit(net_class, X, y, few):
+    few |= {**SHARED, "warm_start": True}
+    twice = net_class(**few).fit(X, y).fit(X, y)
+    once = net_class(**few | {"max_iter": 6}).fit(X, y)
+    assert_array_equal(twice.theta_, once.theta_)
+    with pytest.raises(ValueError, match="shares_weights=True"):
+        once.set_params(share_weights=False).fit(X, y)
+
+
+def test_shared_weights_are_kept_by_partial_fit_as_units_are_refined(X, y, few):
+    del few["max_iter"]
+    net = DeepNetClassifier(**few, **SHARED)
+    for part in (slice(30), slice(30, None)):
+        net.partial_fit(X[part], y[part], [0, 1, 2])
+    ratio = net.coefs_[0] / net.coefs_[0][0]
+    sizes = np.linalg.svd(ratio, compute_uv=False)
+    assert_allclose(sizes[:, 1:], 0, atol=1e-8 * sizes.max())
+
+
+def test_members_that_share_weights_hold_out_the_same_rows(X, y, few):
+    few |= {"early_stopping": True, "validation_fraction": 0.25}
+    net = DeepNetClassifier(**few, **SHARED).fit(X, y)
+    assert net.resolved_params_["cross_fit"] is False
+    with pytest.raises(AttributeError, match="oof_prediction_"):
+        _ = net.oof_prediction_
+    with pytest.raises(ValueError, match="cross_fit=True needs members with weights of"):
+        net.set_params(cross_fit=True).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("setting", "alone"),
+    [("n_members=1", {"n_members": 1}), ("depth=0", {"depth": 0})],
+    ids=["one member", "depth 0"],
+)
+def test_nothing_is_shared_by_one_member_or_without_hidden_layers(
+    X, y, few, setting, alone
+):
+    few = {"max_iter": 3, "random_state": 0, "n_members": MEMBERS} | alone
+    plain = DeepNetRegressor(**few).fit(X, y)
+    net = DeepNetRegressor(**few, share_weights=True)
+    with pytest.warns(
+        IneffectiveParameterWarning, match=rf"share_weights=True .*{setting}"
+    ):
+        net.fit(X, y)
+    assert_array_equal(net.theta_, plain.theta_)
+
+
+def test_from_weights_does_not_know_what_members_share(X, y, few):
+    net = ShallowNetClassifier(**few, **SHARED).fit(X, y)
+    with pytest.raises(ValueError, match="Leave share_weights at False"):
+        ShallowNetClassifier.from_weights(net.coefs_, net.intercepts_, **SHARED)
+
+
+def test_members_that_share_weights_are_saved_and_trained_on(
+    net_class, X, y, few, tmp_path
+):
+    few |= {**SHARED, "warm_start": True}
+    net = net_class(**few).fit(X, y)
+    net.save(tmp_path / "net.npz")
+    again = load(tmp_path / "net.npz")
+    assert_array_equal(again.predict_members(X), net.predict_members(X))
+    assert_array_equal(again.fit(X, y).theta_, net.fit(X, y).theta_)
+
+
+def test_shared_weights_pass_the_gradient_check_with_members_that_see_other_inputs(X, y):
+    from skshallow.inspection import gradient_check
+
+    views = [None, "piecewise_linear", "periodic"]
+    net = DeepNetRegressor(4, **SHARED, numeric_encoding=views, random_state=0)
+    check = gradient_check(net, X, y)
+    assert check.passed, check
+    names = {parameter.name for parameter in check.parameters}
+    assert {"shared_weight", "input_factor", "unit_factor"} <= names
+
+
+def test_members_see_their_inputs_only_also_if_they_share_weights(X, y, few):
+    views = [None, "piecewise_linear", "periodic"]
+    net = DeepNetRegressor(**few, **SHARED, numeric_encoding=views).fit(X, y)
+    unseen = net.network_.layers[0].unseen
+    assert any(inputs is not None for inputs in unseen)
+    for weight, inputs in zip(net.coefs_[0], unseen, strict=True):
+        if inputs is not None:
+            assert not weight[inputs].any()
+            assert weight.any()
 
 
 # Looking inside.

@@ -62,11 +62,10 @@ def assert_objective_gradient_is_exact(
     rng = np.random.default_rng(seed)
     wrong = []
     for layer, (params, grads) in enumerate(zip(objective.params, gradient, strict=True)):
+        learned = {name: np.ones(own.shape, bool) for name, own in params.items()}
+        objective.network.layers[layer].forget_unseen(learned)
         for name, own in params.items():
-            learned = np.ones(own.shape, bool)
-            if name == "weight":
-                objective.network.layers[layer].forget_unseen(learned)
-            direction = learned * _direction(rng, own.shape)
+            direction = learned[name] * _direction(rng, own.shape)
             found = _along(value, here, own, direction, grads[name], rtol)
             if found.at_kink or not found.relative_error <= rtol:
                 wrong.append((layer, name, found))

@@ -30,6 +30,9 @@ FITS = {
         8, schedule="plateau", learning_rate=0.1, early_stopping=True, **LONG, **UNENDING
     ),
     "members": lambda: DeepNetRegressor(6, depth=2, n_members=3, dropout=0.1, **LONG),
+    "shared": lambda: DeepNetRegressor(
+        6, depth=2, n_members=3, share_weights=True, dropout=0.1, **LONG
+    ),
     "residual": lambda: DeepNetRegressor(
         6, depth=4, residual=True, normalization="layer", dropout=0.1, **LONG
     ),

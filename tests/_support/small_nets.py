@@ -40,6 +40,7 @@ COMPONENTS = [
     {"activation": Maxout(3), "solver": AdamW(weight_decay=0.1), "dropout": 0.3},
     {"activation": PReLU(0.1), "schedule": Plateau(patience=1), "standardize": False},
     {"n_members": 3, "activation": "prelu"},
+    {"n_members": 2, "share_weights": True},
     {"solver": Momentum(0.5), "max_grad_norm": 0.1, "dtype": "float32"},
 ]
 OF_CLASSIFIERS = [

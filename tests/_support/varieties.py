@@ -146,6 +146,7 @@ SETTINGS = {
     "dropout": {"dropout": 0.3},
     "members": {"n_members": 3},
     "members, dropout": {"n_members": 2, "dropout": 0.3, "hidden_units": [3, 4]},
+    "members, shared": {"n_members": 3, "share_weights": True, "dropout": 0.2},
     "float32": {"dtype": "float32"},
     "monotone": {"monotonic_cst": [1, 0, 0, -1, 0]},
     "monotone, lbfgs": {"monotonic_cst": [1, 0, 0, -1, 0], "solver": "lbfgs"},
@@ -181,6 +182,7 @@ WIDE = {
         DeepNetClassifier, {"solver": "lbfgs", "hidden_units": [130, 101]}, "labels"
     ),
     "members": Variety(DeepNetRegressor, {**LAYERS, "n_members": 2}),
+    "shared": Variety(DeepNetRegressor, {**LAYERS, "n_members": 2, "share_weights": True}),
     "orthogonal": Variety(DeepNetRegressor, {**LAYERS, "init": "orthogonal"}),
     "gamma": Variety(DeepNetRegressor, {**LAYERS, "loss": "gamma"}),
     "temperature": Variety(

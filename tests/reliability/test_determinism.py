@@ -111,6 +111,7 @@ PIECES = {
     },
     "dropout": {"dropout": 0.3},
     "members": {"n_members": 3, "dropout": 0.1},
+    "shared": {"n_members": 3, "share_weights": True, "dropout": 0.1},
     "float32": {"dtype": "float32"},
     "in order": {"shuffle": False},
     "whole batch": {"batch_size": None},

@@ -49,6 +49,7 @@ CONSTRAINTS: dict[str, list] = {
     "learning_rate": [StrOptions({"auto"}), _positive],
     "schedule": [str, Schedule],
     "n_members": [_at_least_one],
+    "share_weights": ["boolean"],
     "alpha": [StrOptions({"auto"}), _not_negative],
     "dropout": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="left")],
     "max_grad_norm": [StrOptions({"auto"}), None, _positive],

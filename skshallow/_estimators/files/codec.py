@@ -116,11 +116,14 @@ def _take_network_apart(network: Network) -> dict[str, Any]:
         "directions": network.directions,
         "n_shared": network.n_shared,
         "periodic": network.periodic,
+        "shares_weights": network.shares_weights,
     }
 
 
 def _network(settings: dict[str, Any]) -> Network:
     """Return a network with these settings; older files lack some of the last ones."""
+    if type(settings.get("shares_weights", False)) is not bool:
+        raise UnreadableModel("shares_weights of a network is no boolean.")
     unseen = settings.pop("unseen", [])
     of_members = [None if ends is None else slice(*ends) for ends in unseen]
     return Network(**settings, unseen=of_members)

@@ -55,6 +55,7 @@ LATER_PARAMETERS = {
     "monotonic_cst",
     "numeric_encoding",
     "residual",
+    "share_weights",
 }
 # Parameters that files of format 1 may have under an earlier name, and fitted attributes
 # that are dicts with names of parameters as keys.

@@ -87,10 +87,13 @@ def most_pieces(net: Any, encodings: list[str | None], n_rows: int) -> float:
 def cross_fits(net: Any) -> bool:
     """Return whether each member is to hold out rows of its own, if rows are held out.
 
-    "auto" does so unless a scorer judges the whole ensemble, or a splitter chooses rows.
+    "auto" does so unless members share weights, a scorer judges the whole ensemble, or a
+    splitter chooses rows.
     """
     if net.n_members == 1 or net.cross_fit != "auto":
         return net.n_members > 1 and bool(net.cross_fit)
+    if net.share_weights:
+        return False
     return net.scoring is None and isinstance(net.validation_fraction, str | Real)
 
 

@@ -55,6 +55,8 @@ class FitConfig(NamedTuple):
         How predictions must move with each column of X, None if no column is constrained.
     clips_features : bool
         Whether the net clips features to their range in training.
+    shares_weights : bool
+        Whether members share the weights of hidden layers.
     init_scale, alpha, n_members, standardize, record_health, scoring, random_state, verbose
         As the parameters of the same name.
     keeps_state : bool
@@ -76,6 +78,7 @@ class FitConfig(NamedTuple):
     init_scale: float
     alpha: float
     n_members: int
+    shares_weights: bool
     standardize: bool
     numeric_encoding: list[str | None]
     directions: np.ndarray | None
@@ -126,6 +129,7 @@ class FitConfig(NamedTuple):
             init_scale=float(net.init_scale),
             alpha=penalty(net.alpha, components, n_training, n_columns, incremental),
             n_members=int(net.n_members),
+            shares_weights=bool(net.share_weights),
             standardize=bool(net.standardize),
             numeric_encoding=numeric_encoding,
             directions=directions,

@@ -114,7 +114,7 @@ def _objective_on_sample(run: FitRun) -> float:
     """Return the objective on a sample of the rows, with dropout, as in the loss curve."""
     X, y, weight = run.rows.sample(START_SAMPLE)
     rng = np.random.default_rng(0)  # that of the fit goes on in the next call
-    raw_prediction, _ = run.network.forward(X, run.objective.params, rng)
+    raw_prediction, _ = run.network.forward(X, run.objective.params_of(), rng)
     return run.objective.loss_of(y, raw_prediction, weight) + run.objective.penalty()
 
 

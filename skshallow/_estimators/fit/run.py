@@ -449,7 +449,7 @@ class FitRun:
             return None, 0.0
         total: Any = 0.0
         for X, y, weight in self.rows.batches(self._rows_per_batch):
-            raw_prediction, _ = self.network.forward(X, self.objective.params)
+            raw_prediction, _ = self.network.forward(X, self.objective.params_of())
             raw_prediction = loss.link.combine(raw_prediction)
             terms = to_numpy(loss.dispersion_terms(y, raw_prediction)).astype(np.float64)
             weight = to_numpy(row_weight(weight))

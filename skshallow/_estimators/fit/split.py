@@ -95,6 +95,7 @@ class Split(NamedTuple):
             return cls(False, why_off=f"below {fewest} rows ({table.n_rows} here)")
         try:
             if cross_fits(net):
+                _require_own_weights(net, components)
                 return cls(True, folds=_folds(net, table, groups))
             return cls(True, *_split_rows(net, table, groups))
         except CannotHoldOut as error:
@@ -105,6 +106,17 @@ class Split(NamedTuple):
     def n_training(self, table: Table) -> int:
         """Return how many rows of `table` train."""
         return table.n_rows if self.train_rows is None else len(self.train_rows)
+
+
+def _require_own_weights(net: Any, components: Components) -> None:
+    """Raise ValueError if members that share weights would hold out different rows."""
+    if net.share_weights and components.hidden_units:
+        raise ValueError(
+            "cross_fit=True needs members with weights of their own: with "
+            "share_weights=True, the rows that one member holds out would train its "
+            "weights through the others. Set cross_fit='auto', with which all members hold "
+            "out the same rows, or share_weights=False."
+        )
 
 
 def _folds(net: Any, table: Table, groups: np.ndarray | None) -> tuple[np.ndarray, ...]:

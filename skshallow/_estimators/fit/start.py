@@ -20,6 +20,7 @@ from skshallow.engine.batches import Bounds
 from skshallow.engine.moments import Moments
 from skshallow.engine.network import Network
 from skshallow.engine.robust_moments import RobustMoments
+from skshallow.engine.shared_weights import stored_weight
 from skshallow.engine.state import Progress
 from skshallow.engine.units import USERS_UNITS, Units, re_express, row_gain
 
@@ -208,6 +209,7 @@ def network_of(
         config.components.normalization,
         config.loss.n_shared_outputs(n_targets),
         periodic,
+        config.shares_weights,
     )
 
 
@@ -235,11 +237,12 @@ def first_theta(
             theta, config.components.initializer, config.init_scale, output_bias, rng
         )
     gain = _gain(config, data)
+    weight = stored_weight(params[0])
     if gain is not None:
-        params[0]["weight"] /= gain
+        weight /= gain
     if data.encoding is not None:
-        params[0]["weight"][..., data.encoding.piece_features, :] = 0
-    network.layers[0].forget_unseen(params[0]["weight"])
+        weight[..., data.encoding.piece_features, :] = 0
+    network.layers[0].forget_unseen(params[0])
     config.loss.start_output_weights(params[-1]["weight"])
     return theta
 

@@ -26,7 +26,7 @@ OF_HELD_OUT_ROWS = "validation_fraction", "groups", "cross_fit"
 OF_VALIDATION = "scoring", "temperature_scaling"
 OF_HIDDEN_LAYERS = (
     *("hidden_units", "activation", "dropout", "clip_features"),
-    *("residual", "normalization"),
+    *("residual", "normalization", "share_weights"),
 )
 OF_NEW_WEIGHTS = "init", "init_scale", "categorical_features", "numeric_encoding"
 NOT_ALWAYS_USED = {
@@ -159,7 +159,7 @@ def _by_validation(
 ) -> Reasons:
     """Yield what is not used by a fit without held-out rows, or without validation."""
     if config.n_members == 1:
-        yield ("cross_fit",), "n_members=1"
+        yield ("cross_fit", "share_weights"), "n_members=1"
     if data.folds is not None:
         yield ("scoring",), "cross_fit=True, which stops each member by its own loss"
     if data.train_rows is not None or data.folds is not None:

@@ -44,6 +44,7 @@ WRONG = {
     "validation_fraction": [0, 1, -0.1, None, 1.5, "tenth", [0, 1], {}],
     "cross_fit": ["yes", None, 3],
     "numeric_encoding": ["splines", 3, True],
+    "share_weights": ["auto", 3, None],
     "scoring": ["best", 3],
     "standardize": ["yes", None, 3],
     "clip_features": ["yes", None, 3],

@@ -794,6 +794,8 @@ NETWORK = ["network_", "Network"]
         ("classifier", [*NETWORK, "n_members"], 2),
         ("classifier", [*NETWORK, "n_members"], 10**18),
         ("classifier", [*NETWORK, "n_members"], 1.0),
+        ("classifier", [*NETWORK, "shares_weights"], "yes"),
+        ("classifier", [*NETWORK, "shares_weights"], []),
         ("classifier", [*NETWORK, "more"], 1),
         ("classifier", PROGRESS, {}),
         ("classifier", [*PROGRESS, "epoch"], -1),
