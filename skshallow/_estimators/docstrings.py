@@ -84,10 +84,11 @@ schedule : str or Schedule, default="auto"
     "n_members": """
 n_members : int >= 1, default=1
     Number of networks in an ensemble. They are trained at the same time on the same
-    batches, each with its own initial weights and dropout masks. The ensemble predicts
-    the mean of their probabilities or predictions. It is more accurate and better
-    calibrated than one network, and costs less than `n_members` times as much. With
-    more than one member, weights and biases have a leading axis of members.
+    batches, each with its own dropout masks and, unless `share_weights`, its own initial
+    weights. The ensemble predicts the mean of their probabilities or predictions. It is
+    more accurate and better calibrated than one network, and costs less than `n_members`
+    times as much. With more than one member, weights and biases have a leading axis of
+    members.
 """,
     "share_weights": """
 share_weights : bool, default=False
@@ -95,10 +96,13 @@ share_weights : bool, default=False
     BatchEnsemble (Wen, Tran and Ba, 2020, arXiv:2002.06715) and TabM (Gorishniy,
     Kotelnikov and Babenko, 2024, arXiv:2410.24210). Member ``m`` multiplies the shared
     matrix ``W`` of a layer by factors of its own, ``r_m[:, None] * W * s_m``, one per input
-    and one per unit; those of the first layer's inputs start as random signs, all others
-    as 1. Biases and the output layer are each member's own. The factors have no penalty;
-    `coefs_` has the products. Members that share weights cannot each hold out rows of
-    their own (see `cross_fit`), so there are no out-of-fold predictions.
+    and one per unit; those of the first layer's inputs start as random signs (with
+    `monotonic_cst`, as 0.5 or 1.5), all others as 1. Biases and the output layer are each
+    member's own. Solvers move ``W`` by the mean of the members' gradients ("lbfgs" by their
+    sum); "sgd", "momentum" and "nesterov" diverge at lower learning rates than without
+    factors. These have no penalty; `coefs_` has the products. Members that share weights
+    cannot each hold out rows of their own (see `cross_fit`), so there are no out-of-fold
+    predictions.
 """,
     "alpha": """
 alpha : float >= 0 or "auto", default="auto"

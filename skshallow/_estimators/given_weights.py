@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.utils.validation import check_array
 
 from skshallow._estimators.checks.typed_sklearn import BaseEstimator
+from skshallow._estimators.fit.auto import shares_weights
 from skshallow._estimators.fit.components import Components
 from skshallow._estimators.fit.monotonic import columns_directions, directions_of
 from skshallow._estimators.fit.results import CURVE_OF_ATTRIBUTE, FitResult
@@ -29,7 +30,6 @@ class GivenWeights(BaseEstimator, HiddenLayers):
     loss: str | Loss
     dropout: float | str
     n_members: int
-    share_weights: bool
     _targets_type: ClassVar[type[Targets]]
 
     @abstractmethod
@@ -138,7 +138,7 @@ class GivenWeights(BaseEstimator, HiddenLayers):
         loss = targets.loss(self.loss)
         targets.check_order(loss)
         of_columns = columns_directions(self, components, loss, n_outputs, n_features)
-        if self.share_weights and self.n_members > 1 and components.hidden_units:
+        if shares_weights(self):
             raise ValueError(
                 "from_weights takes the weights of each member, and does not know which "
                 "part of them is shared. Leave share_weights at False."

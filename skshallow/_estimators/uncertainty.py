@@ -366,8 +366,9 @@ class Uncertainty(FittedNet):
             raise ValueError(
                 "conformalize without X_cal needs out-of-fold predictions, and this net "
                 "has none. Fit it with several members that each hold rows out, "
-                f"{type(self).__name__}(n_members=8, early_stopping=True), or pass rows "
-                "that it was not trained on as X_cal, and their targets as y_cal."
+                f"{type(self).__name__}(n_members=8, early_stopping=True), without "
+                "share_weights, or pass rows that it was not trained on as X_cal, and "
+                "their targets as y_cal."
             )
         if y_cal is None:
             raise ValueError(

@@ -289,10 +289,13 @@ class Network:
     ) -> None:
         """Fill `theta` (P,) with initial parameters, the last biases with `output_bias`."""
         params = self.views(theta)
-        for i, (layer, own) in enumerate(zip(self.layers, params, strict=True)):
+        bounded = self.bounds is not None
+        factors = shared_weights.MAGNITUDES if bounded else shared_weights.SIGNS
+        for layer, own in zip(self.layers, params, strict=True):
             layer.initialize(own, initializer, scale, rng)
             if shared_weights.SHARED in own:
-                shared_weights.start_factors(own, rng, signs=i == 0)
+                shared_weights.start_factors(own, rng, factors)
+                factors = shared_weights.ONES  # of all layers after the first
         set_output_bias(params[-1], output_bias)
         first = self.layers[0]
         if isinstance(first, EmbeddedDense):

@@ -175,6 +175,15 @@ class Objective:
         network.gather(self._grads_of_members, self.params, self.grads)
         return raw_prediction
 
+    def mean_over_members(self) -> None:
+        """Divide the gradient of shared weights by the number of members that use them.
+
+        By such a gradient, steps have the size that those of a single network have.
+        """
+        layout = self.network.layout
+        if layout.n_shared_weights:
+            self.grad[: layout.n_shared_weights] /= layout.n_members
+
     def loss_of(
         self,
         y: np.ndarray,

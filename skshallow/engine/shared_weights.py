@@ -26,6 +26,10 @@ import numpy as np
 from skshallow._arrays.namespace import namespace
 from skshallow.activations import Params
 
+# What the factors of the first layer's inputs start with, at random, so that members start
+# as different networks: magnitudes where the signs of weights are bounded. Those of all
+# other layers start with ones.
+SIGNS, MAGNITUDES, ONES = (-1.0, 1.0), (0.5, 1.5), (1.0, 1.0)
 SHARED = "shared_weight"
 OF_INPUTS, OF_UNITS = "input_factor", "unit_factor"
 NAMES = SHARED, OF_INPUTS, OF_UNITS
@@ -45,13 +49,11 @@ def stored_weight(params: Params) -> np.ndarray:
     return params[SHARED] if SHARED in params else params["weight"]
 
 
-def start_factors(params: Params, rng: np.random.Generator, *, signs: bool) -> None:
-    """Fill the factors of a layer with 1, or those of inputs with random `signs`.
-
-    By the signs members start as different networks.
-    """
-    of_inputs = params[OF_INPUTS]
-    of_inputs[...] = rng.choice([-1.0, 1.0], size=of_inputs.shape) if signs else 1
+def start_factors(
+    params: Params, rng: np.random.Generator, choices: tuple[float, float]
+) -> None:
+    """Fill the factors of units with 1, those of inputs with random ones of `choices`."""
+    params[OF_INPUTS][...] = rng.choice(choices, size=params[OF_INPUTS].shape)
     params[OF_UNITS][...] = 1
 
 

@@ -18,7 +18,12 @@ from skshallow.activations import ACTIVATIONS
 from skshallow.engine.network import Network
 from skshallow.engine.objective import Objective
 from skshallow.exceptions import IneffectiveParameterWarning
-from skshallow.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, Quantile
+from skshallow.losses import (
+    CLASSIFICATION_LOSSES,
+    REGRESSION_LOSSES,
+    Quantile,
+    SquaredError,
+)
 from skshallow.solvers import SOLVERS
 
 MEMBERS = 3
@@ -222,11 +227,25 @@ def test_shared_weights_are_kept_by_partial_fit_as_units_are_refined(X, y, few):
     assert_allclose(sizes[:, 1:], 0, atol=1e-8 * sizes.max())
 
 
+def test_a_step_moves_shared_weights_by_the_mean_of_the_members_gradients(X, y):
+    settings = {"solver": "sgd", "schedule": "constant", "batch_size": None, "alpha": 0.1}
+    settings |= {"max_grad_norm": None, "standardize": False, "random_state": 0}
+    net = ShallowNetRegressor(4, **SHARED, **settings, max_iter=1, warm_start=True)
+    net.set_params(learning_rate=1e-300, early_stopping=False).fit(X, y)
+    before, network = net.theta_.copy(), net.network_
+    net.set_params(learning_rate=1e-3).fit(X, y)
+    objective = Objective(network, SquaredError(), 0.1, before)
+    objective.gradient(X, np.reshape(y, (-1, 1)))
+    grad, n_shared = objective.grad.copy(), network.layout.n_shared_weights
+    grad[:n_shared] /= MEMBERS
+    assert_allclose(net.theta_, before - 1e-3 * grad, rtol=1e-9, atol=1e-12)
+
+
 def test_members_that_share_weights_hold_out_the_same_rows(X, y, few):
     few |= {"early_stopping": True, "validation_fraction": 0.25}
     net = DeepNetClassifier(**few, **SHARED).fit(X, y)
     assert net.resolved_params_["cross_fit"] is False
-    with pytest.raises(AttributeError, match="oof_prediction_"):
+    with pytest.raises(AttributeError, match=r"oof_prediction_ .*share_weights=False"):
         _ = net.oof_prediction_
     with pytest.raises(ValueError, match="cross_fit=True needs members with weights of"):
         net.set_params(cross_fit=True).fit(X, y)
@@ -240,7 +259,8 @@ def test_members_that_share_weights_hold_out_the_same_rows(X, y, few):
 def test_nothing_is_shared_by_one_member_or_without_hidden_layers(
     X, y, few, setting, alone
 ):
-    few = {"max_iter": 3, "random_state": 0, "n_members": MEMBERS} | alone
+    few = {"max_iter": 3, "random_state": 0, "n_members": MEMBERS, "early_stopping": True}
+    few |= alone
     plain = DeepNetRegressor(**few).fit(X, y)
     net = DeepNetRegressor(**few, share_weights=True)
     with pytest.warns(
@@ -248,6 +268,13 @@ def test_nothing_is_shared_by_one_member_or_without_hidden_layers(
     ):
         net.fit(X, y)
     assert_array_equal(net.theta_, plain.theta_)
+    assert net.resolved_params_["cross_fit"] == plain.resolved_params_["cross_fit"]
+
+
+def test_members_that_share_weights_have_no_intervals_without_other_rows(X, y, few):
+    net = DeepNetRegressor(**few, **SHARED, early_stopping=True).fit(X, y)
+    with pytest.raises(ValueError, match=r"without share_weights, or pass rows"):
+        net.conformalize(y_cal=y)
 
 
 def test_from_weights_does_not_know_what_members_share(X, y, few):

@@ -219,6 +219,37 @@ def test_other_units_of_the_features_and_targets_keep_the_predictions(hidden):
     assert not np.array_equal(moved, theta)
 
 
+def test_of_equal_members_the_mean_gradient_is_that_of_one_network():
+    network = Network(N_FEATURES, 2, [5, 3], [Tanh()] * 2, **SHARED)
+    one = Network(N_FEATURES, 2, [5, 3], [Tanh()] * 2)
+    theta = np.random.default_rng(0).normal(size=one.layout.size)
+    alone = Objective(one, SquaredError(), 0.3, theta)
+    together = Objective(network, SquaredError(), 0.3, np.ones(network.layout.size))
+    for own, single in zip(together.params, alone.params, strict=True):
+        for name in own.keys() - {"input_factor", "unit_factor"}:
+            own[name][...] = single[name.removeprefix("shared_")]
+    X, y = rows()
+    for objective in (alone, together):
+        objective.gradient(X, y)
+        objective.mean_over_members()
+    for own, single in zip(together.grads, alone.grads, strict=True):
+        for name in own.keys() - {"input_factor", "unit_factor"}:
+            expected = np.broadcast_to(
+                single[name.removeprefix("shared_")], own[name].shape
+            )
+            assert_allclose(own[name], expected, rtol=1e-12, atol=1e-15)
+
+
+def test_monotone_members_start_with_different_magnitudes_of_factors():
+    directions = Directions((1, 1, -1, 1), (True, True))
+    network = Network(4, 2, [6], [ReLU()], **SHARED, directions=directions)
+    theta = np.empty(network.layout.size)
+    network.initialize(theta, Auto(), 1.0, np.zeros(2), np.random.default_rng(0))
+    factors = network.views(theta)[0]["input_factor"]
+    assert_array_equal(np.unique(factors), [0.5, 1.5])
+    assert not np.array_equal(factors[0], factors[1])
+
+
 @pytest.mark.parametrize("name", ["relu", "maxout", "prelu"])
 def test_monotone_members_keep_the_directions_of_inputs(name):
     directions = Directions((1, 0, -1, 0), (True, True))

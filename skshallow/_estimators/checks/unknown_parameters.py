@@ -19,6 +19,7 @@ Class = TypeVar("Class", bound=type)
 _SOLVER = "a setting of the solver"
 _MAX_ITER = "max_iter, the number of epochs"
 _RANDOM_STATE = "random_state"
+_SHARED = "n_members=8, share_weights=True"
 _L2 = "alpha, the strength of the L2 penalty"
 _L1 = "There is no L1 penalty here. alpha is the strength of the L2 penalty."
 _BETAS = "solver=Adam(beta_1=0.9, beta_2=0.99) (from skshallow.solvers)"
@@ -103,7 +104,10 @@ PARAMETERS = {
     "early_stopping_rounds": _PATIENCE,
     "n_ensemble": "n_members",
     "shared_weights": "share_weights",
-    "batch_ensemble": "n_members=8, share_weights=True",
+    "weight_sharing": "share_weights",
+    "share_members": "share_weights",
+    "batch_ensemble": _SHARED,
+    "tabm": _SHARED,
     "k": "n_members, with share_weights=True as in TabM",
     "random_seed": _RANDOM_STATE,
     "seed": _RANDOM_STATE,

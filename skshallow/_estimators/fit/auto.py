@@ -84,6 +84,11 @@ def most_pieces(net: Any, encodings: list[str | None], n_rows: int) -> float:
     return min(n_rows // AUTO_ROWS_PER_PIECE, AUTO_PIECES)
 
 
+def shares_weights(net: Any) -> bool:
+    """Return whether members share the weights of hidden layers, if there are any."""
+    return bool(net.share_weights and net.n_members > 1 and net._hidden_widths())
+
+
 def cross_fits(net: Any) -> bool:
     """Return whether each member is to hold out rows of its own, if rows are held out.
 
@@ -92,9 +97,9 @@ def cross_fits(net: Any) -> bool:
     """
     if net.n_members == 1 or net.cross_fit != "auto":
         return net.n_members > 1 and bool(net.cross_fit)
-    if net.share_weights:
+    if shares_weights(net) or net.scoring is not None:
         return False
-    return net.scoring is None and isinstance(net.validation_fraction, str | Real)
+    return isinstance(net.validation_fraction, str | Real)
 
 
 def validation_fraction(net: Any) -> Any:

@@ -17,6 +17,7 @@ from skshallow._estimators.fit.auto import (
     label_smoothing,
     patience_of,
     penalty,
+    shares_weights,
     validation_fraction,
 )
 from skshallow._estimators.fit.components import Components
@@ -129,7 +130,7 @@ class FitConfig(NamedTuple):
             init_scale=float(net.init_scale),
             alpha=penalty(net.alpha, components, n_training, n_columns, incremental),
             n_members=int(net.n_members),
-            shares_weights=bool(net.share_weights),
+            shares_weights=shares_weights(net),
             standardize=bool(net.standardize),
             numeric_encoding=numeric_encoding,
             directions=directions,

@@ -19,7 +19,10 @@ from skshallow._estimators.fit.run import FitRun
 
 WITHOUT_EFFECT = ("verbose",)
 TOLD_BY_ROWS = "validation_fraction"  # a splitter is known by the rows that it chose
+TRAINING_ROWS, FOLDS = "the choice of training rows", "the choice of folds"
 START = "what training starts from"
+# What follows from parameters and data, in this order: told only where these are equal.
+CONSEQUENCES = TRAINING_ROWS, FOLDS, START
 
 Fingerprint = dict[str, dict[str, str]]
 
@@ -39,7 +42,9 @@ def fingerprint(net: Any, run: FitRun) -> Fingerprint:
     TypeError
         If a parameter is not plain data, so that it cannot be compared.
     """
-    data, validation = run.data, run.data.validation
+    data = run.data
+    holds_out = data.train_rows is not None or data.folds is not None
+    validation = None if holds_out else data.validation  # its rows are among those of X
     start = [run.objective.theta, run.progress, run.measured.units, run.health.n_before]
     entries = {
         "skshallow": fingerprint_entry(__version__),
@@ -50,10 +55,8 @@ def fingerprint(net: Any, run: FitRun) -> Fingerprint:
         ),
         "y": fingerprint_entry(data.y),
         "sample_weight": fingerprint_entry(data.weight),
-        "the choice of training rows": fingerprint_entry(data.train_rows),
-        "the choice of folds": fingerprint_entry(
-            [fold.rows for fold in data.folds or ()], "other rows"
-        ),
+        TRAINING_ROWS: fingerprint_entry(data.train_rows),
+        FOLDS: fingerprint_entry([fold.rows for fold in data.folds or ()], "other rows"),
         "X_val": fingerprint_entry(None if validation is None else validation.X),
         "y_val": fingerprint_entry(None if validation is None else validation.y),
         "sample_weight_val": fingerprint_entry(
@@ -80,9 +83,9 @@ def fingerprint(net: Any, run: FitRun) -> Fingerprint:
 def differences(then: Fingerprint, now: Fingerprint) -> list[str]:
     """Return the differences between two fingerprints, for an error message."""
     words: list[str] = []
-    # a different start follows from different parameters: reported only without these
-    for name in sorted(then.keys() | now.keys(), key=lambda name: (name == START, name)):
-        if name == START and words:
+    causes = sorted((then.keys() | now.keys()) - {*CONSEQUENCES})
+    for name in (*causes, *CONSEQUENCES):
+        if name in CONSEQUENCES and words:
             break
         before, after = (
             it.get(name, {"words": "nothing", "sha256": ""}) for it in (then, now)

@@ -15,6 +15,7 @@ from skshallow._estimators.columns.problems import count_of
 from skshallow._estimators.fit.auto import (
     AUTO_EARLY_STOPPING_ROWS,
     cross_fits,
+    shares_weights,
     validation_fraction,
 )
 from skshallow._estimators.fit.components import Components
@@ -95,7 +96,7 @@ class Split(NamedTuple):
             return cls(False, why_off=f"below {fewest} rows ({table.n_rows} here)")
         try:
             if cross_fits(net):
-                _require_own_weights(net, components)
+                _require_own_weights(net)
                 return cls(True, folds=_folds(net, table, groups))
             return cls(True, *_split_rows(net, table, groups))
         except CannotHoldOut as error:
@@ -108,9 +109,9 @@ class Split(NamedTuple):
         return table.n_rows if self.train_rows is None else len(self.train_rows)
 
 
-def _require_own_weights(net: Any, components: Components) -> None:
+def _require_own_weights(net: Any) -> None:
     """Raise ValueError if members that share weights would hold out different rows."""
-    if net.share_weights and components.hidden_units:
+    if shares_weights(net):
         raise ValueError(
             "cross_fit=True needs members with weights of their own: with "
             "share_weights=True, the rows that one member holds out would train its "

@@ -17,6 +17,7 @@ import pytest
 from covering import covering
 from same_state import assert_same
 from scipy import sparse
+from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
 from sklearn.model_selection import GridSearchCV
 
@@ -255,6 +256,14 @@ def assert_refused(net, X, y, path, match, error=ValueError, **more):
 @pytest.mark.usefixtures("kept")
 def test_other_parameters_are_refused_by_name(other, match, net, X, y, path):
     assert_refused(net.set_params(**other), X, y, path, f"another fit: {match}[.;]")
+
+
+def test_a_parameter_by_which_other_rows_are_held_out_is_told_of_alone(few, X, y, path):
+    held_out = {"early_stopping": True, "validation_fraction": 0.25, "n_members": 2}
+    net = DeepNetClassifier(**few, **held_out)
+    clone(net).set_callbacks(Checkpoint(path)).fit(X, y)
+    alone = "another fit: cross_fit was 'auto', now it is False[.] Use"
+    assert_refused(net.set_params(cross_fit=False), X, y, path, alone)
 
 
 @pytest.mark.usefixtures("kept")

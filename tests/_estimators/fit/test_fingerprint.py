@@ -5,7 +5,12 @@ import pytest
 from scipy import sparse
 
 from skshallow._estimators.files.codec import NotData
-from skshallow._estimators.fit.fingerprint import START, differences, fingerprint_entry
+from skshallow._estimators.fit.fingerprint import (
+    CONSEQUENCES,
+    START,
+    differences,
+    fingerprint_entry,
+)
 
 TABLE = np.arange(12.0).reshape(4, 3)
 OTHERS = {
@@ -74,10 +79,11 @@ def test_differences_are_told_in_words():
     ]
 
 
-def test_another_start_is_told_of_only_if_nothing_else_is_different():
-    then = {"alpha": fingerprint_entry(0.1), START: fingerprint_entry([1], "numbers")}
-    start = {START: fingerprint_entry([2], "numbers")}
-    assert differences(then, then | start) == [f"{START} has other values (numbers)"]
-    assert differences(then, start | {"alpha": fingerprint_entry(1)}) == [
+@pytest.mark.parametrize("what", CONSEQUENCES)
+def test_what_follows_is_told_of_only_if_nothing_else_is_different(what):
+    then = {"alpha": fingerprint_entry(0.1), what: fingerprint_entry([1], "numbers")}
+    other = {what: fingerprint_entry([2], "numbers")}
+    assert differences(then, then | other) == [f"{what} has other values (numbers)"]
+    assert differences(then, other | {"alpha": fingerprint_entry(1)}) == [
         "alpha was 0.1, now it is 1"
     ]
