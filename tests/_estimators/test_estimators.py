@@ -38,14 +38,9 @@ AMPLIFYING = (
     "check_sample_weight_equivalence_on_dense_data",
     "check_sample_weight_equivalence_on_sparse_data",
 )
-# A depth for each task has the defaults in the fast tests, and the other one few epochs.
-FAST = [
-    DeepNetClassifier(),
-    ShallowNetRegressor(),
-    ShallowNetClassifier(max_iter=20),
-    DeepNetRegressor(max_iter=20),
-]
-SLOW = [ShallowNetClassifier(), DeepNetRegressor()]
+# They fit a net for each of many containers, and look at shapes, dtypes and equality.
+OF_CONTAINERS = ("check_array_api_", "check_estimator_sparse_")
+NETS = [ShallowNetClassifier, DeepNetClassifier, ShallowNetRegressor, DeepNetRegressor]
 
 
 def checks_of(net):
@@ -54,13 +49,40 @@ def checks_of(net):
     return [(check.func.__name__, net, check) for net, check in checks]
 
 
-def parameters_of_checks(nets, marks=()):
-    """Return a parameter for each check of each net, but for those that amplify."""
+def fast_checks():
+    """Return the names of the checks that the fast tests run with defaults, for each net.
+
+    A shallow net runs each of them but for those of containers: the regressor, or the
+    classifier where the regressor has none of this name.
+    """
+    names = {
+        cls: {name for name, _, _ in checks_of(cls()) if not name.startswith(OF_CONTAINERS)}
+        for cls in (ShallowNetRegressor, ShallowNetClassifier)
+    }
+    names[ShallowNetClassifier] -= names[ShallowNetRegressor]
+    return names
+
+
+def parameters_of_checks():
+    """Return a parameter for each check of each net, but for those that amplify.
+
+    Every net runs all of them, with few epochs and, mostly in slow tests, with defaults.
+    """
+    fast = fast_checks()
     return [
-        pytest.param(*one, id=f"{net}-{one[0]}", marks=marks)
-        for net in nets
-        for one in checks_of(net)
-        if one[0] not in AMPLIFYING
+        pytest.param(
+            name,
+            net,
+            check,
+            id=f"{net}-{name}",
+            marks=()
+            if net.max_iter == 20 or name in fast.get(type(net), ())
+            else pytest.mark.slow,
+        )
+        for cls in NETS
+        for net in (cls(max_iter=20), cls())
+        for name, net, check in checks_of(net)
+        if name not in AMPLIFYING
     ]
 
 
@@ -71,10 +93,7 @@ def parameters_of_checks(nets, marks=()):
     "ignore::skshallow.exceptions.DeadUnitsWarning",
     "ignore:max_iter=20 has no effect with partial_fit",
 )
-@pytest.mark.parametrize(
-    ("name", "net", "check"),
-    parameters_of_checks(FAST) + parameters_of_checks(SLOW, pytest.mark.slow),
-)
+@pytest.mark.parametrize(("name", "net", "check"), parameters_of_checks())
 def test_every_check_of_scikit_learn_passes(name, net, check):
     try:
         check(net)
