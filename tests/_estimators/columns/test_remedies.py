@@ -1,6 +1,7 @@
 """Code in errors about strings keeps signs, magnitudes and days, or is not offered."""
 
 import re
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ import pytest
 from containers import CONTAINERS
 
 from skshallow import DeepNetRegressor
-from skshallow._estimators.columns import learn_and_encode, learn_columns
+from skshallow._estimators.columns import learn_and_encode, learn_columns, remedies
 from skshallow.exceptions import DoubtfulCategoryWarning
 
 MINUS, NO_BREAK = "\N{MINUS SIGN}", "\N{NO-BREAK SPACE}"
@@ -17,6 +18,15 @@ each_container = pytest.mark.parametrize(
     "container",
     ["pandas", "pandas objects", "pandas nullable", "polars", "array", "lists", "arrow"],
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def formats_found_once():
+    """Look for the formats of the same strings once, in whichever container they come."""
+    found = cache(remedies.date_formats)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(remedies, "date_formats", lambda levels: found(tuple(levels)))
+        yield
 
 
 def code_of(message):
