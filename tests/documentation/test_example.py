@@ -17,17 +17,24 @@ from threadpoolctl import threadpool_info
 N_ROWS = 120
 
 
-@pytest.fixture(autouse=True)
-def small_grid(monkeypatch):
+@pytest.fixture(scope="module", autouse=True)
+def small_grid():
     grid = {
         "net__activation": ["tanh", "relu"],
         "net__depth": [1, 2],
         "net__init_scale": [0.1, 1.0],
     }
-    monkeypatch.setattr(example, "GRID", grid)
-    monkeypatch.setattr(example, "PENALTIES", np.array([0.1, 1.0]))
-    monkeypatch.setitem(example.NET_SETTINGS, "max_iter", 5)
-    monkeypatch.setitem(example.NET_SETTINGS, "hidden_units", 4)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(example, "GRID", grid)
+        monkeypatch.setattr(example, "PENALTIES", np.array([0.1, 1.0]))
+        monkeypatch.setitem(example.NET_SETTINGS, "max_iter", 5)
+        monkeypatch.setitem(example.NET_SETTINGS, "hidden_units", 4)
+        yield
+
+
+@pytest.fixture
+def three_folds(monkeypatch):
+    monkeypatch.setattr(example, "N_FOLDS", 3)
 
 
 @pytest.fixture
@@ -284,6 +291,7 @@ def test_a_wrong_command_ends_with_its_reason(
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("three_folds")
 @pytest.mark.parametrize(
     ("target", "baseline"), [("kind", "LogisticRegression"), ("price", "Ridge")]
 )
@@ -298,7 +306,7 @@ def test_the_command_prints_leaders_and_a_verdict_and_draws(
     assert "goods: 120 rows" in out
     assert out.count("\nnet, activation") == 5
     assert f"\n{baseline}, " in out
-    assert f" against {baseline} on the same 5 splits" in out
+    assert f" against {baseline} on the same 3 splits" in out
     assert "\nconstant: Dummy" in out
     assert "\nGradient boosted trees on the same test rows: " in out
     assert "Searching 8 of 8 nets" in out
@@ -320,6 +328,7 @@ def test_trees_have_one_thread_that_waits_for_no_busy_core(monkeypatch):
     assert set(threads) == {1}
 
 
+@pytest.mark.usefixtures("three_folds")
 def test_the_score_can_be_chosen(frame, write, capsys, tmp_path):
     arguments = ["--data", str(write(frame)), "--target", "kind", "--jobs", "1"]
     arguments += ["--scoring", "neg_log_loss", "--drop", "price", "grade"]
@@ -413,10 +422,14 @@ def test_without_arguments_the_tables_are_those_of_scikit_learn():
     ]
 
 
-@pytest.fixture
-def circles():
+def table_of_circles():
     X, y = make_circles(N_ROWS, noise=0.05, factor=0.4, random_state=0)
     return example.Table("circles", X, y, is_classification=True)
+
+
+@pytest.fixture
+def circles():
+    return table_of_circles()
 
 
 def test_repeated_folds_differ_and_the_first_stay(circles):
@@ -462,9 +475,9 @@ def test_the_baseline_is_the_scaled_linear_model_on_the_same_folds(
         assert_allclose(result.scores[i], model.score(circles.X[test], circles.y[test]))
 
 
-@pytest.fixture
-def comparison(circles):
-    return example.compare(circles, n_jobs=1)
+@pytest.fixture(scope="module")
+def comparison():
+    return example.compare(table_of_circles(), n_jobs=1)
 
 
 def test_each_fold_chooses_by_the_same_rows_of_its_training_part(circles, comparison):
