@@ -44,15 +44,40 @@ def draw(display_class, estimator, **kwargs):
     return display_class.from_estimator(estimator, **DISPLAYS[display_class] | kwargs)
 
 
-@pytest.fixture
-def net(X, y, few):
+FEW = {
+    "max_iter": 3,
+    "n_iter_no_change": np.inf,
+    "learning_rate": 0.01,
+    "schedule": "constant",
+    "batch_size": 16,
+    "random_state": 0,
+}
+
+
+@pytest.fixture(scope="module")
+def net(X, y):
     """Return a net of two hidden layers with an activation each."""
-    few |= {"hidden_units": [4, 3], "early_stopping": True, "scoring": "accuracy"}
-    return DeepNetClassifier(**few, activation=["relu", "prelu"]).fit(X, y)
+    held_out = {"early_stopping": True, "scoring": "accuracy"}
+    net = DeepNetClassifier([4, 3], activation=["relu", "prelu"], **FEW, **held_out)
+    return net.fit(X, y)
 
 
 def grid(estimator, parameter):
     return GridSearchCV(estimator, {parameter: [3]}, cv=2)
+
+
+@pytest.fixture(scope="module")
+def of_others(X, y):
+    """Return fitted models that hold a net, and the net in each."""
+    search = grid(DeepNetRegressor(4, **FEW), "hidden_units").fit(X, y)
+    target = TransformedTargetRegressor(DeepNetRegressor(4, **FEW))
+    pipeline = make_pipeline(StandardScaler(), target)
+    parameter = "transformedtargetregressor__regressor__hidden_units"
+    deep = grid(pipeline, parameter).fit(X, y)
+    return {
+        "search": (search, search.best_estimator_),
+        "target_in_pipeline_in_search": (deep, deep.best_estimator_[-1].regressor_),
+    }
 
 
 @pytest.mark.parametrize(
@@ -60,25 +85,11 @@ def grid(estimator, parameter):
     [display for display in DISPLAYS if "X" not in DISPLAYS[display]],
     ids=lambda c: c.__name__,
 )
-@pytest.mark.parametrize(
-    ("wrap", "inside"),
-    [
-        (lambda net: grid(net, "hidden_units"), lambda model: model.best_estimator_),
-        (
-            lambda net: grid(
-                make_pipeline(StandardScaler(), TransformedTargetRegressor(net)),
-                "transformedtargetregressor__regressor__hidden_units",
-            ),
-            lambda model: model.best_estimator_[-1].regressor_,
-        ),
-    ],
-    ids=["search", "target_in_pipeline_in_search"],
-)
+@pytest.mark.parametrize("place", ["search", "target_in_pipeline_in_search"])
 def test_a_net_inside_of_others_is_drawn_like_the_net_itself(
-    display_class, wrap, inside, X, y, few
+    display_class, place, of_others
 ):
-    model = wrap(DeepNetRegressor(**few)).fit(X, y)
-    of_whole, of_net = draw(display_class, model), draw(display_class, inside(model))
+    of_whole, of_net = (draw(display_class, model) for model in of_others[place])
     for field in dataclasses.fields(display_class):
         assert_equal(getattr(of_whole, field.name), getattr(of_net, field.name))
 
