@@ -77,11 +77,12 @@ def name_of(i):
     return "-".join(map(case_id, CASES[i]))
 
 
-def every_component(*estimators):
+def every_component(*estimators, fitted_by_class=False):
     """Return a decorator for tests of nets of every component, fitted and going on.
 
     Nets of all classes are of the same parts: each part is in a net of one of these
-    estimators, and the others are slow.
+    estimators, and the others are slow. With `fitted_by_class`, so are fitted nets but for
+    one of each class: those that go on hold more.
     """
     cases = [
         (i, further)
@@ -89,7 +90,11 @@ def every_component(*estimators):
         if cls in estimators
         for further in (False, True)
     ]
-    chosen = few_of([(*CASES[i], further) for i, further in cases], apart=[(0, 1)])
+    shown = [
+        (cls, None if fitted_by_class and not further else params, further)
+        for (cls, params), further in ((CASES[i], further) for i, further in cases)
+    ]
+    chosen = few_of(shown, apart=[(0, 1)])
     return pytest.mark.parametrize(
         ("i", "further"),
         [

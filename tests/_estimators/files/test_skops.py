@@ -41,7 +41,7 @@ def pipeline_with(net):
     return Pipeline([("scaler", StandardScaler().fit(ROWS)), ("net", net)])
 
 
-@every_component(*CLASSIFIERS, *REGRESSORS)
+@every_component(*CLASSIFIERS, *REGRESSORS, fitted_by_class=True)
 def test_a_pipeline_through_skops_is_equal_and_trains_on_equally(i, further):
     pipeline = pipeline_with(trained(i, further))
     data = sio.dumps(pipeline)
