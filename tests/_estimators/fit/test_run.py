@@ -7,7 +7,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from covering import covering
+from covering import covering, few_of
 from numpy.testing import assert_allclose, assert_array_equal
 from raw_predictions import raw_prediction
 from scipy.sparse import csr_array
@@ -279,25 +279,30 @@ def few_units(solver, **params):
     return few | {"batch_size": 32, "record_health": False} | params
 
 
+FIRST_PARTS = [
+    (solver, cls, narrow)
+    for solver in STOCHASTIC
+    for cls, narrow in [
+        *((DeepNetRegressor, narrow) for narrow in ("nothing", "column", "target")),
+        *((ShallowNetClassifier, narrow) for narrow in ("nothing", "column")),
+    ]
+]
+OF_TWO_SOLVERS = [case for case in FIRST_PARTS if case[0] in ("sgd", "adam")]
+FEW_FIRST_PARTS = [OF_TWO_SOLVERS[i] for i in few_of(OF_TWO_SOLVERS)]
+
+
 @pytest.mark.parametrize(
     "n_first", [1, *(pytest.param(n, marks=SLOW) for n in (2, 16, 64))]
 )
 @pytest.mark.parametrize(
-    ("cls", "narrow"),
+    ("solver", "cls", "narrow"),
     [
-        *((DeepNetRegressor, narrow) for narrow in ("nothing", "column", "target")),
-        *((ShallowNetClassifier, narrow) for narrow in ("nothing", "column")),
-    ],
-)
-@pytest.mark.parametrize(
-    "solver",
-    [
-        name if name in ("sgd", "adam") else pytest.param(name, marks=SLOW)
-        for name in STOCHASTIC
+        pytest.param(*case, marks=() if case in FEW_FIRST_PARTS else SLOW)
+        for case in FIRST_PARTS
     ],
 )
 @pytest.mark.parametrize("dtype", [pytest.param("float32", marks=SLOW), "float64"])
-def test_partial_fit_learns_as_with_units_known_before(cls, dtype, solver, narrow, n_first):
+def test_partial_fit_learns_as_with_units_known_before(solver, cls, narrow, dtype, n_first):
     X, y = linear_rows(narrow, n_first)
     if is_classifier(cls()):
         y = np.digitize(y, [-0.5, 0.5])
