@@ -198,9 +198,7 @@ def test_residual_and_normalised_layers_are_converted(
 @pytest.mark.parametrize(
     "activation",
     [
-        name
-        if name in ("relu", "gelu", "maxout")
-        else pytest.param(name, marks=pytest.mark.slow)
+        name if name in ("gelu", "maxout") else pytest.param(name, marks=pytest.mark.slow)
         for name in ACTIVATIONS
     ],
 )
