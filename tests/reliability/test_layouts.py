@@ -83,7 +83,7 @@ def fitted_in_row_order(name):
 @cache
 def taught_in_row_order(name):
     net = NETS[name].make()
-    for part in NETS[name].parts():
+    for part in NETS[name].parts()[:5]:  # the last one has been seen
         net.partial_fit(**part)
     return net
 
@@ -121,7 +121,7 @@ def test_every_dtype_and_validation_rows_of_ones_own_do_too(arrange, x_dtype):
 @pytest.mark.parametrize("name", ["adam", "two targets", "members"])
 def test_partial_fit_gives_one_model_in_every_layout(name, arrange):
     net = NETS[name].make()
-    for part in NETS[name].parts():
+    for part in NETS[name].parts()[:5]:
         net.partial_fit(**{**part, "X": arrange(part["X"])})
     X, _ = NETS[name].data()
     the_same(net, taught_in_row_order(name), X, arrange(X))
