@@ -39,7 +39,8 @@ class Objective:
     loss : Loss
         Compares raw predictions with targets.
     alpha : float
-        Strength of the L2 penalty on the weights; biases have no penalty.
+        Strength of the L2 penalty on the weights; biases have no penalty. Weights that
+        members share count once for each of them.
     theta : ndarray of shape (P,)
         The parameters; solvers move them in place, and `params` follow.
     known_outputs : ndarray of bool of shape (n_raw_outputs,) or None, default=None
@@ -175,7 +176,7 @@ class Objective:
         network.gather(self._grads_of_members, self.params, self.grads)
         return raw_prediction
 
-    def mean_over_members(self) -> None:
+    def average_over_members(self) -> None:
         """Divide the gradient of shared weights by the number of members that use them.
 
         By such a gradient, steps have the size that those of a single network have.

@@ -202,7 +202,7 @@ class Trainer:
                 raw_prediction = objective.gradient(
                     *batch, rng=progress.rng, dropout_share=min(multiplier, 1.0)
                 )
-                objective.mean_over_members()
+                objective.average_over_members()
                 running_loss.add(raw_prediction, *batch[1:])
                 if plan.max_grad_norm is not None:
                     n_members = objective.network.n_members

@@ -231,7 +231,7 @@ def test_of_equal_members_the_mean_gradient_is_that_of_one_network():
     X, y = rows()
     for objective in (alone, together):
         objective.gradient(X, y)
-        objective.mean_over_members()
+        objective.average_over_members()
     for own, single in zip(together.grads, alone.grads, strict=True):
         for name in own.keys() - {"input_factor", "unit_factor"}:
             expected = np.broadcast_to(
