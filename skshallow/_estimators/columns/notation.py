@@ -14,19 +14,22 @@ from dataclasses import dataclass
 from functools import cached_property
 
 PLAIN = r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+APOSTROPHES = "'\N{RIGHT SINGLE QUOTATION MARK}"  # marks of thousands in Switzerland
 NUMBER = (
     rf"{PLAIN}|\d{{1,3}}(?:,\d{{3}})+(?:\.\d*)?|\d{{1,3}}(?:\.\d{{3}})+(?:,\d+)?|\d+,\d+"
-    r"|\d{1,3}(?:\s\d{3})+(?:[.,]\d*)?"
+    rf"|\d{{1,3}}(?:\s\d{{3}})+(?:[.,]\d*)?|\d{{1,3}}(?:[{APOSTROPHES}]\d{{3}})+(?:[.,]\d*)?"
 )
 MAY_BE_THOUSANDS = r"[1-9]\d{0,2}[.,]\d{3}"  # or three decimals
 MINUS = "\N{MINUS SIGN}"  # as word processors write it
+LAST_MINUS = rf"\d[.,]?\s*[-{MINUS}](?!\S)"  # as accounting software writes it
 SYMBOLS = "$€£¥₹₩₽"
 CURRENCIES = "USD|EUR|GBP|CHF|JPY|CNY|INR|AUD|CAD|SEK|NOK|DKK|PLN|CZK|BRL"
 MONEY = rf"[A-Z]{{0,2}}[{SYMBOLS}]|(?:{CURRENCIES})"
 QUANTITY = (
     rf"\s*(?P<open>\()?\s*(?P<sign>[-+{MINUS}])?\s*(?P<before>{MONEY})?"
-    rf"\s*(?P<inner>[-+{MINUS}])?\s*(?P<number>{NUMBER})"
-    rf"\s*(?P<after>[^\d\s.,:/()+{MINUS}-][^\s()]{{0,14}})?\s*(?P<close>\))?\s*"
+    rf"\s*(?P<inner>[-+{MINUS}])?\s*(?P<number>{NUMBER})\s*(?P<last>[-{MINUS}](?!\S))?"
+    rf"\s*(?P<after>(?![{APOSTROPHES}]+\d)[^\d\s.,:/()+{MINUS}-][^\s()]{{0,14}})?"
+    r"\s*(?P<close>\))?\s*"
 )
 # Units of one quantity in several magnitudes, of which a column may have several.
 MAGNITUDES = frozenset({*"kmbt", "mn", "bn", "mio", "mrd", "tsd", "million", "billion"})
@@ -177,6 +180,18 @@ class Notation:
         """Whether commas are decimal marks."""
         return "," in self.decimal_marks
 
+    @property
+    def has_typeset_signs(self) -> bool:
+        """Whether negative numbers are written as only text and accountants write them."""
+        texts = "".join(string for string, _ in self._numbers)
+        return "(" in texts or MINUS in texts or self._has_last_minus
+
+    @property
+    def _has_last_minus(self) -> bool:
+        """Whether a sign is behind its number."""
+        search = re.compile(LAST_MINUS).search
+        return any(search(string) for string, _ in self._numbers)
+
     def share_with(self, mark: str) -> float:
         """Return the proportion of strings of which the number has a mark, a pattern."""
         search = re.compile(mark).search
@@ -192,6 +207,7 @@ class Notation:
         thousands = "." if self.has_decimal_commas else ","
         numbers = "".join(quantity.number for _, quantity in self._numbers)
         dropped = thousands * (thousands in numbers) + ")" * (")" in texts)
+        dropped += "".join(mark for mark in APOSTROPHES if mark in numbers)
         dropped += r"\s" * any(map(str.isspace, texts))
         steps = [("," if dropped == "," else f"[{dropped}]", "")] if dropped else []
         common = self.units.most_common(1)[0][0] if self.has_unit else ""
@@ -207,7 +223,8 @@ class Notation:
         if self.has_decimal_commas:
             steps.append((",", "."))
         minus = "(" * ("(" in texts) + MINUS * (MINUS in texts)
-        return [*steps, (f"[{minus}]", "-")] if minus else steps
+        steps += [(f"[{minus}]", "-")] if minus else []
+        return steps + ([("^(.*)-$", r"-\1")] if self._has_last_minus else [])
 
     @cached_property
     def unread(self) -> list[int]:
@@ -227,10 +244,10 @@ def _quantity(match: re.Match[str] | None) -> Quantity | None:
     """Return what a string has if it is one number: one sign, one unit."""
     if match is None:
         return None
-    start, sign, before, inner, number, after, end = match.group(
-        "open", "sign", "before", "inner", "number", "after", "close"
+    start, sign, before, inner, number, last, after, end = match.group(
+        "open", "sign", "before", "inner", "number", "last", "after", "close"
     )
-    has_two_signs = (start and (sign or inner)) or (sign and inner)
+    has_two_signs = sum(map(bool, (start, sign, inner, last))) > 1
     has_two_units = before and after and _is_money(after)
     if has_two_signs or has_two_units or bool(start) != bool(end):
         return None

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from skshallow._estimators.columns.dates import DateFormats, date_formats
-from skshallow._estimators.columns.notation import MINUS, Notation
+from skshallow._estimators.columns.notation import Notation
 from skshallow._estimators.columns.reading import Column
 from skshallow._estimators.columns.strings import (
     BOTH_MARKS,
@@ -22,6 +22,7 @@ from skshallow._estimators.columns.strings import (
     NUMBERS_AS_STRINGS,
     QUANTITIES,
     QUANTITIES_WITH_COMMAS,
+    QUOTED_THOUSANDS,
     SEVERAL_UNITS,
     SPACED_THOUSANDS,
     THOUSANDS,
@@ -30,8 +31,8 @@ from skshallow._estimators.columns.strings import (
 from skshallow._estimators.columns.values import BOOLEANS, MIXED
 
 NUMBER_LOOKS = (
-    *(THOUSANDS, SPACED_THOUSANDS, DECIMAL_COMMAS, NUMBERS_AS_STRINGS, BOTH_MARKS),
-    *(QUANTITIES, QUANTITIES_WITH_COMMAS, SEVERAL_UNITS),
+    *(THOUSANDS, SPACED_THOUSANDS, QUOTED_THOUSANDS, DECIMAL_COMMAS, NUMBERS_AS_STRINGS),
+    *(BOTH_MARKS, QUANTITIES, QUANTITIES_WITH_COMMAS, SEVERAL_UNITS),
 )
 DATE_LOOKS = (DATES_AS_STRINGS, CLOCK_AS_STRINGS)
 FRAMES = ("pandas", "polars")  # the code for other containers gives a list
@@ -87,6 +88,7 @@ def code_for_numbers(column: Column, notation: Notation) -> str:
     if column.container == "polars":
         code = _source(column)
         for pattern, new in steps:
+            new = new.replace(r"\1", "${1}")
             code += f'.str.replace_all({_literal(pattern)}, "{new}")'
         return _assigned(column, f"{code}.cast(pl.Float64, strict=False)")
     code = _source(column) if steps or column.kind == MIXED else column.code
@@ -94,7 +96,8 @@ def code_for_numbers(column: Column, notation: Notation) -> str:
         if pattern == ",":
             code += f'.str.replace(",", "{new}")'
         else:
-            code += f'.str.replace({_literal(pattern)}, "{new}", regex=True)'
+            new = _literal(new) if "\\" in new else f'"{new}"'
+            code += f".str.replace({_literal(pattern)}, {new}, regex=True)"
     return _assigned(column, f'pd.to_numeric({code}, errors="coerce")')
 
 
@@ -246,12 +249,17 @@ def _read_by_polars(source: str, form: str, look: str) -> str:
 def _option_of_read_csv(look: str, notation: Notation) -> str:
     """Return the arguments with which pandas reads the strings as numbers, "" if none."""
     texts = "".join(notation.strings)
-    if notation.unread or MINUS in texts or "(" in texts:
+    if notation.unread or notation.has_typeset_signs:
         return ""
     if look == SPACED_THOUSANDS:
         if {char for char in texts if char.isspace()} != {" "}:  # pandas takes a byte
             return ""
         option = 'thousands=" "'
+        return option + (', decimal=","' if notation.has_decimal_commas else "")
+    if look == QUOTED_THOUSANDS:
+        if not texts.isascii():
+            return ""
+        option = 'thousands="\'"'
         return option + (', decimal=","' if notation.has_decimal_commas else "")
     if look == DECIMAL_COMMAS:
         return 'decimal=","' + (', thousands="."' if "." in texts else "")

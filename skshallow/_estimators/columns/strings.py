@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from skshallow._estimators.columns.notation import NEARLY_ALL, Notation
+from skshallow._estimators.columns.notation import APOSTROPHES, NEARLY_ALL, Notation
 
 DECIMAL_COMMAS, THOUSANDS = "numbers with decimal commas", "numbers with commas"
-SPACED_THOUSANDS = "numbers with spaces"
+SPACED_THOUSANDS, QUOTED_THOUSANDS = "numbers with spaces", "numbers with apostrophes"
 NUMBERS_AS_STRINGS, FREE_TEXT = "numbers as strings", "free text"
 DATES_AS_STRINGS, CLOCK_AS_STRINGS = "dates as strings", "times of day as strings"
 QUANTITIES = "numbers with a unit as strings"
@@ -61,13 +61,14 @@ def _kind(some: Sequence[str], n_levels: int, n_values: int) -> str | None:
     is_many = n_levels > FEW_LEVELS
     notation = Notation.of(some)
     kind = kind_of_numbers(notation)
-    if kind in (THOUSANDS, SPACED_THOUSANDS, BOTH_MARKS):
+    if kind in (THOUSANDS, SPACED_THOUSANDS, QUOTED_THOUSANDS, BOTH_MARKS):
         return kind
     if kind == DECIMAL_COMMAS and notation.share_with(",") >= 0.5:
         return kind
     if _share(DATE, some) >= NEARLY_ALL:
         return DATES_AS_STRINGS
-    if kind == NUMBERS_AS_STRINGS and is_many and notation.share_with("[.]"):
+    are_quantities = notation.share_with("[.]") or notation.has_typeset_signs
+    if kind == NUMBERS_AS_STRINGS and is_many and are_quantities:
         return NUMBERS_AS_STRINGS
     if is_many and _share(CLOCK, some) >= NEARLY_ALL:
         return CLOCK_AS_STRINGS
@@ -92,6 +93,8 @@ def kind_of_numbers(notation: Notation) -> str | None:
         return BOTH_MARKS
     if notation.share_with(r"\s"):
         return SPACED_THOUSANDS
+    if notation.share_with(f"[{APOSTROPHES}]"):
+        return QUOTED_THOUSANDS
     if notation.has_decimal_commas:
         return DECIMAL_COMMAS
     return THOUSANDS if notation.share_with(",") else NUMBERS_AS_STRINGS

@@ -24,6 +24,9 @@ from skshallow._estimators.columns.notation import Notation
         (["1,234.5"], {"."}),
         (["0,125"], {","}),
         (["1 234,5"], {","}),
+        (["1'234.5"], {"."}),
+        (["1'234,5"], {","}),
+        (["1'234"], set()),
         (["1.234e+03"], {"."}),
         (["1,5", "2.5"], {",", "."}),
     ],
@@ -34,7 +37,21 @@ def test_decimal_marks_are_those_that_numbers_show(strings, marks):
 
 @pytest.mark.parametrize(
     "string",
-    ["--5", "-$-5", "(-5)", "(5", "5)", "$5 €", "1,2,3", "1.2.3", "12:30", "2-3", ""],
+    [
+        *("--5", "-$-5", "(-5)", "(5", "5)", "$5 €", "1,2,3", "1.2.3", "12:30", "2-3", ""),
+        *(
+            "3-door",
+            "10-year",
+            "-5-",
+            "(5-)",
+            "5--",
+            "1'2",
+            "1'2345",
+            "1''234",
+            "5'11",
+            "12345'678",
+        ),
+    ],
 )
 def test_what_is_no_number_is_none(string):
     assert Notation.of([string]).found == [None]

@@ -14,6 +14,7 @@ from skshallow._estimators.columns import learn_and_encode, learn_columns, remed
 from skshallow.exceptions import DoubtfulCategoryWarning
 
 MINUS, NO_BREAK = "\N{MINUS SIGN}", "\N{NO-BREAK SPACE}"
+QUOTE = "\N{RIGHT SINGLE QUOTATION MARK}"
 each_container = pytest.mark.parametrize(
     "container",
     ["pandas", "pandas objects", "pandas nullable", "polars", "array", "lists", "arrow"],
@@ -97,6 +98,21 @@ NUMBERS = {
         [1234, -1234567.5, -12, -3000],
     ),
     "spaces": (["1 234", f"-1{NO_BREAK}234,5", "12"], [1234, -1234.5, 12]),
+    "apostrophes": (
+        ["1'234", "-12'345.50", f"1{QUOTE}234{QUOTE}567"],
+        [1234, -12345.5, 1234567],
+    ),
+    "apostrophes and decimal commas": (["1'234,5", "12"], [1234.5, 12]),
+    "apostrophes and a currency": (["CHF 1'234.50", "CHF -85.00"], [1234.5, -85]),
+    "a sign behind": (
+        [*(f"{i}-" for i in range(1, 40)), "7", f"1,234.5 {MINUS}"],
+        [*(-i for i in range(1, 40)), 7, -1234.5],
+    ),
+    "a sign between number and currency": (["85.50- EUR", "1.00 EUR"], [-85.5, 1]),
+    "parentheses of integers": (
+        [f"({i})" for i in range(1, 40)],
+        [-i for i in range(1, 40)],
+    ),
     "decimal commas": (
         ["1.234,5", "-17,25", "1.234", "1.000.000"],
         [1234.5, -17.25, 1234, 1e6],
@@ -127,6 +143,10 @@ def test_the_code_keeps_signs_and_magnitudes(container, strings, numbers):
         (["1,234", "-1,234,567.5"], 'thousands=","'),
         (["1 234", "1 234 567"], 'thousands=" "'),
         (["1 234", "-1 234,5"], 'thousands=" ", decimal=","'),
+        (["1'234", "-12'345.5"], 'thousands="\'"'),
+        (["1'234", "-1'234,5"], 'thousands="\'", decimal=","'),
+        ([f"1{QUOTE}234", f"2{QUOTE}234"], None),
+        (["1,234-", "5"], None),
         (["0,5", "-17,25"], 'decimal=","'),
         (["1.234,5", "-17,25"], 'decimal=",", thousands="."'),
         ([f"1{NO_BREAK}234", f"1{NO_BREAK}235"], None),
