@@ -20,6 +20,8 @@ from skshallow._estimators.columns.dates import DAYS, FORMATS, OTHER_ORDER, date
         (["12:30", "9:15"], {"%H:%M"}),
         (["2024-01-05", "13/05/2024"], {"%Y-%m-%d", "%d/%m/%Y"}),
         (["1/2/2024", "1/2/2024 10:00", "1/13/2024"], {"%m/%d/%Y", "%m/%d/%Y %H:%M"}),
+        (["5 Aug. 2021", "7 Jan. 2021", "3 May 2021"], {"%d %b. %Y", "%d %b %Y"}),
+        (["Feb. 5, 2021", "Jan. 1, 2020"], {"%b. %d, %Y"}),
         (["noon"], set()),
         (["2024-01-05", "noon"], set()),
     ],
