@@ -199,7 +199,7 @@ class FittedNet:
                 f"This {type(self).__name__} is not fitted yet, so it has no weights. "
                 "Call fit first."
             )
-        params = self.network_.params(to_numpy(self.theta_).copy())
+        params = self.network_.member_params(to_numpy(self.theta_).copy())
         with without_overflow_warnings():
             re_express(params, self._units, USERS_UNITS)
         check_weights_fit(params, self)
@@ -300,7 +300,7 @@ class FittedNet:
             self, X, known, without_values=self._without_values, input_name=input_name
         )
         theta = asarray_like(self.theta_, rows)
-        params = self.network_.params(theta)
+        params = self.network_.member_params(theta)
         n_members = self.network_.n_members
         members = (n_members,) if by_members and n_members > 1 else ()
         shapes = ((*members, rows.shape[0], width) for width in widths)

@@ -68,7 +68,7 @@ def unit_health(network: Network, params: Sequence[Params], x: Any) -> dict[str,
     ----------
     network : Network
     params : sequence of dict
-        From `Network.params`.
+        From `Network.member_params`.
     x : ndarray or sparse matrix of shape (n, n_features)
         Standardised rows.
 
@@ -144,7 +144,7 @@ class HealthRecorder:
         if self._before is None or self.sample is None:
             return
         network, theta = objective.network, to_numpy(objective.theta)
-        views, params = network.views, network.params(theta)
+        views, params = network.views, network.member_params(theta)
         record = unit_health(network, params, to_numpy(self.sample[0]))
         objective.loss_gradient(*self.sample)
         record["gradient_norm"] = lengths(views(to_numpy(objective.grad)), OF_GRADIENT)

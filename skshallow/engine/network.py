@@ -42,7 +42,8 @@ class Network:
     """A sequence of dense layers, of which the last one is linear.
 
     It has no parameters itself: they are in a flat vector, and `views` returns the
-    parameters of each layer as views of it. `params` returns what `forward` takes.
+    parameters of each layer as views of it, `member_params` those of each member where
+    members share weights.
 
     Parameters
     ----------
@@ -85,7 +86,7 @@ class Network:
     >>> from skshallow.activations import ReLU
     >>> from skshallow.engine import Network
     >>> network = Network(2, 1, [3], [ReLU()])
-    >>> params = network.params(np.ones(network.layout.size))
+    >>> params = network.views(np.ones(network.layout.size))
     >>> raw_prediction, caches = network.forward(np.ones((4, 2)), params)
     >>> raw_prediction.ravel()
     array([10., 10., 10., 10.])
@@ -254,7 +255,7 @@ class Network:
         """Return each layer's parameters, as they are stored, as views of `theta` (P,)."""
         return self.layout.views(theta)
 
-    def params(self, theta: np.ndarray) -> list[Params]:
+    def member_params(self, theta: np.ndarray) -> list[Params]:
         """Return each layer's parameters as `forward` takes them, views where that can be.
 
         Where members share weights, they are the weights of each.
@@ -319,7 +320,7 @@ class Network:
         x : ndarray, sparse matrix or ShiftedSparse of shape (n, n_features)
             Rows, already in the units that the network was trained in.
         params : list of dict
-            From `params`.
+            From `views` or, if members share weights, from `member_params`.
         rng : Generator or None, default=None
             Draws the dropout masks in training; None means no dropout.
         dropout_share : float, default=1.0

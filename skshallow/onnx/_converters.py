@@ -78,7 +78,7 @@ def _classes(net: Any, nocl: bool) -> np.ndarray:
 
 def _layers(graph: Graph, net: Any, table: Tensor, n_layers: int) -> Tensor:
     """Return the output of the first layers for a table (N, n_columns), by members."""
-    params = net.network_.params(to_numpy(net.theta_))
+    params = net.network_.member_params(to_numpy(net.theta_))
     x = first_inputs(graph, net, table, params[0])
     for layer, of_layer in zip(net.network_.layers[:n_layers], params, strict=False):
         weight, bias = of_layer["weight"], of_layer["bias"]

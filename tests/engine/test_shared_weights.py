@@ -60,7 +60,7 @@ def without_sharing(network, theta, kind):
     activations = [layer.activation for layer in network.layers[:-1]]
     plain = Network(N_FEATURES, 2, hidden, activations, n_members=MEMBERS, **of_kind)
     own = np.empty(plain.layout.size)
-    for params, given in zip(plain.views(own), network.params(theta), strict=True):
+    for params, given in zip(plain.views(own), network.member_params(theta), strict=True):
         assert params.keys() == given.keys()
         for name, value in params.items():
             value[...] = given[name]
@@ -69,7 +69,9 @@ def without_sharing(network, theta, kind):
 
 def test_a_member_multiplies_the_shared_weight_by_factors_of_inputs_and_units():
     network, theta = build()
-    for stored, params in zip(network.views(theta), network.params(theta), strict=True):
+    for stored, params in zip(
+        network.views(theta), network.member_params(theta), strict=True
+    ):
         if "shared_weight" not in stored:
             continue
         for m in range(MEMBERS):
@@ -95,8 +97,8 @@ def test_members_predict_what_they_would_with_these_weights_of_their_own(kind):
     network, theta = build(kind)
     plain, own = without_sharing(network, theta, kind)
     X, _ = rows(kind)
-    raw, _ = network.forward(X, network.params(theta))
-    assert_array_equal(raw, plain.forward(X, plain.params(own))[0])
+    raw, _ = network.forward(X, network.member_params(theta))
+    assert_array_equal(raw, plain.forward(X, plain.member_params(own))[0])
 
 
 @every_kind
@@ -198,7 +200,7 @@ def test_unseen_inputs_have_no_effect_and_no_gradient(kind):
     objective.gradient(X, y)
     for m, inputs in enumerate(network.layers[0].unseen):
         if inputs is not None:
-            assert not network.params(theta)[0]["weight"][m, inputs].any()
+            assert not network.member_params(theta)[0]["weight"][m, inputs].any()
             assert not objective.grads[0]["input_factor"][m, 0, inputs].any()
     assert objective.grads[0]["input_factor"].any()
 
@@ -211,8 +213,8 @@ def test_other_units_of_the_features_and_targets_keep_the_predictions(hidden):
     center, scale = rng.normal(size=N_FEATURES), rng.uniform(0.5, 2, N_FEATURES)
     factor, offset = rng.uniform(0.5, 2, 2), rng.normal(size=2)
     units = Units(center, scale, factor=factor, offset=offset)
-    before = factor * network.forward((X - center) / scale, network.params(theta))[0]
-    for params in (network.views(moved := theta.copy()), network.params(theta)):
+    before = factor * network.forward((X - center) / scale, network.member_params(theta))[0]
+    for params in (network.views(moved := theta.copy()), network.member_params(theta)):
         re_express(params, units, Units())
         after, _ = network.forward(X, network.of_members(params))
         assert_allclose(after, before + offset, rtol=1e-10, atol=1e-12)
@@ -266,7 +268,7 @@ def test_monotone_members_keep_the_directions_of_inputs(name):
     for _ in range(20):
         theta += rng.normal(size=theta.shape)
         objective.project()
-        params = network.params(theta)
+        params = network.member_params(theta)
         rise = network.forward(high, params)[0] - network.forward(low, params)[0]
         assert rise.min() >= -1e-9 * np.abs(rise).max()
     assert rise.max() > 0

@@ -20,7 +20,7 @@ def layer_params(net: Any, standardized: bool, member: int = 0) -> list[Params]:
             "counted from 0."
         )
     if standardized:
-        params = network.params(to_numpy(net.theta_).copy())
+        params = network.member_params(to_numpy(net.theta_).copy())
     else:
         params = net._params_in_users_units()
     return [
