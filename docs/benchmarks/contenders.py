@@ -250,7 +250,12 @@ BOOSTING: dict[str, tuple[str, Callable[[], Model]]] = {
 }
 # PyTorch nets with defaults that were tuned on many tables (arXiv:2407.04491, 2410.24210).
 SLOW = {"RealMLP-TD-S": "RealMLP_TD_S", "RealMLP-TD": "RealMLP_TD", "TabM": "TabM_D"}
-NETS = [net("net"), net("net, 10 epochs", max_iter=10), net("net, 4 members", n_members=4)]
+NETS = [
+    net("net"),
+    net("net, 10 epochs", max_iter=10),
+    net("net, 4 members", n_members=4),
+    net("net, 8 sharing weights", n_members=8, share_weights=True),
+]
 
 
 def installed(makers: dict[str, tuple[str, Callable[[], Model]]]) -> list[Model]:
