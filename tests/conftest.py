@@ -12,6 +12,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pytest
 from array_libraries import LIBRARIES
+from few_epochs import FEW_EPOCHS
 from public_objects import public_docstrings
 
 from skshallow import (
@@ -107,15 +108,7 @@ def weight():
 @pytest.fixture
 def few():
     """Parameters for a fit of a few epochs that does not ask to converge."""
-    return {
-        "hidden_units": 4,
-        "max_iter": 3,
-        "n_iter_no_change": np.inf,
-        "learning_rate": 0.01,
-        "schedule": "constant",
-        "batch_size": 16,
-        "random_state": 0,
-    }
+    return {"hidden_units": 4, **FEW_EPOCHS}
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from covering import covering
+from few_epochs import FEW_EPOCHS
 from numpy.testing import assert_equal
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.exceptions import NotFittedError
@@ -44,21 +45,11 @@ def draw(display_class, estimator, **kwargs):
     return display_class.from_estimator(estimator, **DISPLAYS[display_class] | kwargs)
 
 
-FEW = {
-    "max_iter": 3,
-    "n_iter_no_change": np.inf,
-    "learning_rate": 0.01,
-    "schedule": "constant",
-    "batch_size": 16,
-    "random_state": 0,
-}
-
-
 @pytest.fixture(scope="module")
 def net(X, y):
     """Return a net of two hidden layers with an activation each."""
     held_out = {"early_stopping": True, "scoring": "accuracy"}
-    net = DeepNetClassifier([4, 3], activation=["relu", "prelu"], **FEW, **held_out)
+    net = DeepNetClassifier([4, 3], activation=["relu", "prelu"], **FEW_EPOCHS, **held_out)
     return net.fit(X, y)
 
 
@@ -69,8 +60,8 @@ def grid(estimator, parameter):
 @pytest.fixture(scope="module")
 def of_others(X, y):
     """Return fitted models that hold a net, and the net in each."""
-    search = grid(DeepNetRegressor(4, **FEW), "hidden_units").fit(X, y)
-    target = TransformedTargetRegressor(DeepNetRegressor(4, **FEW))
+    search = grid(DeepNetRegressor(4, **FEW_EPOCHS), "hidden_units").fit(X, y)
+    target = TransformedTargetRegressor(DeepNetRegressor(4, **FEW_EPOCHS))
     pipeline = make_pipeline(StandardScaler(), target)
     parameter = "transformedtargetregressor__regressor__hidden_units"
     deep = grid(pipeline, parameter).fit(X, y)
