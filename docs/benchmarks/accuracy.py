@@ -73,6 +73,7 @@ DRAWN = {
     "net": ("network", [(1, -1), (0, -1)]),
     "net, 10 epochs": ("network, 10 epochs", [(-1, 0), (-1, 0)]),
     "net, 4 members": ("ensemble of 4", [(0, 1), (0, -1)]),
+    "net, 8 sharing weights": ("8 that share weights", [(-1, 0), (0, 1)]),
     "linear": ("linear model", [(1, 0), (1, 0)]),
     "HistGradientBoosting": ("HistGradientBoosting", [(1, 0), (1, -1)]),
     "LightGBM": ("LightGBM", [(1, 0), (-1, 0)]),
