@@ -70,15 +70,15 @@ OURS, THEIRS = "#1c5d99", "#666666"
 # What the picture calls the models that it shows, and where the name stands in the picture
 # of each task: right, up.
 DRAWN = {
-    "net": ("network", [(1, -1), (0, -1)]),
+    "net": ("network", [(0, -1), (0, -1)]),
     "net, 10 epochs": ("network, 10 epochs", [(-1, 0), (-1, 0)]),
     "net, 4 members": ("ensemble of 4", [(0, 1), (0, -1)]),
-    "net, 8 sharing weights": ("8 that share weights", [(-1, 0), (0, 1)]),
+    "net, 8 sharing weights": ("8 that share\nweights", [(0, 1), (0, 1)]),
     "linear": ("linear model", [(1, 0), (1, 0)]),
     "HistGradientBoosting": ("HistGradientBoosting", [(1, 0), (1, -1)]),
     "LightGBM": ("LightGBM", [(1, 0), (-1, 0)]),
     "XGBoost": ("XGBoost", [(1, 0), (-1, 0)]),
-    "CatBoost": ("CatBoost", [(0, -1), (0, 1)]),
+    "CatBoost": ("CatBoost", [(0, -1), (-1, 0)]),
     "MLP, scaled": ("scikit-learn's MLP,\nscaled columns", [(0, -1), (0, -1)]),
 }
 
