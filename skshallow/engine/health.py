@@ -146,7 +146,7 @@ class HealthRecorder:
         network, theta = objective.network, to_numpy(objective.theta)
         views, params = network.views, network.member_params(theta)
         record = unit_health(network, params, to_numpy(self.sample[0]))
-        objective.loss_gradient(*self.sample)
+        objective.gradient(*self.sample, penalized=False)
         record["gradient_norm"] = lengths(views(to_numpy(objective.grad)), OF_GRADIENT)
         moves = lengths(views(theta - self._before))
         starts = lengths(views(self._before))

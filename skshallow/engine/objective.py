@@ -126,25 +126,9 @@ class Objective:
         sample_weight: np.ndarray | None = None,
         rng: np.random.Generator | None = None,
         dropout_share: float = 1.0,
+        penalized: bool = True,
     ) -> np.ndarray:
-        """Fill `grad` with the gradient of ``J`` on a batch; return the raw prediction.
-
-        The arguments are those of `loss_gradient`.
-        """
-        raw_prediction = self.loss_gradient(X, y, sample_weight, rng, dropout_share)
-        if self.alpha:
-            self._grad_weights += self._strength * self._weights
-        return raw_prediction
-
-    def loss_gradient(
-        self,
-        X: Any,
-        y: np.ndarray,
-        sample_weight: np.ndarray | None = None,
-        rng: np.random.Generator | None = None,
-        dropout_share: float = 1.0,
-    ) -> np.ndarray:
-        """Fill `grad` with the gradient of the loss on a batch, by backpropagation.
+        """Fill `grad` with the gradient of ``J`` on a batch, by backpropagation.
 
         Parameters
         ----------
@@ -157,6 +141,8 @@ class Objective:
             Draws the dropout masks.
         dropout_share : float, default=1.0
             Multiplies the dropout rates.
+        penalized : bool, default=True
+            Whether the penalty counts; else it is the gradient of the loss alone.
 
         Returns
         -------
@@ -174,6 +160,8 @@ class Objective:
             grad_raw *= self._learned
         network.backward(grad_raw, caches, params, self._grads_of_members)
         network.gather(self._grads_of_members, self.params, self.grads)
+        if self.alpha and penalized:
+            self._grad_weights += self._strength * self._weights
         return raw_prediction
 
     def average_over_members(self) -> None:

@@ -181,12 +181,21 @@ class Notation:
         return "," in self.decimal_marks
 
     @property
-    def has_typeset_signs(self) -> bool:
-        """Whether negative numbers are written as only text and accountants write them."""
-        texts = "".join(string for string, _ in self._numbers)
-        return "(" in texts or MINUS in texts or self._has_last_minus
+    def has_no_codes(self) -> bool:
+        """Whether numbers are quantities by their points or signs, and not names."""
+        return self.share_with("[.]") > 0 or self.has_typeset_signs
 
     @property
+    def has_typeset_signs(self) -> bool:
+        """Whether negative numbers are written as only text and accountants write them."""
+        return "(" in self._texts or MINUS in self._texts or self._has_last_minus
+
+    @cached_property
+    def _texts(self) -> str:
+        """All strings that are numbers, one behind the other."""
+        return "".join(string for string, _ in self._numbers)
+
+    @cached_property
     def _has_last_minus(self) -> bool:
         """Whether a sign is behind its number."""
         search = re.compile(LAST_MINUS).search
@@ -203,7 +212,7 @@ class Notation:
 
         Of strings that are no such numbers, something else is left.
         """
-        texts = "".join(string for string, _ in self._numbers)
+        texts = self._texts
         thousands = "." if self.has_decimal_commas else ","
         numbers = "".join(quantity.number for _, quantity in self._numbers)
         dropped = thousands * (thousands in numbers) + ")" * (")" in texts)

@@ -251,16 +251,15 @@ def _option_of_read_csv(look: str, notation: Notation) -> str:
     texts = "".join(notation.strings)
     if notation.unread or notation.has_typeset_signs:
         return ""
+    decimal = ', decimal=","' if notation.has_decimal_commas else ""
     if look == SPACED_THOUSANDS:
         if {char for char in texts if char.isspace()} != {" "}:  # pandas takes a byte
             return ""
-        option = 'thousands=" "'
-        return option + (', decimal=","' if notation.has_decimal_commas else "")
+        return 'thousands=" "' + decimal
     if look == QUOTED_THOUSANDS:
         if not texts.isascii():
             return ""
-        option = 'thousands="\'"'
-        return option + (', decimal=","' if notation.has_decimal_commas else "")
+        return 'thousands="\'"' + decimal
     if look == DECIMAL_COMMAS:
         return 'decimal=","' + (', thousands="."' if "." in texts else "")
     return 'thousands=","' if look == THOUSANDS else ""

@@ -67,8 +67,7 @@ def _kind(some: Sequence[str], n_levels: int, n_values: int) -> str | None:
         return kind
     if _share(DATE, some) >= NEARLY_ALL:
         return DATES_AS_STRINGS
-    are_quantities = notation.share_with("[.]") or notation.has_typeset_signs
-    if kind == NUMBERS_AS_STRINGS and is_many and are_quantities:
+    if kind == NUMBERS_AS_STRINGS and is_many and notation.has_no_codes:
         return NUMBERS_AS_STRINGS
     if is_many and _share(CLOCK, some) >= NEARLY_ALL:
         return CLOCK_AS_STRINGS

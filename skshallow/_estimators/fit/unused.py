@@ -119,6 +119,8 @@ def _by_network(params: Mapping[str, Any], config: FitConfig) -> Reasons:
     """Yield the parameters that the layers or the initializer have no use for."""
     if not config.components.hidden_units:
         yield OF_HIDDEN_LAYERS, "a net without hidden layers (depth=0)"
+    if config.n_members == 1:
+        yield ("share_weights",), "n_members=1"
     if len(config.components.hidden_units) == 1:
         yield ("residual",), "a single hidden layer, to whose output nothing is added"
     if isinstance(config.components.initializer, Zeros):
@@ -159,7 +161,7 @@ def _by_validation(
 ) -> Reasons:
     """Yield what is not used by a fit without held-out rows, or without validation."""
     if config.n_members == 1:
-        yield ("cross_fit", "share_weights"), "n_members=1"
+        yield ("cross_fit",), "n_members=1"
     if data.folds is not None:
         yield ("scoring",), "cross_fit=True, which stops each member by its own loss"
     if data.train_rows is not None or data.folds is not None:

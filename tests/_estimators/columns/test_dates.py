@@ -3,7 +3,7 @@
 from datetime import datetime
 
 import pytest
-from covering import few_of
+from covering import few_of, with_slow
 
 from skshallow._estimators.columns.dates import DAYS, FORMATS, OTHER_ORDER, date_formats
 
@@ -46,10 +46,10 @@ FEW = few_of(map(parts_of, READABLE), apart=[(0, 1)])
 
 @pytest.mark.parametrize(
     "form",
-    [
-        pytest.param(form, marks=() if i in FEW else pytest.mark.slow)
-        for i, form in enumerate(READABLE)
-    ],
+    with_slow(
+        *(READABLE[i] for i in sorted(FEW)),
+        slow=[form for i, form in enumerate(READABLE) if i not in FEW],
+    ),
 )
 def test_each_format_is_found_again(form):
     times = [datetime(2024, 12, 31, 16, 5, 6, 250), datetime(2023, 2, 25, 15, 1, 2, 125)]
