@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import re
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +22,11 @@ ZONES = ["", "%z", " %z"]
 TIMES = ["", *(f" {clock}{zone}" for clock in CLOCKS for zone in ZONES)]
 TIMES += [f"T{clock}{zone}" for clock in CLOCKS[:3] for zone in ZONES[:2]]
 FORMATS = [*(day + time for day in DAYS for time in TIMES), *CLOCKS]
+# `strptime` takes long for a format that it has not just read: only those are tried that
+# have the shape of a string, its numbers as 0, its words as a, and no spaces.
+NUMBER, WORD, DOT_OF_WORD, SPACE = r"\d+", r"[^\W\d_]+", r"(?<=a)\.", r"\s"
+SHAPES = {"%b": "a", "%B": "a", "%p": "a"}  # of directives that are no numbers or zones
+ZONE_SHAPES = ["a", "+0", "-0", "+0:0", "-0:0", "+0:0:0", "-0:0:0"]
 TRIED = 20  # strings that choose the formats with which all are read
 MOST_FORMATS = 4  # in one column
 # Formats that read some of the same strings as other days.
@@ -60,7 +68,12 @@ def date_formats(levels: Sequence[str]) -> DateFormats:
     chosen: list[str] = []
     while left and len(chosen) < MOST_FORMATS:
         tried = [strings[i] for i in left[:: max(1, len(left) // TRIED)]]
-        plausible = [form for form in FORMATS if any(_is_date(s, form) for s in tried)]
+        of_a_shape = {form for string in tried for form in _formats_of(_shape(string))}
+        plausible = [
+            form
+            for form in FORMATS
+            if form in of_a_shape and any(_is_date(string, form) for string in tried)
+        ]
         unread = {
             form: [i for i in left if not _is_date(strings[i], form)] for form in plausible
         }
@@ -118,8 +131,31 @@ def _exchanged(form: str) -> str | None:
     return None
 
 
+def _shape(string: str) -> str:
+    """Return what a string has in common with all that a format reads."""
+    shape = re.sub(WORD, "a", re.sub(NUMBER, "0", string))
+    return re.sub(SPACE, "", re.sub(DOT_OF_WORD, "", shape))
+
+
+def _formats_of(shape: str) -> frozenset[str]:
+    """Return the formats of which a string of that shape may be a date."""
+    return _formats_by_shape().get(shape, frozenset())
+
+
+@functools.cache
+def _formats_by_shape() -> dict[str, frozenset[str]]:
+    found = defaultdict(set)
+    for form in FORMATS:
+        shape = re.sub("%[^z]", lambda directive: SHAPES.get(directive[0], "0"), form)
+        for zone in ZONE_SHAPES if "%z" in form else [""]:
+            found[_shape(shape.replace("%z", zone))].add(form)
+    return {shape: frozenset(forms) for shape, forms in found.items()}
+
+
 def _is_date(string: str, form: str) -> bool:
     """Return whether a string is a date, or a time of day, of a format."""
+    if form not in _formats_of(_shape(string)):
+        return False
     try:
         datetime.strptime(string, form)
     except ValueError:
