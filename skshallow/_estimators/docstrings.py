@@ -280,8 +280,8 @@ monotonic_cst : array-like of int of shape (n_features,), dict or None, default=
     anything with one of 0. A dict has these numbers by the names of features; others are
     0. The signs of the weights guarantee the constraints, for all values of the other
     features. They need increasing activations: "identity", "step", "sigmoid", "tanh",
-    "relu", "leaky_relu", "prelu", "elu", "selu", "softplus" or "maxout". Categorical
-    features cannot have them{nor_classes}.
+    "relu", "leaky_relu", "prelu", "elu", "selu", "softplus" or "maxout". Booleans can
+    have them, True being above False; categories cannot{nor_classes}.
 """,
     "dtype": """
 dtype : {{"float32", "float64"}} or None, default=None
@@ -451,7 +451,7 @@ _CLASSIFIER = {
     "of_robust": "",
     "kind": "Classifier",
     "monotone_prediction": "the\n    probability of the second class, or of each label,",
-    "nor_classes": ", nor can classifiers of more than two classes",
+    "nor_classes": ",\n    nor can classifiers of more than two classes",
     "smoothing": "label smoothing, ",
     "of_ordered": ' With ``loss="ordinal"`` the last has the thresholds\n'
     "    with a minus, one less than classes, for one column of weights.",

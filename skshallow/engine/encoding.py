@@ -167,15 +167,20 @@ class Encoding:
         parts = self.numbers, self.indicators, hot, pieces, curves, embedded
         return np.concatenate(parts)
 
-    def at_numbers(self, of_columns: np.ndarray) -> np.ndarray:
-        """Return values of columns (n_columns,) at the features that rise with a number.
+    def directions(self, of_columns: np.ndarray) -> np.ndarray:
+        """Return the directions of features (n_encoded,) from those of columns.
 
-        These are numbers and their pieces; it is 0 at all others (n_encoded,).
+        Numbers and their pieces have that of their column, and so has the second level of
+        a category; the first one has the opposite. All others are free: 0.
         """
-        values = np.zeros(self.n_encoded, of_columns.dtype)
-        values[: len(self.numbers)] = of_columns[self.numbers]
-        values[self.piece_features] = of_columns[self.columns_of_pieces]
-        return values
+        found = np.zeros(self.n_encoded, of_columns.dtype)
+        found[: len(self.numbers)] = of_columns[self.numbers]
+        found[self.piece_features] = of_columns[self.columns_of_pieces]
+        columns, levels = self.levels_of_features
+        signs = np.where(levels == 0, -1, levels == 1)
+        stop = self.piece_features.start
+        found[stop - len(columns) : stop] = signs * of_columns[columns]
+        return found
 
     def embedding(self, width: int) -> Embedding | None:
         """Return the embedding that takes these codes; None if there are none."""

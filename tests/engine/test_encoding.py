@@ -130,13 +130,20 @@ def test_arrays_of_other_libraries_are_encoded_alike(library):
         np.testing.assert_array_equal(to_numpy(encoding.forward(library(X))), expected)
 
 
-def test_directions_of_columns_are_at_their_numbers_and_pieces_alone():
+def test_directions_of_columns_are_those_of_their_numbers_pieces_and_two_levels():
     pieced = replace(ENCODING, pieced=[2], borders=([0.0, 1.0, 3.0],))
-    directions = pieced.at_numbers(np.array([1, 1, -1, 1, 1, 1, 0]))
     names = pieced.feature_names(NAMES, LEVELS)
-    found = dict(zip(names, directions, strict=True))
-    expected = {"age": 1, "height": -1, "height_piece0": -1, "height_piece1": -1}
-    assert {name: way for name, way in found.items() if way} == expected
+
+    def directions(**of_columns):
+        values = np.array([of_columns.get(name, 0) for name in NAMES])
+        found = dict(zip(names, pieced.directions(values), strict=True))
+        return {name: way for name, way in found.items() if way}
+
+    of_numbers = {"age": 1, "height": -1, "height_piece0": -1, "height_piece1": -1}
+    assert directions(age=1, height=-1) == of_numbers
+    assert directions(sex=1) == {"sex_m": 1}
+    assert directions(city=-1) == {"city_Bern": 1, "city_Oslo": -1}
+    assert directions(street=1) == {}
 
 
 def test_curves_of_numbers_are_inputs_behind_all_features_but_vectors():

@@ -113,6 +113,15 @@ class Columns:
         return np.array([levels is not None for levels in self.levels], dtype=bool)
 
     @property
+    def is_boolean(self) -> np.ndarray:
+        """Which columns (n_columns,) are categories of the levels False and True."""
+        both = [
+            levels is not None and levels.dtype == bool and len(levels) == 2
+            for levels in self.levels
+        ]
+        return np.array(both, dtype=bool)
+
+    @property
     def n_levels(self) -> tuple[int, ...]:
         """Number of levels of each category, with that of missing values; 0 for numbers."""
         return tuple(

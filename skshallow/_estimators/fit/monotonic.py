@@ -124,10 +124,11 @@ def _check_loss(choice: Any, loss: Loss, n_raw_outputs: int) -> None:
 
 
 def _check_categories(found: np.ndarray, columns: Columns | None) -> None:
-    """Raise ValueError if a column with a direction has categories."""
+    """Raise ValueError if a column with a direction has categories, not False and True."""
     if columns is None:
         return
-    wrong = np.flatnonzero((found != 0) & columns.is_categorical)
+    is_wrong = columns.is_categorical & ~columns.is_boolean
+    wrong = np.flatnonzero((found != 0) & is_wrong)
     if len(wrong):
         names = columns.names
         first = wrong[0] if names is None else repr(names[wrong[0]])
@@ -180,7 +181,7 @@ def directions_of(
     """Return the directions of the network's inputs and outputs, from those of columns."""
     if of_columns is None:
         return None
-    inputs = of_columns if encoding is None else encoding.at_numbers(of_columns)
+    inputs = of_columns if encoding is None else encoding.directions(of_columns)
     outputs = loss.link.increases_in(n_raw_outputs)
     assert outputs is not None
     return Directions(tuple(inputs.tolist()), tuple(outputs.tolist()))

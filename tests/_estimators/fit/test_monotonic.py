@@ -291,6 +291,25 @@ def test_missing_values_categories_and_embeddings_are_free():
     assert (low - high).max() <= ROUNDING[np.float64] * np.abs(low).max()
 
 
+@pytest.mark.parametrize("is_missing", [0.0, 0.2])
+@pytest.mark.parametrize("direction", [1, -1])
+def test_a_boolean_column_has_a_direction_from_false_to_true(direction, is_missing):
+    X, y = table()
+    rng = np.random.default_rng(1)
+    flag = rng.random(len(X)) < 0.5
+    frame = pd.DataFrame(X, columns=NAMES).assign(flag=flag).astype({"flag": "boolean"})
+    frame["flag"] = frame["flag"].mask(rng.random(len(X)) < is_missing)
+    y = y - 2 * direction * flag  # against the direction
+
+    def effects(cst):
+        net = DeepNetRegressor(**FEW, monotonic_cst=cst).fit(frame, y)
+        low, high = (net.predict(frame.assign(flag=value)) for value in (False, True))
+        return direction * (high - low)
+
+    assert effects({"flag": direction}).min() >= -ROUNDING[np.float64] * abs(y).max()
+    assert effects(None).mean() < 0
+
+
 def test_sparse_rows_are_constrained_too():
     X, y = table()
     X = X * (np.random.default_rng(0).random(X.shape) < 0.5)
