@@ -5,10 +5,11 @@ folder. Tables, splits and contenders are those of ``accuracy.py``, whose option
 ``--results FILE`` and ``--without NAME`` it has, too: with the same file, nothing is
 measured twice.
 
-The tables of each task are halved by the alphabet, every second one. Of `SETTINGS` the one
-with the lowest mean log loss, or the highest mean R², on a half is used on the other half,
-and the other way round. So no network is scored on a table that had a say in its settings;
-but which settings to try at all was known from all of these tables.
+The tables of each task are halved by the alphabet, every second one. Of the `CANDIDATES`
+for one network, and for an ensemble, the one with the lowest mean log loss, or the highest
+mean R², on a half is used on the other half, and the other way round. So none is scored on
+a table that had a say in its settings; but which settings to try at all was known from all
+of these tables.
 """
 
 from __future__ import annotations
@@ -52,6 +53,28 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "`alpha=0.0001`": {"alpha": 1e-4},
     "`alpha=0.01`": {"alpha": 1e-2},
 }
+SHARING = {"n_members": 8, "share_weights": True}
+VIEWS = [None, "piecewise_linear", "periodic", "piecewise_linear"]
+ENSEMBLES: dict[str, dict[str, Any]] = {
+    "8 members": {"n_members": 8},
+    "4 members, 60 epochs": {"n_members": 4, "max_iter": 60},
+    "4 members, different encodings": {"n_members": 4, "numeric_encoding": VIEWS},
+    "4 members, `dropout=0.3`": {"n_members": 4, "dropout": 0.3},
+    "8 sharing weights, periodic curves": {**SHARING, "numeric_encoding": "periodic"},
+    "8 sharing weights, `dropout=0`": {**SHARING, "dropout": 0.0},
+    "8 sharing weights, `depth=3`": {**SHARING, "depth": 3},
+    "8 sharing weights, `learning_rate=0.005`": {**SHARING, "learning_rate": 0.005},
+}
+DEFAULTS = {
+    REFERENCE: "defaults",
+    "net, 4 members": "4 members",
+    "net, 8 sharing weights": "8 sharing weights",
+}
+ENSEMBLE = "ensemble"
+CANDIDATES = {
+    REFERENCE: [REFERENCE, *SETTINGS],
+    ENSEMBLE: ["net, 4 members", "net, 8 sharing weights", *ENSEMBLES],
+}
 CRITERIA = {"classification": ("log_loss", 1), "regression": ("score", -1)}  # and its sign
 N_HALVES = 2
 
@@ -61,10 +84,10 @@ def half_of(results: list[Result]) -> dict[str, int]:
     return {name: i % N_HALVES for i, name in enumerate(sorted(names(results, "table")))}
 
 
-def by_halves(results: list[Result], task: str) -> dict[str, list[float]]:
-    """Return the criterion of each setting on each half, less of which is better."""
+def by_halves(results: list[Result], task: str, kind: str) -> dict[str, list[float]]:
+    """Return the criterion of each candidate on each half, less of which is better."""
     measure_name, sign = CRITERIA[task]
-    own = [r for r in of_task(results, task) if r.model in (REFERENCE, *SETTINGS)]
+    own = [r for r in of_task(results, task) if r.model in CANDIDATES[kind]]
     half, models = half_of(own), names(own, "model")
     values = sign * table_means(own, measure_name)
     halves = np.array([half[name] for name in names(own, "table")])
@@ -72,35 +95,37 @@ def by_halves(results: list[Result], task: str) -> dict[str, list[float]]:
     return dict(zip(models, per_half.T.tolist(), strict=True))
 
 
-def chosen(results: list[Result], task: str) -> list[str]:
-    """Return the best setting on each half."""
-    values = by_halves(results, task)
+def chosen(results: list[Result], task: str, kind: str) -> list[str]:
+    """Return the best candidate on each half."""
+    values = by_halves(results, task, kind)
     return [min(values, key=lambda name: values[name][half]) for half in range(N_HALVES)]
 
 
 def crossed(results: list[Result], task: str) -> list[Result]:
-    """Return the results of the contenders, with *net* chosen on the other half.
+    """Return the results of *net* and *ensemble*, chosen on the other half, and of others.
 
     The network with its defaults is called "net, defaults" instead.
     """
     own = of_task(results, task)
-    half, best = half_of(own), chosen(own, task)
-    elsewhere = [
-        replace(r, model=REFERENCE)
-        for r in own
-        if r.model == best[1 - half[r.table]]  # chosen on the other half
-    ]
+    half, found = half_of(own), []
+    for kind in CANDIDATES:
+        best = chosen(own, task, kind)
+        found += [
+            replace(r, model=kind)
+            for r in own
+            if r.model == best[1 - half[r.table]]  # chosen on the other half
+        ]
     others = [
         replace(r, model="net, defaults") if r.model == REFERENCE else r
         for r in own
-        if r.model not in SETTINGS
+        if r.model not in SETTINGS and r.model not in ENSEMBLES
     ]
-    return elsewhere + others
+    return found + others
 
 
-def settings_table(results: list[Result], task: str) -> list[str]:
-    """Return the lines of a table with a row per setting, the best of each half in bold."""
-    values, best = by_halves(results, task), chosen(results, task)
+def settings_table(results: list[Result], task: str, kind: str) -> list[str]:
+    """Return the lines of a table with a row per candidate, the best of a half in bold."""
+    values, best = by_halves(results, task, kind), chosen(results, task, kind)
     _, sign = CRITERIA[task]
     columns = {}
     for half, title in enumerate(("first half", "second half")):
@@ -109,8 +134,7 @@ def settings_table(results: list[Result], task: str) -> list[str]:
             f"**{cell}**" if name == best[half] else cell
             for name, cell in zip(values, cells, strict=True)
         ]
-    rows = ["defaults" if name == REFERENCE else name for name in values]
-    return table("setting", rows, columns)
+    return table(kind, [DEFAULTS.get(name, name) for name in values], columns)
 
 
 def on_task(results: list[Result], task: str) -> list[str]:
@@ -131,13 +155,21 @@ def on_task(results: list[Result], task: str) -> list[str]:
             f"{listed[1]}."
         ),
         "",
-        *settings_table(results, task),
+        *settings_table(results, task, REFERENCE),
         "",
-        "*net* has on each half what is best on the other one:",
+        *settings_table(results, task, ENSEMBLE),
+        "",
+        "*net* and *ensemble* have on each half what is best on the other one:",
         "",
         *means(own, task),
         "",
+        "Compared with *net*:",
+        "",
         *comparisons(own, task),
+        "",
+        "Compared with *ensemble*:",
+        "",
+        *comparisons(own, task, ENSEMBLE),
     ]
 
 
@@ -149,10 +181,11 @@ def report(results: list[Result], last: list[str]) -> str:
         "`cross_half.py` writes this page; its docstring describes the method.",
         "",
         "The defaults were [chosen on these tables](recipe.md), so their scores on",
-        "[Accuracy](accuracy.md) may be a little too good. Here the settings of *net* are",
-        "chosen on one half of the tables and scored on the other half, and the other",
-        "way round. Other models have their defaults. Columns are those of",
-        "[Accuracy](accuracy.md).",
+        "[Accuracy](accuracy.md) may be a little too good. Here the settings of *net*, and",
+        "of an *ensemble* of several networks, are chosen on one half of the tables and",
+        "scored on the other half, and the other way round. Other models have their",
+        "defaults. Columns are those of [Accuracy](accuracy.md). Different encodings are",
+        "numbers as they are, piecewise-linear (twice) and periodic.",
     ]
     for task in TASKS:
         lines += on_task(results, task)
@@ -165,7 +198,8 @@ def main() -> None:
     found = table_names(options.folder)
     tables = [name for name in found if name not in options.without]
     models = [m for m in numeric_contenders() if m.name not in options.without]
-    models += [net(name, **settings) for name, settings in SETTINGS.items()]
+    candidates = {**SETTINGS, **ENSEMBLES}
+    models += [net(name, **settings) for name, settings in candidates.items()]
     results = measure(splits_of(options.folder, tables), models, options.results)
     packages = dict.fromkeys(model.package for model in models)
     omitted = left_out(models, [name for name in found if name not in tables])

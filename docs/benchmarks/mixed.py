@@ -27,7 +27,8 @@ from mixed_tables import read_mixed_tables, split_mixed
 from results import Result, Split, measure
 from scipy.stats import rankdata
 from summaries import (
-    against_reference,
+    REFERENCE,
+    against,
     by_model,
     means,
     n_tables,
@@ -66,7 +67,7 @@ def by_main_score(results: list[Result]) -> list[str]:
     """Return the lines of two tables: all models in short, and their scores by table."""
     models = names(results, "model")
     rows, score = main_scores(results)
-    counts, chances = against_reference(score, models)
+    counts, chances = against(REFERENCE, score, models)
     summary = {
         "mean rank": with_intervals(rankdata(-score, axis=1)),
         "better : worse": counts,

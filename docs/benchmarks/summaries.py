@@ -69,19 +69,21 @@ def shown(values: np.ndarray, digits: int) -> list[str]:
     return [f"{value:.{digits}f}" for value in values]
 
 
-def against_reference(score: np.ndarray, models: list[str]) -> tuple[list[str], list[str]]:
-    """Return wins and losses of each model against the net, and Wilcoxon's p.
+def against(
+    reference: str, score: np.ndarray, models: list[str]
+) -> tuple[list[str], list[str]]:
+    """Return wins and losses of each model against the `reference`, and Wilcoxon's p.
 
     `score`, of shape (n_tables, n_models), is better where it is higher.
     """
     counts, chances = [], []
     for i, name in enumerate(models):
-        difference = score[:, i] - score[:, models.index(REFERENCE)]
+        difference = score[:, i] - score[:, models.index(reference)]
         won, lost = np.sum(difference > 0), np.sum(difference < 0)
-        counts.append("" if name == REFERENCE else f"{won} : {lost}")
+        counts.append("" if name == reference else f"{won} : {lost}")
         p = wilcoxon(difference).pvalue if won + lost else 1.0
         told = f"{p:.3f}" if p >= 0.001 else "< 0.001"
-        chances.append("" if name == REFERENCE else told)
+        chances.append("" if name == reference else told)
     return counts, chances
 
 
@@ -123,8 +125,8 @@ def means(results: list[Result], task: str) -> list[str]:
     return table("model", names(own, "model"), columns)
 
 
-def comparisons(results: list[Result], task: str) -> list[str]:
-    """Return the lines of a table of ranks and of wins against the net, by model."""
+def comparisons(results: list[Result], task: str, reference: str = REFERENCE) -> list[str]:
+    """Return the lines of a table of ranks and of wins against a `reference`, by model."""
     own = of_task(results, task)
     models, score = names(own, "model"), table_means(own, "score")
     columns = {
@@ -135,7 +137,7 @@ def comparisons(results: list[Result], task: str) -> list[str]:
     if task == "classification":
         better["log loss"] = -table_means(own, "log_loss")
     for measure, values in better.items():
-        counts, chances = against_reference(values, models)
+        counts, chances = against(reference, values, models)
         columns |= {f"better : worse, {measure}": counts, f"p, {measure}": chances}
     return table("model", models, columns)
 
