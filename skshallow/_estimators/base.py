@@ -361,9 +361,9 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
             loss=self._loss,
             targets=self._targets,
             feature_names=getattr(self, "feature_names_in_", None),
-            columns=getattr(self, "_columns", None),
-            encoding=getattr(self, "_encoding", None),
-            n_missing=getattr(self, "_n_missing", None),
+            columns=self._columns,
+            encoding=self._encoding,
+            n_missing=self._n_missing,
             n_iter=self.n_iter_,
             best_iter=self.best_iter_,
             n_rows_seen=getattr(self, "t_", None),  # files of format 1 may lack it
@@ -371,12 +371,12 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
             curves={name: getattr(self, name) for name in CURVE_OF_ATTRIBUTE},
             health=self.health_,
             resolved_params=getattr(self, "resolved_params_", {}),
-            used_params=getattr(self, "_used_params", None),
+            used_params=self._used_params,
             temperature=getattr(self, "temperature_", None),
             dispersion=getattr(self, "dispersion_", None),
             dispersion_weight=getattr(self, "_dispersion_weight", 0.0),
-            progress=getattr(self, "_progress", None),
-            moments=getattr(self, "_moments", None),
+            progress=self._progress,
+            moments=self._moments,
         )
 
     def _get_fitted_attr_html(self, doc_link: str = "") -> Any:

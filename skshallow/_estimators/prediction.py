@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,8 +28,11 @@ from skshallow._estimators.fit.feature_encoding import filling, without_values
 from skshallow.activations import Params
 from skshallow.engine.batches import Rows
 from skshallow.engine.encoding import Encoding
+from skshallow.engine.moments import Moments
 from skshallow.engine.network import Network
+from skshallow.engine.robust_moments import RobustMoments
 from skshallow.engine.shared_outputs import output_bias
+from skshallow.engine.state import Progress
 from skshallow.engine.units import USERS_UNITS, Units, re_express
 from skshallow.losses import IdentityLink, LogitLink, LogLink, Loss, SoftmaxLink
 
@@ -70,9 +73,12 @@ class FittedNet:
         "early_stopping=True, leave cross_fit='auto' and share_weights=False, and fit "
         "without X_val."
     )
-    _columns: Columns | None
-    _encoding: Encoding | None
-    _n_missing: np.ndarray
+    _columns: Columns | None = None
+    _encoding: Encoding | None = None
+    _n_missing: np.ndarray | None = None
+    _moments: tuple[Moments, Moments | RobustMoments] | None = None
+    _progress: Progress | None = None
+    _used_params: Mapping[str, str] | None = None
     _units: Units
     _loss: Loss
 
@@ -158,8 +164,9 @@ class FittedNet:
         """
         if not hasattr(self, "theta_"):
             raise AttributeError("n_missing_ is known after fit.")
-        none = np.zeros(self.n_features_in_, int)
-        return getattr(self, "_n_missing", none).copy()
+        if self._n_missing is None:
+            return np.zeros(self.n_features_in_, int)
+        return self._n_missing.copy()
 
     @property
     def encoded_feature_names_(self) -> np.ndarray:
@@ -178,8 +185,7 @@ class FittedNet:
         """Return names (n_inputs,) of the first layer's inputs, given those of columns."""
         if names is None:
             names = [f"x{i}" for i in range(self.n_features_in_)]
-        columns = getattr(self, "_columns", None)
-        encoding = getattr(self, "_encoding", None)
+        columns, encoding = self._columns, self._encoding
         if encoding is None:
             return np.array(names, dtype=object)
         levels = {} if columns is None else columns.names_of_levels()
@@ -187,10 +193,9 @@ class FittedNet:
 
     def _columns_of_inputs(self) -> np.ndarray:
         """Return the column of X of each of the first layer's inputs (n_inputs,)."""
-        encoding = getattr(self, "_encoding", None)
-        if encoding is None:
+        if self._encoding is None:
             return np.arange(self.n_features_in_)
-        return encoding.columns_of_inputs(self.network_.vector_width)
+        return self._encoding.columns_of_inputs(self.network_.vector_width)
 
     def _params_in_users_units(self) -> list[Params]:
         """Return copies of the parameters for features that are not standardised."""
@@ -272,8 +277,8 @@ class FittedNet:
     @property
     def _without_values(self) -> WithoutValues:
         """The columns of which training had no value so far."""
-        moments = getattr(self, "_moments", None)
-        return without_values(getattr(self, "_encoding", None), moments)
+        moments = self._moments
+        return without_values(self._encoding, moments)
 
     @without_overflow_warnings()
     @ONE_THREAD.left_on_error()
@@ -295,7 +300,7 @@ class FittedNet:
         called `input_name`.
         """
         refuse_containers(**{input_name: X})
-        known = getattr(self, "_columns", None)
+        known = self._columns
         rows, _ = read_matrix(
             self, X, known, without_values=self._without_values, input_name=input_name
         )
@@ -321,7 +326,7 @@ class FittedNet:
         no_targets = asarray_like(np.empty((X.shape[0], 0)), X)
         units, dtype = self._units, dtype_of(self.theta_)
         names = getattr(self, "feature_names_in_", None)
-        encoding = filling(X, getattr(self, "_encoding", None), units, names)
+        encoding = filling(X, self._encoding, units, names)
         rows = Rows(
             X,
             no_targets,

@@ -119,7 +119,7 @@ def initial_types(estimator: Any, dtype: Any = np.float32) -> list[tuple[str, An
             f"that starts with one of them, not those of {type(estimator).__name__}. For "
             "another pipeline, give to_onnx the table: to_onnx(pipeline, X)."
         )
-    columns = _columns_of(net)
+    columns = net._columns
     if columns is None or not columns.is_categorical.any():
         return [("X", float_type([None, net.n_features_in_]))]
     taken = NAMES_OF_OUTPUTS | _names_of_classes(last)
@@ -187,7 +187,7 @@ def check_inputs(operator: Any) -> None:
     estimator = operator.raw_operator
     check_is_fitted(estimator)
     name, n_features = type(estimator).__name__, estimator.n_features_in_
-    columns = _columns_of(net_of(estimator))
+    columns = net_of(estimator)._columns
     widths = [each.get_second_dimension() for each in operator.inputs]
     are_known = all(isinstance(width, int) for width in widths)
     if are_known and sum(widths) != n_features:
@@ -261,11 +261,6 @@ def _declared_columns(operator: Any) -> Iterator[tuple[int, Any, int]]:
         yield j, each, place
 
 
-def _columns_of(net: Any) -> Columns | None:
-    """Return what the columns of the net are, None if they were plain numbers."""
-    return getattr(net, "_columns", None)
-
-
 # The table as one matrix of numbers and codes.
 
 
@@ -276,7 +271,7 @@ def graph_and_table(scope: Any, operator: Any, container: Any) -> tuple[Graph, T
     net = net_of(operator.raw_operator)
     if not is_double:
         _warn_of_rounding(net)
-    columns = _columns_of(net)
+    columns = net._columns
     if columns is None:
         found = [_numbers(graph, Tensor(graph, x.full_name), x) for x in operator.inputs]
     else:
@@ -290,7 +285,7 @@ def graph_and_table(scope: Any, operator: Any, container: Any) -> tuple[Graph, T
 
 def _warn_of_rounding(net: Any) -> None:
     """Warn of numbers that float32 rounds by much compared with how far they are spread."""
-    encoding, units = getattr(net, "_encoding", None), net._units
+    encoding, units = net._encoding, net._units
     if units.scale is None or units.center is None:
         return
     columns = np.arange(net.n_features_in_) if encoding is None else encoding.numbers
@@ -308,7 +303,7 @@ def _warn_of_rounding(net: Any) -> None:
     is_rounded &= scale.astype(np.float32) > 0  # another scale is an error
     if not is_rounded.any():
         return
-    known = _columns_of(net)
+    known = net._columns
     names = getattr(known, "names", None) or getattr(net, "feature_names_in_", None)
     first = np.flatnonzero(is_rounded)[0]
     of_net = columns[is_rounded].tolist()
@@ -423,7 +418,7 @@ def first_inputs(graph: Graph, net: Any, table: Tensor, first: Params) -> Tensor
 
     They are standardised, and by members where these have curves or embeddings.
     """
-    encoding, units = getattr(net, "_encoding", None), net._units
+    encoding, units = net._encoding, net._units
     n_dense = net.n_features_in_ if encoding is None else encoding.n_dense
     dense = table if encoding is None else _dense(encoding, table)
     dtype = net.theta_.dtype  # in which the net itself standardises

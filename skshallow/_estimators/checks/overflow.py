@@ -41,7 +41,7 @@ def check_outputs(output: np.ndarray, finite: np.ndarray, X: Any, net: Any) -> N
     rows = np.flatnonzero(~finite.reshape(-1, *finite.shape[-2:]).all(axis=(0, -1)))
     row = int(rows[0])
     x = X[[row]].toarray()[0] if sparse.issparse(X) else to_numpy(X[row, :])
-    units, encoding = net._units, getattr(net, "_encoding", None)
+    units, encoding = net._units, net._encoding
     # Encoded features begin with the numbers; what they are encoded as is bounded.
     numbers = np.arange(len(x)) if encoding is None else encoding.numbers
     first = slice(len(numbers))

@@ -40,7 +40,7 @@ def check_fitted(net: Any) -> None:
     _check_units(net._units, n_features, n_targets, net.n_outputs_)
     _check_history(net)
     # an estimator saved by a callback during a fit has no state to continue from
-    moments, progress = getattr(net, "_moments", None), getattr(net, "_progress", None)
+    moments, progress = net._moments, net._progress
     if moments is not None:
         _require(type(moments) is tuple, "_moments is no pair")
         features, targets = moments
@@ -148,7 +148,7 @@ def _check_directions(network: Network, theta: np.ndarray) -> None:
 
 def _check_encoding(net: Any) -> int:
     """Check what the columns are, and how they enter the network; return its width."""
-    columns, encoding = getattr(net, "_columns", None), getattr(net, "_encoding", None)
+    columns, encoding = net._columns, net._encoding
     n_levels = np.zeros(net.n_features_in_, np.int64)
     if columns is not None:
         n_levels = _check_columns(columns, net.n_features_in_)
@@ -377,7 +377,7 @@ def _check_history(net: Any) -> None:
     resolved = getattr(net, "resolved_params_", {})
     named = type(resolved) is dict and resolved.keys() <= net.get_params(deep=False).keys()
     _require(named, "resolved_params_ holds no parameters")
-    used = getattr(net, "_used_params", None)
+    used = net._used_params
     _require(used is None or type(used) is dict, "_used_params holds no parameters")
     records = getattr(net, "health_", {})
     _require(type(records) is dict, "health_ holds no records")

@@ -113,7 +113,7 @@ def by_columns(net: Any, of_inputs: Any) -> np.ndarray:
     values = to_numpy(of_inputs)
     if values.ndim > 3:
         values = values.sum(axis=1)
-    if getattr(net, "_encoding", None) is None:
+    if net._encoding is None:
         return values
     columns = net._columns_of_inputs()[:, np.newaxis]
     is_of_column = columns == np.arange(net.n_features_in_)

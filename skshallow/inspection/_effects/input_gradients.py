@@ -97,7 +97,7 @@ def input_gradients(estimator, X, *, output=RAW):
     widths = [n_columns * n_outputs]
     (values,) = net._pass_through(X, widths, gradients, by_members=False)
     values = np.swapaxes(values.reshape(-1, n_outputs, n_columns), 1, 2)
-    known, nothing = getattr(net, "_columns", None), net._without_values
+    known, nothing = net._columns, net._without_values
     matrix, _ = read_matrix(net, X, known, without_values=nothing)
     matrix = to_numpy(matrix)
     values[_clipped(net, matrix)] = 0
@@ -113,7 +113,7 @@ def _per_unit(net: Any, inputs: Any, params: Any) -> Any:
     categories their distance to the mean.
     """
     scale = net._units.scale
-    encoding = getattr(net, "_encoding", None)
+    encoding = net._encoding
     if encoding is None:
         per_unit = np.ones(inputs.shape[-1]) if scale is None else 1 / scale
         per_unit = np.broadcast_to(per_unit.astype(dtype_of(inputs)), inputs.shape)
@@ -166,7 +166,7 @@ def _clipped(net: Any, matrix: Any) -> np.ndarray:
     clipped = np.zeros(matrix.shape, bool)
     if net._units.bounds is None:
         return clipped
-    encoding = getattr(net, "_encoding", None)
+    encoding = net._encoding
     numbers = np.arange(matrix.shape[1]) if encoding is None else encoding.numbers
     # the range in the dtype of the matrix, as the net clips to it
     low, high = (ends[: len(numbers)].astype(matrix.dtype) for ends in net._units.bounds)

@@ -17,7 +17,7 @@ def values_of_columns(net: Any, X: Any) -> np.ndarray:
 
     It is of numbers, or of objects if there are categories; NaN where missing.
     """
-    known = getattr(net, "_columns", None)
+    known = net._columns
     matrix, _ = read_matrix(net, X, known, without_values=net._without_values)
     matrix = as_dense(to_numpy(matrix))
     categories = [] if known is None else np.flatnonzero(known.n_levels).tolist()
