@@ -193,8 +193,9 @@ cross_fit : bool or "auto", default="auto"
     prediction by members that it did not train, `oof_prediction_`. The temperature comes
     from all of these. "auto" means True if `n_members` is above 1, unless there is
     `scoring` or a splitter as `validation_fraction`, or members share weights. With a
-    splitter, member `m` holds out the validation rows of its split `m`, from the first
-    again if there are fewer.
+    splitter, member `m` has the training and validation rows of its split `m`, from the
+    first again if there are fewer: with ``TimeSeriesSplit()`` the first ones train on few
+    rows. A fit that continues from an earlier one has no `oof_prediction_`.
 """,
     "validation_fraction": """
 validation_fraction : float in (0, 1), splitter or "auto", default="auto"
@@ -202,7 +203,7 @@ validation_fraction : float in (0, 1), splitter or "auto", default="auto"
     by class. "auto" means 0.1 or, with `cross_fit`, one of as many folds as there are
     members, at least 8 and at most 10. Not used if `fit` is given `X_val` and `y_val`. With
     `groups` in `fit`, it is the fraction of the groups, each of which is held out as a
-    whole. Or a splitter of
+    whole; "auto" means at most as many folds as groups. Or a splitter of
     :mod:`sklearn.model_selection`, of which the last split is used: ``TimeSeriesSplit()``
     validates on the last rows, ``StratifiedGroupKFold()`` on groups stratified by class,
     ``PredefinedSplit(test_fold)`` on rows of your choice. Rows of weight 0 are left out

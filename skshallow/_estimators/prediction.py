@@ -70,8 +70,8 @@ class FittedNet:
     resolved_params_: dict[str, Any]
     oof_prediction_ = KnownAfter(
         "a fit whose members hold out rows of their own. Set n_members=8 and "
-        "early_stopping=True, leave cross_fit='auto' and share_weights=False, and fit "
-        "without X_val."
+        "early_stopping=True, leave cross_fit='auto', share_weights=False and "
+        "warm_start=False, and fit without X_val."
     )
     _columns: Columns | None = None
     _encoding: Encoding | None = None

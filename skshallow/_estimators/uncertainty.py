@@ -365,10 +365,10 @@ class Uncertainty(FittedNet):
         if not hasattr(self, "_held_out"):
             raise ValueError(
                 "conformalize without X_cal needs out-of-fold predictions, and this net "
-                "has none. Fit it with several members that each hold rows out, "
+                "has none. Fit it anew with several members that each hold rows out, "
                 f"{type(self).__name__}(n_members=8, early_stopping=True), without "
-                "share_weights, or pass rows that it was not trained on as X_cal, and "
-                "their targets as y_cal."
+                "share_weights and warm_start, or pass rows that it was not trained on as "
+                "X_cal, and their targets as y_cal."
             )
         if y_cal is None:
             raise ValueError(

@@ -259,10 +259,10 @@ def test_training_removes_calibration_and_out_of_fold_predictions(rows, again):
     assert not hasattr(clone(net), "predict_interval")
     getattr(net, "partial_fit" if again == "partial_fit" else "fit")(X, y)
     assert not hasattr(net, "predict_interval")
-    if again == "partial_fit":
-        with pytest.raises(ValueError, match="needs out-of-fold predictions"):
-            net.conformalize(y_cal=y)
-    else:
+    if again == "fit":
+        net.conformalize(y_cal=y)
+        return
+    with pytest.raises(ValueError, match="needs out-of-fold predictions"):
         net.conformalize(y_cal=y)
 
 

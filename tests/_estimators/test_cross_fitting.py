@@ -68,6 +68,74 @@ def test_a_member_learns_nothing_from_the_rows_that_it_holds_out(net_class):
     assert_allclose(last, others, rtol=1e-9)
 
 
+class LeavingTheNextFoldOut:
+    """Splits like those of FOLD, of which each leaves the rows of the next one out."""
+
+    def get_n_splits(self, X=None, y=None, groups=None):
+        return MEMBERS
+
+    def split(self, X, y=None, groups=None):
+        for member in range(MEMBERS):
+            left_out = np.isin(FOLD, [member, (member + 1) % MEMBERS])
+            yield np.flatnonzero(~left_out), np.flatnonzero(member == FOLD)
+
+
+@each_net
+def test_a_member_learns_nothing_from_rows_that_its_split_leaves_out(net_class):
+    X, y = data(net_class)
+    params = FEW | {"max_iter": 1, "validation_fraction": LeavingTheNextFoldOut()}
+    net = net_class(**params).fit(X, y)
+    swapped = y.copy()
+    swapped[FOLD == 1] = np.roll(y[FOLD == 1], 7)
+    other = net_class(**params).fit(X, swapped)
+    temperatures = getattr(net, "temperature_", 1), getattr(other, "temperature_", 1)
+    first = net.coefs_[0], other.coefs_[0]
+    last = net.coefs_[-1] * temperatures[0], other.coefs_[-1] * temperatures[1]
+    same = [
+        all(np.allclose(w[m], v[m], rtol=1e-9, atol=1e-12) for w, v in (first, last))
+        for m in range(MEMBERS)
+    ]
+    assert same == [True, True, False]
+
+
+def test_groups_that_are_few_are_a_fold_each():
+    X, y = data(DeepNetClassifier, 300)
+    groups = np.arange(300) % 4
+    params = {"n_members": 8, "max_iter": 2, "random_state": 0}
+    net = DeepNetClassifier(**params).fit(X, y, groups=groups)
+    assert net.resolved_params_["early_stopping"]
+    of_groups = [net.predict_members(X)[[m, m + 4]].mean(axis=0) for m in range(4)]
+    for group in range(4):
+        expected = net.oof_prediction_[groups == group]
+        errors = [np.abs(own[groups == group] - expected).max() for own in of_groups]
+        assert min(errors) < 1e-12
+    with pytest.raises(ValueError, match=r"validation_fraction=1/4 can"):
+        DeepNetClassifier(**params, early_stopping=True, validation_fraction=0.1).fit(
+            X, y, groups=groups
+        )
+
+
+@each_net
+def test_a_continued_fit_has_no_out_of_fold_predictions(net_class):
+    X, y = data(net_class)
+    net = net_class(**FEW, warm_start=True).fit(X, y)
+    assert len(net.oof_prediction_) == len(X)
+    net.fit(X, y)
+    with pytest.raises(AttributeError, match="warm_start=False"):
+        net.oof_prediction_  # noqa: B018
+    if net_class not in CLASSIFIERS:
+        with pytest.raises(ValueError, match="anew"):
+            net.conformalize(y_cal=y)
+
+
+@pytest.mark.parametrize(("n_rows", "alone"), [(2, "2 rows"), (3, "1 row")])
+def test_a_table_too_small_for_the_folds_is_told_with_its_rows(n_rows, alone):
+    net = DeepNetClassifier(n_members=4, early_stopping=True)
+    message = f"divide {n_rows} rows into 8 folds, as {alone} without another of the class"
+    with pytest.raises(ValueError, match=message):
+        net.fit(np.arange(n_rows)[:, np.newaxis], np.arange(n_rows) % 2)
+
+
 @pytest.mark.parametrize("form", [np.array, sparse.csr_array], ids=["dense", "sparse"])
 @each_net
 def test_out_of_fold_predictions_are_those_of_the_member_that_held_the_row_out(

@@ -56,7 +56,9 @@ def fingerprint(net: Any, run: FitRun) -> Fingerprint:
         "y": fingerprint_entry(data.y),
         "sample_weight": fingerprint_entry(data.weight),
         TRAINING_ROWS: fingerprint_entry(data.train_rows),
-        FOLDS: fingerprint_entry([fold.rows for fold in data.folds or ()], "other rows"),
+        FOLDS: fingerprint_entry(
+            [(fold.rows, fold.train_rows) for fold in data.folds or ()], "other rows"
+        ),
         "X_val": fingerprint_entry(None if validation is None else validation.X),
         "y_val": fingerprint_entry(None if validation is None else validation.y),
         "sample_weight_val": fingerprint_entry(

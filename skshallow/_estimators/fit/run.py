@@ -381,7 +381,10 @@ class FitRun:
         health = self.health.arrays(len(self.network.layers))
         with ONE_THREAD:
             temperature = self._scale_outputs(theta)
-            out_of_fold = self._out_of_fold(temperature) if restored else None
+            out_of_fold = None
+            # What members were trained on before is not known to be of their own folds.
+            if restored and self.last is None:
+                out_of_fold = self._out_of_fold(temperature)
             dispersion, dispersion_weight = self._dispersion()
         goes_on = goes_on and config.keeps_state
         if goes_on:

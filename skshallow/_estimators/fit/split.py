@@ -20,7 +20,7 @@ from skshallow._estimators.fit.auto import (
 )
 from skshallow._estimators.fit.components import Components
 from skshallow._estimators.fit.targets import listed
-from skshallow._estimators.fit.training_data import Table
+from skshallow._estimators.fit.training_data import Fold, Table
 
 
 class CannotHoldOut(ValueError):
@@ -50,8 +50,8 @@ class Split(NamedTuple):
     train_rows, validation_rows : ndarray of int or None
         Their indices among the rows of positive weight, sorted; None if no rows are held
         out of the whole fit.
-    folds : tuple of ndarray of int, or None
-        For each ensemble member the rows that validate it alone, and train the others.
+    folds : tuple of Fold, or None
+        For each ensemble member the rows that validate it, and those that train it.
     why_off : str or None
         Why ``early_stopping="auto"`` came to False, in words that follow these.
     scores : bool
@@ -61,7 +61,7 @@ class Split(NamedTuple):
     early_stopping: bool
     train_rows: np.ndarray | None = None
     validation_rows: np.ndarray | None = None
-    folds: tuple[np.ndarray, ...] | None = None
+    folds: tuple[Fold, ...] | None = None
     why_off: str | None = None
     scores: bool = True
 
@@ -120,26 +120,52 @@ def _require_own_weights(net: Any) -> None:
         )
 
 
-def _folds(net: Any, table: Table, groups: np.ndarray | None) -> tuple[np.ndarray, ...]:
-    """Return the rows that each member holds out: a fold; more members share folds."""
+def _folds(net: Any, table: Table, groups: np.ndarray | None) -> tuple[Fold, ...]:
+    """Return the fold of each member; more members share folds."""
     choice, rng = validation_fraction(net), random_state_of(net.random_state)
-    splitter, name = choice, f"validation_fraction={choice!r}"
-    if isinstance(choice, Real):
-        n_folds = max(2, round(1 / float(choice)))
-        if groups is None:
-            folds = _folds_at_random(table, n_folds, rng)
-            return tuple(folds[member % n_folds] for member in range(net.n_members))
-        from sklearn.model_selection import GroupKFold  # slow to import, rarely used
-
-        splitter, name = GroupKFold(n_folds, shuffle=True, random_state=rng), "cross_fit"
-    splits = _splits(splitter, name, table, _kept(groups, table))
-    folds = [rows for _, rows in splits]
+    groups = _kept(groups, table)
+    if not isinstance(choice, Real):
+        folds = _folds_by(choice, f"validation_fraction={choice!r}", table, groups)
+    elif groups is None:
+        folds = _folds_at_random(table, max(2, round(1 / float(choice))), rng)
+    else:
+        folds = _folds_of_groups(net, table, groups, rng)
     return tuple(folds[member % len(folds)] for member in range(net.n_members))
 
 
-def _folds_at_random(
-    table: Table, n_folds: int, rng: np.random.RandomState
-) -> list[np.ndarray]:
+def _folds_by(
+    splitter: Any, name: str, table: Table, groups: np.ndarray | None
+) -> list[Fold]:
+    """Return the folds of a splitter, whose members train on what it gives them."""
+    folds = []
+    for train_rows, held_out in _splits(splitter, name, table, groups):
+        others = np.setdiff1d(np.arange(table.n_rows), held_out)
+        trains_others = np.array_equal(train_rows, others)
+        folds.append(Fold(held_out, None if trains_others else train_rows))
+    return folds
+
+
+def _folds_of_groups(
+    net: Any, table: Table, groups: np.ndarray, rng: np.random.RandomState
+) -> list[Fold]:
+    """Return folds of whole groups: "auto" means as many as there are, if they are few."""
+    from sklearn.model_selection import GroupKFold  # slow to import, rarely used
+
+    n_groups, fraction = len(np.unique(groups)), float(validation_fraction(net))
+    n_folds = max(2, round(1 / fraction))
+    if n_groups < n_folds:
+        if n_groups < 2 or net.validation_fraction != "auto":
+            most = f", but validation_fraction=1/{n_groups} can" if n_groups > 1 else ""
+            raise CannotHoldOut(
+                f"cannot divide {count_of(n_groups, 'group')} into {n_folds} folds, one "
+                f"for each validation_fraction={fraction:g} of the rows{most}"
+            )
+        n_folds = n_groups
+    splitter = GroupKFold(n_folds, shuffle=True, random_state=rng)
+    return _folds_by(splitter, "cross_fit", table, groups)
+
+
+def _folds_at_random(table: Table, n_folds: int, rng: np.random.RandomState) -> list[Fold]:
     """Return folds of nearly equal size, stratified by class.
 
     The only row of a class is in none of them, so that it trains every member.
@@ -149,8 +175,12 @@ def _folds_at_random(
     _, first, count = np.unique(strata[order], return_index=True, return_counts=True)
     order = np.delete(order, first[count == 1])
     if len(order) < n_folds:
-        raise CannotHoldOut(f"cannot divide {len(order)} rows into {n_folds} folds")
-    return [np.sort(order[start::n_folds]) for start in range(n_folds)]
+        alone = table.n_rows - len(order)
+        why = f", as {count_of(alone, 'row')} without another of the class must train"
+        raise CannotHoldOut(
+            f"cannot divide {table.n_rows} rows into {n_folds} folds{why if alone else ''}"
+        )
+    return [Fold(np.sort(order[start::n_folds])) for start in range(n_folds)]
 
 
 def by_stratum(strata: np.ndarray, rng: np.random.RandomState) -> np.ndarray:

@@ -213,6 +213,21 @@ def read_validation_table(
     return table._replace(weight=relative(table.weight))
 
 
+class Fold(NamedTuple):
+    """The rows of one ensemble member.
+
+    Parameters
+    ----------
+    held_out : ndarray of int
+        Those that validate it, sorted.
+    train_rows : ndarray of int or None
+        Those that train it, if a splitter leaves some out; None means all others.
+    """
+
+    held_out: np.ndarray
+    train_rows: np.ndarray | None = None
+
+
 class ValidationData(NamedTuple):
     """The validation set.
 
@@ -228,6 +243,8 @@ class ValidationData(NamedTuple):
         The user's own labels.
     rows : ndarray of int or None
         Which of these rows to use; None means all.
+    train_rows : ndarray of int or None
+        As in `Fold`, if they are the fold of a member.
     """
 
     X: Any
@@ -236,6 +253,7 @@ class ValidationData(NamedTuple):
     users_X: Any
     labels: np.ndarray
     rows: np.ndarray | None = None
+    train_rows: np.ndarray | None = None
 
     def part(self, values: Any) -> Any:
         """Return the rows to use of `values` (n_val, ...); None stays None."""
@@ -268,7 +286,7 @@ class TrainingData(NamedTuple):
     n_missing : ndarray of shape (n_columns,) or None
         Number of missing values of each column when these were learned.
     folds : tuple of ValidationData, or None
-        For each ensemble member the rows that validate it alone, and train the others.
+        For each ensemble member the rows that validate it alone.
     users_rows : ndarray of int or None
         Where the rows are in the user's X, without those of weight 0; None means all.
     n_users_rows : int
@@ -301,7 +319,7 @@ class TrainingData(NamedTuple):
         rows: np.ndarray | None,
         encoding: Encoding | None = None,
         n_missing: np.ndarray | None = None,
-        folds: tuple[np.ndarray, ...] | None = None,
+        folds: tuple[Fold, ...] | None = None,
     ) -> TrainingData:
         """Encode the targets; train on some rows and validate on `rows`, if given."""
         y = targets.encode(table.labels, config.loss)
@@ -328,7 +346,10 @@ class TrainingData(NamedTuple):
         weight, of_members = table.weight, None
         if folds is not None:
             whole = ValidationData(table.X, y, weight, None, table.labels)
-            of_members = tuple(whole._replace(rows=fold) for fold in folds)
+            of_members = tuple(
+                whole._replace(rows=fold.held_out, train_rows=fold.train_rows)
+                for fold in folds
+            )
         if weight is not None:
             weight = weight / rows_or_all(weight, train_rows).mean()
         y, loss = targets.smooth(y, config.loss, config.label_smoothing)
@@ -389,17 +410,20 @@ class TrainingData(NamedTuple):
         return constant_columns(self.training_part(self.y))
 
     def weights_of_members(self, weight: np.ndarray | None) -> np.ndarray:
-        """Return weights (n_rows, n_members), 0 on each member's own fold, with mean 1.
+        """Return weights (n_rows, n_members), 0 where a row does not train a member.
 
-        `weight` (n_rows,) are those of the rows.
+        Their mean is 1 for each member; `weight` (n_rows,) are those of the rows.
         """
         assert self.folds is not None
-        dtype = np.float64 if weight is None else weight.dtype
-        weights = np.ones((len(self.y), len(self.folds)), dtype)
-        if weight is not None:
-            weights *= weight[:, np.newaxis]
+        n_rows = len(self.y)
+        if weight is None:
+            weight = np.ones(n_rows)
+        weights = np.repeat(weight[:, np.newaxis], len(self.folds), axis=1)
         for member, fold in enumerate(self.folds):
-            weights[fold.rows, member] = 0
+            if fold.train_rows is None:
+                weights[fold.rows, member] = 0
+            else:
+                weights[:, member] *= np.bincount(fold.train_rows, minlength=n_rows)
         return weights / weights.mean(axis=0)
 
     def training_part(self, values: Any) -> Any:
