@@ -192,15 +192,14 @@ def joined(
     return health
 
 
-def dying_layers(health: Mapping[str, np.ndarray], n_rows: int) -> list[int]:
-    """Return the hidden layers in which most units were dead in the last record.
+def dying_layers(dead: Sequence[float], n_rows: int) -> list[int]:
+    """Return the hidden layers in which most units are `dead`, the share in each of them.
 
     On fewer than `ROWS_TO_CALL_DEAD` rows only layers with all units dead count.
     """
-    dead = health["dead"][-1:]
     enough = n_rows >= ROWS_TO_CALL_DEAD
-    bad = (dead > MANY_DEAD) if enough else (dead == 1)
-    return [int(i) for i in np.flatnonzero(bad.any(axis=0))]
+    is_bad = [share > MANY_DEAD if enough else share == 1 for share in dead]
+    return [i for i, bad in enumerate(is_bad) if bad]
 
 
 def vanishing_layers(health: Mapping[str, np.ndarray]) -> list[int]:

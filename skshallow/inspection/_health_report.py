@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from skshallow._arrays.namespace import to_numpy
 from skshallow._estimators.checks.hyperparameters import parameters_of
 from skshallow._estimators.fit.health_advice import (
     AGAINST_DEAD_UNITS,
@@ -52,7 +53,8 @@ def health_report(estimator, X=None) -> HealthReport:
         A fitted net, or a pipeline, a search or transformed targets around one.
     X : {array-like, sparse matrix} of shape (n_samples, n_features) or None, default=None
         Rows, as `estimator` takes them, on which to measure the units. None reports the
-        last record of the fit, in `health_`, on at most 256 of its rows.
+        record of the fit, in `health_`, that is the nearest to the epoch whose weights are
+        kept, on at most 256 of its rows.
 
     Returns
     -------
@@ -92,13 +94,15 @@ def health_report(estimator, X=None) -> HealthReport:
     net = find_net(estimator)
     has_learning_rate = not np.isnan(net.learning_rate_curve_).all()
     shares, weights = dict[str, list[float]](), dict[str, list[float]]()
-    n_rows = epoch = None
+    n_rows = epoch = epoch_of_units = None
     if X is not None:
         shares, n_rows = _measure(*net_and_input(estimator, X))
     if len(net.health_["epoch"]):
-        epoch = int(net.health_["epoch"][-1])
+        epoch, i = int(net.health_["epoch"][-1]), _record_of_weights(net)
         weights = {name: net.health_[name][-1].tolist() for name in OF_WEIGHTS}
-        shares = shares or {name: net.health_[name][-1].tolist() for name in OF_UNITS}
+        if not shares:
+            shares = {name: net.health_[name][i].tolist() for name in OF_UNITS}
+            epoch_of_units = int(net.health_["epoch"][i])
     if not shares:
         raise ValueError(
             f"The fit of this {type(net).__name__} recorded nothing: pass X to measure "
@@ -111,6 +115,7 @@ def health_report(estimator, X=None) -> HealthReport:
         shares=shares,
         weights=weights,
         epoch=epoch,
+        epoch_of_units=epoch_of_units,
         n_rows=n_rows,
         remedies=applicable_remedies(parameters_of(net), net.network_, has_learning_rate),
         kept=_kept_weights(net),
@@ -119,23 +124,47 @@ def health_report(estimator, X=None) -> HealthReport:
 
 def _kept_weights(net: Any) -> str:
     """Return of which epoch the weights are, and what that means; "" if not validated."""
-    losses, best, n_epochs = net.validation_loss_curve_, net.best_iter_, net.n_iter_
-    if not (len(losses) and best):
+    losses, n_epochs = to_numpy(net.validation_loss_curve_), net.n_iter_
+    if len(losses) != n_epochs or not n_epochs or np.isnan(losses[-1]):
+        return ""  # the last epochs, such as those of `partial_fit`, were not validated
+    decides = net.resolved_params_.get("early_stopping", True)
+    each = decides and net.resolved_params_.get("cross_fit", False)
+    best = int(np.nanargmin(losses)) + 1 if each or not decides else net.best_iter_
+    if not best:
         return ""
-    if best == n_epochs:
-        return (
-            f"The weights are those of the last of {n_epochs} epochs, in which the "
-            "validation was best: a larger max_iter may help."
-        )
-    kept = f"The weights are those of epoch {best} of {n_epochs}, the best in validation."
+    more = "in which the validation was best: a larger max_iter may help."
+    if each:
+        kept = "The weights of each member are those of its own best epoch"
+        kept += f", the latest of epoch {net.best_iter_} of {n_epochs}."
+    elif best == n_epochs:
+        return f"The weights are those of the last of {n_epochs} epochs, {more}"
+    elif decides:
+        kept = f"The weights are those of epoch {best} of {n_epochs}, "
+        kept += "the best in validation."
+    else:
+        kept = f"The weights are those of the last of {n_epochs} epochs. The validation "
+        kept += f"was best in epoch {best}: early_stopping=True keeps that."
+    return kept + _overfitting(losses, to_numpy(net.loss_curve_), best)
+
+
+def _overfitting(losses: np.ndarray, training: np.ndarray, best: int) -> str:
+    """Return from which epoch on a net overfits, "" if it does not, by its two curves."""
     least, last = losses[best - 1], losses[-1]
-    before, after = net.loss_curve_[best - 1], net.loss_curve_[-1]
-    if last - least > OVERFITTING * abs(least) and after < before:
-        kept += (
-            f" The net overfits from there on: the validation loss rose from {least:.3g} "
-            f"to {last:.3g}, while the training loss fell from {before:.3g} to {after:.3g}."
-        )
-    return kept
+    before, after = training[best - 1], training[-1]
+    if not (last - least > OVERFITTING * abs(least) and after < before):
+        return ""
+    return (
+        f" The net overfits from epoch {best} on: the validation loss rose from "
+        f"{least:.3g} to {last:.3g}, while the training loss fell from {before:.3g} to "
+        f"{after:.3g}."
+    )
+
+
+def _record_of_weights(net: Any) -> int:
+    """Return which record of `net.health_` is the nearest to the epoch of its weights."""
+    decides = net.resolved_params_.get("early_stopping", True)
+    epoch = net.best_iter_ if decides else net.n_iter_
+    return int(np.abs(net.health_["epoch"] - epoch).argmin())
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -155,7 +184,9 @@ class HealthReport(Report):
     weights : dict of str to list of float
         "gradient_norm" and "update_ratio", per layer; empty without records.
     epoch : int or None
-        The epoch of the last record; None without records.
+        The epoch of the last record, whose gradients are reported; None without records.
+    epoch_of_units : int or None
+        The epoch of the record of the units; None if they were measured on `X`.
     n_rows : int or None
         How many rows of `X` the units were measured on; None if on the training rows.
     remedies : list of str
@@ -181,6 +212,7 @@ class HealthReport(Report):
     shares: Mapping[str, Sequence[float]]
     weights: Mapping[str, Sequence[float]]
     epoch: int | None
+    epoch_of_units: int | None
     n_rows: int | None
     remedies: Sequence[str]
     kept: str = ""
@@ -189,8 +221,11 @@ class HealthReport(Report):
     def title(self) -> str:
         """What was measured, and on which rows."""
         recorded = f"recorded after epoch {self.epoch} of its fit"
-        if self.n_rows is None:
+        if self.n_rows is None and self.epoch_of_units == self.epoch:
             return f"Health of a {self.net_name}, {recorded}"
+        if self.n_rows is None:
+            units = f"units after epoch {self.epoch_of_units}"
+            return f"Health of a {self.net_name}: {units}, gradients {recorded}"
         gradients = f"; gradients {recorded}" if self.weights else ""
         return f"Health of a {self.net_name}: units on {self.n_rows} rows{gradients}"
 

@@ -1,6 +1,7 @@
 """Health reports against activations, records and nets made ill on purpose."""
 
 import dataclasses
+import warnings
 
 import numpy as np
 import pytest
@@ -14,6 +15,8 @@ from sklearn.preprocessing import StandardScaler
 
 from skshallow import DeepNetClassifier, DeepNetRegressor, ShallowNetRegressor
 from skshallow.activations import ACTIVATIONS, Maxout
+from skshallow.engine.health import MANY_DEAD
+from skshallow.exceptions import DeadUnitsWarning
 from skshallow.inspection import health_report
 from skshallow.inspection._health_report import (
     LARGE_UPDATE,
@@ -322,7 +325,7 @@ def test_a_net_that_overfits_is_told_from_which_epoch_on():
     report = health_report(net.set_params(random_state=0).fit(X, y))
     kept = f"The weights are those of epoch {net.best_iter_} of 60, the best in validation."
     assert report.kept.startswith(kept)
-    assert "overfits from there on: the validation loss rose" in report.kept
+    assert f"overfits from epoch {net.best_iter_} on: the validation loss" in report.kept
     assert report.kept in report.notes()
     assert net.validation_loss_curve_[-1] > net.validation_loss_curve_.min()
 
@@ -331,6 +334,59 @@ def test_a_net_whose_last_epoch_is_the_best_is_told_that_more_may_help(X, y):
     net = DeepNetRegressor(4, max_iter=3, early_stopping=True, random_state=0).fit(X, y)
     assert net.best_iter_ == 3
     assert "a larger max_iter may help" in health_report(net).kept
+
+
+NOISY = {"hidden_units": 64, "max_iter": 60, "random_state": 0}
+
+
+def noise(n_rows=300):
+    """Return rows, and classes that hardly depend on them."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n_rows, 20))
+    return X, (X[:, 0] + 3 * rng.normal(size=n_rows) > 0).astype(int)
+
+
+def test_weights_that_validation_did_not_choose_are_said_to_be_the_last():
+    X, y = noise()
+    net = DeepNetClassifier(**NOISY, early_stopping=False)
+    net.fit(X[:200], y[:200], X_val=X[200:], y_val=y[200:])
+    best = 1 + int(net.validation_loss_curve_.argmin())
+    kept = health_report(net).kept
+    assert kept.startswith("The weights are those of the last of 60 epochs. The validation")
+    assert f"best in epoch {best}: early_stopping=True" in kept
+    assert f"overfits from epoch {best} on" in kept
+    assert health_report(net.partial_fit(X, y)).kept == ""
+
+
+def test_of_cross_fitted_members_each_has_a_best_epoch():
+    X, y = noise()
+    net = DeepNetClassifier(**NOISY, n_members=8, early_stopping=True).fit(X, y)
+    best = 1 + int(net.validation_loss_curve_.argmin())
+    kept = health_report(net).kept
+    assert f"own best epoch, the latest of epoch {net.best_iter_} of" in kept
+    assert f"overfits from epoch {best} on" in kept
+
+
+def test_units_are_those_of_the_record_nearest_to_the_weights_that_are_kept():
+    X, y = noise(600)
+    net = DeepNetClassifier(**NOISY | {"max_iter": 120}).fit(X, y)
+    epochs, report = net.health_["epoch"], health_report(net)
+    nearest = np.abs(epochs - net.best_iter_).argmin()
+    assert epochs[nearest] < epochs[-1]
+    assert (report.epoch_of_units, report.epoch) == (epochs[nearest], epochs[-1])
+    assert_array_equal(report.shares["zero"], net.health_["zero"][nearest])
+    assert f"units after epoch {epochs[nearest]}, gradients recorded" in report.title
+
+
+def test_units_that_die_after_the_epoch_that_is_kept_raise_no_warning():
+    X, y = noise(600)
+    params = NOISY | {"max_iter": 120, "learning_rate": 0.1, "random_state": 2}
+    net = DeepNetClassifier(**params)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DeadUnitsWarning)
+        net.fit(X, y)
+    assert net.health_["dead"][-1].max() > MANY_DEAD
+    assert max(health_report(net, X).shares["dead"]) < MANY_DEAD
 
 
 def test_without_a_validation_set_nothing_is_said_of_the_kept_weights(net):

@@ -27,7 +27,12 @@ from skshallow._estimators.fit.health_advice import (
 from skshallow._estimators.fit.run import FitRun
 from skshallow._estimators.fit.target_outliers import about_target_outliers
 from skshallow._estimators.fit.training_data import joined_folds
-from skshallow.engine.health import VANISHING, dying_layers, vanishing_layers
+from skshallow.engine.health import (
+    VANISHING,
+    dying_layers,
+    unit_health,
+    vanishing_layers,
+)
 from skshallow.engine.state import Outcome
 from skshallow.engine.trainer import START_SAMPLE
 from skshallow.exceptions import (
@@ -216,14 +221,15 @@ def _complaints(run: FitRun) -> Iterator[tuple[str, type[Warning]]]:
     """Yield the warnings that the health records give rise to: at most one."""
     if run.health.sample is None or not run.health.records:
         return
-    health = run.health.arrays(len(run.network.layers))
-    n_rows = run.health.sample[1].shape[0]
+    rows, y, _ = run.health.sample
+    params, n_rows = run.network.member_params(to_numpy(run.objective.theta)), y.shape[0]
+    dead = unit_health(run.network, params, to_numpy(rows))["dead"]  # with what is kept
     has_learning_rate = run.config.plan.solver.stochastic
     remedies = applicable_remedies(run.params, run.network, has_learning_rate)
-    dying = dying_layers(health, n_rows)
+    dying = dying_layers(dead, n_rows)
     if dying:
         counts = ", ".join(
-            f"{health['dead'][-1, i]:.0%} of the {run.network.layers[i].n_units} units of "
+            f"{dead[i]:.0%} of the {run.network.layers[i].n_units} units of "
             f"hidden layer {i + 1}"
             for i in dying
         )
@@ -233,7 +239,7 @@ def _complaints(run: FitRun) -> Iterator[tuple[str, type[Warning]]]:
             DeadUnitsWarning,
         )
         return
-    vanishing = vanishing_layers(health)
+    vanishing = vanishing_layers(run.health.arrays(len(run.network.layers)))
     if vanishing:
         layers = ", ".join(str(i + 1) for i in vanishing)
         yield (

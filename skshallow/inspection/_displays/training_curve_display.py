@@ -48,12 +48,15 @@ class TrainingCurveDisplay:
     validation_score : ndarray of shape (n_epochs,) or None, default=None
         Score on the validation data; None without `scoring`.
     learning_rate : ndarray of shape (n_epochs,) or None, default=None
-        Learning rate at the end of each epoch; None for a solver without one, whose
+        Learning rate of the last step of each epoch; None for a solver without one, whose
         epochs are called iterations.
     best_epoch : int or None, default=None
         The best epoch, counted from 1. None marks none.
     best_by : {"loss", "validation_loss", "validation_score"}, default="loss"
         The curve by which it was chosen; a dot marks it there.
+    best_name : str, default="best epoch"
+        Its label in the legend. Of cross-fitted members, which each have one, it is the
+        latest.
     loss_name, score_name : str, default="loss", "score"
         Labels of the axes.
     training_name : str, default="training"
@@ -96,6 +99,7 @@ class TrainingCurveDisplay:
     learning_rate: np.ndarray | None = None
     best_epoch: int | None = None
     best_by: str = "loss"
+    best_name: str = "best epoch"
     loss_name: str = "loss"
     score_name: str = "score"
     training_name: str = "training"
@@ -137,6 +141,7 @@ class TrainingCurveDisplay:
             **curves,
             best_epoch=net.best_iter_ or None,
             best_by=_decided_by(net, curves),
+            best_name=_best_name(net),
             loss_name=_loss_name(net),
             score_name=_score_name(net.scoring),
             training_name=_training_name(net),
@@ -224,7 +229,7 @@ class TrainingCurveDisplay:
                 (line,) = panels[panel].plot(epochs, values, **style(Line2D, own, kwargs))
                 self.lines_[curve] = line
         if self.best_epoch is not None:
-            self._mark_best(panels, f"{prefix}best epoch, {self.best_epoch}")
+            self._mark_best(panels, f"{prefix}{self.best_name}, {self.best_epoch}")
 
     def _mark_best(self, panels: dict[str, Any], label: str) -> None:
         """Mark the best epoch in all panels, with a dot on the curve it was chosen by."""
@@ -294,6 +299,12 @@ def _decided_by(net: Any, curves: dict[str, Any]) -> str:
     by_validation = net.resolved_params_.get("early_stopping", True)
     candidates = ("validation_score", "validation_loss") if by_validation else ()
     return next((name for name in candidates if curves[name] is not None), "loss")
+
+
+def _best_name(net: Any) -> str:
+    """Return a label for the best epoch, or for the latest of those of members."""
+    each = net.resolved_params_.get("cross_fit")
+    return "latest best epoch of a member" if each else "best epoch"
 
 
 def _loss_name(net: Any) -> str:
