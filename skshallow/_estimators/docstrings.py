@@ -369,11 +369,11 @@ loss_curve_ : ndarray of shape (n_iter_,)
     {smoothing}dropout and weights as in training, plus the L2 penalty at the end of
     the epoch.{target_units}
 learning_rate_curve_ : ndarray of shape (n_iter_,)
-    The learning rate at the end of each epoch; NaN for "lbfgs".
+    The learning rate of the last step of each epoch; NaN for "lbfgs".
 validation_loss_curve_ : ndarray of shape (n_iter_,) or (0,)
     Mean loss on the validation set after each epoch, without dropout, label smoothing or
-    penalty. Empty without a validation set. If only some of several calls had one, the
-    epochs of the others are NaN.
+    penalty.{of_temperature} Empty without a validation set. If only some of several calls
+    had one, the epochs of the others are NaN.
 validation_scores_ : ndarray of shape (n_iter_,) or (0,)
     Score on the validation set after each epoch, NaN where there is none. Empty without
     `scoring`, with NaN as in `validation_loss_curve_`.
@@ -412,8 +412,8 @@ oof_prediction_ : ndarray of shape (n_samples,) or (n_samples, n_outputs)
 n_iter_ : int
     Number of epochs so far, including those of earlier calls that this one continued.
 t_ : int
-    Number of training rows, summed over these epochs. It does not count rows that were
-    held out, or that have a weight of 0.
+    Number of training rows, summed over these epochs. It does not count rows that have a
+    weight of 0, or that were held out from all members.
 n_layers_ : int
     Number of layers, with the input layer and the output layer.
 n_features_in_ : int
@@ -454,6 +454,8 @@ _CLASSIFIER = {
     "monotone_prediction": "the\n    probability of the second class, or of each label,",
     "nor_classes": ",\n    nor can classifiers of more than two classes",
     "smoothing": "label smoothing, ",
+    "of_temperature": " With `temperature_scaling` it is the log loss at the best\n"
+    "    temperature of each epoch, with labels smoothed as if by one more row.",
     "of_ordered": ' With ``loss="ordinal"`` the last has the thresholds\n'
     "    with a minus, one less than classes, for one column of weights.",
     "target_units": "",
@@ -485,6 +487,7 @@ _REGRESSOR = {
     "monotone_prediction": "the prediction",
     "nor_classes": "",
     "smoothing": "",
+    "of_temperature": "",
     "of_ordered": "",
     "target_units": " In units of the standardised target.",
     "oof": "what `predict` returns",
