@@ -3,6 +3,7 @@
 __all__ = [
     "DeadUnitsWarning",
     "DoubtfulCategoryWarning",
+    "FeatureOutlierWarning",
     "IneffectiveParameterWarning",
     "TargetOutlierWarning",
     "UnreadableModel",
@@ -104,11 +105,38 @@ class IneffectiveParameterWarning(UserWarning):
     """
 
 
+class FeatureOutlierWarning(UserWarning):
+    """A few values of a column are so far out that all others are almost the same.
+
+    The column's standard deviation, by which the network divides, is more than 100 times
+    its robust standard deviation, 1.4826 times the median absolute deviation from the
+    median. There is no warning for columns that enter in pieces (`numeric_encoding`), for
+    sparse tables, for columns of which more than half of the values are equal, nor from
+    `partial_fit`.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import numpy as np
+    >>> from skshallow import DeepNetRegressor
+    >>> from skshallow.exceptions import FeatureOutlierWarning
+    >>> X = np.linspace(-1, 1, 100)[:, np.newaxis]
+    >>> y = X[:, 0].copy()
+    >>> X[7] = 999999  # a code for a missing value
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always", FeatureOutlierWarning)
+    ...     net = DeepNetRegressor(max_iter=5, random_state=0).fit(X, y)
+    >>> print(caught[0].message)  # doctest: +ELLIPSIS
+    Column 0 has values so far out that all others are almost the same ...
+    """
+
+
 class TargetOutlierWarning(UserWarning):
     """A few targets are so far out that they rule the squared error.
 
     They are more than 50 robust standard deviations from the median, and at most 5 % of
-    the rows, by weight. A robust standard deviation is 1.4826 times the median absolute
+    the rows, by weight; or more rows are, and 5 % have nine tenths of the sum of squares. A
+    robust standard deviation is 1.4826 times the median absolute
     deviation from the median. Where that is 0, since most targets are equal, it is 1.4826
     times the median over the rows whose absolute deviation is not 0. There is no warning
     for other losses, nor from `partial_fit`.

@@ -250,8 +250,8 @@ numeric_encoding : None, "piecewise_linear", "periodic", "auto" or sequence, def
     arXiv:2203.05556). "periodic" adds three learned curves of each number with more than
     two values, weighted sums of 16 cosines whose frequencies and phases are learned, too
     (Holzmueller et al. 2024, arXiv:2407.04491). A fit takes two to three times as long with
-    them. Columns with a direction in `monotonic_cst` have none, and ``standardize=False``
-    is refused. Each piece and each curve has a row of its own in `coefs_[0]`. A sequence
+    them. Columns with a direction in `monotonic_cst` have none, and with them
+    ``standardize=False`` is refused. Each piece and each curve has a row of its own in `coefs_[0]`. A sequence
     has an entry for each member. "auto" means "piecewise_linear" for networks that are not
     linear, with 256 to 100,000 rows that train, ``standardize=True`` and a solver that
     scales its steps ("adam", "adamw", "rmsprop"); otherwise None. All columns of more than

@@ -103,6 +103,12 @@ PARAMETERS = {
     "patience": _PATIENCE,
     "early_stopping_rounds": _PATIENCE,
     "n_ensemble": "n_members",
+    "ensemble_size": "n_members",
+    "oob_score": "cross_fit: with n_members=8 and early_stopping=True each row has a "
+    "prediction by members that it did not train, oof_prediction_",
+    "cv": "validation_fraction, which takes splitters too, or cross_fit for folds of members",
+    "clip": "clip_features",
+    "encoding": "numeric_encoding, or categorical_features",
     "shared_weights": "share_weights",
     "weight_sharing": "share_weights",
     "share_members": "share_weights",

@@ -18,6 +18,7 @@ from skshallow._estimators.fit.constant_prediction import (
     has_hardly_moved,
     loss_above_constant,
 )
+from skshallow._estimators.fit.feature_outliers import about_feature_outliers
 from skshallow._estimators.fit.health_advice import (
     AGAINST_DEAD_UNITS,
     AGAINST_VANISHING_GRADIENT,
@@ -37,6 +38,7 @@ from skshallow.engine.state import Outcome
 from skshallow.engine.trainer import START_SAMPLE
 from skshallow.exceptions import (
     DeadUnitsWarning,
+    FeatureOutlierWarning,
     TargetOutlierWarning,
     VanishingGradientWarning,
 )
@@ -112,6 +114,9 @@ def _tell_outcome(run: FitRun, outcome: Outcome) -> None:
     outliers = about_target_outliers(run)
     if outliers is not None:
         warn_user(outliers, TargetOutlierWarning)
+    outliers = about_feature_outliers(run)
+    if outliers is not None:
+        warn_user(outliers, FeatureOutlierWarning)
     for message, category in _complaints(run):
         warn_user(message, category)
 

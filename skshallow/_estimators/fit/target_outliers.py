@@ -15,8 +15,9 @@ from skshallow.losses import SquaredError
 # targets farther away than 20: one at 102, where the Huber loss is better, and one at 32,
 # where it is worse.
 FAR = 50.0
-# Of the weight of all rows: more than that is a part of the distribution.
-MOST_OUTLIERS = 0.05
+# Of the weight of all rows: more than that is a part of the distribution, unless the tail
+# is so heavy that so few rows have nearly all of the sum of squares.
+MOST_OUTLIERS, MOST_SQUARES = 0.05, 0.9
 
 
 def about_target_outliers(run: FitRun) -> str | None:
@@ -32,7 +33,12 @@ def about_target_outliers(run: FitRun) -> str | None:
     with np.errstate(over="ignore"):  # in halves, as in `RobustMoments`
         distance = np.abs(0.5 * y - 0.5 * moments.center) / (0.5 * moments.deviation)
     is_far = distance > FAR
-    concerned = is_far.any(axis=0) & (shares @ is_far <= MOST_OUTLIERS)
+    concerned = np.array(
+        [
+            far.any() and (shares @ far <= MOST_OUTLIERS or _has_heavy_tail(away, shares))
+            for far, away in zip(is_far.T, distance.T, strict=True)
+        ]
+    )
     if not concerned.any():
         return None
     column = int(np.where(concerned, distance.max(axis=0), 0).argmax())
@@ -48,6 +54,14 @@ def about_target_outliers(run: FitRun) -> str | None:
         "loss='squared_error' is to explain. Check them; if they are right, try "
         f"loss='huber'{_or_a_transform(values)}."
     )
+
+
+def _has_heavy_tail(distance: np.ndarray, shares: np.ndarray) -> bool:
+    """Return whether the rows farthest out (n,) have nearly all of the squares."""
+    order = np.argsort(-distance)
+    is_few = np.cumsum(shares[order]) <= MOST_OUTLIERS
+    squares = shares[order] * (distance[order] / distance.max()) ** 2
+    return bool(squares[is_few].sum() > MOST_SQUARES * squares.sum())
 
 
 def _share_of_squares(values: Any, center: float, shares: Any, far: np.ndarray) -> float:

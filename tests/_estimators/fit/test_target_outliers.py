@@ -79,6 +79,16 @@ def test_of_several_targets_the_one_farthest_out_is_named():
     assert message.startswith("y[:, 2] has 1 value")
 
 
+@pytest.mark.parametrize("sigma", [2.5, 3, 4])
+def test_heavier_tails_are_told_too(sigma):
+    y = np.exp(sigma * np.random.default_rng(1).normal(size=400))
+    median = np.median(y)
+    far = np.abs(y - median) > 50 * 1.4826 * np.median(np.abs(y - median))
+    message = warning_of(np.arange(400.0)[:, np.newaxis], y)
+    assert message.startswith(f"y has {far.sum()} values more than 50 robust")
+    assert "TransformedTargetRegressor" in message
+
+
 @pytest.mark.parametrize("power", [-300, 300])
 def test_outliers_are_found_in_any_unit(power):
     X, y = rows(x7=5000.0)

@@ -1,0 +1,65 @@
+"""Outliers of a column, beside which all its other values are almost the same."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+
+from skshallow._arrays.namespace import rows_of, to_numpy
+from skshallow._estimators.columns.problems import count_of
+from skshallow._estimators.fit.run import FitRun
+from skshallow.engine.robust_moments import NORMAL_FACTOR
+
+ROWS = 256  # evenly spaced, from which robust deviations are computed
+# Standard deviations in robust ones. Of all columns of the 37 tables of the benchmarks but
+# one, whose numbers enter in pieces, the standard deviation is at most 59 times as large.
+FAR = 100.0
+
+
+def about_feature_outliers(run: FitRun) -> str | None:
+    """Return which column has values far out and what to try, None if there are none.
+
+    Columns in pieces are left out: a piece has its own scale.
+    """
+    data, moments = run.data, run.measured.moments
+    if not run.config.standardize or moments is None or sparse.issparse(data.X):
+        return None
+    columns = np.arange(data.X.shape[1]) if data.encoding is None else data.encoding.numbers
+    deviation = moments[0].deviation[: len(columns)]
+    if data.encoding is not None:
+        plain = ~np.isin(columns, data.encoding.pieced)
+        columns, deviation = columns[plain], deviation[plain]
+    trained = np.arange(len(data.y)) if data.train_rows is None else data.train_rows
+    n_rows = len(trained)
+    some = trained[np.linspace(0, n_rows - 1, min(n_rows, ROWS)).astype(np.intp)]
+    robust = _robust_deviations(to_numpy(rows_of(data.X, some))[:, columns])
+    times = np.divide(deviation, robust, out=np.zeros_like(deviation), where=robust > 0)
+    is_far = times > FAR
+    if not is_far.any():
+        return None
+    worst = int(times.argmax())
+    column = int(columns[worst])
+    values = to_numpy(data.X[:, column]).astype(np.float64)[trained]
+    farthest = int(np.nanargmax(np.abs(0.5 * values - 0.5 * np.nanmedian(values))))
+    row = trained[farthest]
+    if data.users_rows is not None:
+        row = data.users_rows[row]
+    names, n_more = data.feature_names, int(is_far.sum()) - 1
+    name = f"Column {column}" if names is None else f"Column {str(names[column])!r}"
+    more = f", and {count_of(n_more, 'more column')} like it" if n_more else ""
+    return (
+        f"{name} has values so far out that all others are almost the same to the net: the "
+        f"farthest is {values[farthest]:.6g}, in row {row} (counted from 0), and the "
+        f"standard deviation, by which the net divides, is {times[worst]:.3g} times the "
+        f"robust one, {robust[worst]:.3g}{more}. Check them. If they stand for missing "
+        "values, replace them by NaN; if they are right, clip or transform the column, or "
+        "set numeric_encoding='piecewise_linear'."
+    )
+
+
+def _robust_deviations(X: np.ndarray) -> np.ndarray:
+    """Return robust standard deviations of columns (n_columns,), 0 without a value."""
+    X = X.astype(np.float64)
+    X[:, np.isnan(X).all(axis=0)] = 0
+    with np.errstate(over="ignore"):
+        return NORMAL_FACTOR * np.nanmedian(np.abs(X - np.nanmedian(X, axis=0)), axis=0)
