@@ -251,16 +251,17 @@ numeric_encoding : None, "piecewise_linear", "periodic", "auto" or sequence, def
     two values, weighted sums of 16 cosines whose frequencies and phases are learned, too
     (Holzmueller et al. 2024, arXiv:2407.04491). A fit takes two to three times as long with
     them. Columns with a direction in `monotonic_cst` have none, and with them
-    ``standardize=False`` is refused. Each piece and each curve has a row of its own in `coefs_[0]`. A sequence
-    has an entry for each member. "auto" means "piecewise_linear" for networks that are not
-    linear, with 256 to 100,000 rows that train, ``standardize=True`` and a solver that
-    scales its steps ("adam", "adamw", "rmsprop"); otherwise None. All columns of more than
-    two values share a piece per four rows that train, at most 256; there are no pieces if
-    these are fewer than two for each column. Rows that train have a weight above 0 and are
-    not held out: if early stopping holds out a tenth, `fit` needs 284 to 111,111 rows. With
-    `cross_fit` all rows count, since each trains some of the members. `partial_fit` uses
-    numbers as they are. With pieces or curves, rows of sparse tables are made dense, batch
-    by batch.
+    ``standardize=False`` is refused. Each piece and each curve has a row of its own in
+    `coefs_[0]`. A sequence has an entry for each member. "auto" means
+    "piecewise_linear" for networks that are not linear, with 256 to 100,000 rows that
+    train, ``standardize=True`` and a solver that scales its steps ("adam", "adamw",
+    "rmsprop"); otherwise None. All columns of more than two values share a piece per
+    four rows that train, at most 256; there are no pieces if these are fewer than two
+    for each column. Rows that train have a weight above 0 and are not held out: if
+    early stopping holds out a tenth, `fit` needs 284 to 111,111 rows. With `cross_fit`
+    all rows count, since each trains some of the members. `partial_fit` uses numbers as
+    they are. With pieces or curves, rows of sparse tables are made dense, batch by
+    batch.
 """,
     "categorical_features": """
 categorical_features : "auto", None, or array-like of str, int or bool, default="auto"

@@ -106,7 +106,7 @@ PARAMETERS = {
     "ensemble_size": "n_members",
     "oob_score": "cross_fit: with n_members=8 and early_stopping=True each row has a "
     "prediction by members that it did not train, oof_prediction_",
-    "cv": "validation_fraction, which takes splitters too, or cross_fit for folds of members",
+    "cv": "validation_fraction, which takes splitters too, or cross_fit for folds",
     "clip": "clip_features",
     "encoding": "numeric_encoding, or categorical_features",
     "shared_weights": "share_weights",
