@@ -238,7 +238,8 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
         """Validate, train, then set all fitted attributes at once."""
         goes_on = hasattr(self, "theta_") and (incremental or self.warm_start)
         with without_overflow_warnings(), ONE_THREAD.left_on_error(), ExitStack() as files:
-            run = self._prepare(
+            run = prepare(
+                self,
                 X,
                 y,
                 sample_weight,
@@ -284,14 +285,6 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
                 if advice and f"{name!r} parameter" in str(error):
                     raise type(error)(f"{error} {advice}") from error
             raise
-
-    def _prepare(self, *given: Any, **options: Any) -> FitRun:
-        """Validate parameters and data, and return the run; nothing is set on `self`.
-
-        For the arguments, see `prepare`.
-        """
-        self._validate_params()
-        return prepare(self, *given, **options)
 
     def _training_file(self, run: FitRun) -> TrainingFile | None:
         """Return the file that a `Checkpoint` writes and resumes from, None without one."""

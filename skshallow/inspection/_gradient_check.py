@@ -19,7 +19,9 @@ from skshallow._arrays.namespace import to_numpy
 from skshallow._estimators.base import BaseNet
 from skshallow._estimators.checks.array_api import in_numpy
 from skshallow._estimators.checks.random_state import random_state_of
+from skshallow._estimators.fit.preparation import prepare
 from skshallow._estimators.fit.run import FitRun
+from skshallow._estimators.fit.transaction import twin_of
 from skshallow.engine.objective import Objective
 from skshallow.inspection._common.meta_estimators import describe
 from skshallow.inspection._finite_differences import compare
@@ -151,7 +153,7 @@ def _seed(random_state: Any) -> int:
 
 def _start(estimator: Any, X, y, sample_weight, random_state: Any) -> FitRun:
     """Return the run of a copy of `estimator` on all rows, in float64, not yet trained."""
-    net = copy.copy(estimator)  # attributes are replaced, never changed in place
+    net = twin_of(estimator)  # attributes are replaced, never changed in place
     if hasattr(net, "theta_"):
         net.theta_ = to_numpy(net.theta_)
     own = estimator.random_state
@@ -162,7 +164,7 @@ def _start(estimator: Any, X, y, sample_weight, random_state: Any) -> FitRun:
         random_state=copy.deepcopy(random_state if own is None else own),
     )
     last = net._last_result() if hasattr(net, "theta_") else None
-    return net._prepare(in_numpy(X), y, sample_weight, last=last)
+    return prepare(net, in_numpy(X), y, sample_weight, last=last)
 
 
 def check_objective(

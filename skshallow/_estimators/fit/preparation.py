@@ -54,12 +54,12 @@ def prepare(
     incremental: bool = False,
     last: FitResult | None = None,
 ) -> FitRun:
-    """Return the run of a fit, not yet trained; nothing is set on `net`.
+    """Validate parameters and data, and return the run; nothing is set on `net`.
 
     Parameters
     ----------
     net : estimator
-        Whose parameters have been validated.
+        That is fitted.
     X, y, sample_weight, groups
         The arguments of `fit`.
     validation : tuple
@@ -73,10 +73,11 @@ def prepare(
     last : FitResult or None
         The result to go on from; None means to start anew.
     """
+    net._validate_params()
     order = ordered_categories(y) if order is None else order
     components = Components.of(net, incremental=incremental)
     reader = twin_of(net)
-    table = _read(net, reader, (X, y, sample_weight), classes, last, incremental)
+    table = _training_table(net, reader, (X, y, sample_weight), classes, last, incremental)
     targets = _targets_of(net, table, classes, last, incremental)
     loss = _loss_of(net, targets, last, order)
     table = table.stratified(targets)
@@ -90,15 +91,32 @@ def prepare(
         table.columns,
     )
     missing = n_missing(table.X)
-    nothing = _without_values(last)
+    without = _without_values(last)
     if last is None and not incremental:
-        nothing = WithoutValues(np.flatnonzero(missing == table.n_rows).tolist())
-    own = read_validation_table(reader, validation, targets, table.columns, nothing)
-    read = _Read(
-        net, components, table, own, targets, loss, directions, missing, last, incremental
+        without = WithoutValues(np.flatnonzero(missing == table.n_rows).tolist())
+    users_validation = read_validation_table(
+        reader, validation, targets, table.columns, without
     )
-    called = {"incremental": incremental, "has_validation_data": own is not None}
-    split = Split.of(net, components, table, check_groups(groups, X), **called)
+    read = _FitInputs(
+        net=net,
+        components=components,
+        table=table,
+        users_validation=users_validation,
+        targets=targets,
+        loss=loss,
+        directions=directions,
+        n_missing=missing,
+        last=last,
+        incremental=incremental,
+    )
+    split = Split.of(
+        net,
+        components,
+        table,
+        check_groups(groups, X),
+        incremental=incremental,
+        has_validation_data=users_validation is not None,
+    )
     run = read.run(split)
     if net.early_stopping != "auto" or not split.early_stopping:
         return run
@@ -108,14 +126,14 @@ def prepare(
     return read.run(Split(False, why_off=f"where {why}", scores=False))
 
 
-class _Read(NamedTuple):
+class _FitInputs(NamedTuple):
     """What was read from the arguments, before rows are held out.
 
     Parameters
     ----------
     net, components, last, incremental
         As in `prepare`; `components` are those of `net`.
-    table, own : Table
+    table, users_validation : Table
         Training rows, and the user's validation set or None.
     targets : Targets
         The kind of target.
@@ -130,7 +148,7 @@ class _Read(NamedTuple):
     net: Any
     components: Components
     table: Table
-    own: Table | None
+    users_validation: Table | None
     targets: Targets
     loss: Loss
     directions: np.ndarray | None
@@ -159,11 +177,11 @@ class _Read(NamedTuple):
             why_no_early_stopping=split.why_off,
             scores=split.scores,
             incremental=self.incremental,
-            has_validation_data=self.own is not None,
+            has_validation_data=self.users_validation is not None,
         )
         data = TrainingData.split(
             table,
-            self.own,
+            self.users_validation,
             self.targets,
             config,
             split.train_rows,
@@ -223,7 +241,7 @@ def _without_values(last: FitResult | None) -> WithoutValues:
     return WithoutValues() if last is None else without_values(last.encoding, last.moments)
 
 
-def _read(
+def _training_table(
     net: Any,
     reader: Any,
     given: tuple[Any, Any, Any],
