@@ -317,7 +317,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
         attributes: dict[str, Any] = {
             "theta_": result.theta,
             "network_": result.network,
-            "n_features_in_": result.n_features,
+            "n_features_in_": result.n_columns,
             "n_outputs_": result.network.layers[-1].n_units,
             "n_iter_": result.n_iter,
             "best_iter_": result.best_iter,

@@ -28,7 +28,7 @@ from skshallow._estimators.columns.reading import (
     read_columns,
 )
 from skshallow._estimators.columns.remedies import code_for_booleans
-from skshallow._estimators.columns.selection import categorical_mask, is_auto
+from skshallow._estimators.columns.selection import categorical_mask, dtypes_decide
 from skshallow._estimators.columns.strings import (
     IDENTIFIERS,
     doubtful_categories,
@@ -275,7 +275,7 @@ def has_columns(
     Arrays of numbers or booleans, sparse matrices, and data frames whose columns are all
     numbers or sparse are plain unless `categorical_features` names one of their columns.
     """
-    is_named = not (is_auto(categorical_features) or categorical_features is None)
+    is_named = not (dtypes_decide(categorical_features) or categorical_features is None)
     return (is_named and np.size(categorical_features) > 0) or needs_columns(X, input_name)
 
 
@@ -337,7 +337,7 @@ def _learned(
 ) -> Columns:
     """Return what each of these columns is; see `learn_columns`."""
     mask = categorical_mask(columns, names, categorical_features)
-    is_chosen = not is_auto(categorical_features)
+    is_chosen = not dtypes_decide(categorical_features)
     for j, column in enumerate(columns):
         has_levels = unused_levels and (is_chosen or column.declared)
         mask[j] &= bool(column.n_of_kind or has_levels)

@@ -15,7 +15,7 @@ FORMS = (
 )
 
 
-def is_auto(categorical_features: Any) -> bool:
+def dtypes_decide(categorical_features: Any) -> bool:
     """Return whether the dtypes of the columns decide; another text is an error."""
     if isinstance(categorical_features, str) and categorical_features != "auto":
         raise ValueError(
@@ -38,7 +38,7 @@ def categorical_mask(
     categorical_features : "auto", None, or array-like of str, int or bool
     """
     n = len(columns)
-    if is_auto(categorical_features):
+    if dtypes_decide(categorical_features):
         return np.array([column.is_categorical for column in columns], dtype=bool)
     if categorical_features is not None and not np.iterable(categorical_features):
         raise ValueError(f"{FORMS}; got {categorical_features!r}.")

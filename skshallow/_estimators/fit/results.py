@@ -40,7 +40,7 @@ class FitResult(NamedTuple):
         The parameters, in these `units`.
     network, units, loss, targets : Network, Units, Loss, Targets
         What is needed to compute predictions from the parameters.
-    feature_names : ndarray of shape (n_features,) or None
+    feature_names : ndarray of shape (n_columns,) or None
         The names of the features, if they have any.
     columns : Columns or None
         What the columns of X are, unless all are plain numbers.
@@ -114,7 +114,7 @@ class FitResult(NamedTuple):
         ]
 
     @property
-    def n_features(self) -> int:
+    def n_columns(self) -> int:
         """Number of columns of X."""
         if self.columns is not None:
             return len(self.columns.levels)

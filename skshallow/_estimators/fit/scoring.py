@@ -59,9 +59,16 @@ class ValidationScore(NamedTuple):
         if weight is not None and asks_for_weights(scorer):
             metadata["sample_weight"] = weight
         missing = data.targets.missing(validation.labels)
-        decides = config.early_stopping
-        scored = config.scoring, scorer, validation, metadata
-        return cls(net._as_fitted, *scored, missing, decides, [])
+        return cls(
+            net._as_fitted,
+            config.scoring,
+            scorer,
+            validation,
+            metadata,
+            missing,
+            decides=config.early_stopping,
+            refusals=[],
+        )
 
     def why_undefined(self, result: FitResult) -> str | None:
         """Return why the rows have no score, in words that follow "where", None if they do.

@@ -101,7 +101,7 @@ def _updated(
     """Return moments of features and targets, of earlier calls and of these rows."""
     if moments is None:
         of_targets = RobustMoments if config.loss.is_robust else Moments
-        moments = Moments(data.n_features), of_targets(data.targets.n_outputs)
+        moments = Moments(data.n_encoded), of_targets(data.targets.n_outputs)
     features, targets = moments = copy.deepcopy(moments)
     features.update(data.X, data.weight, data.train_rows, data.encoding)
     if not config.loss.takes_codes:  # codes have no units
@@ -131,7 +131,7 @@ def _bounds(
     if not config.clips_features or (last is not None and before is None):
         return None
     if moments is None:
-        moments = Moments(data.n_features)
+        moments = Moments(data.n_encoded)
         moments.update(data.X, data.weight, data.train_rows, data.encoding)
     low, high = moments.minimum.copy(), moments.maximum.copy()
     if data.encoding is not None:
@@ -159,7 +159,7 @@ def _gains(config: FitConfig, data: TrainingData) -> Any:
     gain = _gain(config, data)
     if gain is None or data.encoding is None or not data.n_pieces:
         return gain
-    gains = np.full(data.n_features, gain)
+    gains = np.full(data.n_encoded, gain)
     of_pieces = feature_gain(config, data.n_pieces) or 1.0
     gains[data.encoding.piece_features] = SHARE_OF_PIECES * of_pieces
     return gains
@@ -173,7 +173,7 @@ def _gain(config: FitConfig, data: TrainingData) -> float | None:
     """
     encoding = data.encoding
     if encoding is None:
-        return feature_gain(config, data.n_features)
+        return feature_gain(config, data.n_encoded)
     n_inputs = len(encoding.columns_of_inputs(EMBEDDING_WIDTH)) - data.n_pieces
     if _unseen(config, data):
         n_inputs -= encoding.n_curves
@@ -196,20 +196,22 @@ def network_of(
     n_targets = data.targets.n_outputs
     n_raw_outputs = config.loss.n_raw_outputs(n_targets)
     return Network(
-        data.n_features,
+        data.n_encoded,
         n_raw_outputs,
         config.components.hidden_units,
         config.components.activations,
-        config.plan.dropout,
-        config.n_members,
-        embedding,
-        _unseen(config, data),
-        directions_of(config.directions, config.loss, n_raw_outputs, data.encoding),
-        config.components.residual,
-        config.components.normalization,
-        config.loss.n_shared_outputs(n_targets),
-        periodic,
-        config.shares_weights,
+        dropout=config.plan.dropout,
+        n_members=config.n_members,
+        embedding=embedding,
+        unseen=_unseen(config, data),
+        directions=directions_of(
+            config.directions, config.loss, n_raw_outputs, data.encoding
+        ),
+        residual=config.components.residual,
+        normalization=config.components.normalization,
+        n_shared=config.loss.n_shared_outputs(n_targets),
+        periodic=periodic,
+        shares_weights=config.shares_weights,
     )
 
 

@@ -39,7 +39,7 @@ class Table(NamedTuple):
     ----------
     users_X : {array-like, sparse matrix}
         The X that the user passed, for a scorer; see `users_rows`.
-    X : ndarray or CSR matrix of shape (n_rows, n_features)
+    X : ndarray or CSR matrix of shape (n_rows, n_columns)
         All rows of positive weight.
     labels : ndarray of shape (n_rows,) or (n_rows, n_outputs)
         Targets of these rows, not encoded.
@@ -49,7 +49,7 @@ class Table(NamedTuple):
         Indices of these rows in the user's X; None means all rows.
     strata : ndarray of shape (n_rows,) or None
         The class of each row, for a stratified split.
-    feature_names : ndarray of shape (n_features,) or None
+    feature_names : ndarray of shape (n_columns,) or None
         The names of the features, if they have any.
     columns : Columns or None
         What the columns are, unless all are plain numbers.
@@ -233,7 +233,7 @@ class ValidationData(NamedTuple):
 
     Parameters
     ----------
-    X : ndarray or CSR matrix of shape (n_val, n_features)
+    X : ndarray or CSR matrix of shape (n_val, n_columns)
     y : ndarray of shape (n_val, n_outputs) or (n_val, 1)
         Encoded targets, not smoothed, in the user's units.
     weight : ndarray of shape (n_val,) or None
@@ -267,7 +267,7 @@ class TrainingData(NamedTuple):
     ----------
     targets : Targets
         The kind of target, which encodes them.
-    X : ndarray or CSR matrix of shape (n_rows, n_features)
+    X : ndarray or CSR matrix of shape (n_rows, n_columns)
         All rows of positive weight, held-out ones included.
     y : ndarray of shape (n_rows, n_outputs) or (n_rows, 1)
         Their encoded targets, in the user's units, smoothed unless they are class codes.
@@ -278,7 +278,7 @@ class TrainingData(NamedTuple):
     train_rows : ndarray of int or None
         Indices of the training rows; None means all rows.
     validation : ValidationData or None
-    feature_names : ndarray of shape (n_features,) or None
+    feature_names : ndarray of shape (n_columns,) or None
     columns : Columns or None
         What the columns of X are, unless all are plain numbers.
     encoding : Encoding or None
@@ -316,12 +316,12 @@ class TrainingData(NamedTuple):
         targets: Targets,
         config: FitConfig,
         train_rows: np.ndarray | None,
-        rows: np.ndarray | None,
+        validation_rows: np.ndarray | None,
         encoding: Encoding | None = None,
         n_missing: np.ndarray | None = None,
         folds: tuple[Fold, ...] | None = None,
     ) -> TrainingData:
-        """Encode the targets; train on some rows and validate on `rows`, if given."""
+        """Encode the targets; train on some rows and validate on others, if given."""
         y = targets.encode(table.labels, config.loss)
         held_out = None
         scored = config.scoring is not None
@@ -335,13 +335,13 @@ class TrainingData(NamedTuple):
                 validation.users_rows() if scored else None,
                 validation.labels,
             )
-        elif rows is not None:
+        elif validation_rows is not None:
             held_out = ValidationData(
-                rows_of(table.X, rows),
-                y[rows],
-                None if table.weight is None else table.weight[rows],
-                table.users_rows(rows) if scored else None,
-                table.labels[rows],
+                rows_of(table.X, validation_rows),
+                y[validation_rows],
+                None if table.weight is None else table.weight[validation_rows],
+                table.users_rows(validation_rows) if scored else None,
+                table.labels[validation_rows],
             )
         weight, of_members = table.weight, None
         if folds is not None:
@@ -353,22 +353,21 @@ class TrainingData(NamedTuple):
         if weight is not None:
             weight = weight / rows_or_all(weight, train_rows).mean()
         y, loss = targets.smooth(y, config.loss, config.label_smoothing)
-        names, columns = table.feature_names, table.columns
         return cls(
-            targets,
-            table.X,
-            y,
-            loss,
-            weight,
-            train_rows,
-            held_out,
-            names,
-            columns,
-            encoding,
-            n_missing,
-            of_members,
-            table.kept,
-            table.n_users_rows,
+            targets=targets,
+            X=table.X,
+            y=y,
+            loss=loss,
+            weight=weight,
+            train_rows=train_rows,
+            validation=held_out,
+            feature_names=table.feature_names,
+            columns=table.columns,
+            encoding=encoding,
+            n_missing=n_missing,
+            folds=of_members,
+            users_rows=table.kept,
+            n_users_rows=table.n_users_rows,
         )
 
     @property
@@ -388,7 +387,7 @@ class TrainingData(NamedTuple):
         return () if self.validation is None else (self.validation,)
 
     @property
-    def n_features(self) -> int:
+    def n_encoded(self) -> int:
         """Number of features that enter the network."""
         return self.X.shape[1] if self.encoding is None else self.encoding.n_encoded
 
