@@ -31,7 +31,7 @@ from skshallow._estimators.fit.diagnostics import diagnose
 from skshallow._estimators.fit.epoch_callbacks import EpochCallbacks
 from skshallow._estimators.fit.ineffective import warn_of_ineffective_params
 from skshallow._estimators.fit.preparation import prepare
-from skshallow._estimators.fit.results import CURVE_OF_ATTRIBUTE, FitResult
+from skshallow._estimators.fit.results import FitResult
 from skshallow._estimators.fit.run import FitRun
 from skshallow._estimators.fit.targets import Targets
 from skshallow._estimators.fit.transaction import (
@@ -43,6 +43,7 @@ from skshallow._estimators.given_weights import GivenWeights
 from skshallow._estimators.nested_params import NestedParams
 from skshallow._estimators.prediction import FittedNet
 from skshallow.activations import Activation
+from skshallow.engine.history import CURVE_OF_ATTRIBUTE
 from skshallow.initializers import Initializer
 from skshallow.losses import Loss
 from skshallow.schedules import Schedule

@@ -78,19 +78,19 @@ def unit_health(network: Network, params: Sequence[Params], x: Any) -> dict[str,
         "dead", "zero" and "saturated", each with one value per hidden layer.
     """
     shares: dict[str, list[float]] = {name: [] for name in OF_UNITS}
-    for a, steepness in outputs_and_slopes(network, params, x):
-        shares["dead"].append(1 - float(steepness.any(axis=-2).mean()))
+    for a, slopes in outputs_and_slopes(network, params, x):
+        shares["dead"].append(1 - float(slopes.any(axis=-2).mean()))
         shares["zero"].append(float((a == 0).mean()))
-        shares["saturated"].append(float(is_saturated(a, steepness).mean()))
+        shares["saturated"].append(float(is_saturated(a, slopes).mean()))
     return shares
 
 
-def is_saturated(a: np.ndarray, steepness: np.ndarray) -> np.ndarray:
+def is_saturated(a: np.ndarray, slopes: np.ndarray) -> np.ndarray:
     """Return which outputs (n, n_units) are saturated: not 0, and with a small slope."""
-    return (steepness < SATURATED_BELOW) & (a != 0)
+    return (slopes < SATURATED_BELOW) & (a != 0)
 
 
-def lengths(layers: Sequence[Params], names: Sequence[str] = WEIGHTS) -> list[float]:
+def norms(layers: Sequence[Params], names: Sequence[str] = WEIGHTS) -> list[float]:
     """Return the Euclidean norm of these parameters, or their gradients, of each layer."""
     return [
         math.hypot(*(norm(own[name], check_finite=False) for name in names if name in own))
@@ -147,9 +147,9 @@ class HealthRecorder:
         views, params = network.views, network.member_params(theta)
         record = unit_health(network, params, to_numpy(self.sample[0]))
         objective.gradient(*self.sample, penalized=False)
-        record["gradient_norm"] = lengths(views(to_numpy(objective.grad)), OF_GRADIENT)
-        moves = lengths(views(theta - self._before))
-        starts = lengths(views(self._before))
+        record["gradient_norm"] = norms(views(to_numpy(objective.grad)), OF_GRADIENT)
+        moves = norms(views(theta - self._before))
+        starts = norms(views(self._before))
         record["update_ratio"] = [
             move / start if start else 0.0 if move == 0 else math.inf
             for move, start in zip(moves, starts, strict=True)
@@ -207,6 +207,6 @@ def vanishing_layers(health: Mapping[str, np.ndarray]) -> list[int]:
     gradient_norm = health["gradient_norm"]
     if len(gradient_norm) == 0:
         return []
-    longest = gradient_norm.max(axis=1, keepdims=True)
-    vanished = (gradient_norm < VANISHING * longest).all(axis=0)
+    largest = gradient_norm.max(axis=1, keepdims=True)
+    vanished = (gradient_norm < VANISHING * largest).all(axis=0)
     return [int(i) for i in np.flatnonzero(vanished)]

@@ -11,8 +11,15 @@ import numpy as np
 from skshallow._arrays.namespace import copy_of
 from skshallow.engine.layout import Layout
 
-CURVE_NAMES = "loss", "validation_loss", "validation_score", "learning_rate"
-NUMBERS = "best_criterion", "best_epoch", "n_stalled", "start_loss", "stopped"
+# Each curve, by the fitted attribute of an estimator that holds it.
+CURVE_OF_ATTRIBUTE = {
+    "loss_curve_": "loss",
+    "learning_rate_curve_": "learning_rate",
+    "validation_loss_curve_": "validation_loss",
+    "validation_scores_": "validation_score",
+}
+CURVE_NAMES = tuple(CURVE_OF_ATTRIBUTE.values())
+STATE_FIELDS = "best_criterion", "best_epoch", "n_stalled", "start_loss", "stopped"
 
 
 @dataclass
@@ -44,6 +51,8 @@ class History:
         The value that was minimal there: training loss, validation loss or minus the score.
     best_epoch : int or ndarray of int of shape (n_members,)
         The best epoch, counted from 1; 0 means that no epoch was better than the start.
+    n_stalled : int
+        Number of epochs since the last improvement.
     start_loss : float
         Loss on a sample of the rows before the first step.
     stopped : bool
@@ -169,7 +178,7 @@ class History:
     def state(self) -> dict[str, Any]:
         """Return everything that changes during training."""
         curves = {name: self.curve(name) for name in CURVE_NAMES}
-        others = {name: getattr(self, name) for name in (*NUMBERS, "best_theta")}
+        others = {name: getattr(self, name) for name in (*STATE_FIELDS, "best_theta")}
         return curves | others
 
     def restore(self, state: dict[str, Any]) -> None:

@@ -84,7 +84,7 @@ class Objective:
         self.grad = namespace(theta).empty_like(theta)
         self._weights = theta[: network.layout.n_weights]
         self._grad_weights = self.grad[: network.layout.n_weights]
-        self._strength = self._penalty_of_weights()
+        self._strength = self._penalty_strength()
         self.params = network.views(theta)
         self.grads = network.views(self.grad)
         self._grads_of_members = network.grads_of_members(self.grads)
@@ -98,7 +98,7 @@ class Objective:
         if known_outputs is not None:
             self._learned = asarray_like((~known_outputs).astype(dtype_of(theta)), theta)
 
-    def _penalty_of_weights(self) -> Any:
+    def _penalty_strength(self) -> Any:
         """Return the strength of the penalty, of shared weights once for each member."""
         layout = self.network.layout
         if not layout.n_shared_weights:
@@ -147,7 +147,7 @@ class Objective:
         Returns
         -------
         raw_prediction : ndarray of shape (n, n_raw_outputs)
-            For `loss_of`, if the loss is needed.
+            For `loss_of`, if the loss is needed; of members (n_members, n, n_raw_outputs).
         """
         network, params = self.network, self.network.of_members(self.params)
         raw_prediction, caches = network.forward(X, params, rng, dropout_share)
@@ -225,7 +225,7 @@ class Objective:
     def raw_predictions(
         self, batches: Iterable[tuple], member: int | None = None
     ) -> Iterator[np.ndarray]:
-        """Yield the raw predictions (n, n_raw_outputs) of each of `batches`."""
+        """Yield the raw predictions of each of `batches`, shaped as `gradient`'s."""
         params = self.params_of(member)
         for X, _, _ in batches:
             yield self.network.forward(X, params)[0]

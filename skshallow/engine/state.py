@@ -37,7 +37,8 @@ class Plan(NamedTuple):
     max_grad_norm : float or None
         Gradients with a larger Euclidean norm are scaled down to this norm.
     tol : float
-        L-BFGS stops when no entry of the gradient is larger.
+        An improvement of the loss counts if it is larger; L-BFGS stops when no entry of the
+        gradient is larger.
     average_weights : bool
         Whether to average the parameters over the steps; see `add_to_average`.
     dropout : float
@@ -144,7 +145,7 @@ class Outcome:
     restored : bool
         Whether the parameters are those of the best epoch instead of the last one.
     usable : bool
-        Whether an epoch was completed and the parameters have a finite loss.
+        Whether an epoch had a finite criterion, or its weights are kept all the same.
     """
 
     converged: bool = False

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from scipy.linalg import norm
@@ -34,13 +34,13 @@ from skshallow.engine.state import Outcome, Plan, Progress
 OUT_OF_ITERATIONS = 1  # SciPy's status of an L-BFGS that ran out of them
 STEPS_BETWEEN_FLUSHES = 32  # of what is almost 0, see `Solver.flush`
 START_SAMPLE = 256  # rows on which the loss before the first step is computed
-# Largest number of rows whose loss is evaluated at once and, with many outputs, of values.
+# As soon as so many rows wait, or so many values of many outputs, their loss is evaluated.
 ROWS_PER_LOSS = 4096
 VALUES_PER_LOSS = 1 << 18
 
 # Takes the parameters, the training loss and the learning rate of an epoch; returns its
-# validation loss and, if there is a scorer, its score.
-Validation = Callable[[np.ndarray, float, float], tuple[float, float | None]]
+# validation loss, or one per member, and, if there is a scorer, its score.
+Validate = Callable[[np.ndarray, float, float], tuple[Any, float | None]]
 
 
 class Watcher(Protocol):
@@ -121,7 +121,7 @@ class Trainer:
     watcher : Watcher
         Called before and after each epoch.
     validate : callable or None
-        Returns the validation loss and score, called once per epoch; see `Validation`.
+        Returns the validation loss and score, called once per epoch; see `Validate`.
     """
 
     def __init__(
@@ -133,7 +133,7 @@ class Trainer:
         history: History,
         health: HealthRecorder,
         watcher: Watcher,
-        validate: Validation | None = None,
+        validate: Validate | None = None,
     ) -> None:
         self.objective = objective
         self.rows = rows
@@ -288,7 +288,7 @@ class Trainer:
     def _record(self, loss: float, learning_rate: float) -> float:
         """Compute validation loss and score, record the epoch, return its criterion."""
         theta = self.objective.theta
-        validation: tuple[float | None, ...] = ()
+        validation: tuple[Any, ...] = ()
         if self.validate is not None:
             validation = self.validate(theta, loss, learning_rate)
         return self.history.record(theta, loss, learning_rate, *validation)
@@ -342,8 +342,8 @@ def has_ended(plan: Plan, progress: Progress, history: History) -> bool:
 def clip(grad: np.ndarray, max_norm: float) -> None:
     """Scale `grad` (P,) down to Euclidean norm `max_norm` if it is longer."""
     if isinstance(grad, np.ndarray):
-        length = float(norm(grad, check_finite=False))  # BLAS nrm2: squares never overflow
+        size = float(norm(grad, check_finite=False))  # BLAS nrm2: squares never overflow
     else:
-        length = float(namespace(grad).linalg.vector_norm(grad))
-    if length > max_norm:
-        grad *= max_norm / length
+        size = float(namespace(grad).linalg.vector_norm(grad))
+    if size > max_norm:
+        grad *= max_norm / size

@@ -335,10 +335,10 @@ def _measure(net: Any, X: Any) -> tuple[dict[str, list[float]], int]:
     def count(x: Any, params: Any) -> list:
         nonlocal n_rows
         n_rows += x.shape[0]
-        for i, (a, steepness) in enumerate(outputs_and_slopes(net.network_, params, x)):
-            alive[i] |= steepness.any(axis=-2).ravel()
+        for i, (a, slopes) in enumerate(outputs_and_slopes(net.network_, params, x)):
+            alive[i] |= slopes.any(axis=-2).ravel()
             n_zeros[i] += np.sum(a == 0)
-            n_saturated[i] += np.sum(is_saturated(a, steepness))
+            n_saturated[i] += np.sum(is_saturated(a, slopes))
         return []
 
     net._pass_through(X, [], count)

@@ -13,6 +13,7 @@ from sklearn.base import is_classifier
 from skshallow._estimators.columns import Columns
 from skshallow.activations import Activation, Identity
 from skshallow.engine.encoding import Encoding
+from skshallow.engine.history import CURVE_OF_ATTRIBUTE
 from skshallow.engine.moments import Moments
 from skshallow.engine.monotone import Directions, are_within, parameter_bounds
 from skshallow.engine.network import Network
@@ -367,12 +368,7 @@ def _check_history(net: Any) -> None:
     """Check epoch counts, curves and records."""
     for name in ("n_iter_", "best_iter_", "t_"):
         _require(_is_count(getattr(net, name, 0)), f"{name} is no count")
-    for name in (
-        "loss_curve_",
-        "learning_rate_curve_",
-        "validation_loss_curve_",
-        "validation_scores_",
-    ):
+    for name in CURVE_OF_ATTRIBUTE:
         _require(_is_array(getattr(net, name, NO_CURVE), None), f"{name} is no curve")
     resolved = getattr(net, "resolved_params_", {})
     named = type(resolved) is dict and resolved.keys() <= net.get_params(deep=False).keys()

@@ -14,21 +14,13 @@ from skshallow._estimators.fit.feature_encoding import unseen_inputs
 from skshallow._estimators.fit.out_of_fold import OutOfFold
 from skshallow._estimators.fit.targets import Targets
 from skshallow.engine.encoding import Encoding
-from skshallow.engine.history import History
+from skshallow.engine.history import CURVE_OF_ATTRIBUTE, History
 from skshallow.engine.moments import Moments
 from skshallow.engine.network import Network
 from skshallow.engine.robust_moments import RobustMoments
 from skshallow.engine.state import Progress
 from skshallow.engine.units import Units
 from skshallow.losses import Loss
-
-# Name of each fitted attribute, and of the curve in `History` that it holds.
-CURVE_OF_ATTRIBUTE = {
-    "loss_curve_": "loss",
-    "learning_rate_curve_": "learning_rate",
-    "validation_loss_curve_": "validation_loss",
-    "validation_scores_": "validation_score",
-}
 
 
 class FitResult(NamedTuple):

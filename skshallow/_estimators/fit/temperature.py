@@ -25,92 +25,6 @@ MOST_SLOPES = 50  # most searches need two to ten
 VALUES_PER_EVALUATION = 1 << 18
 
 
-def best_temperature(
-    loss: Loss,
-    y: np.ndarray,
-    raw_prediction: np.ndarray,
-    sample_weight: np.ndarray | None = None,
-) -> float:
-    """Return the ``T`` for which ``raw_prediction / T`` has the least mean `loss`.
-
-    A network that overfits is overconfident. Dividing its raw predictions by one
-    temperature calibrates its probabilities and does not change the predicted classes; of
-    ordered classes it does not change the median.
-
-    Parameters
-    ----------
-    loss : Loss
-        A log loss, binomial, multinomial or of ordered classes; the first two are convex
-        in ``1 / T`` for one member.
-    y : ndarray of shape (n, n_outputs), or (n, 1) of class codes
-        The classes, as the loss takes them, of rows that did not train the net.
-    raw_prediction : ndarray of shape (n, n_outputs) or (n_members, n, n_outputs)
-        The raw predictions for these rows, or those of each ensemble member.
-    sample_weight : ndarray of shape (n,) or None, default=None
-        Sample weights.
-
-    Returns
-    -------
-    temperature : float
-        In [0.05, 20]; above 1 if the network was overconfident.
-
-    References
-    ----------
-    Guo, Pleiss, Sun, Weinberger (2017), arXiv:1706.04599.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skshallow.losses import BinomialLogLoss
-    >>> y = np.array([[1.0], [1.0], [1.0], [0.0]])  # accuracy 3/4,
-    >>> raw_prediction = np.full((4, 1), 10.0)  # but probabilities near 1
-    >>> temperature = best_temperature(BinomialLogLoss(), y, raw_prediction)
-    >>> round(float(1 / (1 + np.exp(-10 / temperature))), 3)
-    0.75
-    """
-    return TemperatureScaling(loss, y, sample_weight).best(raw_prediction)
-
-
-def refined_loss(
-    loss: Loss,
-    y: np.ndarray,
-    raw_prediction: np.ndarray,
-    sample_weight: np.ndarray | None = None,
-) -> float:
-    """Return the least mean `loss` of ``raw_prediction / T``, over temperatures ``T``.
-
-    The loss after the best temperature scaling measures how well a network separates the
-    classes. If the network is calibrated after training anyway, the best epoch is the one
-    in which this loss is lowest, often long after the uncalibrated loss began to rise.
-
-    Parameters
-    ----------
-    loss, y, raw_prediction, sample_weight
-        As in `best_temperature`.
-
-    Returns
-    -------
-    refined : float
-        Never above the mean loss itself.
-
-    References
-    ----------
-    Berta, Holzmueller, Jordan, Bach (2025), arXiv:2501.19195.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skshallow.losses import BinomialLogLoss
-    >>> y = np.array([[1.0], [1.0], [1.0], [0.0]])
-    >>> sure = np.full((4, 1), 10.0)
-    >>> round(float(BinomialLogLoss().loss(y, sure).mean()), 3)
-    2.5
-    >>> round(refined_loss(BinomialLogLoss(), y, sure), 3)  # of 3/4 for all
-    0.562
-    """
-    return TemperatureScaling(loss, y, sample_weight).refined_loss(raw_prediction)
-
-
 class Optimum(NamedTuple):
     """Where a search has ended, from which the next one starts.
 
@@ -129,13 +43,18 @@ class Optimum(NamedTuple):
 class TemperatureScaling:
     """Temperature scaling on a validation set.
 
+    A network that overfits is overconfident. Dividing its raw predictions by one
+    temperature calibrates its probabilities and does not change the predicted classes; of
+    ordered classes it does not change the median.
+
     Parameters
     ----------
     loss : Loss
-        The log loss, binomial, multinomial or of ordered classes.
+        A log loss, binomial, multinomial or of ordered classes; the first two are convex
+        in ``1 / T`` for one member.
     y : ndarray of shape (n_val, n_outputs), or (n_val, 1) of class codes
-        The classes.
-    weight : ndarray of shape (n_val,) or None
+        The classes, as the loss takes them, of rows that did not train the net.
+    weight : ndarray of shape (n_val,) or None, default=None
         Sample weights.
 
     Attributes
@@ -143,9 +62,27 @@ class TemperatureScaling:
     last : Optimum
         Of the last call of `refined_loss`. From one epoch to the next it moves little, so
         that the next search needs two or three slopes instead of five to ten.
+
+    References
+    ----------
+    Guo, Pleiss, Sun, Weinberger (2017), arXiv:1706.04599.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skshallow.losses import BinomialLogLoss
+    >>> y = np.array([[1.0], [1.0], [1.0], [0.0]])  # accuracy 3/4,
+    >>> sure = np.full((4, 1), 10.0)  # but probabilities near 1
+    >>> scaling = TemperatureScaling(BinomialLogLoss(), y)
+    >>> round(float(1 / (1 + np.exp(-10 / scaling.best(sure)))), 3)
+    0.75
+    >>> round(float(BinomialLogLoss().loss(y, sure).mean()), 3)
+    2.5
+    >>> round(scaling.refined_loss(sure), 3)  # of 3/4 for all
+    0.562
     """
 
-    def __init__(self, loss: Loss, y: np.ndarray, weight: np.ndarray | None) -> None:
+    def __init__(self, loss: Loss, y: np.ndarray, weight: np.ndarray | None = None) -> None:
         self.loss = loss
         self.y = y
         self.last = Optimum()
@@ -170,12 +107,26 @@ class TemperatureScaling:
         return cls(loss, y, validation.part(validation.weight))
 
     def best(self, raw_prediction: np.ndarray) -> float:
-        """Return the best temperature, for raw predictions of each member."""
+        """Return the ``T`` for which ``raw_prediction / T`` has the least mean loss.
+
+        It is in [0.05, 20], and above 1 if the network was overconfident. The raw
+        predictions are of shape (n_val, n_outputs), or those of each member
+        (n_members, n_val, n_outputs).
+        """
         slope = partial(self._slope, raw_prediction)
         return math.exp(search(slope, Optimum(), PRECISE).log_temperature)
 
     def refined_loss(self, raw_prediction: np.ndarray) -> float:
-        """Return the log loss at the best temperature."""
+        """Return the mean loss at the best temperature, never above the mean loss itself.
+
+        It measures how well a network separates the classes. If the network is calibrated
+        after training anyway, the best epoch is the one in which this loss is lowest, often
+        long after the uncalibrated loss began to rise.
+
+        References
+        ----------
+        Berta, Holzmueller, Jordan, Bach (2025), arXiv:2501.19195.
+        """
         self.last = search(partial(self._slope, raw_prediction), self.last, USEFUL)
         return self._mean_loss(raw_prediction, self.last.log_temperature)
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from skshallow._arrays.namespace import to_numpy
-from skshallow._estimators.fit.results import CURVE_OF_ATTRIBUTE
+from skshallow.engine.history import CURVE_OF_ATTRIBUTE
 from skshallow.inspection._common.drawing import (
     BLUE,
     GREEN,

@@ -19,8 +19,6 @@ from skshallow._estimators.fit.temperature import (
     HOTTEST,
     Optimum,
     TemperatureScaling,
-    best_temperature,
-    refined_loss,
     search,
 )
 from skshallow.exceptions import IneffectiveParameterWarning
@@ -32,7 +30,7 @@ def test_the_true_temperature_of_simulated_labels_is_recovered(true_temperature)
     rng = np.random.default_rng(0)
     odds = rng.normal(scale=2, size=(50_000, 1))
     y = (rng.random(odds.shape) < expit(odds)).astype(float)
-    found = best_temperature(BinomialLogLoss(), y, odds * true_temperature)
+    found = TemperatureScaling(BinomialLogLoss(), y).best(odds * true_temperature)
     assert found == pytest.approx(true_temperature, rel=0.03)
 
 
@@ -41,7 +39,7 @@ def test_the_best_temperature_has_the_smallest_log_loss():
     raw = 3 * rng.normal(size=(400, 4))
     labels = np.array([rng.choice(4, p=p) for p in softmax(raw / 2, axis=1)])
     weight = rng.random(400)
-    best = best_temperature(MultinomialLogLoss(), labels[:, np.newaxis], raw, weight)
+    best = TemperatureScaling(MultinomialLogLoss(), labels[:, np.newaxis], weight).best(raw)
 
     def weighted(temperature):
         probability = softmax(raw / temperature, axis=1)
@@ -56,11 +54,15 @@ def test_parts_of_any_size_give_the_same_temperature(values_at_once, shape, monk
     rng = np.random.default_rng(0)
     raw, weight = 4 * rng.normal(size=shape), rng.random(50)
     loss, y = MultinomialLogLoss().smoothed(0.1), rng.integers(6, size=(50, 1))
-    at_once = refined_loss(loss, y, raw, weight)
-    temperature = best_temperature(loss, y, raw, weight)
+    at_once = TemperatureScaling(loss, y, weight).refined_loss(raw)
+    temperature = TemperatureScaling(loss, y, weight).best(raw)
     monkeypatch.setattr(module, "VALUES_PER_EVALUATION", values_at_once)
-    assert refined_loss(loss, y, raw, weight) == pytest.approx(at_once, rel=1e-12)
-    assert best_temperature(loss, y, raw, weight) == pytest.approx(temperature, rel=1e-6)
+    assert TemperatureScaling(loss, y, weight).refined_loss(raw) == pytest.approx(
+        at_once, rel=1e-12
+    )
+    assert TemperatureScaling(loss, y, weight).best(raw) == pytest.approx(
+        temperature, rel=1e-6
+    )
 
 
 def raw_of(shape, scale, rng):
@@ -122,7 +124,7 @@ def test_the_least_loss_is_that_of_scipy(name, scale, dtype):
         now = ((1 + epoch / 10) * raw + raw_of(raw.shape, scale / 10, rng)).astype(dtype)
         least, log_temperature = scipys(loss, y, now, weight)
         assert scaling.refined_loss(now) == pytest.approx(least, abs=1e-6)
-        found = math.log(best_temperature(loss, y, now, weight))
+        found = math.log(TemperatureScaling(loss, y, weight).best(now))
         assert found == pytest.approx(log_temperature, abs=1e-4)
 
 
@@ -161,8 +163,12 @@ def test_raw_predictions_that_are_not_finite_keep_the_last_temperature():
 
 def test_rows_all_classified_right_or_wrong_give_the_bounds():
     y = np.ones((5, 1))
-    assert best_temperature(BinomialLogLoss(), y, y) == pytest.approx(COLDEST, rel=1e-3)
-    assert best_temperature(BinomialLogLoss(), y, -y) == pytest.approx(HOTTEST, rel=1e-3)
+    assert TemperatureScaling(BinomialLogLoss(), y).best(y) == pytest.approx(
+        COLDEST, rel=1e-3
+    )
+    assert TemperatureScaling(BinomialLogLoss(), y).best(-y) == pytest.approx(
+        HOTTEST, rel=1e-3
+    )
 
 
 def noisy(n_classes):
@@ -251,10 +257,14 @@ def test_the_refined_loss_is_the_loss_at_the_best_temperature():
     labels = np.where(rng.random(200) < 0.7, raw.argmax(axis=1), rng.integers(3, size=200))
     y = labels[:, np.newaxis]
     loss = MultinomialLogLoss()
-    temperature = best_temperature(loss, y, raw)
+    temperature = TemperatureScaling(loss, y).best(raw)
     expected = log_loss(labels, softmax(raw / temperature, axis=1))
-    assert refined_loss(loss, y, raw) == pytest.approx(expected, abs=1e-5)
-    assert refined_loss(loss, y, 3 * raw) == pytest.approx(expected, abs=1e-5)
+    assert TemperatureScaling(loss, y).refined_loss(raw) == pytest.approx(
+        expected, abs=1e-5
+    )
+    assert TemperatureScaling(loss, y).refined_loss(3 * raw) == pytest.approx(
+        expected, abs=1e-5
+    )
 
 
 def test_the_best_epoch_has_the_smallest_refined_loss():
