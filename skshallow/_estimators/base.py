@@ -257,9 +257,9 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
                 files.enter_context(training_file.resumed(run))
             context = self._init_callback_context(max_subtasks=run.n_epochs_left)
             metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
-            told = {"estimator": self, "X": X, "y": y, "metadata": metadata}
-            context.call_on_fit_task_begin(**told)
-            epochs = EpochCallbacks(run, context, told, self._as_fitted, training_file)
+            arguments = {"estimator": self, "X": X, "y": y, "metadata": metadata}
+            context.call_on_fit_task_begin(**arguments)
+            epochs = EpochCallbacks(run, context, arguments, self._as_fitted, training_file)
             try:
                 outcome = run.train(epochs)
                 diagnose(run, outcome)
@@ -271,7 +271,7 @@ class BaseNet(GivenWeights, FittedNet, CallbackSupportMixin, NestedParams):
                 raise
         with undone_on_error(self, FITTED_ATTRIBUTES):
             self._set_fitted(result)
-            context.call_on_fit_task_end(**told, reconstruction_attributes={})
+            context.call_on_fit_task_end(**arguments, reconstruction_attributes={})
         return self
 
     def _validate_params(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
@@ -125,6 +126,10 @@ class Rows:
 
     def __len__(self) -> int:
         return self.X.shape[0] if self.rows is None else len(self.rows)
+
+    def n_batches(self, batch_size: int) -> int:
+        """Return the number of batches, and so of steps, in an epoch."""
+        return math.ceil(len(self) / batch_size)
 
     def whole(self) -> Batch:
         """Return all rows as one batch, which is cached."""

@@ -188,7 +188,7 @@ class Trainer:
         """Take gradient steps, minibatch by minibatch; return whether they converged."""
         objective, plan, progress = self.objective, self.plan, self.progress
         theta, grad, history = objective.theta, objective.grad, self.history
-        n_batches = math.ceil(len(self.rows) / plan.batch_size)
+        n_batches = self.rows.n_batches(plan.batch_size)
         shuffler = progress.rng if plan.shuffle else None
         for _ in range(history.n_epochs, plan.n_epochs):
             self.watcher.begin_epoch()

@@ -107,7 +107,7 @@ def initial_types(estimator: Any, dtype: Any = np.float32) -> list[tuple[str, An
     float_types = {np.dtype(np.float32): FloatTensorType, np.dtype(float): DoubleTensorType}
     if np.dtype(dtype) not in float_types:
         raise ValueError(f"dtype must be numpy.float32 or numpy.float64; got {dtype!r}.")
-    float_type = float_types[np.dtype(dtype)]
+    number_type = float_types[np.dtype(dtype)]
     last = estimator
     while isinstance(estimator, Pipeline):
         estimator = estimator.steps[0][1]
@@ -121,11 +121,11 @@ def initial_types(estimator: Any, dtype: Any = np.float32) -> list[tuple[str, An
         )
     columns = net._columns
     if columns is None or not columns.is_categorical.any():
-        return [("X", float_type([None, net.n_features_in_]))]
+        return [("X", number_type([None, net.n_features_in_]))]
     taken = NAMES_OF_OUTPUTS | _names_of_classes(last)
     names = _names_of_inputs(columns.names or [""] * net.n_features_in_, taken)
     types = [
-        _type_of_column(levels, missing, float_type)([None, 1])
+        _type_of_column(levels, missing, number_type)([None, 1])
         for levels, missing in zip(columns.levels, columns.missing_level, strict=True)
     ]
     return list(zip(names, types, strict=True))
@@ -160,14 +160,14 @@ def _names_of_classes(estimator: Any) -> set[str]:
     return set(map(_identifier, named))
 
 
-def _type_of_column(levels: np.ndarray | None, missing_level: bool, float_type: type):
+def _type_of_column(levels: np.ndarray | None, missing_level: bool, number_type: type):
     """Return the type of the input of a column with these levels, None for a number."""
     if levels is None:
-        return float_type
+        return number_type
     if levels.dtype == object:
         return StringTensorType
     types = {"b": BooleanTensorType, "i": Int64TensorType}
-    return float_type if missing_level else types.get(levels.dtype.kind, float_type)
+    return number_type if missing_level else types.get(levels.dtype.kind, number_type)
 
 
 def net_of(estimator: Any) -> Any:

@@ -153,7 +153,7 @@ def register_link(link_class: type[Link], form: LinkForm) -> None:
     Parameters
     ----------
     link_class : type
-        Your subclass of :class:`~skshallow.losses._links.Link`.
+        Your subclass of :class:`~skshallow.losses.Link`.
     form : callable
         ``form(raw, link)`` returns the prediction of a regressor, or the probabilities of
         a classifier, for raw predictions `raw`, a :class:`Tensor`

@@ -14,9 +14,9 @@ def register_form(
     Raise TypeError, with the name of the `argument`, if it does not derive from `base`.
     """
     if not (isinstance(given, type) and issubclass(given, base)):
+        package = base.__module__.partition("._")[0]  # where it is public
         raise TypeError(
-            f"{argument} must be a subclass of {base.__module__}.{base.__name__}; got "
-            f"{given!r}."
+            f"{argument} must be a subclass of {package}.{base.__name__}; got {given!r}."
         )
     forms[given] = form
 

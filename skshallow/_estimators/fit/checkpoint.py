@@ -101,12 +101,12 @@ class TrainingFile:
         checkpoint = checkpoint_of(net, run.config)
         if checkpoint is None:
             return None
-        told = fingerprint(net, run)
+        own = fingerprint(net, run)
         path = Path(os.path.abspath(checkpoint.path))
         if path.is_dir():
-            text = json.dumps(told, sort_keys=True).encode()
+            text = json.dumps(own, sort_keys=True).encode()
             path /= f"{hashlib.sha256(text).hexdigest()[:32]}.npz"
-        return cls(path, checkpoint.every, told)
+        return cls(path, checkpoint.every, own)
 
     @contextmanager
     def resumed(self, run: FitRun) -> Iterator[None]:
@@ -189,7 +189,7 @@ def version_of(path: Path) -> tuple[int, ...] | None:
     """
     try:
         with open(path, "rb") as file:
-            told = os.fstat(file.fileno())
+            status = os.fstat(file.fileno())
     except FileNotFoundError:
         return None
-    return told.st_ino, told.st_size, told.st_mtime_ns
+    return status.st_ino, status.st_size, status.st_mtime_ns

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -53,7 +52,7 @@ def loss_above_constant(run: FitRun, outcome: Outcome) -> AboveConstant | None:
     as in noise.
     """
     history, tol = run.history, run.config.plan.tol
-    n_steps = history.n_epochs * math.ceil(len(run.rows) / run.config.plan.batch_size)
+    n_steps = history.n_epochs * run.rows.n_batches(run.config.plan.batch_size)
     gave_up = outcome.converged and not (history.stopped or history.early_stopping)
     if not (gave_up or (history.n_epochs > 1 and n_steps >= FEW_STEPS)):
         return None
@@ -89,7 +88,7 @@ def has_hardly_moved(run: FitRun) -> bool:
     Random weights that happen to be better than the constant would hide this else. Losses
     near the constant are left to `loss_above_constant`: they may be all there is to learn.
     """
-    n_steps = run.history.n_epochs * math.ceil(len(run.rows) / run.config.plan.batch_size)
+    n_steps = run.history.n_epochs * run.rows.n_batches(run.config.plan.batch_size)
     if run.last is not None or n_steps < STEPS_TO_MOVE:
         return False
     if not run.config.plan.solver.stochastic or run.history.stopped:

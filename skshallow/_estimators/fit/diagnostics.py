@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 import numpy as np
 from scipy.linalg import norm
@@ -117,8 +116,9 @@ def _tell_outcome(run: FitRun, outcome: Outcome) -> None:
     outliers = about_feature_outliers(run)
     if outliers is not None:
         warn_user(outliers, FeatureOutlierWarning)
-    for message, category in _complaints(run):
-        warn_user(message, category)
+    of_layers = _about_layers(run)
+    if of_layers is not None:
+        warn_user(*of_layers)
 
 
 def _tell_missing_scores(run: FitRun) -> None:
@@ -222,10 +222,10 @@ def _advice(run: FitRun) -> tuple[str, str, str, str]:
     return cause, remedy, more_time, faster
 
 
-def _complaints(run: FitRun) -> Iterator[tuple[str, type[Warning]]]:
-    """Yield the warnings that the health records give rise to: at most one."""
+def _about_layers(run: FitRun) -> tuple[str, type[Warning]] | None:
+    """Return the warning of dead units, or of vanishing gradients, None if all is well."""
     if run.health.sample is None or not run.health.records:
-        return
+        return None
     rows, y, _ = run.health.sample
     params, n_rows = run.network.member_params(to_numpy(run.objective.theta)), y.shape[0]
     dead = unit_health(run.network, params, to_numpy(rows))["dead"]  # with what is kept
@@ -238,18 +238,18 @@ def _complaints(run: FitRun) -> Iterator[tuple[str, type[Warning]]]:
             f"hidden layer {i + 1}"
             for i in dying
         )
-        yield (
+        return (
             f"{counts} are dead: on {n_rows} training rows, their gradient is 0. Try "
             f"{in_words(remedies, AGAINST_DEAD_UNITS)}.",
             DeadUnitsWarning,
         )
-        return
     vanishing = vanishing_layers(run.health.arrays(len(run.network.layers)))
     if vanishing:
         layers = ", ".join(str(i + 1) for i in vanishing)
-        yield (
+        return (
             f"The gradient norm of layer {layers} stayed more than {1 / VANISHING:g} times "
             "smaller than the largest of the net: it hardly learns. Try "
             f"{in_words(remedies, AGAINST_VANISHING_GRADIENT)}.",
             VanishingGradientWarning,
         )
+    return None

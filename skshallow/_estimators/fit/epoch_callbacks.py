@@ -26,7 +26,7 @@ class EpochCallbacks:
         The run, before its first epoch.
     context : CallbackContext
         Callback context of the whole fit; each epoch has a subcontext.
-    told : dict
+    arguments : dict
         The arguments of every callback: the user's estimator, X, y and metadata.
     as_fitted : callable
         Returns a fitted estimator for a result.
@@ -38,13 +38,13 @@ class EpochCallbacks:
         self,
         run: FitRun,
         context: Any,
-        told: dict[str, Any],
+        arguments: dict[str, Any],
         as_fitted: Callable[[FitResult], Any],
         training_file: TrainingFile | None,
     ) -> None:
         self._run = run
-        self._context = context if callbacks_of(told["estimator"]) else None
-        self._told = told
+        self._context = context if callbacks_of(arguments["estimator"]) else None
+        self._arguments = arguments
         self._as_fitted = as_fitted
         self._training_file = training_file
         self._every = run.config.verbose
@@ -58,7 +58,7 @@ class EpochCallbacks:
             self._epoch = self._context.subcontext(
                 task_name=f"epoch {self._run.history.n_epochs}"
             )
-            self._epoch.call_on_fit_task_begin(**self._told)
+            self._epoch.call_on_fit_task_begin(**self._arguments)
 
     def end_epoch(self, theta: np.ndarray) -> None:
         """Print progress, call the callbacks, stop if one says so, write a checkpoint.
@@ -70,7 +70,8 @@ class EpochCallbacks:
             print(_epoch_line(run, time.perf_counter() - self._start))
         if self._context is not None:
             run.history.stopped = self._epoch.call_on_fit_task_end(
-                **self._told, reconstruction_attributes=lambda: self._attributes_at(theta)
+                **self._arguments,
+                reconstruction_attributes=lambda: self._attributes_at(theta),
             )
         if self._training_file is not None:
             self._training_file.end_epoch(run)

@@ -101,16 +101,18 @@ class Report(ABC):
         rows, *numbers = [column for column in columns if not column.is_wide]
         cells = [_aligned(rows, str.ljust), *(_aligned(c, str.rjust) for c in numbers)]
         lines = ["  ".join(line).rstrip() for line in zip(*cells, strict=True)]
-        told = [
+        sentences = [
             f"{row}: {sentence}"
             for column in columns
             if column.is_wide
             for row, sentence in zip(rows.texts(), column.texts(), strict=True)
         ]
         parts = [self.title, "\n".join(lines)]
-        if told:
+        if sentences:
             parts.append(
-                "\n".join(textwrap.fill(t, WIDTH, subsequent_indent="  ") for t in told)
+                "\n".join(
+                    textwrap.fill(t, WIDTH, subsequent_indent="  ") for t in sentences
+                )
             )
         parts += [textwrap.fill(note, WIDTH) for note in self.notes()]
         return "\n\n".join(parts)
