@@ -108,11 +108,10 @@ class IneffectiveParameterWarning(UserWarning):
 class FeatureOutlierWarning(UserWarning):
     """A few values of a column are so far out that all others are almost the same.
 
-    The column's standard deviation, by which the network divides, is more than 100 times
-    its robust standard deviation, 1.4826 times the median absolute deviation from the
-    median. There is no warning for columns that enter in pieces (`numeric_encoding`), for
-    sparse tables, for columns of which more than half of the values are equal, nor from
-    `partial_fit`.
+    The column's standard deviation, by which the network divides, is more than 50 times
+    that of a normal distribution with the same quantiles of 5 and 95 %. There is no warning
+    for columns that enter in pieces (`numeric_encoding`), for sparse tables, where these
+    quantiles are equal, nor from `partial_fit`.
 
     Examples
     --------

@@ -56,13 +56,9 @@ SETTINGS: dict[str, dict[str, Any]] = {
 SHARING = {"n_members": 8, "share_weights": True}
 VIEWS = [None, "piecewise_linear", "periodic", "piecewise_linear"]
 ENSEMBLES: dict[str, dict[str, Any]] = {
-    "8 members": {"n_members": 8},
     "4 members, 60 epochs": {"n_members": 4, "max_iter": 60},
     "4 members, different encodings": {"n_members": 4, "numeric_encoding": VIEWS},
-    "4 members, `dropout=0.3`": {"n_members": 4, "dropout": 0.3},
     "8 sharing weights, periodic curves": {**SHARING, "numeric_encoding": "periodic"},
-    "8 sharing weights, `dropout=0`": {**SHARING, "dropout": 0.0},
-    "8 sharing weights, `depth=3`": {**SHARING, "depth": 3},
     "8 sharing weights, `learning_rate=0.005`": {**SHARING, "learning_rate": 0.005},
 }
 DEFAULTS = {

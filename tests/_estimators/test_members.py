@@ -273,7 +273,7 @@ def test_nothing_is_shared_by_one_member_or_without_hidden_layers(
 
 def test_members_that_share_weights_have_no_intervals_without_other_rows(X, y, few):
     net = DeepNetRegressor(**few, **SHARED, early_stopping=True).fit(X, y)
-    with pytest.raises(ValueError, match=r"without share_weights, or pass rows"):
+    with pytest.raises(ValueError, match=r"without share_weights and warm_start, or"):
         net.conformalize(y_cal=y)
 
 

@@ -19,11 +19,20 @@ from skshallow import (
     ShallowNetRegressor,
 )
 from skshallow.activations import ACTIVATIONS
-from skshallow.exceptions import DeadUnitsWarning, VanishingGradientWarning
+from skshallow.exceptions import (
+    DeadUnitsWarning,
+    FeatureOutlierWarning,
+    VanishingGradientWarning,
+)
 from skshallow.losses import REGRESSION_LOSSES, Quantile
 from skshallow.solvers import SOLVERS
 
-NAMED_WARNINGS = (ConvergenceWarning, DeadUnitsWarning, VanishingGradientWarning)
+NAMED_WARNINGS = (
+    ConvergenceWarning,
+    DeadUnitsWarning,
+    FeatureOutlierWarning,
+    VanishingGradientWarning,
+)
 CAUSES = re.compile(
     "diverged with (learning_rate|solver)=|The loss is .* before the first step"
     "|The largest magnitude in y is|net's output overflows|needs at least one target y > 0"
