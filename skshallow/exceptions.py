@@ -109,9 +109,10 @@ class FeatureOutlierWarning(UserWarning):
     """A few values of a column are so far out that all others are almost the same.
 
     The column's standard deviation, by which the network divides, is more than 50 times
-    that of a normal distribution with the same quantiles of 5 and 95 %. There is no warning
-    for columns that enter in pieces (`numeric_encoding`), for sparse tables, where these
-    quantiles are equal, nor from `partial_fit`.
+    that of a normal distribution with the quantiles of 5 and 95 % that the values have
+    besides the farthest one, which may be in many rows, as a code for missing values. There
+    is no warning for columns that enter in pieces (`numeric_encoding`), for sparse tables,
+    where these quantiles are equal, nor from `partial_fit`.
 
     Examples
     --------

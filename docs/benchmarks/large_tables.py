@@ -206,8 +206,8 @@ def report(made: dict[str, Any], real: dict[str, dict[str, Result]]) -> str:
         *ratios(made),
         "",
         "Each cell has the log loss and the accuracy, or R², on the test rows, and the",
-        "processor time of the fit. A dash stands for a fit that would take more than some",
-        "minutes, and was left out.",
+        "processor time of the fit. A dash stands for a slow model that was left out, as",
+        "the MLP is above a million numbers, rows times columns.",
     ]
     for task, by_size in made.items():
         rows = {str(n_rows): results for n_rows, results in by_size.items()}

@@ -406,10 +406,10 @@ best_iter_ : int
     the lowest training loss, counted from 1. With `cross_fit` each member has its own:
     the last of these.
 oof_prediction_ : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-    Out-of-fold prediction of each row of `X`, by the members that it did not train:
-    {oof}. NaN for rows that trained every member, and for
-    those of weight 0. Standardisation and first biases come from all rows. Only if `fit`
-    used `cross_fit`.
+    Out-of-fold prediction of each row of `X`, by the members that it validated:
+    {oof}. Where splits overlap, by those of the last
+    split that has it. NaN for rows that validated no member. Standardisation and first
+    biases come from all rows. Only if `fit` used `cross_fit`.
 n_iter_ : int
     Number of epochs so far, including those of earlier calls that this one continued.
 t_ : int

@@ -114,12 +114,9 @@ class Columns:
 
     @property
     def is_boolean(self) -> np.ndarray:
-        """Which columns (n_columns,) are categories of the levels False and True."""
-        both = [
-            levels is not None and levels.dtype == bool and len(levels) == 2
-            for levels in self.levels
-        ]
-        return np.array(both, dtype=bool)
+        """Which columns (n_columns,) are categories of booleans, or of one of them."""
+        found = [levels is not None and levels.dtype == bool for levels in self.levels]
+        return np.array(found, dtype=bool)
 
     @property
     def n_levels(self) -> tuple[int, ...]:

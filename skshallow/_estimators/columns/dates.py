@@ -15,19 +15,28 @@ DAYS = [
     *("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y"),
     *("%m-%d-%Y", "%d/%m/%y", "%m/%d/%y", "%d-%m-%y", "%m-%d-%y", "%d-%b-%Y", "%d-%b-%y"),
     *("%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y"),
-    *("%d %b. %Y", "%b. %d, %Y"),
+    *("%d %b. %Y", "%b. %d, %Y", "%d.%m.%y", "%d %b, %Y", "%d/%b/%Y", "%Y-%b-%d"),
 ]
+IN_WORDS = "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%Y-%m-%d"
+DAYS += [f"{week}{day}" for week in ("%a, ", "%A, ", "%a ", "%A ") for day in IN_WORDS]
 CLOCKS = ["%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%I:%M %p", "%I:%M%p", "%I:%M:%S %p"]
 ZONES = ["", "%z", " %z"]
-TIMES = ["", *(f" {clock}{zone}" for clock in CLOCKS for zone in ZONES)]
+TIMES = [
+    "",
+    *(f"{by}{time}{zone}" for time in CLOCKS for zone in ZONES for by in (" ", ", ")),
+]
 TIMES += [f"T{clock}{zone}" for clock in CLOCKS[:3] for zone in ZONES[:2]]
 FORMATS = [*(day + time for day in DAYS for time in TIMES), *CLOCKS]
+FORMATS += ["%a %b %d %H:%M:%S %Y", "%d/%b/%Y:%H:%M:%S %z"]  # of C, and of web servers
 # `strptime` takes long for a format that it has not just read: only those are tried that
 # have the shape of a string, its numbers as 0, its words as a, and no spaces.
 NUMBER, WORD, DOT_OF_WORD, SPACE = r"\d+", r"[^\W\d_]+", r"(?<=a)\.", r"\s"
-SHAPES = {"%b": "a", "%B": "a", "%p": "a"}  # of directives that are no numbers or zones
+SHAPES = dict.fromkeys(
+    ["%a", "%A", "%b", "%B", "%p"], "a"
+)  # of directives that are no numbers or zones
 ZONE_SHAPES = ["a", "+0", "-0", "+0:0", "-0:0", "+0:0:0", "-0:0:0"]
-TRIED = 20  # strings that choose the formats with which all are read
+TRIED = 20  # strings that tell which formats are plausible
+COMPARED = 500  # strings that tell which of these reads most
 MOST_FORMATS = 4  # in one column
 # Formats that read some of the same strings as other days.
 OTHER_ORDER = {
@@ -74,16 +83,16 @@ def date_formats(levels: Sequence[str]) -> DateFormats:
             for form in FORMATS
             if form in of_a_shape and any(_is_date(string, form) for string in tried)
         ]
-        unread = {
-            form: [i for i in left if not _is_date(strings[i], form)] for form in plausible
-        }
-        if not unread:
+        if not plausible:
             break
-        best = min(unread, key=lambda form: len(unread[form]))
-        if len(unread[best]) > len(left) - max(1, 0.01 * len(strings)):
+        compared = [strings[i] for i in left[:: max(1, len(left) // COMPARED)]]
+        n_read = [sum(_is_date(string, form) for string in compared) for form in plausible]
+        best = plausible[n_read.index(max(n_read))]
+        unread = [i for i in left if not _is_date(strings[i], best)]
+        if len(unread) > len(left) - max(1, 0.01 * len(strings)):
             break
         chosen.append(best)
-        left = unread[best]
+        left = unread
     if not chosen or len(left) > (1 - NEARLY_ALL) * len(strings):
         return DateFormats(())
     return _with_order(chosen, left, strings)
@@ -97,11 +106,15 @@ def _with_order(chosen: list[str], left: list[int], strings: list[str]) -> DateF
     # A string that only one order reads is evidence of it.
     both = {form for pair in zip(chosen, exchanged, strict=True) for form in pair if form}
     first: dict[str, str] = {}
-    for string in strings:
-        readers = {form for form in both if _exchanged(form) and _is_date(string, form)}
+    is_left, has_both = set(left), any(form in chosen for form in exchanged)
+    # One string that the chosen formats read tells their order; only others contradict it.
+    for i in [*left, *(i for i in range(len(strings)) if i not in is_left)]:
+        readers = {form for form in both if _exchanged(form) and _is_date(strings[i], form)}
         orders = {"day" if _is_day_first(form) else "month" for form in readers}
         if len(orders) == 1:
-            first.setdefault(orders.pop(), string)
+            first.setdefault(orders.pop(), strings[i])
+            if i not in is_left and not has_both:
+                break
     if len(first) == 2:
         return DateFormats((), (), (), (first["day"], first["month"]))
     day_first = [

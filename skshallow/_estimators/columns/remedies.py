@@ -205,7 +205,8 @@ def _advice_for_dates(column: Column, look: str) -> str:
             + elsewhere
         )
     code = _code_for_dates(column, look, found)
-    words = f"take a number from each{_note(column, found.unread)}, such as {code}"
+    utc = ", of the time in UTC" if any("%z" in form for form in found.formats) else ""
+    words = f"take a number from each{utc}{_note(column, found.unread)}, such as {code}"
     if found.other_order:
         pairs = zip(found.formats, found.other_order, strict=True)
         old, new = next(pair for pair in pairs if pair[0] != pair[1])

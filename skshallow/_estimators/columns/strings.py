@@ -28,11 +28,16 @@ WITH_UNITS = (QUANTITIES, QUANTITIES_WITH_COMMAS, SEVERAL_UNITS)
 PLAIN = r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*"
 DAY, TO_12 = r"(0?[1-9]|[12]\d|3[01])", r"(0?[1-9]|1[0-2])"  # also months before days
 DAY_TO_YEAR = rf"{DAY}(?P<a>[-/.]){DAY}(?P=a)\d{{4}}"
-SHORT_YEAR = rf"{DAY}(?P<b>[-/]){DAY}(?P=b)\d{{2}}"
+SHORT_YEAR = rf"{DAY}(?P<b>[-/]){DAY}(?P=b)\d{{2}}|\d\d\.(0[1-9]|1[0-2])\.\d\d"
 YEAR_TO_DAY = rf"\d{{4}}(?P<c>[-/.]){TO_12}(?P=c){DAY}"
 MONTH = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
-IN_WORDS = rf"\d{{1,2}}[ -]{MONTH}[ -]\d{{2,4}}|{MONTH} \d{{1,2}},? \d{{4}}"
-DATE = rf"(?i)\s*({DAY_TO_YEAR}|{SHORT_YEAR}|{YEAR_TO_DAY}|{IN_WORDS})([T\s].*)?"
+WEEKDAY = r"(mon|tue|wed|thu|fri|sat|sun)[a-z]*,? "
+IN_WORDS = (
+    rf"\d{{1,2}}[ /-]{MONTH},?[ /-]\d{{2,4}}|\d{{4}}-{MONTH}-\d{{1,2}}"
+    rf"|{MONTH} \d{{1,2}}(,? \d{{4}}| \d\d:\d\d:\d\d \d{{4}})"
+)
+ALL_DATES = rf"{DAY_TO_YEAR}|{SHORT_YEAR}|{YEAR_TO_DAY}|{IN_WORDS}"
+DATE = rf"(?i)\s*({WEEKDAY})?({ALL_DATES})([T,:\s].*)?"
 CLOCK = r"(?i)\s*([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?(\s?[ap]m)?\s*"
 NUMBER = r"[+-]?\d[\d.,]*"
 MONEY = r"[$€£¥]"

@@ -73,6 +73,14 @@ def checkpoint_of(net: Any, config: FitConfig) -> Checkpoint | None:
             f"With random_state={config.random_state!r} a repeated fit differs from the "
             "first one, so no Checkpoint can resume it. Set random_state to an int."
         )
+    splitter = config.validation_fraction
+    if getattr(splitter, "shuffle", True) and not isinstance(
+        getattr(splitter, "random_state", 0), Integral
+    ):
+        raise ValueError(
+            f"validation_fraction={splitter!r} gives other rows in a repeated fit, so no "
+            "Checkpoint can resume it. Set its random_state to an int."
+        )
     return checkpoints[0]
 
 

@@ -62,7 +62,10 @@ def columns_directions(
         found = _of_all(choice, n_columns)
     if not found.any():
         return None
-    _check_categories(found, columns)
+    if columns is not None:
+        _check_categories(found, columns)
+        has_one = [levels is not None and len(levels) == 1 for levels in columns.levels]
+        found = np.where(has_one, 0, found)  # only False, or only True, was seen
     _check_layers(components)
     _check_solver(components.solver)
     return found
@@ -123,10 +126,8 @@ def _check_loss(choice: Any, loss: Loss, n_raw_outputs: int) -> None:
     )
 
 
-def _check_categories(found: np.ndarray, columns: Columns | None) -> None:
-    """Raise ValueError if a column with a direction has categories, not False and True."""
-    if columns is None:
-        return
+def _check_categories(found: np.ndarray, columns: Columns) -> None:
+    """Raise ValueError if a column with a direction has categories, not booleans."""
     is_wrong = columns.is_categorical & ~columns.is_boolean
     wrong = np.flatnonzero((found != 0) & is_wrong)
     if len(wrong):

@@ -52,7 +52,7 @@ def about_target_outliers(run: FitRun) -> str | None:
         f"farthest is {values[farthest]:.6g}, in row {row} (counted from 0). They make up "
         f"{_share_of_squares(values, center, shares, far):.0%} of the sum of squares that "
         "loss='squared_error' is to explain. Check them; if they are right, try "
-        f"loss='huber'{_or_a_transform(values)}."
+        f"{_what_to_try(values)}."
     )
 
 
@@ -71,11 +71,16 @@ def _share_of_squares(values: Any, center: float, shares: Any, far: np.ndarray) 
     return float(squares[far].sum() / squares.sum())
 
 
-def _or_a_transform(values: np.ndarray) -> str:
-    """Return the transform that suits the target (n,), as the end of a sentence."""
+def _what_to_try(values: np.ndarray) -> str:
+    """Return which losses and transform suit the target (n,), and what they predict."""
+    typical = "for typical values instead of the mean, loss='huber'"
     if values.min() < 0:
-        return ""
-    return (
+        return typical
+    typical += (
         ", or the logarithm of y: TransformedTargetRegressor(net, func=np.log1p, "
         "inverse_func=np.expm1)"
     )
+    is_count = (values == np.floor(values)).all()
+    if not is_count and values.min() == 0:
+        return typical
+    return f"loss={'poisson' if is_count else 'gamma'!r} for the mean or, {typical}"

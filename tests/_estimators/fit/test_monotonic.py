@@ -310,6 +310,16 @@ def test_a_boolean_column_has_a_direction_from_false_to_true(direction, is_missi
     assert effects(None).mean() < 0
 
 
+@pytest.mark.parametrize("only", [False, True])
+def test_a_boolean_column_of_one_value_is_fitted_like_a_free_one(only):
+    X, y = table()
+    frame = pd.DataFrame(X, columns=NAMES).assign(flag=only)
+    net = DeepNetRegressor(**FEW, monotonic_cst={"flag": 1, "up": 1}).fit(frame, y)
+    free = DeepNetRegressor(**FEW, monotonic_cst={"up": 1}).fit(frame, y)
+    assert_array_equal(net.theta_, free.theta_)
+    assert np.isfinite(net.predict(frame.assign(flag=not only))).all()
+
+
 def test_sparse_rows_are_constrained_too():
     X, y = table()
     X = X * (np.random.default_rng(0).random(X.shape) < 0.5)

@@ -47,7 +47,7 @@ def test_the_warning_names_number_place_and_share_of_the_outliers():
         f"median, {median:.3g}; the farthest is 5000, in row 7 (counted from 0)."
     )
     assert f"make up {squares[[7, 30]].sum() / squares.sum():.0%} of the sum" in message
-    assert message.endswith("try loss='huber'.")  # some targets are negative
+    assert message.endswith("try for typical values instead of the mean, loss='huber'.")
 
 
 def test_targets_that_are_not_negative_may_be_transformed_as_the_warning_says():
@@ -59,6 +59,20 @@ def test_targets_that_are_not_negative_may_be_transformed_as_the_warning_says():
     with warnings.catch_warnings():
         warnings.simplefilter("error", TargetOutlierWarning)
         net.fit(X, np.abs(y))
+
+
+@pytest.mark.parametrize(
+    ("targets", "advice"),
+    [
+        (lambda y: np.abs(y).round(), "try loss='poisson' for the mean or, for typical"),
+        (lambda y: np.abs(y) + 1, "try loss='gamma' for the mean or, for typical"),
+        (lambda y: np.abs(y) * (y > 0), "try for typical values instead of the mean"),
+    ],
+    ids=["counts", "positive", "with zeros"],
+)
+def test_losses_that_keep_the_mean_are_named_where_they_suit(targets, advice):
+    X, y = rows(x7=5000.0)
+    assert advice in warning_of(X, targets(y))
 
 
 def test_rows_are_those_of_X_where_some_have_no_weight_or_validate():
