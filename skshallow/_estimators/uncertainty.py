@@ -54,8 +54,13 @@ def has_distribution(net: Any) -> bool:
 
 
 def has_quantiles(net: Any) -> bool:
-    """Return whether the loss of `net` gives quantiles."""
-    return isinstance(_loss_of(net), Likelihood | Quantile)
+    """Return that the loss of `net` gives quantiles, or raise AttributeError."""
+    if isinstance(_loss_of(net), Likelihood | Quantile):
+        return True
+    raise AttributeError(
+        "predict_quantiles needs a loss that knows them: loss='gaussian', 'poisson', "
+        "'gamma' or Quantile([0.05, 0.5, 0.95]) (from skshallow.losses)."
+    )
 
 
 def _gives_intervals(loss: Loss | None) -> bool:
@@ -65,8 +70,18 @@ def _gives_intervals(loss: Loss | None) -> bool:
 
 
 def has_intervals(net: Any) -> bool:
-    """Return whether `net` gives intervals, by its loss or by `conformalize`."""
-    return _gives_intervals(_loss_of(net)) or net._calibration is not None
+    """Return that `net` gives intervals, or raise AttributeError.
+
+    They come from its loss or from `conformalize`, whose calibration further training
+    discards.
+    """
+    if _gives_intervals(_loss_of(net)) or net._calibration is not None:
+        return True
+    raise AttributeError(
+        "predict_interval is known after conformalize: call net.conformalize(X_cal, y_cal) "
+        "after each fit or partial_fit, or use loss='gaussian' or Quantile([0.05, 0.95]) "
+        "(from skshallow.losses)."
+    )
 
 
 class Uncertainty(FittedNet):

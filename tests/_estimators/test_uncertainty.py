@@ -1,6 +1,7 @@
 """Uncertainty of regressors: distributions, quantiles, intervals, calibration."""
 
 import pickle
+import re
 from importlib.util import find_spec
 
 import numpy as np
@@ -80,6 +81,19 @@ def test_classifiers_have_no_intervals():
     net = ShallowNetClassifier()
     assert not hasattr(net, "predict_interval")
     assert not hasattr(net, "conformalize")
+
+
+@pytest.mark.parametrize(
+    ("method", "advice"),
+    [
+        ("predict_interval", r"call net\.conformalize\(X_cal, y_cal\) after each fit"),
+        ("predict_quantiles", r"loss='gaussian', 'poisson', 'gamma' or Quantile"),
+    ],
+)
+def test_a_method_that_is_not_there_yet_says_what_gives_it(method, advice):
+    with pytest.raises(AttributeError) as told:
+        getattr(ShallowNetRegressor(), method)
+    assert re.search(advice, str(told.value.__cause__))
 
 
 @pytest.mark.parametrize("name", METHODS)

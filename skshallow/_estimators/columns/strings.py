@@ -38,7 +38,7 @@ IN_WORDS = (
 )
 ALL_DATES = rf"{DAY_TO_YEAR}|{SHORT_YEAR}|{YEAR_TO_DAY}|{IN_WORDS}"
 DATE = rf"(?i)\s*({WEEKDAY})?({ALL_DATES})([T,:\s].*)?"
-CLOCK = r"(?i)\s*([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?(\s?[ap]m)?\s*"
+CLOCK = r"(?i)\s*([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?(\s?[ap]m)?\s*"
 NUMBER = r"[+-]?\d[\d.,]*"
 MONEY = r"[$€£¥]"
 WITH_UNIT = rf"\s*({NUMBER}\s*[^\d\s.,:/-]\S*|{MONEY}\s*{NUMBER})(\s+\D*)?"

@@ -4,7 +4,19 @@ from datetime import datetime
 
 import pytest
 
-from skshallow._estimators.columns.dates import FORMATS, OTHER_ORDER, date_formats
+from skshallow._estimators.columns.dates import (
+    CLOCKS,
+    DAYS,
+    FORMATS,
+    OTHER_ORDER,
+    TIMES,
+    date_formats,
+)
+from skshallow._estimators.columns.strings import (
+    CLOCK_AS_STRINGS,
+    DATES_AS_STRINGS,
+    not_categories,
+)
 
 
 @pytest.mark.parametrize(
@@ -38,17 +50,41 @@ def test_the_formats_of_dates_are_found(strings, formats):
     assert not date_formats(strings).other_order
 
 
-@pytest.mark.parametrize("form", [form for form in FORMATS if "%p" not in form])
-def test_each_format_is_found_again(form):
+def formats_of(day):
+    """Return the formats that begin with a day; with "" those of times of day alone."""
+    if not day:
+        return [form for form in FORMATS if not form.startswith(tuple(DAYS))]
+    return [day + time for time in TIMES]
+
+
+@pytest.mark.parametrize("day", [*DAYS, ""])
+def test_each_format_is_found_again(day):
     times = [datetime(2024, 12, 31, 16, 5, 6, 250), datetime(2023, 2, 25, 15, 1, 2, 125)]
-    strings = [time.astimezone().strftime(form) for time in times]
-    found = date_formats(strings)
-    assert found.formats
-    assert not found.unread
-    for string, time in zip(strings, times, strict=True):
-        if "%d" in form:
-            read = datetime.strptime(string, found.formats[0])
-            assert (read.month, read.day) == (time.month, time.day)
+    for form in formats_of(day):
+        strings = [time.astimezone().strftime(form) for time in times]
+        found = date_formats(strings)
+        assert found.formats, form
+        assert not found.unread, form
+        for string, time in zip(strings, times, strict=True):
+            if "%d" in form:
+                read = datetime.strptime(string, found.formats[0])
+                assert (read.month, read.day) == (time.month, time.day), form
+
+
+@pytest.mark.parametrize("day", [*DAYS, ""])
+def test_strings_of_each_format_are_taken_for_dates(day):
+    days = [datetime(2024, 12, day, 16, 5, 6, 250).astimezone() for day in range(1, 29)]
+    for form in formats_of(day):
+        strings = [day.strftime(form) for day in days]
+        expected = CLOCK_AS_STRINGS if form in CLOCKS else DATES_AS_STRINGS
+        assert not_categories(strings, 2 * len(strings)) == expected, form
+
+
+@pytest.mark.parametrize(
+    "names", [["3.1.4", "10.0.12", "2.7.18"], ["May", "June"], ["Sun", "Mon"], ["A 1, B"]]
+)
+def test_names_are_not_taken_for_dates(names):
+    assert not_categories(names, 100) is None
 
 
 @pytest.mark.parametrize(("day_first", "month_first"), OTHER_ORDER.items())
