@@ -132,12 +132,12 @@ def _kept_weights(net: Any) -> str:
     best = int(np.nanargmin(losses)) + 1 if each or not decides else net.best_iter_
     if not best:
         return ""
-    more = "in which the validation was best: a larger max_iter may help."
     if each:
         kept = "The weights of each member are those of its own best epoch"
         kept += f", the latest of epoch {net.best_iter_} of {n_epochs}."
     elif best == n_epochs:
-        return f"The weights are those of the last of {n_epochs} epochs, {more}"
+        kept = f"The weights are those of the last of {n_epochs} epochs, in which the "
+        kept += "validation was best: a larger max_iter may help."
     elif decides:
         kept = f"The weights are those of epoch {best} of {n_epochs}, "
         kept += "the best in validation."
