@@ -12,8 +12,9 @@ computes in the float64 of the tables, as `MLPClassifier` does. The third search
 numbers as they are, without the pieces that are the default, and the last one is that of
 `DeepNetClassifier` by successive halving of `max_iter`.
 
-The best candidate, by log loss in halving and else by accuracy, is fitted anew, and scored on a quarter of the rows that the
-search did not see. The times are processor times of the search on one thread.
+The best candidate, by log loss in halving and else by accuracy, is fitted anew, and scored
+on a quarter of the rows that the search did not see. The times are processor times of the
+search on one thread.
 """
 
 from __future__ import annotations
