@@ -1,5 +1,6 @@
 """Checkpoints: a fit that was killed, run again, ends with the bits of one that was not."""
 
+import copy
 import errno
 import os
 import random
@@ -19,7 +20,7 @@ from same_state import assert_same
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, KFold, ShuffleSplit
 
 import skshallow._estimators.fit.checkpoint
 import skshallow._estimators.fit.fingerprint
@@ -437,6 +438,21 @@ def test_what_killed_processes_left_is_removed_once_it_is_old(net, X, y, path):
 def test_a_fit_without_a_checkpoint_takes_no_fingerprint(net, X, y, monkeypatch):
     monkeypatch.delattr(skshallow._estimators.fit.checkpoint, "fingerprint")
     assert fit(net, X, y).n_iter_ == 6
+
+
+@pytest.mark.parametrize("splitter", [KFold(3, shuffle=True), ShuffleSplit(3)], ids=repr)
+@pytest.mark.parametrize("members", [{}, {"n_members": 3, "cross_fit": True}], ids=str)
+def test_a_splitter_that_draws_other_rows_each_time_is_refused(
+    X, y, path, splitter, members
+):
+    params = {"early_stopping": True, "max_iter": 2, "random_state": 0} | members
+    net = DeepNetClassifier(4, **params, validation_fraction=splitter)
+    with pytest.raises(ValueError, match=r"rows in a repeated fit.*random_state to an int"):
+        fit(net, X, y, Checkpoint(path))
+    assert not path.exists()
+    seeded = copy.copy(splitter)
+    seeded.random_state = 0
+    assert fit(net.set_params(validation_fraction=seeded), X, y, Checkpoint(path)).n_iter_
 
 
 # Two fits with one file.
