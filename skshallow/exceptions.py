@@ -136,10 +136,10 @@ class TargetOutlierWarning(UserWarning):
 
     They are more than 50 robust standard deviations from the median, and at most 5 % of
     the rows, by weight; or more rows are, and 5 % have nine tenths of the sum of squares. A
-    robust standard deviation is 1.4826 times the median absolute
-    deviation from the median. Where that is 0, since most targets are equal, it is 1.4826
-    times the median over the rows whose absolute deviation is not 0. There is no warning
-    for other losses, nor from `partial_fit`.
+    robust standard deviation is 1.4826 times the median absolute deviation from the median.
+    Where that is 0, since most targets are equal, it is 1.4826 times the median over the
+    rows whose absolute deviation is not 0. There is no warning for other losses, nor from
+    `partial_fit`.
 
     Examples
     --------

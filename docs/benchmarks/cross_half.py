@@ -61,11 +61,6 @@ ENSEMBLES: dict[str, dict[str, Any]] = {
     "8 sharing weights, periodic curves": {**SHARING, "numeric_encoding": "periodic"},
     "8 sharing weights, `learning_rate=0.005`": {**SHARING, "learning_rate": 0.005},
 }
-DEFAULTS = {
-    REFERENCE: "defaults",
-    "net, 4 members": "4 members",
-    "net, 8 sharing weights": "8 sharing weights",
-}
 ENSEMBLE = "ensemble"
 CANDIDATES = {
     REFERENCE: [REFERENCE, *SETTINGS],
@@ -130,7 +125,11 @@ def settings_table(results: list[Result], task: str, kind: str) -> list[str]:
             f"**{cell}**" if name == best[half] else cell
             for name, cell in zip(values, cells, strict=True)
         ]
-    return table(kind, [DEFAULTS.get(name, name) for name in values], columns)
+    rows = [
+        "defaults" if name == REFERENCE else name.removeprefix(f"{REFERENCE}, ")
+        for name in values
+    ]
+    return table(kind, rows, columns)
 
 
 def on_task(results: list[Result], task: str) -> list[str]:

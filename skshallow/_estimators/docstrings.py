@@ -373,8 +373,8 @@ learning_rate_curve_ : ndarray of shape (n_iter_,)
     The learning rate of the last step of each epoch; NaN for "lbfgs".
 validation_loss_curve_ : ndarray of shape (n_iter_,) or (0,)
     Mean loss on the validation set after each epoch, without dropout, label smoothing or
-    penalty.{of_temperature} Empty without a validation set. If only some of several
-    calls had one, the epochs of the others are NaN.
+    penalty. Empty without a validation set. If only some of several calls had one, the
+    epochs of the others are NaN.{of_temperature}
 validation_scores_ : ndarray of shape (n_iter_,) or (0,)
     Score on the validation set after each epoch, NaN where there is none. Empty without
     `scoring`, with NaN as in `validation_loss_curve_`.
@@ -455,8 +455,8 @@ _CLASSIFIER = {
     "monotone_prediction": "the\n    probability of the second class, or of each label,",
     "nor_classes": ",\n    nor can classifiers of more than two classes",
     "smoothing": "label smoothing, ",
-    "of_temperature": " With `temperature_scaling` it is the log loss at the best\n"
-    "    temperature of each epoch, with labels smoothed as if by one more row.\n   ",
+    "of_temperature": " With `temperature_scaling` it is the log loss at the\n"
+    "    best temperature of each epoch, with labels smoothed as if by one more row.",
     "of_ordered": ' With ``loss="ordinal"`` the last has the thresholds\n'
     "    with a minus, one less than classes, for one column of weights.",
     "target_units": "",

@@ -13,10 +13,11 @@ from skshallow._estimators.checks.typed_sklearn import BaseEstimator
 from skshallow._estimators.fit.auto import shares_weights
 from skshallow._estimators.fit.components import Components
 from skshallow._estimators.fit.monotonic import columns_directions, directions_of
-from skshallow._estimators.fit.results import CURVE_OF_ATTRIBUTE, FitResult
+from skshallow._estimators.fit.results import FitResult
 from skshallow._estimators.fit.targets import Targets
 from skshallow._estimators.hidden_layers import HiddenLayers
 from skshallow.engine.health import no_records
+from skshallow.engine.history import CURVE_OF_ATTRIBUTE
 from skshallow.engine.monotone import are_within
 from skshallow.engine.network import Network
 from skshallow.engine.shared_outputs import set_output_bias

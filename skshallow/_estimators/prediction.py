@@ -277,8 +277,7 @@ class FittedNet:
     @property
     def _without_values(self) -> WithoutValues:
         """The columns of which training had no value so far."""
-        moments = self._moments
-        return without_values(self._encoding, moments)
+        return without_values(self._encoding, self._moments)
 
     @without_overflow_warnings()
     @ONE_THREAD.left_on_error()

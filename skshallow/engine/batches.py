@@ -35,6 +35,11 @@ Batch = tuple[Any, np.ndarray, np.ndarray | None]
 Bounds = tuple[np.ndarray, np.ndarray]  # least and greatest value, each (n_features,)
 
 
+def evenly_spaced(n_rows: int, most: int) -> np.ndarray:
+    """Return the indices of at most so many of `n_rows` rows, from first to last."""
+    return np.linspace(0, n_rows - 1, min(most, n_rows)).astype(np.intp)
+
+
 class Rows:
     """A data set, or some rows of it, divided into batches of standardised features.
 
@@ -139,7 +144,7 @@ class Rows:
 
     def sample(self, n: int) -> Batch:
         """Return at most `n` rows, evenly spaced, as one batch."""
-        rows = np.linspace(0, len(self) - 1, min(n, len(self))).astype(np.intp)
+        rows = evenly_spaced(len(self), n)
         return self._gather(rows if self.rows is None else self.rows[rows])
 
     def batches(

@@ -177,7 +177,7 @@ class Encoding:
         found[: len(self.numbers)] = of_columns[self.numbers]
         found[self.piece_features] = of_columns[self.columns_of_pieces]
         columns, levels = self.levels_of_features
-        signs = np.where(levels == 0, -1, levels == 1)
+        signs = np.where(levels == 0, -1, np.where(levels == 1, 1, 0))
         stop = self.piece_features.start
         found[stop - len(columns) : stop] = signs * of_columns[columns]
         return found

@@ -30,7 +30,11 @@ from skshallow.engine.health import (
     is_saturated,
     outputs_and_slopes,
 )
-from skshallow.inspection._common.fitted_net import layer_names
+from skshallow.inspection._common.fitted_net import (
+    has_best_epoch_per_member,
+    layer_names,
+    validation_decides,
+)
 from skshallow.inspection._common.meta_estimators import find_net, net_and_input
 from skshallow.inspection._common.report import Report, ReportColumn
 
@@ -127,8 +131,7 @@ def _kept_weights(net: Any) -> str:
     losses, n_epochs = to_numpy(net.validation_loss_curve_), net.n_iter_
     if len(losses) != n_epochs or not n_epochs or np.isnan(losses[-1]):
         return ""  # the last epochs, such as those of `partial_fit`, were not validated
-    decides = net.resolved_params_.get("early_stopping", True)
-    each = decides and net.resolved_params_.get("cross_fit", False)
+    decides, each = validation_decides(net), has_best_epoch_per_member(net)
     best = int(np.nanargmin(losses)) + 1 if each or not decides else net.best_iter_
     if not best:
         return ""
@@ -162,8 +165,7 @@ def _overfitting(losses: np.ndarray, training: np.ndarray, best: int) -> str:
 
 def _record_of_weights(net: Any) -> int:
     """Return which record of `net.health_` is the nearest to the epoch of its weights."""
-    decides = net.resolved_params_.get("early_stopping", True)
-    epoch = net.best_iter_ if decides else net.n_iter_
+    epoch = net.best_iter_ if validation_decides(net) else net.n_iter_
     return int(np.abs(net.health_["epoch"] - epoch).argmin())
 
 

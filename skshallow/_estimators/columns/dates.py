@@ -31,9 +31,7 @@ FORMATS += ["%a %b %d %H:%M:%S %Y", "%d/%b/%Y:%H:%M:%S %z"]  # of C, and of web 
 # `strptime` takes long for a format that it has not just read: only those are tried that
 # have the shape of a string, its numbers as 0, its words as a, and no spaces.
 NUMBER, WORD, DOT_OF_WORD, SPACE = r"\d+", r"[^\W\d_]+", r"(?<=a)\.", r"\s"
-SHAPES = dict.fromkeys(
-    ["%a", "%A", "%b", "%B", "%p"], "a"
-)  # of directives that are no numbers or zones
+WORDS = dict.fromkeys(["%a", "%A", "%b", "%B", "%p"], "a")  # other directives are numbers
 ZONE_SHAPES = ["a", "+0", "-0", "+0:0", "-0:0", "+0:0:0", "-0:0:0"]
 TRIED = 20  # strings that tell which formats are plausible
 COMPARED = 500  # strings that tell which of these reads most
@@ -77,12 +75,8 @@ def date_formats(levels: Sequence[str]) -> DateFormats:
     chosen: list[str] = []
     while left and len(chosen) < MOST_FORMATS:
         tried = [strings[i] for i in left[:: max(1, len(left) // TRIED)]]
-        of_a_shape = {form for string in tried for form in _formats_of(_shape(string))}
-        plausible = [
-            form
-            for form in FORMATS
-            if form in of_a_shape and any(_is_date(string, form) for string in tried)
-        ]
+        readers = {form for string in tried for form in _readers(string)}
+        plausible = [form for form in FORMATS if form in readers]
         if not plausible:
             break
         compared = [strings[i] for i in left[:: max(1, len(left) // COMPARED)]]
@@ -150,25 +144,25 @@ def _shape(string: str) -> str:
     return re.sub(SPACE, "", re.sub(DOT_OF_WORD, "", shape))
 
 
-def _formats_of(shape: str) -> frozenset[str]:
-    """Return the formats of which a string of that shape may be a date."""
-    return _formats_by_shape().get(shape, frozenset())
+def _readers(string: str) -> list[str]:
+    """Return the formats of which a string is a date, or a time of day."""
+    of_a_shape = _formats_by_shape().get(_shape(string), ())
+    return [form for form in of_a_shape if _is_date(string, form)]
 
 
 @functools.cache
-def _formats_by_shape() -> dict[str, frozenset[str]]:
+def _formats_by_shape() -> dict[str, set[str]]:
+    """Return the formats that may read strings of a shape."""
     found = defaultdict(set)
     for form in FORMATS:
-        shape = re.sub("%[^z]", lambda directive: SHAPES.get(directive[0], "0"), form)
+        shape = re.sub("%[^z]", lambda directive: WORDS.get(directive[0], "0"), form)
         for zone in ZONE_SHAPES if "%z" in form else [""]:
             found[_shape(shape.replace("%z", zone))].add(form)
-    return {shape: frozenset(forms) for shape, forms in found.items()}
+    return dict(found)
 
 
 def _is_date(string: str, form: str) -> bool:
     """Return whether a string is a date, or a time of day, of a format."""
-    if form not in _formats_of(_shape(string)):
-        return False
     try:
         datetime.strptime(string, form)
     except ValueError:

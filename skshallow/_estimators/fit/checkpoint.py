@@ -28,7 +28,6 @@ from skshallow._estimators.files.archive import (
 from skshallow._estimators.files.codec import Arrays, describe, rebuild
 from skshallow._estimators.files.integrity import check_training
 from skshallow._estimators.files.lock import Locked, locked
-from skshallow._estimators.fit.config import FitConfig
 from skshallow._estimators.fit.fingerprint import Fingerprint, differences, fingerprint
 from skshallow._estimators.fit.run import FitRun
 from skshallow.callbacks import Checkpoint
@@ -41,7 +40,7 @@ ADVICE = (
 )
 
 
-def checkpoint_of(net: Any, config: FitConfig) -> Checkpoint | None:
+def checkpoint_of(net: Any, run: FitRun) -> Checkpoint | None:
     """Return the `Checkpoint` among the callbacks of `net`, None if there is none.
 
     Raises
@@ -49,6 +48,7 @@ def checkpoint_of(net: Any, config: FitConfig) -> Checkpoint | None:
     ValueError
         If this fit cannot be resumed.
     """
+    config = run.config
     checkpoints = [it for it in callbacks_of(net) if isinstance(it, Checkpoint)]
     if not checkpoints:
         return None
@@ -74,9 +74,8 @@ def checkpoint_of(net: Any, config: FitConfig) -> Checkpoint | None:
             "first one, so no Checkpoint can resume it. Set random_state to an int."
         )
     splitter = config.validation_fraction
-    if getattr(splitter, "shuffle", True) and not isinstance(
-        getattr(splitter, "random_state", 0), Integral
-    ):
+    shuffles = run.data.draws_held_out and getattr(splitter, "shuffle", True)
+    if shuffles and not isinstance(getattr(splitter, "random_state", 0), Integral):
         raise ValueError(
             f"validation_fraction={splitter!r} gives other rows in a repeated fit, so no "
             "Checkpoint can resume it. Set its random_state to an int."
@@ -106,7 +105,7 @@ class TrainingFile:
     @classmethod
     def of(cls, net: Any, run: FitRun) -> TrainingFile | None:
         """Return the file for a run of `net`, before its first epoch; None without one."""
-        checkpoint = checkpoint_of(net, run.config)
+        checkpoint = checkpoint_of(net, run)
         if checkpoint is None:
             return None
         own = fingerprint(net, run)

@@ -44,6 +44,11 @@ from skshallow.exceptions import (
 
 # For standardised features it is below 1 as a rule, below 100 with Adam at a rate of 10.
 LARGE_WEIGHTS = 1e3
+# What tells of values far out, and the category of its warning.
+ABOUT_OUTLIERS = {
+    about_target_outliers: TargetOutlierWarning,
+    about_feature_outliers: FeatureOutlierWarning,
+}
 
 
 def diagnose(run: FitRun, outcome: Outcome) -> None:
@@ -110,12 +115,10 @@ def _tell_outcome(run: FitRun, outcome: Outcome) -> None:
             f"The loss was still improving after max_iter={run.config.plan.max_iter} "
             f"epochs. Raise max_iter{more_time}."
         )
-    outliers = about_target_outliers(run)
-    if outliers is not None:
-        warn_user(outliers, TargetOutlierWarning)
-    outliers = about_feature_outliers(run)
-    if outliers is not None:
-        warn_user(outliers, FeatureOutlierWarning)
+    for about, category in ABOUT_OUTLIERS.items():
+        outliers = about(run)
+        if outliers is not None:
+            warn_user(outliers, category)
     of_layers = _about_layers(run)
     if of_layers is not None:
         warn_user(*of_layers)

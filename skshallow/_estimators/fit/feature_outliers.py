@@ -8,6 +8,7 @@ from scipy import sparse
 from skshallow._arrays.namespace import rows_of, to_numpy
 from skshallow._estimators.columns.problems import count_of
 from skshallow._estimators.fit.run import FitRun
+from skshallow.engine.batches import evenly_spaced
 
 ROWS = 256  # evenly spaced, from which robust deviations are computed
 # The middle nine tenths of the other values, and how many standard deviations of a normal
@@ -34,8 +35,7 @@ def about_feature_outliers(run: FitRun) -> str | None:
     if not len(columns):
         return None
     trained = np.arange(len(data.y)) if data.train_rows is None else data.train_rows
-    n_rows = len(trained)
-    some = trained[np.linspace(0, n_rows - 1, min(n_rows, ROWS)).astype(np.intp)]
+    some = trained[evenly_spaced(len(trained), ROWS)]
     robust = _deviations_of_middle(to_numpy(rows_of(data.X, some))[:, columns])
     times = np.divide(deviation, robust, out=np.zeros_like(deviation), where=robust > 0)
     is_far = times > FAR
@@ -45,9 +45,7 @@ def about_feature_outliers(run: FitRun) -> str | None:
     column = int(columns[worst])
     values = to_numpy(data.X[:, column]).astype(np.float64)[trained]
     farthest = int(np.nanargmax(np.abs(0.5 * values - 0.5 * np.nanmedian(values))))
-    row = trained[farthest]
-    if data.users_rows is not None:
-        row = data.users_rows[row]
+    row = data.users_row(trained[farthest])
     names, n_more = data.feature_names, int(is_far.sum()) - 1
     name = f"Column {column}" if names is None else f"Column {str(names[column])!r}"
     more = f", and {count_of(n_more, 'more column')} like it" if n_more else ""

@@ -43,8 +43,8 @@ def fingerprint(net: Any, run: FitRun) -> Fingerprint:
         If a parameter is not plain data, so that it cannot be compared.
     """
     data = run.data
-    holds_out = data.train_rows is not None or data.folds is not None
-    validation = None if holds_out else data.validation  # its rows are among those of X
+    # Rows that are held out are among those of X.
+    validation = None if data.draws_held_out else data.validation
     start = [run.objective.theta, run.progress, run.measured.units, run.health.n_before]
     entries = {
         "skshallow": fingerprint_entry(__version__),

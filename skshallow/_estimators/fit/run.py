@@ -381,10 +381,7 @@ class FitRun:
         health = self.health.arrays(len(self.network.layers))
         with ONE_THREAD:
             temperature = self._scale_outputs(theta)
-            out_of_fold = None
-            # What members were trained on before is not known to be of their own folds.
-            if restored and self.last is None:
-                out_of_fold = self._out_of_fold(temperature)
+            out_of_fold = self._out_of_fold(temperature) if restored else None
             dispersion, dispersion_weight = self._dispersion()
         goes_on = goes_on and config.keeps_state
         if goes_on:
@@ -422,8 +419,11 @@ class FitRun:
         return None if before is None else before + history.n_epochs * self.data.n_training
 
     def _out_of_fold(self, temperature: float | None) -> OutOfFold | None:
-        """Return what the members predict for the rows that they did not train on."""
-        if self.data.folds is None or self._validation is None:
+        """Return what the members predict for the rows that they did not train on.
+
+        None if they continue from an earlier call, in which they may have.
+        """
+        if self.data.folds is None or self._validation is None or self.last is not None:
             return None
         units, scaled = self.measured.units, self.config.loss.link.at_temperature
         found = [

@@ -126,10 +126,12 @@ def _folds(net: Any, table: Table, groups: np.ndarray | None) -> tuple[Fold, ...
     groups = _kept(groups, table)
     if not isinstance(choice, Real):
         folds = _folds_by(choice, f"validation_fraction={choice!r}", table, groups)
-    elif groups is None:
-        folds = _folds_at_random(table, max(2, round(1 / float(choice))), rng)
     else:
-        folds = _folds_of_groups(net, table, groups, rng)
+        n_folds = max(2, round(1 / float(choice)))
+        if groups is None:
+            folds = _folds_at_random(table, n_folds, rng)
+        else:
+            folds = _folds_of_groups(net, table, groups, n_folds, rng)
     return tuple(folds[member % len(folds)] for member in range(net.n_members))
 
 
@@ -146,13 +148,16 @@ def _folds_by(
 
 
 def _folds_of_groups(
-    net: Any, table: Table, groups: np.ndarray, rng: np.random.RandomState
+    net: Any,
+    table: Table,
+    groups: np.ndarray,
+    n_folds: int,
+    rng: np.random.RandomState,
 ) -> list[Fold]:
     """Return folds of whole groups: "auto" means as many as there are, if they are few."""
     from sklearn.model_selection import GroupKFold  # slow to import, rarely used
 
-    n_groups, fraction = len(np.unique(groups)), float(validation_fraction(net))
-    n_folds = max(2, round(1 / fraction))
+    n_groups, fraction = len(np.unique(groups)), validation_fraction(net)
     if n_groups < n_folds:
         if n_groups < 2 or net.validation_fraction != "auto":
             most = f", but validation_fraction=1/{n_groups} can" if n_groups > 1 else ""

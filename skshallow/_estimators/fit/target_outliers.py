@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from skshallow._estimators.columns.problems import count_of
@@ -27,16 +25,17 @@ def about_target_outliers(run: FitRun) -> str | None:
     """
     if not isinstance(run.config.loss, SquaredError):
         return None
-    y, weight, users_rows = run.data.y, run.data.weight, run.data.users_rows
+    y, weight = run.data.y, run.data.weight
     moments = RobustMoments(y.shape[1]).update(y, weight)
     shares = np.full(len(y), 1 / len(y)) if weight is None else weight / weight.sum()
     with np.errstate(over="ignore"):  # in halves, as in `RobustMoments`
-        distance = np.abs(0.5 * y - 0.5 * moments.center) / (0.5 * moments.deviation)
+        away = np.abs(0.5 * y - 0.5 * moments.center)
+        distance = away / (0.5 * moments.deviation)
     is_far = distance > FAR
     concerned = np.array(
         [
-            far.any() and (shares @ far <= MOST_OUTLIERS or _has_heavy_tail(away, shares))
-            for far, away in zip(is_far.T, distance.T, strict=True)
+            far.any() and (shares @ far <= MOST_OUTLIERS or _has_heavy_tail(own, shares))
+            for far, own in zip(is_far.T, away.T, strict=True)
         ]
     )
     if not concerned.any():
@@ -45,30 +44,28 @@ def about_target_outliers(run: FitRun) -> str | None:
     farthest = int(distance[:, column].argmax())
     name = "y" if y.shape[1] == 1 else f"y[:, {column}]"
     values, far, center = y[:, column], is_far[:, column], moments.center[column]
-    row = farthest if users_rows is None else users_rows[farthest]
+    row = run.data.users_row(farthest)
     return (
         f"{name} has {count_of(int(far.sum()), 'value')} more than {FAR:g} robust standard "
         f"deviations ({moments.deviation[column]:.3g}) from the median, {center:.3g}; the "
         f"farthest is {values[farthest]:.6g}, in row {row} (counted from 0). They make up "
-        f"{_share_of_squares(values, center, shares, far):.0%} of the sum of squares that "
+        f"{_share_of_squares(away[:, column], shares, far):.0%} of the sum of squares that "
         "loss='squared_error' is to explain. Check them; if they are right, try "
         f"{_what_to_try(values)}."
     )
 
 
-def _has_heavy_tail(distance: np.ndarray, shares: np.ndarray) -> bool:
-    """Return whether the rows farthest out (n,) have nearly all of the squares."""
-    order = np.argsort(-distance)
-    is_few = np.cumsum(shares[order]) <= MOST_OUTLIERS
-    squares = shares[order] * (distance[order] / distance.max()) ** 2
-    return bool(squares[is_few].sum() > MOST_SQUARES * squares.sum())
+def _has_heavy_tail(away: np.ndarray, shares: np.ndarray) -> bool:
+    """Return whether the few rows farthest out have nearly all of the squares."""
+    order = np.argsort(-away)
+    few = order[np.cumsum(shares[order]) <= MOST_OUTLIERS]
+    return _share_of_squares(away, shares, few) > MOST_SQUARES
 
 
-def _share_of_squares(values: Any, center: float, shares: Any, far: np.ndarray) -> float:
-    """Return the share that the rows `far` (n,) have in the sum of squared deviations."""
-    half = np.abs(0.5 * values - 0.5 * center)
-    squares = shares * (half / half.max()) ** 2
-    return float(squares[far].sum() / squares.sum())
+def _share_of_squares(away: np.ndarray, shares: np.ndarray, rows: np.ndarray) -> float:
+    """Return the share of some `rows` in the sum of squared deviations `away` (n,)."""
+    squares = shares * (away / away.max()) ** 2
+    return float(squares[rows].sum() / squares.sum())
 
 
 def _what_to_try(values: np.ndarray) -> str:

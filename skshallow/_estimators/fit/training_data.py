@@ -387,6 +387,15 @@ class TrainingData(NamedTuple):
         return () if self.validation is None else (self.validation,)
 
     @property
+    def draws_held_out(self) -> bool:
+        """Whether rows of X are held out, from all members or from each its own."""
+        return self.train_rows is not None or self.folds is not None
+
+    def users_row(self, row: int) -> int:
+        """Return where a row of `X` is in the user's X."""
+        return row if self.users_rows is None else int(self.users_rows[row])
+
+    @property
     def n_encoded(self) -> int:
         """Number of features that enter the network."""
         return self.X.shape[1] if self.encoding is None else self.encoding.n_encoded

@@ -164,7 +164,7 @@ def _by_validation(
         yield ("cross_fit",), "n_members=1"
     if data.folds is not None:
         yield ("scoring",), "cross_fit=True, which stops each member by its own loss"
-    if data.train_rows is not None or data.folds is not None:
+    if data.draws_held_out:
         return
     if data.validation is not None:
         yield OF_HELD_OUT_ROWS, "X_val and y_val"
@@ -194,8 +194,7 @@ def _by_last_call(config: FitConfig, data: TrainingData, last: FitResult | None)
 
 def _draws_rows(config: FitConfig, data: TrainingData) -> bool:
     """Return whether early stopping holds rows out at random, without a splitter."""
-    holds_out = data.train_rows is not None or data.folds is not None
-    return holds_out and isinstance(config.validation_fraction, Real)
+    return data.draws_held_out and isinstance(config.validation_fraction, Real)
 
 
 def _why_nothing_stalls(params: Mapping[str, Any]) -> str:

@@ -32,6 +32,16 @@ def layer_params(net: Any, standardized: bool, member: int = 0) -> list[Params]:
     ]
 
 
+def validation_decides(net: Any) -> bool:
+    """Return whether the weights of `net` are those of its best epoch in validation."""
+    return bool(net.resolved_params_.get("early_stopping", True))
+
+
+def has_best_epoch_per_member(net: Any) -> bool:
+    """Return whether each member of `net` has the weights of a best epoch of its own."""
+    return bool(net.resolved_params_.get("cross_fit", False))
+
+
 def layer_names(net: Any) -> list[str]:
     """Return the names of the layers of `net`, the output layer last."""
     return [*(f"hidden {i}" for i in range(1, len(net.network_.layers))), "output"]

@@ -23,6 +23,10 @@ from skshallow.inspection._common.drawing import (
     one_axes_each,
     style,
 )
+from skshallow.inspection._common.fitted_net import (
+    has_best_epoch_per_member,
+    validation_decides,
+)
 from skshallow.inspection._common.meta_estimators import find_net
 
 # A loss that falls by more than this factor is drawn on a logarithmic axis.
@@ -136,12 +140,12 @@ class TrainingCurveDisplay:
                 f"This {type(net).__name__} was built from given weights and has not been "
                 "trained, so there are no curves to plot."
             )
-        curves = _curves(net)
+        curves, each = _curves(net), has_best_epoch_per_member(net)
         display = cls(
             **curves,
             best_epoch=net.best_iter_ or None,
             best_by=_decided_by(net, curves),
-            best_name=_best_name(net),
+            best_name="latest best epoch of a member" if each else "best epoch",
             loss_name=_loss_name(net),
             score_name=_score_name(net.scoring),
             training_name=_training_name(net),
@@ -296,15 +300,9 @@ def _curves(net: Any) -> dict[str, Any]:
 
 def _decided_by(net: Any, curves: dict[str, Any]) -> str:
     """Return the name of the curve by which the best epoch of `net` was chosen."""
-    by_validation = net.resolved_params_.get("early_stopping", True)
-    candidates = ("validation_score", "validation_loss") if by_validation else ()
+    by_validation = "validation_score", "validation_loss"
+    candidates = by_validation if validation_decides(net) else ()
     return next((name for name in candidates if curves[name] is not None), "loss")
-
-
-def _best_name(net: Any) -> str:
-    """Return a label for the best epoch, or for the latest of those of members."""
-    each = net.resolved_params_.get("cross_fit")
-    return "latest best epoch of a member" if each else "best epoch"
 
 
 def _loss_name(net: Any) -> str:

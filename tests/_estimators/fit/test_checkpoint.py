@@ -27,7 +27,7 @@ import skshallow._estimators.fit.fingerprint
 from skshallow import DeepNetClassifier, ShallowNetRegressor, load
 from skshallow._estimators.files.archive import OLD_DRAFT, read, write
 from skshallow.callbacks import Checkpoint
-from skshallow.exceptions import UnreadableModel
+from skshallow.exceptions import IneffectiveParameterWarning, UnreadableModel
 from skshallow.schedules import SCHEDULES
 from skshallow.solvers import SOLVERS
 
@@ -453,6 +453,15 @@ def test_a_splitter_that_draws_other_rows_each_time_is_refused(
     seeded = copy.copy(splitter)
     seeded.random_state = 0
     assert fit(net.set_params(validation_fraction=seeded), X, y, Checkpoint(path)).n_iter_
+
+
+def test_a_splitter_that_is_not_used_is_no_obstacle(X, y, path):
+    params = {"early_stopping": True, "max_iter": 2, "random_state": 0}
+    net = DeepNetClassifier(4, **params, validation_fraction=KFold(3, shuffle=True))
+    net.set_callbacks(Checkpoint(path))
+    with pytest.warns(IneffectiveParameterWarning, match="validation_fraction"):
+        net.fit(X, y, X_val=X, y_val=y)
+    assert net.n_iter_ == 2
 
 
 # Two fits with one file.
