@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.optimize import Bounds, OptimizeResult, minimize
 
+from skshallow._arrays.linalg import add_scaled
 from skshallow._arrays.namespace import namespace
 from skshallow._arrays.subnormal import flush_to_zero
 from skshallow._component import Component, setting
@@ -166,7 +167,7 @@ class SGD(Solver):
 
     def step(self, theta, grad, state, learning_rate):
         def update(theta, grad):
-            theta -= learning_rate * grad
+            add_scaled(grad, -learning_rate, out=theta)
 
         _walk(update, theta, grad)
 
@@ -208,7 +209,7 @@ class Momentum(Solver):
     def step(self, theta, grad, state, learning_rate):
         def update(theta, grad, velocity):
             velocity *= self.momentum
-            velocity -= learning_rate * grad
+            add_scaled(grad, -learning_rate, out=velocity)
             theta += velocity
 
         _walk(update, theta, grad, state["velocity"])
@@ -242,11 +243,10 @@ class Nesterov(Momentum):
 
     def step(self, theta, grad, state, learning_rate):
         def update(theta, grad, velocity):
-            descent = learning_rate * grad
             velocity *= self.momentum
-            velocity -= descent
-            theta += self.momentum * velocity
-            theta -= descent
+            add_scaled(grad, -learning_rate, out=velocity)
+            add_scaled(velocity, self.momentum, out=theta)
+            add_scaled(grad, -learning_rate, out=theta)
 
         _walk(update, theta, grad, state["velocity"])
 
@@ -290,12 +290,10 @@ class RMSprop(Solver):
 
         def update(theta, grad, square):
             square *= self.rho
-            square += (1 - self.rho) * (grad * grad)
+            add_scaled(grad * grad, 1 - self.rho, out=square)
             root = xp.sqrt(square)
             root += self.epsilon
-            move = grad / root
-            move *= learning_rate
-            theta -= move
+            add_scaled(grad / root, -learning_rate, out=theta)
 
         _walk(update, theta, grad, state["square"])
 
@@ -371,9 +369,7 @@ class Adam(Solver):
             square += grad * grad
             root = xp.sqrt(square)
             root += epsilon
-            move = mean / root
-            move *= rate
-            theta -= move
+            add_scaled(mean / root, -rate, out=theta)
 
         _walk(update, theta, grad, state["mean"], state["square"])
 

@@ -1,8 +1,9 @@
-"""Matrix products of dense and sparse arrays, and sums as products.
+"""Matrix products of dense and sparse arrays, and sums that BLAS computes like products.
 
 Products of NumPy arrays use `numpy.dot`: for matrices it has less overhead than `matmul`,
 and it also uses BLAS for the product of a column and a row. Ensembles have a leading axis
-of members k, for which `matmul` is used.
+of members k, for which `matmul` is used. NumPy would compute the term of an update in place
+in an array of its own; BLAS updates in one pass, by its functions axpy and ger.
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from scipy.linalg import get_blas_funcs
+from scipy.linalg import blas
 
 from skshallow._arrays.namespace import as_dtype, asarray_like, namespace
 
+# By the character of the dtype; `get_blas_funcs` takes longer than a small update.
+AXPY = {"f": blas.saxpy, "d": blas.daxpy}
+GER = {"f": blas.sger, "d": blas.dger}
 # Entries of a matrix that is made to sum by row, where there are no sparse matrices.
 ONES_AT_ONCE = 1 << 22
 
@@ -104,7 +108,15 @@ def _add_outer(column: np.ndarray, row: np.ndarray, out: np.ndarray) -> None:
             _add_outer(column, of_member, own)
         return
     # BLAS works on the transpose, since it wants column order, and needs no other memory
-    get_blas_funcs("ger", (out,))(1.0, row, column, a=out.T, overwrite_a=True)
+    GER[out.dtype.char](1.0, row, column, a=out.T, overwrite_a=True)
+
+
+def add_scaled(vector: np.ndarray, scale: float, out: np.ndarray) -> None:
+    """Add ``scale * vector`` to `out` (P,) in place."""
+    if isinstance(out, np.ndarray) and out.flags.c_contiguous:  # else BLAS changes a copy
+        AXPY[out.dtype.char](vector, out, a=scale)
+    else:
+        out += scale * vector
 
 
 def largest_magnitude(x: Any) -> float:

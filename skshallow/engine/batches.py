@@ -150,17 +150,20 @@ class Rows:
     def batches(
         self, batch_size: int, rng: np.random.Generator | None = None
     ) -> Iterator[Batch]:
-        """Yield batches (X, y, sample_weight) of `batch_size` rows; `rng` shuffles them.
+        """Return batches (X, y, sample_weight) of `batch_size` rows; `rng` shuffles them.
 
         A single batch of all rows is not shuffled, because the order has no effect.
         """
         if batch_size >= len(self):
-            yield self.whole()
-            return
+            return iter([self.whole()])
         self._n_passes += 1
-        if self._n_passes > 1 and self._is_small:
-            yield from self._standardised().batches(batch_size, rng)
-            return
+        is_kept = self._n_passes > 1 and self._is_small
+        return (self._standardised() if is_kept else self)._gathered(batch_size, rng)
+
+    def _gathered(
+        self, batch_size: int, rng: np.random.Generator | None
+    ) -> Iterator[Batch]:
+        """Yield these batches, of which one gather serves many."""
         order = self.rows
         if rng is not None:
             order = rng.permutation(len(self)) if order is None else rng.permutation(order)

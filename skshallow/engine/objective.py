@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from skshallow._arrays.linalg import add_scaled
 from skshallow._arrays.namespace import (
     asarray_like,
     copy_of,
@@ -82,9 +83,7 @@ class Objective:
         self.alpha = alpha
         self.theta = theta
         self.grad = namespace(theta).empty_like(theta)
-        self._weights = theta[: network.layout.n_weights]
-        self._grad_weights = self.grad[: network.layout.n_weights]
-        self._strength = self._penalty_strength()
+        self._penalized = list(self._penalized_parts())
         self.params = network.views(theta)
         self.grads = network.views(self.grad)
         self._grads_of_members = network.grads_of_members(self.grads)
@@ -98,14 +97,17 @@ class Objective:
         if known_outputs is not None:
             self._learned = asarray_like((~known_outputs).astype(dtype_of(theta)), theta)
 
-    def _penalty_strength(self) -> Any:
-        """Return the strength of the penalty, of shared weights once for each member."""
+    def _penalized_parts(self) -> Iterator[tuple[float, np.ndarray, np.ndarray]]:
+        """Yield weights and their gradients, and how strong the penalty is there.
+
+        That of weights that members share counts once for each of them.
+        """
         layout = self.network.layout
-        if not layout.n_shared_weights:
-            return self.alpha
-        strength = np.full(layout.n_weights, self.alpha, dtype_of(self.theta))
-        strength[: layout.n_shared_weights] *= layout.n_members
-        return asarray_like(strength, self.theta)
+        shared = slice(layout.n_shared_weights)
+        others = slice(layout.n_shared_weights, layout.n_weights)
+        if layout.n_shared_weights:
+            yield layout.n_members * self.alpha, self.theta[shared], self.grad[shared]
+        yield self.alpha, self.theta[others], self.grad[others]
 
     def value_and_gradient(
         self,
@@ -161,7 +163,8 @@ class Objective:
         network.backward(grad_raw, caches, params, self._grads_of_members)
         network.gather(self._grads_of_members, self.params, self.grads)
         if self.alpha and penalized:
-            self._grad_weights += self._strength * self._weights
+            for strength, weights, grad in self._penalized:
+                add_scaled(weights, strength, out=grad)
         return raw_prediction
 
     def average_over_members(self) -> None:
@@ -199,8 +202,8 @@ class Objective:
 
     def penalty(self) -> float:
         """Return ``alpha/2 ||weights||^2``, for an ensemble the mean over the members."""
-        square = float(self._strength * self._weights @ self._weights)
-        return 0.5 * square / self.network.n_members
+        squares = (strength * float(w @ w) for strength, w, _ in self._penalized)
+        return 0.5 * sum(squares) / self.network.n_members
 
     @contextmanager
     def at(self, theta: np.ndarray | None) -> Iterator[None]:

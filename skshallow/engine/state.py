@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from skshallow._arrays.linalg import add_scaled
 from skshallow._arrays.namespace import copy_of
 from skshallow.schedules import Schedule
 from skshallow.solvers import Solver, State
@@ -123,7 +124,7 @@ class Progress:
             self.average = copy_of(theta)
         self.n_averaged += 1
         share = (1 + AVERAGE_MEMORY) / (self.n_averaged + AVERAGE_MEMORY)
-        self.average += share * (theta - self.average)
+        add_scaled(theta - self.average, share, out=self.average)
 
     def forget_average(self) -> None:
         """Remove the average, so that the next step begins a new one."""

@@ -7,6 +7,7 @@ from scipy import sparse
 from skshallow._arrays import linalg
 from skshallow._arrays.linalg import (
     ShiftedSparse,
+    add_scaled,
     column_sums,
     largest_magnitude,
     product,
@@ -130,6 +131,20 @@ def test_sums_over_rows_and_columns_equal_numpys(shape, dtype):
     np.testing.assert_allclose(out, a.sum(axis=0), **tolerance(dtype))
     np.testing.assert_allclose(sums, a.sum(axis=1), **tolerance(dtype))
     np.testing.assert_array_equal(a, before)
+
+
+PLACES = {"array": np.s_[:], "slice": np.s_[3:17], "strided": np.s_[::3], "one": np.s_[4:5]}
+
+
+@both_dtypes
+@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
+def test_a_scaled_vector_is_added_in_place_and_nowhere_else(place, dtype):
+    rng = np.random.default_rng(0)
+    whole, vector = rng.normal(size=(2, 20)).astype(dtype)
+    expected = whole.astype(np.float64)
+    expected[place] += -0.7 * vector[place]
+    add_scaled(vector[place], -0.7, out=whole[place])
+    np.testing.assert_allclose(whole, expected, **tolerance(dtype))
 
 
 def test_sums_of_different_sizes_and_dtypes_are_independent():
