@@ -157,9 +157,10 @@ def _cut(
 ) -> dict[int, np.ndarray]:
     """Return the borders of those columns that have more than two, none if too many do."""
     found: dict[int, np.ndarray] = {}
+    shares = np.linspace(0, 1 - ROUNDING, n_pieces + 1)
     for column, values, present in values_of:
         own_weight = None if weight is None else weight[present]
-        quantiles = _quantiles(values, own_weight, n_pieces)
+        quantiles = _quantiles(values, own_weight, shares)
         borders = _in_single_precision(np.unique(quantiles))
         if len(borders) > 2:
             found[column] = borders
@@ -241,8 +242,10 @@ def _column(X: Any, column: int) -> np.ndarray:
     return to_numpy(X[:, column])
 
 
-def _quantiles(values: np.ndarray, weight: np.ndarray | None, n_pieces: int) -> np.ndarray:
-    """Return the least values (n_pieces + 1,) that reach equal shares of the weight.
+def _quantiles(
+    values: np.ndarray, weight: np.ndarray | None, shares: np.ndarray
+) -> np.ndarray:
+    """Return the least values that reach these `shares` of the weight.
 
     A row of weight 2 counts as two rows, which `numpy.quantile` gives up to rounding only.
     """
@@ -251,8 +254,7 @@ def _quantiles(values: np.ndarray, weight: np.ndarray | None, n_pieces: int) -> 
     else:
         order = np.argsort(values, kind="stable")
         values, reached = values[order], np.cumsum(weight[order])
-    shares = np.linspace(0, 1 - ROUNDING, n_pieces + 1) * reached[-1]
-    return values[np.searchsorted(reached, shares)]
+    return values[np.searchsorted(reached, shares * reached[-1])]
 
 
 def _without_numbers(X: Any, rows: np.ndarray | None, missing: np.ndarray) -> np.ndarray:
