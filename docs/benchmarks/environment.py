@@ -11,6 +11,8 @@ from threadpoolctl import threadpool_info
 
 from skshallow._arrays.versions import kernel_advice
 
+# For the variable XLA_FLAGS, before JAX is imported.
+ONE_THREAD = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 ALWAYS = "skshallow", "numpy", "scipy", "scikit-learn"
 
 

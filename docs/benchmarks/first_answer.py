@@ -8,12 +8,14 @@ probabilities of one row. Contenders take turns, and the median of several turns
 Time is the processor time of that process since it began, which does not depend on the
 other load of the machine: the start of Python and NumPy is part of it. All contenders find
 their Python files compiled, as after a first use. `MLPClassifier` has its defaults behind
-a `StandardScaler`.
+a `StandardScaler`. PyTorch and JAX, if they are installed, train a net of the same size for
+as many epochs as `MLPClassifier` at most, see `torch_loop.py` and `jax_loop.py`.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import statistics
 import subprocess
@@ -23,7 +25,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import numpy as np
-from environment import versions_and_kernels
+from environment import ONE_THREAD, versions_and_kernels
 from sklearn.datasets import load_digits, load_iris, make_classification
 from sklearn.model_selection import train_test_split
 from summaries import table
@@ -50,7 +52,10 @@ CONTENDERS = {
         "from sklearn.preprocessing import StandardScaler",
         "make_pipeline(StandardScaler(), LogisticRegression())",
     ),
+    "PyTorch": ("from torch_loop import TorchNet", "TorchNet()"),
+    "JAX": ("from jax_loop import JaxNet", "JaxNet()"),
 }
+OPTIONAL = {"PyTorch": "torch", "JAX": "jax"}
 # What a new process runs. It prints the seconds when it has imported, fitted and answered,
 # and the accuracy.
 SCRIPT = """
@@ -99,7 +104,10 @@ def run(name: str, path: Path) -> Turn:
     """Return what a new process says."""
     imports, model = CONTENDERS[name]
     code = SCRIPT.format(imports=imports, model=model)
-    own = dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    limits = "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"
+    own = dict.fromkeys(limits, "1") | {"XLA_FLAGS": ONE_THREAD}
+    folders = [str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])]
+    own["PYTHONPATH"] = os.pathsep.join(folders)
     own["PYTHONPYCACHEPREFIX"] = str(path.parent)  # compiled files, from the first turn on
     own["PYTHONDONTWRITEBYTECODE"] = ""
     found = subprocess.run(
@@ -147,6 +155,10 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=7)
     parser.add_argument("--dry", action="store_true", help="print, write nothing")
     options = parser.parse_args()
+    for name, package in OPTIONAL.items():
+        if importlib.util.find_spec(package) is None:
+            print(f"{name} is not installed; leaving it out.")
+            del CONTENDERS[name]
     lines = [
         "# Time to the first answer",
         "",
@@ -161,8 +173,8 @@ def main() -> None:
         for name, (X, y) in tables().items():
             shape = split_to(path, X, y)
             lines += section(f"{name}, {shape}", measure(path, options.turns))
-            print("\n".join(lines[-6:]), flush=True)
-    lines += ["", versions_and_kernels()]
+            print("\n".join(lines[-3 - len(CONTENDERS) :]), flush=True)
+    lines += ["", versions_and_kernels(*OPTIONAL.values())]
     text = "\n".join(lines) + "\n"
     if not options.dry:
         (HERE / "first_answer.md").write_text(text)

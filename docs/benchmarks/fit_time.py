@@ -1,4 +1,4 @@
-"""Time of `fit`, compared with scikit-learn's MLP, a PyTorch loop, and products alone.
+"""Time of `fit`, compared with scikit-learn's MLP, PyTorch, JAX, and products alone.
 
 Run ``python docs/benchmarks/fit_time.py``; it writes ``fit_time.md`` and
 ``fit_time.png`` to its own folder. Every contender trains the same net on the same rows
@@ -9,7 +9,10 @@ if the loss does not fall from one epoch to another, this package looks for the 
 
 Contenders take turns within one run, and the fastest of several turns counts, since other
 load on the machine can only make a turn slower. It is the processor time of one thread, and
-the time by the clock of several. PyTorch is included if it is installed.
+the time by the clock of several. PyTorch and JAX are included if they are installed.
+
+JAX compiles a whole epoch, which takes another .5 to 3 seconds: that happens before the
+clock starts. It runs in one thread, and so only beside the others that do.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ import argparse
 import importlib.util
 import itertools
 import math
+import os
 import time
 import warnings
 from collections.abc import Callable
@@ -25,7 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from environment import imported, versions_and_kernels
+from environment import ONE_THREAD, imported, versions_and_kernels
 from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
@@ -119,27 +123,23 @@ def fit_mlp(case: Case, X: np.ndarray, y: np.ndarray) -> Callable[[], object]:
 
 def fit_torch(case: Case, X: np.ndarray, y: np.ndarray) -> Callable[[], object]:
     import torch
+    from torch_loop import train
 
-    X_tensor, y_tensor = torch.as_tensor(X), torch.as_tensor(y)
-    there = {"device": X_tensor.device, "dtype": X_tensor.dtype}
+    X_there, y_there = torch.as_tensor(X), torch.as_tensor(y)
+    widths = [case.n_features, *case.hidden_units, case.n_classes]
+    return lambda: train(X_there, y_there, widths, case.batch_size, case.n_epochs)
 
-    def fit() -> None:
-        widths = [case.n_features, *case.hidden_units]
-        layers: list[torch.nn.Module] = []
-        for n_inputs, n_units in itertools.pairwise(widths):
-            layers += [torch.nn.Linear(n_inputs, n_units), torch.nn.ReLU()]
-        layers.append(torch.nn.Linear(widths[-1], case.n_classes))
-        net = torch.nn.Sequential(*layers).to(**there)
-        solver = torch.optim.Adam(net.parameters(), lr=1e-3, weight_decay=1e-4, fused=True)
-        for _ in range(case.n_epochs):
-            order = torch.randperm(len(X_tensor), device=X_tensor.device)
-            for rows in order.split(case.batch_size):
-                solver.zero_grad()
-                raw_prediction = net(X_tensor[rows])
-                torch.nn.functional.cross_entropy(raw_prediction, y_tensor[rows]).backward()
-                solver.step()
 
-    return fit
+def fit_jax(case: Case, X: np.ndarray, y: np.ndarray) -> Callable[[], object]:
+    os.environ["XLA_FLAGS"] = ONE_THREAD
+    import jax
+    from jax_loop import trainer
+
+    jax.config.update("jax_enable_x64", True)
+    widths = [case.n_features, *case.hidden_units, case.n_classes]
+    train = trainer(X, y, widths, case.batch_size)
+    train(1)  # compiles the epoch
+    return lambda: train(case.n_epochs)
 
 
 def multiply(case: Case, X: np.ndarray, y: np.ndarray) -> Callable[[], object]:
@@ -171,14 +171,20 @@ CONTENDERS = {
     "skshallow": fit_skshallow,
     "MLPClassifier": fit_mlp,
     "PyTorch": fit_torch,
+    "JAX": fit_jax,
     "products": multiply,
 }
+
+
+def contenders(n_threads: int) -> list[str]:
+    """Return the names of those that run with so many threads."""
+    return [name for name in CONTENDERS if n_threads == 1 or name != "JAX"]
 
 
 def measure(case: Case, dtype: str, n_threads: int, n_turns: int) -> dict[str, float]:
     """Return microseconds per step of each contender: the least of `n_turns` turns."""
     X, y = case.data(dtype)
-    fits = {name: prepare(case, X, y) for name, prepare in CONTENDERS.items()}
+    fits = {name: CONTENDERS[name](case, X, y) for name in contenders(n_threads)}
     best = dict.fromkeys(fits, math.inf)
     clock = time.process_time if n_threads == 1 else time.perf_counter
     with threadpool_limits(n_threads), warnings.catch_warnings():
@@ -204,25 +210,27 @@ def table(results: dict[tuple[int, str], list[dict[str, float]]]) -> str:
     lines = [
         "# Fit time",
         "",
-        "How long does a training step take, compared with `MLPClassifier` and",
-        "PyTorch? `fit_time.py` writes this page; its docstring describes the method.",
+        "How long does a training step take, compared with `MLPClassifier`, PyTorch and",
+        "an epoch that JAX has compiled? `fit_time.py` writes this page; its docstring",
+        "describes the method.",
         "",
         "Times are those of the whole `fit`, in microseconds per training step: processor",
         "time with one thread, and time by the clock with more.",
-        "Products is the time of the matrix products alone. The last three columns",
-        "are ratios: how many times longer the other libraries take than skshallow,",
-        "and how many times longer skshallow takes than the matrix products.",
+        "Products is the time of the matrix products alone. The last columns are ratios:",
+        "how many times longer the other libraries take than skshallow, and how many times",
+        "longer skshallow takes than the matrix products.",
         "",
         "![Ratios](fit_time.png)",
     ]
-    others = [name for name in CONTENDERS if name not in ("skshallow", "products")]
     for (n_threads, dtype), rows in results.items():
+        names = contenders(n_threads)
+        others = [name for name in names if name not in ("skshallow", "products")]
         lines += ["", f"## {dtype}, BLAS threads: {n_threads}", ""]
-        header = ["case", *CONTENDERS, *(f"{name} / skshallow" for name in others)]
+        header = ["case", *names, *(f"{name} / skshallow" for name in others)]
         header.append("skshallow / products")
         lines += ["| " + " | ".join(header) + " |", "|---" * len(header) + "|"]
         for case, row in zip(CASES, rows, strict=True):
-            cells = [case.name, *(f"{row[name]:.0f}" for name in CONTENDERS)]
+            cells = [case.name, *(f"{row[name]:.0f}" for name in names)]
             cells += [f"{row[name] / row['skshallow']:.2f}" for name in others]
             cells.append(f"{row['skshallow'] / row['products']:.2f}")
             lines.append("| " + " | ".join(cells) + " |")
@@ -231,22 +239,23 @@ def table(results: dict[tuple[int, str], list[dict[str, float]]]) -> str:
             for name in others
         ]
         lines += ["", "Geometric mean of the ratios: " + ", ".join(means) + "."]
-    return "\n".join([*lines, "", versions_and_kernels("torch")]) + "\n"
+    return "\n".join([*lines, "", versions_and_kernels("torch", "jax")]) + "\n"
 
 
 def draw(results: dict[tuple[int, str], list[dict[str, float]]], path: Path) -> None:
     """Draw one bar per case and contender: its time relative to skshallow."""
     import matplotlib.pyplot as plt
 
-    others = [name for name in CONTENDERS if name != "skshallow"]
     figure, axes = plt.subplots(
         2, len(results) // 2, figsize=(11, 8), sharey=True, layout="constrained"
     )
     for ax, ((n_threads, dtype), rows) in zip(axes.flat, results.items(), strict=True):
-        for i, name in enumerate(others):
+        for i, name in enumerate(name for name in CONTENDERS if name != "skshallow"):
+            if name not in contenders(n_threads):
+                continue
             ratios = [row[name] / row["skshallow"] for row in rows]
-            positions = np.arange(len(rows)) + 0.27 * (i - 1)
-            ax.bar(positions, ratios, width=0.25, label=name)
+            positions = np.arange(len(rows)) + 0.21 * (i - 1.5)
+            ax.bar(positions, ratios, width=0.2, color=f"C{i}", label=name)
         ax.axhline(1, color="black", linewidth=1)
         ax.set_title(f"{dtype}, BLAS threads: {n_threads}")
         labels = [
@@ -269,9 +278,10 @@ def main() -> None:
     imported("matplotlib", '"skshallow[plots]"')
     if options.cases:
         CASES[:] = [CASES[i] for i in options.cases]
-    if importlib.util.find_spec("torch") is None:
-        print("PyTorch is not installed; leaving it out.")
-        del CONTENDERS["PyTorch"]
+    for package, name in ("torch", "PyTorch"), ("jax", "JAX"):
+        if importlib.util.find_spec(package) is None:
+            print(f"{name} is not installed; leaving it out.")
+            del CONTENDERS[name]
     results = {
         (n_threads, dtype): [
             measure(case, dtype, n_threads, options.turns) for case in CASES
