@@ -1,4 +1,10 @@
-"""Limit BLAS to one thread for matrix products that are too small for more."""
+"""Limit BLAS to one thread for matrix products that are too small for more.
+
+NumPy and SciPy, as pip installs them, each bring an OpenBLAS with threads of its own, which
+keep the cores busy for a while when they have nothing left to do. NumPy's compute the
+matrix products; SciPy's only add vectors, for which they take the cores from NumPy's. So
+SciPy's own BLAS has one thread in training, whatever the size of the products.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +13,9 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 
+import scipy
 from threadpoolctl import LibController, ThreadpoolController
 
 # With fewer multiply-adds than this in the largest product of a step, a second BLAS thread
@@ -17,11 +25,26 @@ MULTIPLY_ADDS_WORTH_A_THREAD = 1 << 23
 # setting the limit takes longer than the product.
 MULTIPLY_ADDS_OF_ONE_THREAD = 1 << 13
 
+Meant = Callable[[LibController], bool]
+
 
 @functools.cache
 def _blas_libraries() -> list[LibController]:
     """Return the loaded BLAS libraries, looked up once per process."""
     return ThreadpoolController().select(user_api="blas").lib_controllers
+
+
+def _is_scipys_own(library: LibController) -> bool:
+    """Return whether a library came with SciPy, so that NumPy has another."""
+    return _is_in_scipy(library.filepath)
+
+
+@functools.cache
+def _is_in_scipy(path: str) -> bool:
+    """Return whether a file is in SciPy's folder, or in that of its libraries beside it."""
+    package = Path(scipy.__file__).resolve().parent
+    folders = package, package.with_name("scipy.libs")
+    return any(Path(path).resolve().is_relative_to(folder) for folder in folders)
 
 
 def _set_for_all_threads(library: LibController, n_threads: int) -> None:
@@ -55,13 +78,13 @@ class _Limit:
     """
 
     def __init__(self, library: LibController) -> None:
-        self._library = library
+        self.library = library
         # For each thread, or for all together, a stack of levels: the limit that was found
         # before it was lowered, and the identifiers of the threads that need it lowered.
         self._levels: dict[int | None, list[tuple[int, list[int]]]] = {}
 
     def _levels_of(self, own: int) -> list[tuple[int, list[int]]]:
-        key = own if _is_per_thread(self._library) else None
+        key = own if _is_per_thread(self.library) else None
         return self._levels.setdefault(key, [])
 
     def depth(self, own: int) -> int:
@@ -74,13 +97,13 @@ class _Limit:
         A limit other than 1 was set by the user, even if threads are inside: it begins a
         new level.
         """
-        levels, found = self._levels_of(own), self._library.get_num_threads()
+        levels, found = self._levels_of(own), self.library.get_num_threads()
         if not levels or found != 1:
             levels.append((found, [own]))
         else:
             levels[-1][1].append(own)
         if found != 1:  # else to set it takes longer than a small net's prediction
-            _set_for_all_threads(self._library, 1)
+            _set_for_all_threads(self.library, 1)
 
     def leave(self, own: int) -> None:
         """Take the last entry of the thread `own` back; the last of a level restores it.
@@ -96,8 +119,8 @@ class _Limit:
             inside.remove(own)
             return
         is_outermost = i == len(levels) - 1
-        if is_outermost and before != 1 and self._library.get_num_threads() == 1:
-            _set_for_all_threads(self._library, before)
+        if is_outermost and before != 1 and self.library.get_num_threads() == 1:
+            _set_for_all_threads(self.library, before)
         del levels[i]
 
     def leave_down_to(self, depth: int, own: int) -> None:
@@ -150,16 +173,26 @@ class OneThread(AbstractContextManager):
         return [limit.depth(own) for limit in self._look_up()]
 
     def __enter__(self) -> None:
+        self.enter()
+
+    def __exit__(self, *exception: object) -> None:
+        self.leave()
+
+    def enter(self, is_meant: Meant | None = None) -> None:
+        """Enter the limits of all libraries, or of those that are meant."""
         own = threading.get_ident()
         with self._lock:
             for limit in self._look_up():
-                limit.enter(own)
+                if is_meant is None or is_meant(limit.library):
+                    limit.enter(own)
 
-    def __exit__(self, *exception: object) -> None:
+    def leave(self, is_meant: Meant | None = None) -> None:
+        """Leave what `enter` entered."""
         own = threading.get_ident()
         with self._lock:
             for limit in self._limits:
-                limit.leave(own)
+                if is_meant is None or is_meant(limit.library):
+                    limit.leave(own)
 
     @contextmanager
     def left_on_error(self) -> Iterator[None]:
@@ -186,13 +219,39 @@ class OneThread(AbstractContextManager):
             limit.keep_only(threading.get_ident())
 
 
+class OneThreadOfSome(AbstractContextManager):
+    """A context in which only some of the libraries of `OneThread` use one thread.
+
+    Parameters
+    ----------
+    of_all : OneThread
+        Keeps the limits.
+    is_meant : callable
+        Takes a library, and returns whether it is one of these.
+    """
+
+    def __init__(self, of_all: OneThread, is_meant: Meant) -> None:
+        self._of_all = of_all
+        self._is_meant = is_meant
+
+    def __enter__(self) -> None:
+        self._of_all.enter(self._is_meant)
+
+    def __exit__(self, *exception: object) -> None:
+        self._of_all.leave(self._is_meant)
+
+
 ONE_THREAD = OneThread(_blas_libraries)
+ONE_THREAD_OF_SCIPY = OneThreadOfSome(ONE_THREAD, _is_scipys_own)
 
 
 def threads_for(multiply_adds: int) -> AbstractContextManager:
-    """Return a context in which BLAS uses one thread if `multiply_adds` is small."""
+    """Return a context in which BLAS uses one thread if `multiply_adds` is small.
+
+    Otherwise only that of SciPy does, if NumPy has another.
+    """
     if multiply_adds >= MULTIPLY_ADDS_WORTH_A_THREAD:
-        return nullcontext()
+        return ONE_THREAD_OF_SCIPY
     return ONE_THREAD
 
 

@@ -5,6 +5,7 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from threadpoolctl import threadpool_info
@@ -14,6 +15,7 @@ from skshallow._arrays.threads import (
     MULTIPLY_ADDS_OF_ONE_THREAD,
     MULTIPLY_ADDS_WORTH_A_THREAD,
     OneThread,
+    OneThreadOfSome,
     threads_for,
     threads_for_product,
 )
@@ -32,10 +34,45 @@ def test_small_products_run_on_one_thread_and_restore_the_setting():
     assert blas_threads() == before
 
 
+def is_scipys_own(pool):
+    return "scipy" in (Path(pool["filepath"]).parts[-2]).split(".")
+
+
 def test_large_products_run_on_as_many_threads_as_the_user_set():
-    before = blas_threads()
+    pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+    expected = [1 if is_scipys_own(pool) else pool["num_threads"] for pool in pools]
     with threads_for(MULTIPLY_ADDS_WORTH_A_THREAD):
-        assert blas_threads() == before
+        assert blas_threads() == expected
+    assert blas_threads() == [pool["num_threads"] for pool in pools]
+
+
+@pytest.mark.parametrize("layer", ["pthreads", "openmp"])
+@pytest.mark.parametrize("some_first", [True, False])
+def test_one_library_may_have_one_thread_inside_and_outside_of_the_limit_of_all(
+    some_first, layer
+):
+    mine, other = Library(layer), Library(layer)
+    of_all = OneThread(lambda: [mine, other])
+    of_mine = OneThreadOfSome(of_all, lambda library: library is mine)
+    outer, inner = (of_mine, of_all) if some_first else (of_all, of_mine)
+    with outer:
+        assert (mine.get_num_threads(), other.get_num_threads()) == (
+            (1, 4) if some_first else (1, 1)
+        )
+        with inner:
+            assert (mine.get_num_threads(), other.get_num_threads()) == (1, 1)
+        assert mine.get_num_threads() == 1
+        assert other.get_num_threads() == (4 if some_first else 1)
+    assert (mine.get_num_threads(), other.get_num_threads()) == (4, 4)
+
+
+def test_what_an_error_leaves_entered_of_some_libraries_is_left():
+    mine, other = Library("pthreads"), Library("pthreads")
+    of_all = OneThread(lambda: [mine, other])
+    with of_all.left_on_error():
+        OneThreadOfSome(of_all, lambda library: library is mine).__enter__()
+        assert (mine.get_num_threads(), other.get_num_threads()) == (1, 4)
+    assert (mine.get_num_threads(), other.get_num_threads()) == (4, 4)
 
 
 def test_a_tiny_product_leaves_the_setting_alone_as_blas_needs_no_limit_for_it():
