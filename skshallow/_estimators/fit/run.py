@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,7 @@ from skshallow._estimators.fit.training_data import (
 from skshallow._estimators.fit.unused import unused_params, used_params
 from skshallow._estimators.fit.validation import Part, Validation
 from skshallow.engine.batches import Rows
+from skshallow.engine.encoding import Encoding
 from skshallow.engine.health import SAMPLE, HealthRecorder, joined
 from skshallow.engine.history import History
 from skshallow.engine.objective import Objective, row_weight
@@ -192,8 +194,18 @@ class FitRun:
             rows,
             bounds=units.bounds if are_new else None,
             dtype=self.config.dtype,
-            encoding=filling(X, self.data.encoding, units, self.data.feature_names),
+            encoding=self._encoding if X is self.data.X else self._encoding_of(X),
         )
+
+    @cached_property
+    def _encoding(self) -> Encoding | None:
+        """How the training table is encoded, of which folds are parts."""
+        return self._encoding_of(self.data.X)
+
+    def _encoding_of(self, X: Any) -> Encoding | None:
+        """Return how X is encoded; if numbers are missing, they are filled."""
+        data = self.data
+        return filling(X, data.encoding, self.measured.units, data.feature_names)
 
     def _new_validation(self) -> Validation | None:
         """Return the validation of the network, or of each member on its own fold."""
