@@ -167,7 +167,7 @@ class SGD(Solver):
 
     def step(self, theta, grad, state, learning_rate):
         def update(theta, grad):
-            add_scaled(grad, -learning_rate, out=theta)
+            theta -= learning_rate * grad
 
         _walk(update, theta, grad)
 
@@ -209,7 +209,7 @@ class Momentum(Solver):
     def step(self, theta, grad, state, learning_rate):
         def update(theta, grad, velocity):
             velocity *= self.momentum
-            add_scaled(grad, -learning_rate, out=velocity)
+            velocity -= learning_rate * grad
             theta += velocity
 
         _walk(update, theta, grad, state["velocity"])
@@ -243,10 +243,11 @@ class Nesterov(Momentum):
 
     def step(self, theta, grad, state, learning_rate):
         def update(theta, grad, velocity):
+            descent = learning_rate * grad
             velocity *= self.momentum
-            add_scaled(grad, -learning_rate, out=velocity)
-            add_scaled(velocity, self.momentum, out=theta)
-            add_scaled(grad, -learning_rate, out=theta)
+            velocity -= descent
+            theta += self.momentum * velocity
+            theta -= descent
 
         _walk(update, theta, grad, state["velocity"])
 
@@ -290,7 +291,7 @@ class RMSprop(Solver):
 
         def update(theta, grad, square):
             square *= self.rho
-            add_scaled(grad * grad, 1 - self.rho, out=square)
+            square += (1 - self.rho) * (grad * grad)
             root = xp.sqrt(square)
             root += self.epsilon
             add_scaled(grad / root, -learning_rate, out=theta)
