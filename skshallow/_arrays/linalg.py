@@ -18,9 +18,9 @@ from scipy.linalg import blas
 
 from skshallow._arrays.namespace import as_dtype, asarray_like, namespace
 
-# By the character of the dtype; `get_blas_funcs` takes longer than a small update.
-AXPY = {"f": blas.saxpy, "d": blas.daxpy}
-GER = {"f": blas.sger, "d": blas.dger}
+# By the dtype; `get_blas_funcs` takes longer than a small update.
+AXPY = {np.dtype(np.float32): blas.saxpy, np.dtype(np.float64): blas.daxpy}
+GER = {np.dtype(np.float32): blas.sger, np.dtype(np.float64): blas.dger}
 # Entries of a matrix that is made to sum by row, where there are no sparse matrices.
 ONES_AT_ONCE = 1 << 22
 
@@ -108,15 +108,25 @@ def _add_outer(column: np.ndarray, row: np.ndarray, out: np.ndarray) -> None:
             _add_outer(column, of_member, own)
         return
     # BLAS works on the transpose, since it wants column order, and needs no other memory
-    GER[out.dtype.char](1.0, row, column, a=out.T, overwrite_a=True)
+    GER[out.dtype](1.0, row, column, a=out.T, overwrite_a=True)
 
 
 def add_scaled(vector: np.ndarray, scale: float, out: np.ndarray) -> None:
     """Add ``scale * vector`` to `out` (P,) in place."""
-    if isinstance(out, np.ndarray) and out.flags.c_contiguous:  # else BLAS changes a copy
-        AXPY[out.dtype.char](vector, out, a=scale)
+    if _is_updated_by_blas(out):
+        AXPY[out.dtype](vector, out, a=scale)
     else:
         out += scale * vector
+
+
+def _is_updated_by_blas(out: Any) -> bool:
+    """Return whether BLAS can change `out` in place; of other arrays it changes a copy.
+
+    That it is writeable has to be asked: BLAS does not.
+    """
+    if not isinstance(out, np.ndarray):
+        return False
+    return out.flags.carray and out.dtype in AXPY and out.size > 0
 
 
 def largest_magnitude(x: Any) -> float:

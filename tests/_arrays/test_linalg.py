@@ -147,6 +147,24 @@ def test_a_scaled_vector_is_added_in_place_and_nowhere_else(place, dtype):
     np.testing.assert_allclose(whole, expected, **tolerance(dtype))
 
 
+@pytest.mark.parametrize("dtype", ["e", "f", "d", "g", ">f4", ">f8"])
+@pytest.mark.parametrize("size", [0, 1, 5])
+def test_a_scaled_vector_is_added_whatever_the_dtype_of_floats(size, dtype):
+    out = np.ones(size, dtype)
+    add_scaled(np.full(size, 2, dtype), 0.5, out=out)
+    assert out.dtype == dtype
+    np.testing.assert_array_equal(out, np.full(size, 2.0))
+
+
+@both_dtypes
+def test_a_read_only_array_is_refused_and_stays_as_it_is(dtype):
+    out = np.ones(3, dtype)
+    out.flags.writeable = False
+    with pytest.raises(ValueError, match="read-only"):
+        add_scaled(np.ones(3, dtype), 0.5, out=out)
+    np.testing.assert_array_equal(out, np.ones(3))
+
+
 def test_sums_of_different_sizes_and_dtypes_are_independent():
     for n in [3, 5, 3]:
         for dtype in [np.float32, np.float64, np.float32]:
