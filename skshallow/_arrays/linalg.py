@@ -112,7 +112,7 @@ def _add_outer(column: np.ndarray, row: np.ndarray, out: np.ndarray) -> None:
 
 
 def add_scaled(vector: np.ndarray, scale: float, out: np.ndarray) -> None:
-    """Add ``scale * vector`` to `out` (P,) in place."""
+    """Add ``scale * vector`` to `out` in place; BLAS does it for vectors (P,)."""
     if _is_updated_by_blas(out):
         AXPY[out.dtype](vector, out, a=scale)
     else:
@@ -126,7 +126,7 @@ def _is_updated_by_blas(out: Any) -> bool:
     """
     if not isinstance(out, np.ndarray):
         return False
-    return out.flags.carray and out.dtype in AXPY and out.size > 0
+    return out.ndim == 1 and out.flags.carray and out.dtype in AXPY and out.size > 0
 
 
 def largest_magnitude(x: Any) -> float:

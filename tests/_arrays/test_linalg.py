@@ -157,6 +157,13 @@ def test_a_scaled_vector_is_added_whatever_the_dtype_of_floats(size, dtype):
 
 
 @both_dtypes
+def test_a_scaled_matrix_is_added_in_place(dtype):
+    out = np.ones((4, 3), dtype)
+    add_scaled(np.full((4, 3), 2, dtype), 0.5, out=out)
+    np.testing.assert_array_equal(out, np.full((4, 3), 2.0))
+
+
+@both_dtypes
 def test_a_read_only_array_is_refused_and_stays_as_it_is(dtype):
     out = np.ones(3, dtype)
     out.flags.writeable = False
