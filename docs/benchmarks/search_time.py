@@ -124,7 +124,7 @@ def main() -> None:
         "",
         "24 candidates on 3 folds and the fit of the best one, and how good this one is on",
         "rows that the search did not see. Halving chooses by log loss, the others by",
-        "accuracy. Times are multiples of that of `MLPClassifier` too.",
+        "accuracy. Relative is the time as a multiple of that of `MLPClassifier`.",
         "",
         "| table | search | seconds | relative | accuracy | log loss |",
         "|---|---|---|---|---|---|",

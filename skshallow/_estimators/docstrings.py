@@ -86,9 +86,9 @@ n_members : int >= 1, default=1
     Number of networks in an ensemble. They are trained at the same time on the same
     batches, each with its own dropout masks and, unless `share_weights`, its own initial
     weights. The ensemble predicts the mean of their probabilities or predictions. It is
-    more accurate and better calibrated than one network, and costs less than `n_members`
-    times as much. With more than one member, weights and biases have a leading axis of
-    members.
+    more accurate and better calibrated than one network, and costs about `n_members` times
+    as much, more where it trains for more epochs. With more than one member, weights and
+    biases have a leading axis of members.
 """,
     "share_weights": """
 share_weights : bool, default=False
