@@ -15,17 +15,22 @@ as many epochs as `MLPClassifier` at most, see `torch_loop.py` and `jax_loop.py`
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import numpy as np
-from environment import ONE_THREAD, versions_and_kernels
+from environment import (
+    LIBRARIES,
+    XLA_ONE_THREAD,
+    versions_and_kernels,
+    without_missing,
+)
 from sklearn.datasets import load_digits, load_iris, make_classification
 from sklearn.model_selection import train_test_split
 from summaries import table
@@ -55,7 +60,6 @@ CONTENDERS = {
     "PyTorch": ("from torch_loop import TorchNet", "TorchNet()"),
     "JAX": ("from jax_loop import JaxNet", "JaxNet()"),
 }
-OPTIONAL = {"PyTorch": "torch", "JAX": "jax"}
 # What a new process runs. It prints the seconds when it has imported, fitted and answered,
 # and the accuracy.
 SCRIPT = """
@@ -105,7 +109,7 @@ def run(name: str, path: Path) -> Turn:
     imports, model = CONTENDERS[name]
     code = SCRIPT.format(imports=imports, model=model)
     limits = "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"
-    own = dict.fromkeys(limits, "1") | {"XLA_FLAGS": ONE_THREAD}
+    own = dict.fromkeys(limits, "1") | {"XLA_FLAGS": XLA_ONE_THREAD}
     folders = [str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])]
     own["PYTHONPATH"] = os.pathsep.join(folders)
     own["PYTHONPYCACHEPREFIX"] = str(path.parent)  # compiled files, from the first turn on
@@ -120,12 +124,12 @@ def run(name: str, path: Path) -> Turn:
     return Turn(*map(float, found.stdout.split()))
 
 
-def measure(path: Path, n_turns: int) -> dict[str, Turn]:
+def measure(contenders: Iterable[str], path: Path, n_turns: int) -> dict[str, Turn]:
     """Return the medians of `n_turns` turns of each contender, after one that is not told.
 
     The first turn compiles Python files.
     """
-    turns: dict[str, list[Turn]] = {name: [] for name in CONTENDERS}
+    turns: dict[str, list[Turn]] = {name: [] for name in contenders}
     for _ in range(1 + n_turns):
         for name, found in turns.items():
             found.append(run(name, path))
@@ -155,10 +159,7 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=7)
     parser.add_argument("--dry", action="store_true", help="print, write nothing")
     options = parser.parse_args()
-    for name, package in OPTIONAL.items():
-        if importlib.util.find_spec(package) is None:
-            print(f"{name} is not installed; leaving it out.")
-            del CONTENDERS[name]
+    contenders = without_missing(CONTENDERS)
     lines = [
         "# Time to the first answer",
         "",
@@ -172,9 +173,9 @@ def main() -> None:
         path = Path(folder, "rows.npz")
         for name, (X, y) in tables().items():
             shape = split_to(path, X, y)
-            lines += section(f"{name}, {shape}", measure(path, options.turns))
-            print("\n".join(lines[-3 - len(CONTENDERS) :]), flush=True)
-    lines += ["", versions_and_kernels(*OPTIONAL.values())]
+            lines += section(f"{name}, {shape}", measure(contenders, path, options.turns))
+            print("\n".join(lines[-3 - len(contenders) :]), flush=True)
+    lines += ["", versions_and_kernels(*LIBRARIES.values())]
     text = "\n".join(lines) + "\n"
     if not options.dry:
         (HERE / "first_answer.md").write_text(text)

@@ -18,18 +18,23 @@ clock starts. It runs in one thread, and so only beside the others that do.
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import itertools
 import math
 import os
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from environment import ONE_THREAD, imported, versions_and_kernels
+from environment import (
+    LIBRARIES,
+    XLA_ONE_THREAD,
+    imported,
+    versions_and_kernels,
+    without_missing,
+)
 from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
@@ -131,7 +136,7 @@ def fit_torch(case: Case, X: np.ndarray, y: np.ndarray) -> Callable[[], object]:
 
 
 def fit_jax(case: Case, X: np.ndarray, y: np.ndarray) -> Callable[[], object]:
-    os.environ["XLA_FLAGS"] = ONE_THREAD
+    os.environ["XLA_FLAGS"] = XLA_ONE_THREAD
     import jax
     from jax_loop import trainer
 
@@ -176,15 +181,16 @@ CONTENDERS = {
 }
 
 
-def contenders(n_threads: int) -> list[str]:
-    """Return the names of those that run with so many threads."""
-    return [name for name in CONTENDERS if n_threads == 1 or name != "JAX"]
+def measure(
+    contenders: Iterable[str], case: Case, dtype: str, n_threads: int, n_turns: int
+) -> dict[str, float]:
+    """Return microseconds per step of each contender: the least of `n_turns` turns.
 
-
-def measure(case: Case, dtype: str, n_threads: int, n_turns: int) -> dict[str, float]:
-    """Return microseconds per step of each contender: the least of `n_turns` turns."""
+    With several threads there is no time of JAX.
+    """
     X, y = case.data(dtype)
-    fits = {name: CONTENDERS[name](case, X, y) for name in contenders(n_threads)}
+    names = [name for name in contenders if n_threads == 1 or name != "JAX"]
+    fits = {name: CONTENDERS[name](case, X, y) for name in names}
     best = dict.fromkeys(fits, math.inf)
     clock = time.process_time if n_threads == 1 else time.perf_counter
     with threadpool_limits(n_threads), warnings.catch_warnings():
@@ -223,7 +229,7 @@ def table(results: dict[tuple[int, str], list[dict[str, float]]]) -> str:
         "![Ratios](fit_time.png)",
     ]
     for (n_threads, dtype), rows in results.items():
-        names = contenders(n_threads)
+        names = list(rows[0])
         others = [name for name in names if name not in ("skshallow", "products")]
         lines += ["", f"## {dtype}, BLAS threads: {n_threads}", ""]
         header = ["case", *names, *(f"{name} / skshallow" for name in others)]
@@ -239,23 +245,23 @@ def table(results: dict[tuple[int, str], list[dict[str, float]]]) -> str:
             for name in others
         ]
         lines += ["", "Geometric mean of the ratios: " + ", ".join(means) + "."]
-    return "\n".join([*lines, "", versions_and_kernels("torch", "jax")]) + "\n"
+    return "\n".join([*lines, "", versions_and_kernels(*LIBRARIES.values())]) + "\n"
 
 
 def draw(results: dict[tuple[int, str], list[dict[str, float]]], path: Path) -> None:
     """Draw one bar per case and contender: its time relative to skshallow."""
     import matplotlib.pyplot as plt
 
+    others = [name for name in CONTENDERS if name != "skshallow"]
     figure, axes = plt.subplots(
         2, len(results) // 2, figsize=(11, 8), sharey=True, layout="constrained"
     )
     for ax, ((n_threads, dtype), rows) in zip(axes.flat, results.items(), strict=True):
-        for i, name in enumerate(name for name in CONTENDERS if name != "skshallow"):
-            if name not in contenders(n_threads):
-                continue
-            ratios = [row[name] / row["skshallow"] for row in rows]
-            positions = np.arange(len(rows)) + 0.21 * (i - 1.5)
-            ax.bar(positions, ratios, width=0.2, color=f"C{i}", label=name)
+        for i, name in enumerate(others):
+            if name in rows[0]:
+                ratios = [row[name] / row["skshallow"] for row in rows]
+                positions = np.arange(len(rows)) + 0.21 * (i - 1.5)
+                ax.bar(positions, ratios, width=0.2, color=f"C{i}", label=name)
         ax.axhline(1, color="black", linewidth=1)
         ax.set_title(f"{dtype}, BLAS threads: {n_threads}")
         labels = [
@@ -278,13 +284,10 @@ def main() -> None:
     imported("matplotlib", '"skshallow[plots]"')
     if options.cases:
         CASES[:] = [CASES[i] for i in options.cases]
-    for package, name in ("torch", "PyTorch"), ("jax", "JAX"):
-        if importlib.util.find_spec(package) is None:
-            print(f"{name} is not installed; leaving it out.")
-            del CONTENDERS[name]
+    installed = without_missing(CONTENDERS)
     results = {
         (n_threads, dtype): [
-            measure(case, dtype, n_threads, options.turns) for case in CASES
+            measure(installed, case, dtype, n_threads, options.turns) for case in CASES
         ]
         for n_threads in options.threads
         for dtype in ("float32", "float64")
