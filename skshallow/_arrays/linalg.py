@@ -124,9 +124,8 @@ def _is_updated_by_blas(out: Any) -> bool:
 
     That it is writeable has to be asked: BLAS does not.
     """
-    if not isinstance(out, np.ndarray):
-        return False
-    return out.ndim == 1 and out.flags.carray and out.dtype in AXPY and out.size > 0
+    is_vector = isinstance(out, np.ndarray) and out.ndim == 1 and out.size > 0
+    return is_vector and out.flags.carray and out.dtype in AXPY
 
 
 def largest_magnitude(x: Any) -> float:

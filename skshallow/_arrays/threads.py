@@ -25,13 +25,18 @@ MULTIPLY_ADDS_WORTH_A_THREAD = 1 << 23
 # setting the limit takes longer than the product.
 MULTIPLY_ADDS_OF_ONE_THREAD = 1 << 13
 
-Meant = Callable[[LibController], bool]
+Meant = Callable[[LibController], bool]  # takes a library: is it one of those to limit?
 
 
 @functools.cache
 def _blas_libraries() -> list[LibController]:
     """Return the loaded BLAS libraries, looked up once per process."""
     return ThreadpoolController().select(user_api="blas").lib_controllers
+
+
+def _is_any(library: LibController) -> bool:
+    """Return True: all libraries are meant."""
+    return True
 
 
 def _is_scipys_own(library: LibController) -> bool:
@@ -178,20 +183,20 @@ class OneThread(AbstractContextManager):
     def __exit__(self, *exception: object) -> None:
         self.leave()
 
-    def enter(self, is_meant: Meant | None = None) -> None:
+    def enter(self, is_meant: Meant = _is_any) -> None:
         """Enter the limits of all libraries, or of those that are meant."""
         own = threading.get_ident()
         with self._lock:
             for limit in self._look_up():
-                if is_meant is None or is_meant(limit.library):
+                if is_meant(limit.library):
                     limit.enter(own)
 
-    def leave(self, is_meant: Meant | None = None) -> None:
+    def leave(self, is_meant: Meant = _is_any) -> None:
         """Leave what `enter` entered."""
         own = threading.get_ident()
         with self._lock:
             for limit in self._limits:
-                if is_meant is None or is_meant(limit.library):
+                if is_meant(limit.library):
                     limit.leave(own)
 
     @contextmanager
