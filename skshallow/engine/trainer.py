@@ -247,12 +247,15 @@ class Trainer:
             loss = objective.value_and_gradient(X, y, sample_weight)
             return loss, to_numpy(objective.grad).astype(np.float64)
 
+        def record(result):  # its function value is summed over members
+            self._record(float(result.fun) / objective.network.n_members, math.nan)
+
         def after_iteration(result):
             nonlocal in_iteration
             if not math.isfinite(result.fun):
                 raise Diverged
             objective.theta[...] = self._as_parameters(result.x)
-            self._record(float(result.fun), math.nan)
+            record(result)
             health.end_epoch(history.n_epochs, objective)
             health.before_last_step(history.n_epochs + 1, objective.theta)
             in_iteration = False
@@ -274,7 +277,7 @@ class Trainer:
             raise Diverged
         objective.theta[...] = self._as_parameters(result.x)
         if in_iteration:  # optimal from the start, or the last line search failed
-            self._record(float(result.fun), math.nan)
+            record(result)
             health.end_epoch(history.n_epochs, objective)
             self.watcher.end_epoch(objective.theta)
         # a failed line search, at a kink or for rounding in float32, counts as convergence

@@ -14,6 +14,7 @@ from raw_predictions import raw_prediction
 from sklearn.datasets import load_diabetes, load_iris, load_wine, make_regression
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import Ridge
+from sklearn.metrics import log_loss
 from sklearn.preprocessing import StandardScaler
 
 from skshallow import (
@@ -186,6 +187,24 @@ def test_penalised_optimum_is_that_of_ridge_at_every_batch_size(
     ridge = Ridge(alpha=0.5 * weight.sum()).fit(Z, y, sample_weight=weight)
     assert_allclose(exact.predict(X), ridge.predict(Z), atol=1e-6)
     assert_allclose(net.predict(X), ridge.predict(Z), atol=0.01)
+
+
+@pytest.mark.filterwarnings("ignore:The loss was still improving")
+@pytest.mark.parametrize("share_weights", [False, True])
+@pytest.mark.parametrize("name", SOLVERS)
+def test_loss_of_members_is_the_mean_of_theirs_with_every_solver(name, share_weights):
+    X, y = load_iris(return_X_y=True)
+    still = {"learning_rate": 1e-12, "batch_size": None, "average_weights": False}
+    net = ShallowNetClassifier(
+        4, solver=name, n_members=3, share_weights=share_weights, alpha=0.5, max_iter=1,
+        standardize=False, label_smoothing=0, dropout=0, random_state=0,
+        **(still if name in STOCHASTIC else {}), **ON,
+    ).fit(X, y)  # fmt: skip
+    losses = [log_loss(y, probability) for probability in net.predict_members(X)]
+    layout, squares = net.network_.layout, net.theta_**2
+    shared = squares[: layout.n_shared_weights].sum()
+    own = squares[layout.n_shared_weights : layout.n_weights].sum() / 3
+    assert net.loss_ == pytest.approx(np.mean(losses) + 0.25 * (shared + own), rel=1e-6)
 
 
 # Divergence.
