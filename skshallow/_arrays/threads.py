@@ -84,12 +84,13 @@ class _Limit:
 
     def __init__(self, library: LibController) -> None:
         self.library = library
+        self._is_per_thread = _is_per_thread(library)
         # For each thread, or for all together, a stack of levels: the limit that was found
         # before it was lowered, and the identifiers of the threads that need it lowered.
         self._levels: dict[int | None, list[tuple[int, list[int]]]] = {}
 
     def _levels_of(self, own: int) -> list[tuple[int, list[int]]]:
-        key = own if _is_per_thread(self.library) else None
+        key = own if self._is_per_thread else None
         return self._levels.setdefault(key, [])
 
     def depth(self, own: int) -> int:

@@ -221,7 +221,10 @@ class Encoding:
     def _pieces_of(self, x: Any) -> Any:
         """Return the share of each piece (n, n_pieces) that is below the number."""
         xp = namespace(x)
-        starts, lengths = (asarray_like(own.astype(dtype_of(x)), x) for own in self.pieces)
+        dtype = dtype_of(x)
+        starts, lengths = (
+            asarray_like(own.astype(dtype, copy=False), x) for own in self.pieces
+        )
         z = _columns(x, self.columns_of_pieces)
         z -= starts
         z /= lengths

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import narwhals.stable.v2 as nw
 import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import (
@@ -100,9 +101,12 @@ def check_features(estimator: Any, X: Any, *, reset: bool, input_name: str) -> N
 
     scikit-learn, which does both, speaks of X. Other arguments are called `input_name`.
     """
+    # scikit-learn would find this, too, but takes longer for it than to predict a row.
+    if not reset and _has_its_names(estimator, X):
+        return
     if not reset and _has_its_columns(estimator, X):
         if not hasattr(estimator, "feature_names_in_"):
-            return  # what scikit-learn would find, which takes longer than to predict a row
+            return
         if input_name != "X":
             warn_user(
                 f"{input_name} does not have valid feature names, but "
@@ -119,6 +123,16 @@ def check_features(estimator: Any, X: Any, *, reset: bool, input_name: str) -> N
         raise ValueError(
             f"{input_name} must have the features of the X that fit was given. {what}"
         ) from error
+
+
+def _has_its_names(estimator: Any, X: Any) -> bool:
+    """Return whether X is a frame of pandas or polars with the names that a fit had."""
+    known = getattr(estimator, "feature_names_in_", None)
+    if known is None or isinstance(X, np.ndarray):
+        return False
+    if nw.dependencies.is_pandas_dataframe(X):
+        return X.columns.tolist() == known.tolist()
+    return nw.dependencies.is_polars_dataframe(X) and X.columns == known.tolist()
 
 
 def _has_its_columns(estimator: Any, X: Any) -> bool:

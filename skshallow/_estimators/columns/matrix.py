@@ -25,6 +25,7 @@ from skshallow._estimators.columns.columns import (
     has_columns,
     learn_and_encode,
 )
+from skshallow._estimators.columns.numeric_frames import array_of_numeric_frame
 from skshallow._estimators.columns.problems import count_of, listed_columns
 from skshallow._estimators.columns.reading import unbatched
 from skshallow._estimators.columns.shape import check_is_table
@@ -70,13 +71,16 @@ def read_matrix(
         For `check_arrays`.
     """
     X = unbatched(X)
-    check_is_table(X, input_name)
+    numbers = array_of_numeric_frame(X) if known is None else None
+    if numbers is None:
+        check_is_table(X, input_name)
     options["ensure_all_finite"] = "allow-nan"
     names = input_name, y_name
     X = _unmasked(X)
     chosen = categorical_features if reset else None
-    if known is None and not has_columns(X, chosen, input_name=input_name):
-        matrix = matrix_of_sparse_frame(X, input_name)
+    table = X if numbers is None else numbers
+    if known is None and not has_columns(table, chosen, input_name=input_name):
+        matrix = matrix_of_sparse_frame(X, input_name) if numbers is None else numbers
         with _naming_infinite(X, matrix, input_name):
             found = validated(
                 estimator, X, matrix=matrix, reset=reset, names=names, **options
@@ -102,14 +106,14 @@ def read_matrix(
 def _naming_infinite(X: Any, matrix: Any, input_name: str) -> Iterator[None]:
     """Name the columns with infinity in the error of scikit-learn, which names none.
 
-    The `matrix` is that of a data frame X with sparse columns only, else None.
+    The `matrix` is that of a data frame X of numbers or of sparse columns, else None.
     """
     try:
         yield
     except ValueError as error:
         if not str(error).startswith(f"Input {input_name} contains infinity"):
             raise
-        if sparse.issparse(X) or matrix is not None:
+        if sparse.issparse(X) or sparse.issparse(matrix):
             found = X.tocsr() if matrix is None else matrix
             names = None if matrix is None else X.columns
             raise ValueError(_what_is_infinite(found, names, input_name)) from error

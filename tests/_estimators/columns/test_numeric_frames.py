@@ -1,0 +1,139 @@
+"""Data frames of numbers only are read as the arrays that they hold, and no others are."""
+
+import decimal
+import importlib.util
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.utils import check_array
+
+from skshallow import DeepNetRegressor
+from skshallow._estimators.columns.numeric_frames import array_of_numeric_frame
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+FLOATS = {"a": [0.5, np.nan, 2.0], "b": [1.0, -1.0, 0.0]}
+NUMBERS = {
+    "floats": pd.DataFrame(FLOATS),
+    "single": pd.DataFrame(FLOATS, dtype=np.float32),
+    "integers": pd.DataFrame({"a": [1, 2, 3], "b": [4, 5, 6]}),
+    "various": pd.DataFrame({"a": np.arange(3, dtype=np.uint8), "b": [0.5, 1.5, np.nan]}),
+    "names that are numbers": pd.DataFrame([[1.0, 2.0]]),
+    "an index": pd.DataFrame(FLOATS, index=["x", "y", "z"]),
+    "part of a frame": pd.DataFrame(FLOATS).iloc[1:2],
+    "polars floats": pl.DataFrame(FLOATS),
+    "polars single": pl.DataFrame(FLOATS).cast(pl.Float32),
+    "polars integers": pl.DataFrame({"a": [1, 2, 3], "b": [4, 5, 6]}),
+    "polars nulls": pl.DataFrame({"a": [1, None, 3], "b": [0.5, None, 1.5]}),
+    "polars various": pl.DataFrame({"a": [1, 2], "b": [0.5, 1.5]}),
+    "integers of 64 bits": pd.DataFrame({"a": np.uint64([2**63]), "b": [-1]}),
+    "no rows": pd.DataFrame(FLOATS).iloc[:0],
+}
+OTHERS = {
+    "booleans": pd.DataFrame({"a": [True, False], "b": [1, 2]}),
+    "only booleans": pd.DataFrame({"a": [True, False]}),
+    "strings": pd.DataFrame({"a": ["x", "y"], "b": [1, 2]}),
+    "categories of numbers": pd.DataFrame({"a": [1, 2]}).astype("category"),
+    "objects": pd.DataFrame({"a": [1, 2]}, dtype=object),
+    "sparse": pd.DataFrame({"a": pd.arrays.SparseArray([0, 1])}),
+    "extension": pd.DataFrame({"a": [1, 2]}, dtype="Int64"),
+    "times": pd.DataFrame({"a": pd.to_datetime(["2020-01-01"])}),
+    "repeated names": pd.DataFrame([[1, 2]], columns=["x", "x"]),
+    "no columns": pd.DataFrame(index=[0, 1]),
+    "complex": pd.DataFrame({"a": [1j]}),
+    "polars booleans": pl.DataFrame({"a": [True, False], "b": [1, 2]}),
+    "polars strings": pl.DataFrame({"a": ["x"]}),
+    "polars categories": pl.DataFrame({"a": ["x"]}, schema={"a": pl.Categorical}),
+    "polars decimals": pl.DataFrame({"a": [decimal.Decimal("0.5")]}),
+    "polars times": pl.DataFrame({"a": np.array(["2020-01-01"], "datetime64[us]")}),
+    "polars without columns": pl.DataFrame(),
+    "array": np.ones((2, 2)),
+    "list": [[1.0, 2.0]],
+    "series": pd.Series([1.0]),
+}
+if importlib.util.find_spec("pyarrow"):
+    import pyarrow as pa
+
+    OTHERS["arrow"] = pa.table({"a": [1, 2]})
+    OTHERS["of arrow"] = pd.DataFrame({"a": [1, 2]}, dtype="int64[pyarrow]")
+
+
+@pytest.mark.parametrize("frame", NUMBERS.values(), ids=NUMBERS)
+def test_a_frame_of_numbers_is_the_array_that_scikit_learn_makes_of_it(frame):
+    array = array_of_numeric_frame(frame)
+    expected = check_array(
+        frame,
+        dtype=[np.float64, np.float32],
+        ensure_all_finite="allow-nan",
+        ensure_min_samples=0,
+    )
+    assert_array_equal(array, expected)
+
+
+@pytest.mark.parametrize("table", OTHERS.values(), ids=OTHERS)
+def test_all_else_is_left_to_those_who_read_columns(table):
+    assert array_of_numeric_frame(table) is None
+
+
+LIBRARIES = {"pandas": pd.DataFrame, "polars": pl.DataFrame}
+
+
+@pytest.fixture(params=LIBRARIES)
+def frame(request, rng_table):
+    return LIBRARIES[request.param](rng_table)
+
+
+@pytest.fixture
+def rng_table():
+    values = np.random.default_rng(0).normal(size=(60, 3))
+    return dict(zip("abc", values.T, strict=True))
+
+
+@pytest.fixture
+def net(frame):
+    y = np.arange(60.0)
+    return DeepNetRegressor(4, max_iter=3, random_state=0).fit(frame, y)
+
+
+def test_a_frame_predicts_what_its_array_does(net, frame):
+    assert net.feature_names_in_.tolist() == ["a", "b", "c"]
+    with pytest.warns(UserWarning, match="does not have valid feature names"):
+        expected = net.predict(frame.to_numpy())
+    assert_array_equal(net.predict(frame), expected)
+    assert_array_equal(net.predict(frame[:1]), expected[:1])
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["b", "a", "c"], "order"),
+        (["a", "b"], "missing"),
+        (["a", "b", "d"], "unseen"),
+    ],
+)
+def test_other_names_than_those_of_fit_are_refused(net, frame, rng_table, names, message):
+    table = {name: rng_table.get(name, rng_table["a"]) for name in names}
+    with pytest.raises(ValueError, match=message):
+        net.predict(type(frame)(table))
+
+
+def test_single_precision_of_a_frame_is_kept(frame):
+    columns = {name: frame[name].to_numpy().astype(np.float32) for name in frame.columns}
+    net = DeepNetRegressor(4, max_iter=3, random_state=0)
+    net.fit(type(frame)(columns), np.arange(60.0))
+    assert net.theta_.dtype == np.float32
+
+
+def test_infinity_in_a_frame_of_numbers_names_its_column(net, frame, rng_table):
+    rng_table["b"][7] = np.inf
+    with pytest.raises(ValueError, match=r"'b'.*1"):
+        net.predict(type(frame)(rng_table))
+
+
+def test_a_frame_of_numbers_is_left_as_it_is(frame):
+    before = frame.to_numpy().copy()
+    DeepNetRegressor(4, max_iter=3, random_state=0).fit(frame, np.arange(60.0))
+    assert_array_equal(frame.to_numpy(), before)
