@@ -44,6 +44,11 @@ def _is_scipys_own(library: LibController) -> bool:
     return _is_in_scipy(library.filepath)
 
 
+def _computes_products(library: LibController) -> bool:
+    """Return whether NumPy uses a library, for its matrix products."""
+    return not _is_scipys_own(library)
+
+
 @functools.cache
 def _is_in_scipy(path: str) -> bool:
     """Return whether a file is in SciPy's folder, or in that of its libraries beside it."""
@@ -249,6 +254,7 @@ class OneThreadOfSome(AbstractContextManager):
 
 ONE_THREAD = OneThread(_blas_libraries)
 ONE_THREAD_OF_SCIPY = OneThreadOfSome(ONE_THREAD, _is_scipys_own)
+ONE_THREAD_OF_PRODUCTS = OneThreadOfSome(ONE_THREAD, _computes_products)
 
 
 def threads_for(multiply_adds: int) -> AbstractContextManager:
@@ -262,7 +268,10 @@ def threads_for(multiply_adds: int) -> AbstractContextManager:
 
 
 def threads_for_product(multiply_adds: int) -> AbstractContextManager:
-    """Return `threads_for` a single pass, in which nothing is larger than this product."""
-    if multiply_adds < MULTIPLY_ADDS_OF_ONE_THREAD:
-        return nullcontext()
-    return threads_for(multiply_adds)
+    """Return a context for a pass of products, none larger than this one, and no more.
+
+    BLAS uses one thread in it if the product is small.
+    """
+    if MULTIPLY_ADDS_OF_ONE_THREAD <= multiply_adds < MULTIPLY_ADDS_WORTH_A_THREAD:
+        return ONE_THREAD_OF_PRODUCTS
+    return nullcontext()

@@ -76,12 +76,21 @@ def test_what_an_error_leaves_entered_of_some_libraries_is_left():
     assert (mine.get_num_threads(), other.get_num_threads()) == (4, 4)
 
 
-def test_a_tiny_product_leaves_the_setting_alone_as_blas_needs_no_limit_for_it():
+@pytest.mark.parametrize(
+    "multiply_adds", [MULTIPLY_ADDS_OF_ONE_THREAD - 1, MULTIPLY_ADDS_WORTH_A_THREAD]
+)
+def test_a_pass_of_tiny_or_large_products_leaves_the_setting_alone(multiply_adds):
     before = blas_threads()
-    with threads_for_product(MULTIPLY_ADDS_OF_ONE_THREAD - 1):
+    with threads_for_product(multiply_adds):
         assert blas_threads() == before
+
+
+def test_a_pass_of_small_products_limits_the_library_that_computes_them():
+    pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+    expected = [pool["num_threads"] if is_scipys_own(pool) else 1 for pool in pools]
     with threads_for_product(MULTIPLY_ADDS_OF_ONE_THREAD):
-        assert set(blas_threads()) == {1}
+        assert blas_threads() == expected
+    assert blas_threads() == [pool["num_threads"] for pool in pools]
 
 
 class Library:
