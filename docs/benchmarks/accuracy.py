@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 from contenders import left_out, numeric_contenders, slow_contenders
 from environment import imported, versions_and_kernels
+from options import contest_parser
 from results import Result, Split, measure
 from summaries import (
     SCORES,
@@ -39,7 +40,7 @@ from summaries import (
     seconds_per_fit,
     table_means,
 )
-from tables import contest_parser, read_tables, split, table_names
+from tables import read_tables, split, table_names
 
 HERE = Path(__file__).parent
 N_TRAIN, N_SPLITS = 4500, 2

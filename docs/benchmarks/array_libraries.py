@@ -8,7 +8,6 @@ It needs PyTorch, and ``pip install "skshallow[array-api]"``.
 
 from __future__ import annotations
 
-import argparse
 import math
 import os
 import time
@@ -20,6 +19,7 @@ os.environ["SCIPY_ARRAY_API"] = "1"  # read once, when SciPy is imported
 
 from environment import imported, versions_and_kernels
 from fit_time import CASES, Case, fit_skshallow, fit_torch
+from options import turns_parser
 from sklearn import config_context
 from threadpoolctl import threadpool_limits
 
@@ -74,9 +74,7 @@ def table(results: dict[str, dict[str, float]]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--turns", type=int, default=5)
-    options = parser.parse_args()
+    options = turns_parser(__doc__, n_turns=5).parse_args()
     torch.set_num_threads(1)
     with (
         warnings.catch_warnings(action="ignore"),
@@ -86,7 +84,8 @@ def main() -> None:
         results = {case.name: measure(case, options.turns) for case in CASES[-2:]}
     text = table(results)
     print(text)
-    (HERE / "array_libraries.md").write_text(text)
+    if not options.dry:
+        (HERE / "array_libraries.md").write_text(text)
 
 
 if __name__ == "__main__":

@@ -14,11 +14,12 @@ from pathlib import Path
 
 import numpy as np
 from environment import versions_and_kernels
+from options import folder_parser
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, log_loss
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from tables import N_SPLITS, folder_parser, read_tables, split
+from tables import N_SPLITS, read_tables, split
 from threadpoolctl import threadpool_limits
 
 from skshallow import DeepNetClassifier

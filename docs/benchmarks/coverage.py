@@ -15,8 +15,9 @@ from pathlib import Path
 
 import numpy as np
 from environment import versions_and_kernels
+from options import folder_parser
 from summaries import table
-from tables import folder_parser, read_tables, split
+from tables import read_tables, split
 from threadpoolctl import threadpool_limits
 from uncertainty import (
     COVERAGES,

@@ -24,6 +24,7 @@ import numpy as np
 from accuracy import TASKS, splits_of
 from contenders import left_out, net, numeric_contenders
 from environment import versions_and_kernels
+from options import contest_parser
 from results import Result, measure
 from summaries import (
     REFERENCE,
@@ -36,7 +37,7 @@ from summaries import (
     table,
     table_means,
 )
-from tables import contest_parser, table_names
+from tables import table_names
 
 HERE = Path(__file__).parent
 SETTINGS: dict[str, dict[str, Any]] = {

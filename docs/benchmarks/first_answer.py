@@ -14,7 +14,6 @@ as many epochs as `MLPClassifier` at most, see `torch_loop.py` and `jax_loop.py`
 
 from __future__ import annotations
 
-import argparse
 import os
 import statistics
 import subprocess
@@ -31,6 +30,7 @@ from environment import (
     versions_and_kernels,
     without_missing,
 )
+from options import turns_parser
 from sklearn.datasets import load_digits, load_iris, make_classification
 from sklearn.model_selection import train_test_split
 from summaries import table
@@ -155,10 +155,7 @@ def section(title: str, medians: dict[str, Turn]) -> list[str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--turns", type=int, default=7)
-    parser.add_argument("--dry", action="store_true", help="print, write nothing")
-    options = parser.parse_args()
+    options = turns_parser(__doc__, n_turns=7).parse_args()
     contenders = without_missing(CONTENDERS)
     lines = [
         "# Time to the first answer",

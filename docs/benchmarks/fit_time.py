@@ -17,7 +17,6 @@ clock starts. It runs in one thread, and so only beside the others that do.
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import math
 import os
@@ -35,6 +34,7 @@ from environment import (
     versions_and_kernels,
     without_missing,
 )
+from options import at_least_one, turns_parser
 from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
@@ -240,12 +240,19 @@ def table(results: dict[tuple[int, str], list[dict[str, float]]]) -> str:
             cells += [f"{row[name] / row['skshallow']:.2f}" for name in others]
             cells.append(f"{row['skshallow'] / row['products']:.2f}")
             lines.append("| " + " | ".join(cells) + " |")
-        means = [
-            f"{name} {geometric_mean([row[name] / row['skshallow'] for row in rows]):.2f}"
-            for name in others
-        ]
+        ratios = {name: [row[name] / row["skshallow"] for row in rows] for name in others}
+        means = [f"{name} {geometric_mean(own):.2f}" for name, own in ratios.items()]
         lines += ["", "Geometric mean of the ratios: " + ", ".join(means) + "."]
+        lines += [line for name in others for line in _faster(name, ratios[name])]
     return "\n".join([*lines, "", versions_and_kernels(*LIBRARIES.values())]) + "\n"
+
+
+def _faster(name: str, ratios: list[float]) -> list[str]:
+    """Return a line that names the cases in which another library is faster, if any."""
+    cases = [case.name for case, ratio in zip(CASES, ratios, strict=True) if ratio < 1]
+    if not cases:
+        return []
+    return [f"{name} is faster than skshallow in {len(cases)}: {'; '.join(cases)}."]
 
 
 def draw(results: dict[tuple[int, str], list[dict[str, float]]], path: Path) -> None:
@@ -275,15 +282,13 @@ def draw(results: dict[tuple[int, str], list[dict[str, float]]], path: Path) -> 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--turns", type=int, default=7)
-    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--cases", type=int, nargs="+", help="numbers from 0")
-    parser.add_argument("--dry", action="store_true", help="print, write nothing")
+    parser = turns_parser(__doc__, n_turns=7)
+    parser.add_argument("--threads", type=at_least_one, nargs="+", default=[1, 2])
+    numbers = range(len(CASES))
+    parser.add_argument("--cases", type=int, nargs="+", choices=numbers, default=numbers)
     options = parser.parse_args()
     imported("matplotlib", '"skshallow[plots]"')
-    if options.cases:
-        CASES[:] = [CASES[i] for i in options.cases]
+    CASES[:] = [CASES[i] for i in options.cases]
     installed = without_missing(CONTENDERS)
     results = {
         (n_threads, dtype): [

@@ -25,9 +25,10 @@ from typing import Any
 import numpy as np
 from contenders import Model, as_it_is, boosting, lightgbm, mlp, net
 from environment import imported, versions_and_kernels
+from options import folder_parser
 from sklearn.metrics import accuracy_score, log_loss, r2_score
 from sklearn.model_selection import train_test_split
-from tables import folder_parser, read_tables
+from tables import read_tables
 from threadpoolctl import threadpool_limits
 
 HERE = Path(__file__).parent

@@ -24,6 +24,7 @@ import numpy as np
 from contenders import left_out, mixed_contenders, slow_mixed_contenders
 from environment import versions_and_kernels
 from mixed_tables import read_mixed_tables, split_mixed
+from options import contest_parser
 from results import Result, Split, measure
 from scipy.stats import rankdata
 from summaries import (
@@ -40,7 +41,6 @@ from summaries import (
     table_means,
     with_intervals,
 )
-from tables import contest_parser
 
 HERE = Path(__file__).parent
 N_SPLITS, N_SPLITS_OF_SLOW = 6, 2

@@ -25,9 +25,10 @@ import numpy as np
 import pandas as pd
 from environment import versions_and_kernels
 from mixed_tables import read_mixed_tables, split_mixed
+from options import folder_parser
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.metrics import log_loss, r2_score
-from tables import folder_parser, read_tables, split
+from tables import read_tables, split
 from threadpoolctl import threadpool_limits
 
 from skshallow import DeepNetClassifier, DeepNetRegressor

@@ -27,6 +27,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from environment import versions_and_kernels
+from options import folder_parser
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import (
     accuracy_score,
@@ -37,7 +38,7 @@ from sklearn.metrics import (
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
-from tables import N_TEST, folder_parser, read_tables
+from tables import N_TEST, read_tables
 from threadpoolctl import threadpool_limits
 
 from skshallow import DeepNetClassifier

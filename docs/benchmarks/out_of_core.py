@@ -77,7 +77,10 @@ def main() -> None:
         "",
         "The true probabilities have the lowest loss that a model can reach.",
         f"Memory before training: {found['memory before training, MB']:,.0f} MB.",
-        f"Features of {N_ROWS[-1]:,} rows: {found['size of the table, MB']:,.0f} MB.",
+        f"Features of {N_ROWS[-1]:,} rows: {found['size of the table, MB']:,.0f} MB. `fit`",
+        "needs them as one array. Before it begins, the columns that pyarrow reads are in",
+        "memory beside it: the peak is already "
+        f"{found['memory once all is read, MB']:,.0f} MB then.",
         "",
         versions_and_kernels("pyarrow"),
     ]

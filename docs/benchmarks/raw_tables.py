@@ -24,9 +24,9 @@ import numpy as np
 from contenders import one_per_target
 from environment import imported, versions_and_kernels
 from mixed_tables import prepared, read_raw_tables, split_mixed
+from options import folder_parser
 from sklearn.metrics import log_loss, r2_score
 from sklearn.pipeline import make_pipeline
-from tables import folder_parser
 from threadpoolctl import threadpool_limits
 
 from skshallow import DeepNetClassifier, DeepNetRegressor

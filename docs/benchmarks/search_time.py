@@ -26,6 +26,7 @@ from typing import Any
 
 import numpy as np
 from environment import versions_and_kernels
+from options import folder_parser
 from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.metrics import accuracy_score, log_loss
@@ -38,7 +39,7 @@ from sklearn.model_selection import (
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from tables import folder_parser, read_tables
+from tables import read_tables
 from threadpoolctl import threadpool_limits
 
 from skshallow import DeepNetClassifier

@@ -15,7 +15,6 @@ takes to make these of a data frame is not counted.
 
 from __future__ import annotations
 
-import argparse
 import math
 import time
 import warnings
@@ -27,6 +26,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 from environment import imported, versions_and_kernels
+from options import turns_parser
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris
 from sklearn.linear_model import LogisticRegression
@@ -141,10 +141,7 @@ def section(title: str, found: dict[str, dict[str, float]]) -> list[str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--turns", type=int, default=200)
-    parser.add_argument("--dry", action="store_true", help="print, write nothing")
-    options = parser.parse_args()
+    options = turns_parser(__doc__, n_turns=200).parse_args()
     lines = [
         "# Single rows",
         "",

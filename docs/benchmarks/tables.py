@@ -1,8 +1,7 @@
-"""Reads the tables of the benchmarks from the folder in an argument, and splits them."""
+"""Reads the tables of the benchmarks from their folder, and splits them."""
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -10,21 +9,6 @@ import numpy as np
 from sklearn.model_selection import train_test_split
 
 N_TRAIN, N_TEST, N_SPLITS = 4000, 2000, 2
-
-
-def folder_parser(description: str | None) -> argparse.ArgumentParser:
-    """Return a parser of the argument `folder`, the folder of the tables."""
-    parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("folder", type=Path)
-    return parser
-
-
-def contest_parser(description: str | None) -> argparse.ArgumentParser:
-    """Return one with the options of pages on which many models are compared, too."""
-    parser = folder_parser(description)
-    parser.add_argument("--results", type=Path, help="JSON lines to resume from")
-    parser.add_argument("--without", nargs="*", default=[], help="what to leave out")
-    return parser
 
 
 def table_names(folder: Path) -> list[str]:

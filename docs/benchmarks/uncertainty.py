@@ -29,11 +29,12 @@ from pathlib import Path
 
 import numpy as np
 from environment import imported, versions_and_kernels
+from options import folder_parser
 from scipy.stats import norm
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.metrics import mean_pinball_loss
 from sklearn.model_selection import train_test_split
-from tables import N_SPLITS, folder_parser, read_tables, split
+from tables import N_SPLITS, read_tables, split
 from threadpoolctl import threadpool_limits
 
 from skshallow import DeepNetRegressor
