@@ -119,7 +119,7 @@ dropout : float in [0, 1) or "auto", default="auto"
     Fraction of the activations of each hidden layer that is set to 0 in each training
     step. It is multiplied by `schedule`, as the learning rate is: with a schedule that
     decreases to 0, training ends without dropout. "auto" means 0.15 if `fit` trains
-    layers of at least 64 units on at least 256 training rows, without those held out, and
+    layers of at least 64 units on 256 to 51 199 training rows, without those held out, and
     in more than one batch per epoch, otherwise 0.
 """,
     "max_grad_norm": """
@@ -139,17 +139,18 @@ average_weights : bool or "auto", default="auto"
 """,
     "batch_size": """
 batch_size : int >= 1, "auto" or None, default="auto"
-    Rows per training step. "auto" means 128, from 51 200 training rows on 256, and from
-    102 400 on 512; in `partial_fit` always 128. None means the whole training set (in Keras
-    None means 32). Capped at the number of training rows.
+    Rows per training step. "auto" means 128, from 25 600 training rows on 256, from
+    51 200 on 512, from 204 800 on 1024, and from 819 200 on 2048; in `partial_fit` always
+    128. None means the whole training set (in Keras None means 32). Capped at the number of
+    training rows.
 """,
     "max_iter": """
 max_iter : int >= 1 or "auto", default="auto"
     Maximum number of epochs (passes over all training rows), or of iterations for "lbfgs".
-    "auto" means the largest of three numbers: the number of epochs in which training sees
-    2 000 000 rows, but at most 40 and at least 10; the number of epochs that take about
-    1500 steps (500 with hidden layers and a log loss, which on few rows soon overfits), but
-    at most 500; and the number of epochs that take about 4000 steps, but at most 120.
+    "auto" means the largest of three numbers of epochs: those of about 1500 steps (500
+    with hidden layers and a log loss, which on few rows soon overfits), but at most 500;
+    those of about 4000 steps of at most 128 rows, but at most 120; and those in which
+    training sees 800 000 rows, or takes 2000 steps if that is longer, but at most 40.
     `partial_fit` runs one epoch per call, and uses `max_iter` only for a schedule that ends
     there.
 """,
@@ -253,15 +254,14 @@ numeric_encoding : None, "piecewise_linear", "periodic", "auto" or sequence, def
     them. Columns with a direction in `monotonic_cst` have none, and with them
     ``standardize=False`` is refused. Each piece and each curve has a row of its own in
     `coefs_[0]`. A sequence has an entry for each member. "auto" means
-    "piecewise_linear" for networks that are not linear, with 256 to 100,000 rows that
+    "piecewise_linear" for networks that are not linear, with at least 256 rows that
     train, ``standardize=True`` and a solver that scales its steps ("adam", "adamw",
     "rmsprop"); otherwise None. All columns of more than two values share a piece per
     four rows that train, at most 256; there are no pieces if these are fewer than two
     for each column. Rows that train have a weight above 0 and are not held out: if
-    early stopping holds out a tenth, `fit` needs 284 to 111,111 rows. With `cross_fit`
-    all rows count, since each trains some of the members. `partial_fit` uses numbers as
-    they are. With pieces or curves, rows of sparse tables are made dense, batch by
-    batch.
+    early stopping holds out a tenth, `fit` needs 284 rows. With `cross_fit` all rows
+    count, since each trains some of the members. `partial_fit` uses numbers as they are.
+    With pieces or curves, rows of sparse tables are made dense, batch by batch.
 """,
     "categorical_features": """
 categorical_features : "auto", None, or array-like of str, int or bool, default="auto"

@@ -154,16 +154,14 @@ def test_the_same_columns_of_sparse_and_of_dense_tables_have_pieces(weighted):
     assert_array_equal(found, dense)
 
 
-@pytest.mark.parametrize("shape", [(1024, 129), (100_001, 1)], ids=["wide", "long"])
-def test_large_tables_have_no_pieces_unless_asked_for(shape):
-    X = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+def test_wide_tables_have_no_pieces_unless_asked_for():
+    X = np.random.default_rng(0).normal(size=(1024, 129)).astype(np.float32)
     net = DeepNetRegressor(**FEW | {"max_iter": 1}, n_members=2).fit(X, X[:, 0])
-    assert net.coefs_[0].shape == (2, shape[1], 4)
+    assert net.coefs_[0].shape == (2, 129, 4)
     assert net.resolved_params_["numeric_encoding"] == [None, None]
-    few = X[:100_000, :32]
-    assert net.fit(few, X[:100_000, 0]).coefs_[0].shape[1] == 9 * few.shape[1]
+    assert net.fit(X[:, :32], X[:, 0]).coefs_[0].shape[1] == 9 * 32
     net.set_params(**PIECES).fit(X, X[:, 0])
-    assert net.coefs_[0].shape[1] == 9 * shape[1]
+    assert net.coefs_[0].shape[1] == 9 * 129
 
 
 SHARED = [
@@ -182,22 +180,21 @@ def test_the_columns_share_a_piece_per_four_rows(n_rows, n_columns, n_pieces):
 
 
 LIMITS = {
-    "a tenth held out": (284, 111_111, {"early_stopping": True}),
-    "folds held out in turn": (256, 100_000, {"early_stopping": True, "n_members": 2}),
-    "all rows train": (256, 100_000, {}),
+    "a tenth held out": (284, {"early_stopping": True}),
+    "folds held out in turn": (256, {"early_stopping": True, "n_members": 2}),
+    "all rows train": (256, {}),
 }
 
 
-@pytest.mark.parametrize(("fewest", "most", "params"), LIMITS.values(), ids=LIMITS)
-def test_rows_that_train_decide_on_pieces(fewest, most, params):
-    X = np.random.default_rng(0).normal(size=(most + 1, 1))
+@pytest.mark.parametrize(("fewest", "params"), LIMITS.values(), ids=LIMITS)
+def test_rows_that_train_decide_on_pieces(fewest, params):
+    X = np.random.default_rng(0).normal(size=(fewest, 1))
     net = DeepNetRegressor(**FEW | {"max_iter": 1} | params)
 
     def first_layer(n_rows):
         return net.fit(X[:n_rows], X[:n_rows, 0]).coefs_[0].shape[-2]
 
     assert [first_layer(n) for n in (fewest - 1, fewest)] == [1, 9]
-    assert [first_layer(n) for n in (most, most + 1)] == [9, 1]
 
 
 def test_rows_of_weight_0_do_not_train_and_do_not_count():

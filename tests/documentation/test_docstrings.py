@@ -185,23 +185,24 @@ def with_spaces(number):
 
 def test_what_auto_means_is_documented(net_class):
     documented = {name: text for name, (_, text) in parameters(net_class).items()}
-    smallest, largest = auto.AUTO_BATCH_SIZE
-    steps = auto.AUTO_STEPS_PER_EPOCH
+    smallest, *larger = auto.AUTO_BATCH_SIZES.values()
+    _, *starts = map(with_spaces, auto.AUTO_BATCH_SIZES)
+    first, *others = zip(starts, larger, strict=True)
     sizes = (
-        f'"auto" means {smallest}, from {with_spaces(largest // 2 * steps)} training rows '
-        f"on {largest // 2}, and from {with_spaces(largest * steps)} on {largest}; "
-        f"in `partial_fit` always {smallest}."
+        f'"auto" means {smallest}, from {first[0]} training rows on {first[1]}, from '
+        + ", from ".join(f"{start} on {size}" for start, size in others[:-1])
+        + f", and from {others[-1][0]} on {others[-1][1]}; in `partial_fit` always "
+        f"{smallest}."
     )
     assert sizes in " ".join(documented["batch_size"].split())
-    (short, most), (long, fewer) = auto.AUTO_STEPS
-    fewest_epochs, most_epochs = auto.AUTO_FEWEST_EPOCHS
     epochs = (
-        "the largest of three numbers: the number of epochs in which training sees "
-        f"{with_spaces(auto.AUTO_ROWS)} rows, but at most {most_epochs} and at least "
-        f"{fewest_epochs}; the number of epochs that take about {short} steps "
-        f"({auto.AUTO_STEPS_OF_LOG_LOSS} with hidden layers and a log loss, which on few "
-        f"rows soon overfits), but at most {most}; and the number of epochs that take "
-        f"about {long} steps, but at most {fewer}."
+        "the largest of three numbers of epochs: those of about "
+        f"{auto.AUTO_STEPS_OF_SMALL} steps ({auto.AUTO_STEPS_OF_LOG_LOSS} with hidden "
+        "layers and a log loss, which on few rows soon overfits), but at most "
+        f"{auto.AUTO_EPOCHS_OF_SMALL}; those of about {auto.AUTO_STEPS} steps of "
+        f"at most {smallest} rows, but at most {auto.AUTO_EPOCHS}; and those in which training sees "
+        f"{with_spaces(auto.AUTO_ROWS)} rows, or takes {auto.AUTO_STEPS_OF_LARGE} steps if "
+        f"that is longer, but at most {auto.AUTO_EPOCHS_OF_LARGE}."
     )
     assert epochs in " ".join(documented["max_iter"].split())
     fewest_folds, most_folds = auto.AUTO_FOLDS

@@ -14,26 +14,25 @@ from skshallow.engine.state import Plan
 from skshallow.losses import CLASSIFICATION_LOSSES, Loss
 
 # What "auto" means, tuned on tables of 300 to 1 000 000 rows: small ones need a number of
-# steps, middling ones a number of epochs, large ones a number of rows seen in all.
-AUTO_BATCH_SIZE = 128, 512  # of small and of large tables
-AUTO_STEPS_PER_EPOCH = 200  # that larger batches leave, at least
-AUTO_STEPS = (1500, 500), (4000, 120)  # number of steps, and in at most how many epochs
+# steps, middling ones a number of rows seen, and large ones steps again.
+AUTO_BATCH_SIZES = {0: 128, 25_600: 256, 51_200: 512, 204_800: 1024, 819_200: 2048}
+AUTO_STEPS_OF_SMALL, AUTO_EPOCHS_OF_SMALL = 1500, 500  # steps, in at most how many epochs
 AUTO_STEPS_OF_LOG_LOSS = 500  # instead of 1500, of networks, which soon overfit
-AUTO_ROWS, AUTO_FEWEST_EPOCHS = 2_000_000, (10, 40)  # rows seen, in how many epochs
+AUTO_STEPS, AUTO_EPOCHS = 4000, 120  # steps of at most the smallest batch size
+# The larger of these numbers of rows seen and of steps, in at most how many epochs:
+AUTO_ROWS, AUTO_STEPS_OF_LARGE, AUTO_EPOCHS_OF_LARGE = 800_000, 2000, 40
 AUTO_ALPHA = 5e-4  # of linear models, of partial_fit, and the least of all others
 AUTO_ALPHA_MOST = 1 / 64  # with at least so many columns and at most so many rows:
 AUTO_ALPHA_COLUMNS, AUTO_ALPHA_ROWS = 10, 256
 AUTO_DROPOUT = 0.15
-AUTO_DROPOUT_ROWS = 256
+AUTO_DROPOUT_ROWS = 256, 51_200  # with more, hardly a row is learned by heart
 AUTO_DROPOUT_UNITS = 64  # in a narrow layer, dropout costs accuracy
 # With fewer rows, a tenth of them is too noisy to select the best epoch.
 AUTO_EARLY_STOPPING_ROWS = 256
 AUTO_PATIENCE, AUTO_STEPS_OF_PATIENCE = 10, 1000  # epochs; steps if a schedule has an end
 AUTO_VALIDATION_FRACTION = 0.1
 ENCODINGS = None, PIECEWISE_LINEAR, PERIODIC  # of numbers
-# With fewer rows, a piece has hardly enough of them to learn from; with more, the wider
-# first layer costs most of the time.
-AUTO_PIECED_ROWS = 256, 100_000
+AUTO_PIECED_ROWS = 256  # with fewer, a piece has hardly enough of them to learn from
 # Pieces of all columns; more take time on wide tables, and gain nothing.
 AUTO_PIECES, AUTO_ROWS_PER_PIECE = 256, 4
 # Members that each hold out rows of their own: one fold of at least, and at most, so many.
@@ -55,10 +54,9 @@ def numeric_encodings(net: Any, components: Components, n_rows: int) -> list[str
     """
     choice, n_members = net.numeric_encoding, net.n_members
     if is_auto(choice):
-        least, most = AUTO_PIECED_ROWS
-        suits = least <= n_rows <= most
         scales = net.standardize and components.solver.scale_free
-        choice = PIECEWISE_LINEAR if suits and scales and components.bends else None
+        suits = n_rows >= AUTO_PIECED_ROWS and scales and components.bends
+        choice = PIECEWISE_LINEAR if suits else None
     if choice is None or isinstance(choice, str):
         return [choice] * n_members
     unknown = [each for each in choice if each not in ENCODINGS]
@@ -113,12 +111,12 @@ def validation_fraction(net: Any) -> Any:
 
 
 def auto_batch_size(n_training: int, incremental: bool) -> int:
-    """Return a power of two; parts of a table tell nothing about the size of the whole."""
-    smallest, largest = AUTO_BATCH_SIZE
-    if incremental:
-        return smallest
-    most = min(max(n_training // AUTO_STEPS_PER_EPOCH, smallest), largest)
-    return 1 << (most.bit_length() - 1)
+    """Return the number of rows of a step, larger for large tables.
+
+    Parts of a table tell nothing about the size of the whole.
+    """
+    n_rows = 0 if incremental else n_training
+    return max(size for least, size in AUTO_BATCH_SIZES.items() if n_rows >= least)
 
 
 def auto_max_iter(
@@ -126,12 +124,16 @@ def auto_max_iter(
 ) -> int:
     """Return the number of epochs; see the parameter `max_iter` in `docstrings`."""
     steps_per_epoch = math.ceil(n_training / batch_size)
-    small, middling = AUTO_STEPS
+    small = AUTO_STEPS_OF_SMALL
     if _becomes_overconfident(components, loss):
-        small = AUTO_STEPS_OF_LOG_LOSS, small[1]
-    lengths = [min(steps // steps_per_epoch, most) for steps, most in (small, middling)]
-    fewest, most = AUTO_FEWEST_EPOCHS
-    return max(min(max(AUTO_ROWS // n_training, fewest), most), *lengths)
+        small = AUTO_STEPS_OF_LOG_LOSS
+    by_small_batches = math.ceil(n_training / min(batch_size, AUTO_BATCH_SIZES[0]))
+    large = max(AUTO_ROWS // n_training, math.ceil(AUTO_STEPS_OF_LARGE / steps_per_epoch))
+    return max(
+        min(small // steps_per_epoch, AUTO_EPOCHS_OF_SMALL),
+        min(AUTO_STEPS // by_small_batches, AUTO_EPOCHS),
+        min(large, AUTO_EPOCHS_OF_LARGE),
+    )
 
 
 def penalty(
@@ -173,8 +175,9 @@ def dropout_rate(
     if choice != "auto":
         return float(choice)
     wide = min(components.hidden_units, default=0) >= AUTO_DROPOUT_UNITS
-    many = n_rows >= AUTO_DROPOUT_ROWS and n_rows > batch_size
-    return AUTO_DROPOUT if wide and many and not incremental else 0.0
+    fewest, most = AUTO_DROPOUT_ROWS
+    suits = fewest <= n_rows < most and n_rows > batch_size
+    return AUTO_DROPOUT if wide and suits and not incremental else 0.0
 
 
 def patience_of(choice: Any, plan: Plan, n_training: int, early_stopping: bool) -> float:

@@ -58,10 +58,15 @@ def test_a_solver_or_schedule_by_name_and_as_an_instance_give_the_same_fit(net_c
         (100, 100, 500),  # short epochs
         (2000, 128, 120),
         (10_000, 128, 50),
-        (51_199, 128, 39),  # two million rows
-        (51_200, 256, 39),
-        (150_000, 512, 13),
-        (250_000, 512, 10),
+        (20_000, 128, 40),  # 800 000 rows
+        (25_599, 128, 31),
+        (25_600, 256, 31),
+        (51_199, 256, 15),
+        (51_200, 512, 20),  # 2000 steps
+        (204_799, 512, 5),
+        (204_800, 1024, 10),
+        (819_199, 1024, 3),
+        (819_200, 2048, 5),
     ],
 )
 def test_batches_and_epochs_follow_the_size_of_the_table(n_rows, batch_size, max_iter):
