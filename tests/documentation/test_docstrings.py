@@ -199,10 +199,10 @@ def test_what_auto_means_is_documented(net_class):
         "the largest of three numbers of epochs: those of about "
         f"{auto.AUTO_STEPS_OF_SMALL} steps ({auto.AUTO_STEPS_OF_LOG_LOSS} with hidden "
         "layers and a log loss, which on few rows soon overfits), but at most "
-        f"{auto.AUTO_EPOCHS_OF_SMALL}; those of about {auto.AUTO_STEPS} steps of "
-        f"at most {smallest} rows, but at most {auto.AUTO_EPOCHS}; and those in which training sees "
-        f"{with_spaces(auto.AUTO_ROWS)} rows, or takes {auto.AUTO_STEPS_OF_LARGE} steps if "
-        f"that is longer, but at most {auto.AUTO_EPOCHS_OF_LARGE}."
+        f"{auto.AUTO_EPOCHS_OF_SMALL}; those of about {auto.AUTO_STEPS} steps of at most "
+        f"{smallest} rows, but at most {auto.AUTO_EPOCHS}; and those in which training "
+        f"sees {with_spaces(auto.AUTO_ROWS)} rows, or takes {auto.AUTO_STEPS_OF_LARGE} "
+        f"steps if that is longer, but at most {auto.AUTO_EPOCHS_OF_LARGE}."
     )
     assert epochs in " ".join(documented["max_iter"].split())
     fewest_folds, most_folds = auto.AUTO_FOLDS
