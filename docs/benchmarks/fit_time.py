@@ -252,6 +252,8 @@ def _faster(name: str, ratios: list[float]) -> list[str]:
     cases = [case.name for case, ratio in zip(CASES, ratios, strict=True) if ratio < 1]
     if not cases:
         return []
+    if len(cases) == len(CASES):
+        return [f"{name} is faster than skshallow in all of them."]
     return [f"{name} is faster than skshallow in {len(cases)}: {'; '.join(cases)}."]
 
 
