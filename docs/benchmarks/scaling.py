@@ -141,17 +141,19 @@ def report(times: dict[str, list[float]], memory: dict[bool, dict[str, float]]) 
 
 def draw(times: dict[str, list[float]], path: Path) -> None:
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import LogLocator, NullFormatter
 
-    figure, axes = plt.subplots(1, len(SWEEPS), figsize=(13, 3.6), layout="constrained")
+    figure, axes = plt.subplots(
+        1, len(SWEEPS), figsize=(13, 3.6), sharey=True, layout="constrained"
+    )
     for ax, (name, sizes) in zip(axes, SWEEPS.items(), strict=True):
         ax.loglog(sizes, [1e6 * t for t in times[name]], "o-")
         ax.set_xlabel(name)
         ax.set_title(f"exponent {exponent(sizes, times[name]):.2f}")
     axes[0].set_ylabel("microseconds per sample and epoch")
-    bottom = min(ax.get_ylim()[0] for ax in axes)
-    top = max(ax.get_ylim()[1] for ax in axes)
-    for ax in axes:
-        ax.set_ylim(bottom, top)
+    axes[0].yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes[0].yaxis.set_major_formatter("{x:g}")
+    axes[0].yaxis.set_minor_formatter(NullFormatter())
     figure.savefig(path, dpi=120)
 
 

@@ -261,7 +261,8 @@ numeric_encoding : None, "piecewise_linear", "periodic", "auto" or sequence, def
     for each column. Rows that train have a weight above 0 and are not held out: if
     early stopping holds out a tenth, `fit` needs 284 rows. With `cross_fit` all rows
     count, since each trains some of the members. `partial_fit` uses numbers as they are.
-    With pieces or curves, rows of sparse tables are made dense, batch by batch.
+    With pieces or curves, rows of sparse tables are made dense, batch by batch: sparse
+    tables of more than 1000 columns have none unless you ask for them.
 """,
     "categorical_features": """
 categorical_features : "auto", None, or array-like of str, int or bool, default="auto"

@@ -154,6 +154,18 @@ def test_the_same_columns_of_sparse_and_of_dense_tables_have_pieces(weighted):
     assert_array_equal(found, dense)
 
 
+@pytest.mark.parametrize(("n_columns", "n_pieced"), [(1000, 2), (1001, 0)])
+def test_wide_sparse_tables_stay_sparse_unless_pieces_are_asked_for(n_columns, n_pieced):
+    X = sparse.random_array((300, n_columns), density=0.01, rng=np.random.default_rng(0))
+    X = X.tolil()
+    X[:, [0, 5]] = np.random.default_rng(1).normal(size=(300, 2))
+    X = X.tocsr()
+    net = DeepNetRegressor(**FEW).fit(X, X[:, [0]].toarray().ravel())
+    assert net.coefs_[0].shape[0] == n_columns + 8 * n_pieced
+    net.set_params(**PIECES).fit(X, X[:, [0]].toarray().ravel())
+    assert net.coefs_[0].shape[0] == n_columns + 8 * 2
+
+
 def test_wide_tables_have_no_pieces_unless_asked_for():
     X = np.random.default_rng(0).normal(size=(1024, 129)).astype(np.float32)
     net = DeepNetRegressor(**FEW | {"max_iter": 1}, n_members=2).fit(X, X[:, 0])

@@ -205,6 +205,11 @@ def test_what_auto_means_is_documented(net_class):
         f"steps if that is longer, but at most {auto.AUTO_EPOCHS_OF_LARGE}."
     )
     assert epochs in " ".join(documented["max_iter"].split())
+    wide = f"sparse tables of more than {auto.AUTO_SPARSE_COLUMNS} columns"
+    assert wide in " ".join(documented["numeric_encoding"].split())
+    fewest, most = auto.AUTO_DROPOUT_ROWS
+    rows = f"on {fewest} to {with_spaces(most - 1)} training rows"
+    assert rows in " ".join(documented["dropout"].split())
     fewest_folds, most_folds = auto.AUTO_FOLDS
     folds = f"at least {fewest_folds} and at most {most_folds}."
     assert folds in " ".join(documented["validation_fraction"].split())

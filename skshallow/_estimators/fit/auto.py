@@ -7,6 +7,7 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from skshallow._estimators.checks.hyperparameters import PERIODIC, PIECEWISE_LINEAR, is_auto
 from skshallow._estimators.fit.components import Components
@@ -35,6 +36,7 @@ ENCODINGS = None, PIECEWISE_LINEAR, PERIODIC  # of numbers
 AUTO_PIECED_ROWS = 256  # with fewer, a piece has hardly enough of them to learn from
 # Pieces of all columns; more take time on wide tables, and gain nothing.
 AUTO_PIECES, AUTO_ROWS_PER_PIECE = 256, 4
+AUTO_SPARSE_COLUMNS = 1000  # with pieces, rows of a sparse table are made dense
 # Members that each hold out rows of their own: one fold of at least, and at most, so many.
 AUTO_FOLDS = 8, 10
 AUTO_SMOOTHING = 0.05
@@ -73,12 +75,14 @@ def numeric_encodings(net: Any, components: Components, n_rows: int) -> list[str
     return list(choice)
 
 
-def most_pieces(net: Any, encodings: list[str | None], n_rows: int) -> float:
-    """Return how many pieces the numbers may have in all, to have any."""
+def most_pieces(net: Any, encodings: list[str | None], n_rows: int, X: Any) -> float:
+    """Return how many pieces the numbers of the table X may have in all, to have any."""
     if PIECEWISE_LINEAR not in encodings:
         return 0
     if not is_auto(net.numeric_encoding):
         return math.inf
+    if sparse.issparse(X) and X.shape[1] > AUTO_SPARSE_COLUMNS:
+        return 0
     return min(n_rows // AUTO_ROWS_PER_PIECE, AUTO_PIECES)
 
 

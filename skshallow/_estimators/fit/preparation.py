@@ -228,7 +228,7 @@ class _FitInputs(NamedTuple):
             train_rows,
             self.n_missing,
             weight=self.table.weight,
-            most_pieces=most_pieces(self.net, encodings, n_training),
+            most_pieces=most_pieces(self.net, encodings, n_training, self.table.X),
             has_curves=PERIODIC in encodings,
             directions=self.directions,
             is_part=self.incremental,
