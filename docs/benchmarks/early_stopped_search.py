@@ -26,6 +26,7 @@ from pathlib import Path
 
 import numpy as np
 from environment import imported, versions_and_kernels
+from options import nothing_parser
 from sklearn.datasets import load_digits
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.metrics import log_loss
@@ -254,6 +255,7 @@ def report(found: dict[str, list[tuple[float, ...]]]) -> str:
 
 
 def main() -> None:
+    nothing_parser(__doc__).parse_args()
     warnings.simplefilter("ignore")  # fit warns about candidates that cannot learn
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     with threadpool_limits(1):

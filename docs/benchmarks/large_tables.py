@@ -15,8 +15,9 @@ float32 features. Fits that would take more than some minutes are left out.
 The classes of clusters are those of scikit-learn's `make_classification`: 8 clusters each,
 whose borders are smooth and run along no column. Trees are bad at them.
 
-"As before" is a net as the defaults made it when they did not follow the number of rows:
-40 epochs of 128 rows, no pieces of numbers, dropout of .15.
+"As before" is a net as the first defaults made it, which did not follow the number of rows:
+40 epochs of 128 rows, no pieces of numbers, dropout of .15. Defaults in between are in
+``recipe.md``.
 """
 
 from __future__ import annotations

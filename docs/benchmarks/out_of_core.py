@@ -20,6 +20,7 @@ import tempfile
 from pathlib import Path
 
 from environment import imported, versions_and_kernels
+from options import nothing_parser
 
 HERE = Path(__file__).parent
 EXAMPLE = HERE.parents[1] / "examples" / "train_on_parquet.py"
@@ -48,6 +49,7 @@ def run(folder: Path, n_rows: int, arguments: list[str]) -> dict[str, float]:
 
 
 def main() -> None:
+    nothing_parser(__doc__).parse_args()
     imported("pyarrow", '"skshallow[bigdata]"')
     rows = []
     for n_rows in N_ROWS:

@@ -159,7 +159,9 @@ def draw(times: dict[str, list[float]], path: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--memory", help="print the memory shares for this dtype")
+    parser.add_argument(
+        "--memory", choices=["float32", "float64"], help="print the memory shares only"
+    )
     parser.add_argument("--standardize", action="store_true")
     options = parser.parse_args()
     if options.memory:

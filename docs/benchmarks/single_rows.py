@@ -11,6 +11,8 @@ would add to their times. On the table with categories they follow a `ColumnTran
 `OneHotEncoder` and `StandardScaler`. onnxruntime runs the converted `DeepNetClassifier`, on
 an array of float32, or on one array for each column of the table with categories: what it
 takes to make these of a data frame is not counted.
+
+It needs pandas, polars and ``pip install "skshallow[onnx]"``.
 """
 
 from __future__ import annotations

@@ -140,9 +140,9 @@ average_weights : bool or "auto", default="auto"
     "batch_size": """
 batch_size : int >= 1, "auto" or None, default="auto"
     Rows per training step. "auto" means 128, from 25 600 training rows on 256, from
-    51 200 on 512, from 204 800 on 1024, and from 819 200 on 2048; in `partial_fit` always
-    128. None means the whole training set (in Keras None means 32). Capped at the number of
-    training rows.
+    51 200 on 512, from 204 800 on 1024, and from 819 200 on 2048; in `partial_fit`, and
+    with "sgd", "momentum" and "nesterov", always 128. None means the whole training set (in
+    Keras None means 32). Capped at the number of training rows.
 """,
     "max_iter": """
 max_iter : int >= 1 or "auto", default="auto"
@@ -150,7 +150,8 @@ max_iter : int >= 1 or "auto", default="auto"
     "auto" means the largest of three numbers of epochs: those of about 1500 steps (500
     with hidden layers and a log loss, which on few rows soon overfits), but at most 500;
     those of about 4000 steps of at most 128 rows, but at most 120; and those in which
-    training sees 800 000 rows, or takes 2000 steps if that is longer, but at most 40.
+    training sees 800 000 rows, or takes 2000 steps if that is longer (20 000 with "sgd",
+    "momentum" and "nesterov"), but at most 40.
     `partial_fit` runs one epoch per call, and uses `max_iter` only for a schedule that ends
     there.
 """,

@@ -185,14 +185,20 @@ def with_spaces(number):
 
 def test_what_auto_means_is_documented(net_class):
     documented = {name: text for name, (_, text) in parameters(net_class).items()}
+    *some, last = (
+        f'"{name}"'
+        for name, own in SOLVERS.items()
+        if own.stochastic and not own.scale_free
+    )
+    unscaled = f"{', '.join(some)} and {last}"
     smallest, *larger = auto.AUTO_BATCH_SIZES.values()
     _, *starts = map(with_spaces, auto.AUTO_BATCH_SIZES)
     first, *others = zip(starts, larger, strict=True)
     sizes = (
         f'"auto" means {smallest}, from {first[0]} training rows on {first[1]}, from '
         + ", from ".join(f"{start} on {size}" for start, size in others[:-1])
-        + f", and from {others[-1][0]} on {others[-1][1]}; in `partial_fit` always "
-        f"{smallest}."
+        + f", and from {others[-1][0]} on {others[-1][1]}; in `partial_fit`, and with "
+        f"{unscaled}, always {smallest}."
     )
     assert sizes in " ".join(documented["batch_size"].split())
     epochs = (
@@ -202,7 +208,8 @@ def test_what_auto_means_is_documented(net_class):
         f"{auto.AUTO_EPOCHS_OF_SMALL}; those of about {auto.AUTO_STEPS} steps of at most "
         f"{smallest} rows, but at most {auto.AUTO_EPOCHS}; and those in which training "
         f"sees {with_spaces(auto.AUTO_ROWS)} rows, or takes {auto.AUTO_STEPS_OF_LARGE} "
-        f"steps if that is longer, but at most {auto.AUTO_EPOCHS_OF_LARGE}."
+        f"steps if that is longer ({with_spaces(auto.AUTO_STEPS_OF_UNSCALED)} with "
+        f"{unscaled}), but at most {auto.AUTO_EPOCHS_OF_LARGE}."
     )
     assert epochs in " ".join(documented["max_iter"].split())
     wide = f"sparse tables of more than {auto.AUTO_SPARSE_COLUMNS} columns"

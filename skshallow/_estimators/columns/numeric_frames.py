@@ -7,6 +7,8 @@ from typing import Any
 import narwhals.stable.v2 as nw
 import numpy as np
 
+BEYOND_NUMPY = "Int128", "UInt128"  # of polars
+
 
 def array_of_numeric_frame(X: Any) -> np.ndarray | None:
     """Return a frame of NumPy's numbers as an array (n_rows, n_columns), None for all else.
@@ -21,12 +23,18 @@ def array_of_numeric_frame(X: Any) -> np.ndarray | None:
     elif nw.dependencies.is_polars_dataframe(X):
         dtypes = {type(dtype): dtype for dtype in X.dtypes}.values()
         is_numeric = all(dtype.is_integer() or dtype.is_float() for dtype in dtypes)
+        is_numeric &= all(map(is_of_numpy, dtypes))
     else:
         return None
     if not is_numeric or not X.shape[1]:
         return None
     array = X.to_numpy()
     return array if _is_numeric(array.dtype) else None
+
+
+def is_of_numpy(dtype: Any) -> bool:
+    """Return whether NumPy has such a dtype of polars, of integers or floats."""
+    return str(dtype) not in BEYOND_NUMPY
 
 
 def _is_numeric(dtype: Any) -> bool:

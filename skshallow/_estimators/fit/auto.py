@@ -22,6 +22,7 @@ AUTO_STEPS_OF_LOG_LOSS = 500  # instead of 1500, of networks, which soon overfit
 AUTO_STEPS, AUTO_EPOCHS = 4000, 120  # steps of at most the smallest batch size
 # The larger of these numbers of rows seen and of steps, in at most how many epochs:
 AUTO_ROWS, AUTO_STEPS_OF_LARGE, AUTO_EPOCHS_OF_LARGE = 800_000, 2000, 40
+AUTO_STEPS_OF_UNSCALED = 20_000  # instead of 2000, of solvers that do not scale their steps
 AUTO_ALPHA = 5e-4  # of linear models, of partial_fit, and the least of all others
 AUTO_ALPHA_MOST = 1 / 64  # with at least so many columns and at most so many rows:
 AUTO_ALPHA_COLUMNS, AUTO_ALPHA_ROWS = 10, 256
@@ -114,12 +115,14 @@ def validation_fraction(net: Any) -> Any:
     return 1 / min(max(net.n_members, fewest), most)
 
 
-def auto_batch_size(n_training: int, incremental: bool) -> int:
+def auto_batch_size(n_training: int, components: Components, incremental: bool) -> int:
     """Return the number of rows of a step, larger for large tables.
 
-    Parts of a table tell nothing about the size of the whole.
+    Parts of a table tell nothing about the size of the whole. A solver that does not scale
+    its steps needs many.
     """
-    n_rows = 0 if incremental else n_training
+    grows = components.solver.scale_free and not incremental
+    n_rows = n_training if grows else 0
     return max(size for least, size in AUTO_BATCH_SIZES.items() if n_rows >= least)
 
 
@@ -132,11 +135,13 @@ def auto_max_iter(
     if _becomes_overconfident(components, loss):
         small = AUTO_STEPS_OF_LOG_LOSS
     by_small_batches = math.ceil(n_training / min(batch_size, AUTO_BATCH_SIZES[0]))
-    large = max(AUTO_ROWS // n_training, math.ceil(AUTO_STEPS_OF_LARGE / steps_per_epoch))
+    is_scaled = components.solver.scale_free
+    large = AUTO_STEPS_OF_LARGE if is_scaled else AUTO_STEPS_OF_UNSCALED
+    of_large = max(AUTO_ROWS // n_training, math.ceil(large / steps_per_epoch))
     return max(
         min(small // steps_per_epoch, AUTO_EPOCHS_OF_SMALL),
         min(AUTO_STEPS // by_small_batches, AUTO_EPOCHS),
-        min(large, AUTO_EPOCHS_OF_LARGE),
+        min(of_large, AUTO_EPOCHS_OF_LARGE),
     )
 
 

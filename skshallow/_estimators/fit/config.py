@@ -185,7 +185,7 @@ def _plan(
     solver = components.solver
     batch_size = net.batch_size
     if batch_size == "auto":
-        batch_size = auto_batch_size(n_training, incremental)
+        batch_size = auto_batch_size(n_training, components, incremental)
     if batch_size is None or not solver.stochastic:
         batch_size = n_training
     batch_size = min(int(batch_size), n_training)

@@ -80,6 +80,29 @@ def test_batches_and_epochs_follow_the_size_of_the_table(n_rows, batch_size, max
 
 
 @pytest.mark.parametrize(
+    ("solver", "n_rows", "batch_size", "max_iter"),
+    [
+        ("sgd", 20_000, 128, 40),
+        ("momentum", 100_000, 128, 26),
+        ("nesterov", 1_000_000, 128, 3),
+        ("rmsprop", 100_000, 512, 11),
+        ("adamw", 100_000, 512, 11),
+    ],
+)
+def test_solvers_that_do_not_scale_their_steps_take_more_of_them_on_large_tables(
+    solver, n_rows, batch_size, max_iter
+):
+    X = np.linspace(-1, 1, n_rows)[:, np.newaxis].astype(np.float32)
+    net = DeepNetRegressor(
+        1, solver=solver, early_stopping=False, record_health=False, random_state=0
+    )
+    with pytest.raises(KeyboardInterrupt):
+        net.set_callbacks(StopsAfterAnEpoch()).fit(X, X[:, 0])
+    assert net.resolved_params_["batch_size"] == batch_size
+    assert net.resolved_params_["max_iter"] == max_iter
+
+
+@pytest.mark.parametrize(
     ("n_rows", "n_columns", "alpha"),
     [
         (60, 20, 1 / 64),  # no more for fewer than 256 rows and more than ten columns
