@@ -48,7 +48,13 @@ CONTAINERS: dict[str, Callable[[pd.DataFrame], Any]] = {
     "NumPy": lambda frame: frame.to_numpy(),
     "pandas": lambda frame: frame,
     "polars": lambda frame: pl.DataFrame(frame.to_dict("list")),
+    "pandas, one boolean": lambda frame: _with_a_boolean(frame),
+    "polars, one boolean": lambda frame: pl.DataFrame(
+        _with_a_boolean(frame).to_dict("list")
+    ),
+    "lists": lambda frame: frame.to_numpy().tolist(),
 }
+CONVERTED = "NumPy", "pandas"  # what onnxruntime is compared with: it takes arrays anyway
 NETS = {
     "DeepNetClassifier": DeepNetClassifier(random_state=0),
     "ShallowNetClassifier": ShallowNetClassifier(random_state=0),
@@ -57,6 +63,12 @@ OTHERS = {
     "MLPClassifier": MLPClassifier(random_state=0),
     "LogisticRegression": LogisticRegression(),
 }
+
+
+def _with_a_boolean(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose first column says whether its numbers are above their mean."""
+    first = frame.iloc[:, 0]
+    return frame.assign(**{frame.columns[0]: first > first.mean()})
 
 
 def with_categories() -> tuple[pd.DataFrame, np.ndarray]:
@@ -112,11 +124,13 @@ def measure(predictions: dict[str, Callable[[], object]], n_turns: int) -> dict[
     return {name: 1e6 * seconds / PER_TURN for name, seconds in best.items()}
 
 
-def times(X: Any, y: np.ndarray, models: dict[str, Any], n_turns: int) -> dict[str, float]:
-    """Return microseconds of each model, and of onnxruntime, for the first row of X."""
+def times(
+    X: Any, y: np.ndarray, models: dict[str, Any], n_turns: int, *, converts: bool
+) -> dict[str, float]:
+    """Return microseconds of each model for the first row of X, of onnxruntime too."""
     row, fitted = X[:1], {name: model.fit(X, y) for name, model in models.items()}
     predictions = {name: _predicting(model, row) for name, model in fitted.items()}
-    if not isinstance(X, pl.DataFrame):  # it takes arrays, whatever the container is
+    if converts:
         predictions["onnxruntime"] = in_onnxruntime(
             fitted["DeepNetClassifier"], pd.DataFrame(row)
         )
@@ -152,20 +166,27 @@ def main() -> None:
         "this page; its docstring describes the method.",
         "",
         "Times are microseconds. onnxruntime runs the converted `DeepNetClassifier` on",
-        "arrays.",
+        "arrays. A boolean is a category to a net, which looks at each column of such a",
+        "table, and a number to the others.",
     ]
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # 200 epochs of MLPClassifier often do not suffice
-        for name, load in LOADERS.items():
+        for title, load in LOADERS.items():
             X, y = load(return_X_y=True, as_frame=True)
             found = {
-                container: times(convert(X), y.to_numpy(), NETS | OTHERS, options.turns)
-                for container, convert in CONTAINERS.items()
+                name: times(
+                    convert(X),
+                    y.to_numpy(),
+                    NETS | OTHERS,
+                    options.turns,
+                    converts=name in CONVERTED,
+                )
+                for name, convert in CONTAINERS.items()
             }
-            lines += section(f"{name}, {X.shape[1]} features", found)
+            lines += section(f"{title}, {X.shape[1]} features", found)
         X, y = with_categories()
         models = NETS | {name: encoded(model) for name, model in OTHERS.items()}
-        found = {"pandas": times(X, y, models, options.turns)}
+        found = {"pandas": times(X, y, models, options.turns, converts=True)}
         lines += section("6 numbers and 8 categories of 8 levels", found)
     lines += ["", versions_and_kernels("pandas", "polars", "onnxruntime")]
     text = "\n".join(lines) + "\n"

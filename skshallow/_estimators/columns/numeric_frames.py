@@ -16,7 +16,7 @@ def array_of_numeric_frame(X: Any) -> np.ndarray | None:
     Its distinct dtypes decide: a look at each column takes longer than to predict a row.
     One without columns, or with repeated names, is left to those who refuse it.
     """
-    if isinstance(X, np.ndarray):  # narwhals would ask what else it is
+    if isinstance(X, np.ndarray | list | tuple):  # narwhals would ask what else it is
         return None
     if nw.dependencies.is_pandas_dataframe(X):
         is_numeric = X.columns.is_unique and all(map(_is_numeric, set(X.dtypes)))

@@ -133,11 +133,11 @@ def needs_columns(X: Any, input_name: str) -> bool:
     if isinstance(X, np.ndarray):
         is_table = X.ndim == 2 and not isinstance(X, np.matrix)
         return is_table and not _is_plain_array(X)
+    if isinstance(X, list | tuple):
+        return _are_rows(X) and not _are_numbers(chain.from_iterable(X))
     if nw.dependencies.is_into_dataframe(X):
         frame = _frame(X, input_name)
         return not all(map(_is_plain_series, frame.iter_columns()))
-    if isinstance(X, list | tuple):
-        return _are_rows(X) and not _are_numbers(chain.from_iterable(X))
     return False
 
 

@@ -18,6 +18,9 @@ def check_is_table(X: Any, input_name: str) -> None:
         if X.ndim != 2:
             raise ValueError(_of_dimensions(X.ndim, input_name))
         return
+    if isinstance(X, list | tuple):
+        _check_rows(X, input_name)
+        return
     if nw.dependencies.is_into_series(X):
         remedy = f"{input_name}.to_frame()"
         if not hasattr(X, "to_frame"):  # a column of Arrow
@@ -34,8 +37,6 @@ def check_is_table(X: Any, input_name: str) -> None:
         )
     if nw.dependencies.is_into_dataframe(X) and not X.shape[1]:
         raise ValueError(f"{input_name} is a data frame without columns; it needs one.")
-    if isinstance(X, list | tuple):
-        _check_rows(X, input_name)
 
 
 def _of_dimensions(n: int, name: str) -> str:

@@ -23,7 +23,7 @@ def matrix_of_sparse_frame(X: Any, input_name: str) -> sparse.csr_array | None:
     ValueError
         If values are missing: they are filled in dense tables only.
     """
-    if isinstance(X, np.ndarray):
+    if isinstance(X, np.ndarray | list | tuple):
         return None
     if not (nw.dependencies.is_pandas_dataframe(X) and X.shape[1]):
         return None
