@@ -276,7 +276,8 @@ def draw(made: dict[str, Any], path: Path) -> None:
         ax.set_title(task)
         ax.set_ylabel("log loss, lower is better (axis inverted)" if TASKS[task] else "R²")
         ax.set_xlabel("processor time of fit, seconds")
-    axes.flat[0].legend(loc="lower right", fontsize="small")
+    handles, labels = axes.flat[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
     figure.suptitle("One point per number of rows: " + ", ".join(f"{n:,}" for n in SIZES))
     figure.savefig(path, dpi=110)
 
