@@ -131,6 +131,7 @@ def new_net(max_iter: int) -> DeepNetClassifier:
         max_iter=max_iter,
         batch_size=512,
         early_stopping=False,
+        numeric_encoding=None,  # as in partial_fit, which does not know the quantiles
         random_state=0,
     )
 
