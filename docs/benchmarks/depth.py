@@ -10,13 +10,13 @@ which are for testing. BLAS uses one thread.
 
 from __future__ import annotations
 
+import argparse
 import time
 import warnings
 from pathlib import Path
 
 import numpy as np
 from environment import versions_and_kernels
-from options import nothing_parser
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from threadpoolctl import threadpool_limits
@@ -68,7 +68,7 @@ def accuracy(table: str, activation: str, params: dict) -> float:
 
 
 def main() -> None:
-    nothing_parser(__doc__).parse_args()
+    argparse.ArgumentParser(description=__doc__).parse_args()
     warnings.simplefilter("ignore")  # of vanishing gradients and dead units
     lines = [
         "# Networks of 50 hidden layers",

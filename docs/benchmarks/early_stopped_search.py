@@ -19,6 +19,7 @@ search is run with three seeds, for the net, the order and the sampler.
 
 from __future__ import annotations
 
+import argparse
 import time
 import warnings
 from dataclasses import dataclass
@@ -26,7 +27,6 @@ from pathlib import Path
 
 import numpy as np
 from environment import imported, versions_and_kernels
-from options import nothing_parser
 from sklearn.datasets import load_digits
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.metrics import log_loss
@@ -255,7 +255,7 @@ def report(found: dict[str, list[tuple[float, ...]]]) -> str:
 
 
 def main() -> None:
-    nothing_parser(__doc__).parse_args()
+    argparse.ArgumentParser(description=__doc__).parse_args()
     warnings.simplefilter("ignore")  # fit warns about candidates that cannot learn
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     with threadpool_limits(1):

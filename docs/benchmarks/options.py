@@ -34,8 +34,3 @@ def at_least_one(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text} is no whole number of at least 1")
     return int(text)
-
-
-def nothing_parser(description: str | None) -> argparse.ArgumentParser:
-    """Return a parser of no arguments, which has the help and refuses others."""
-    return argparse.ArgumentParser(description=description)

@@ -12,6 +12,7 @@ Python and its libraries; the files are written before, by another process.
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import subprocess
@@ -20,7 +21,6 @@ import tempfile
 from pathlib import Path
 
 from environment import imported, versions_and_kernels
-from options import nothing_parser
 
 HERE = Path(__file__).parent
 EXAMPLE = HERE.parents[1] / "examples" / "train_on_parquet.py"
@@ -49,7 +49,7 @@ def run(folder: Path, n_rows: int, arguments: list[str]) -> dict[str, float]:
 
 
 def main() -> None:
-    nothing_parser(__doc__).parse_args()
+    argparse.ArgumentParser(description=__doc__).parse_args()
     imported("pyarrow", '"skshallow[bigdata]"')
     rows = []
     for n_rows in N_ROWS:

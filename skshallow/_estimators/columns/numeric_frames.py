@@ -7,7 +7,7 @@ from typing import Any
 import narwhals.stable.v2 as nw
 import numpy as np
 
-BEYOND_NUMPY = "Int128", "UInt128"  # of polars
+BEYOND_NUMPY = "Int128", "UInt128"  # integers of which NumPy has no dtype
 
 
 def array_of_numeric_frame(X: Any) -> np.ndarray | None:
@@ -21,9 +21,7 @@ def array_of_numeric_frame(X: Any) -> np.ndarray | None:
     if nw.dependencies.is_pandas_dataframe(X):
         is_numeric = X.columns.is_unique and all(map(_is_numeric, set(X.dtypes)))
     elif nw.dependencies.is_polars_dataframe(X):
-        dtypes = {type(dtype): dtype for dtype in X.dtypes}.values()
-        is_numeric = all(dtype.is_integer() or dtype.is_float() for dtype in dtypes)
-        is_numeric &= all(map(is_of_numpy, dtypes))
+        is_numeric = all(map(is_of_numpy, {type(own): own for own in X.dtypes}.values()))
     else:
         return None
     if not is_numeric or not X.shape[1]:
@@ -33,8 +31,8 @@ def array_of_numeric_frame(X: Any) -> np.ndarray | None:
 
 
 def is_of_numpy(dtype: Any) -> bool:
-    """Return whether NumPy has such a dtype of polars, of integers or floats."""
-    return str(dtype) not in BEYOND_NUMPY
+    """Return whether a dtype of polars or narwhals is of integers or floats of NumPy."""
+    return dtype.is_float() or (dtype.is_integer() and str(dtype) not in BEYOND_NUMPY)
 
 
 def _is_numeric(dtype: Any) -> bool:

@@ -42,7 +42,6 @@ CODE_OF_COLUMN = {
     "pyarrow": "{table}[{key}].to_pylist()",
 }
 CATEGORICAL_DTYPES = (nw.String, nw.Boolean, nw.Categorical, nw.Enum)
-BEYOND_NUMPY = nw.Int128, nw.UInt128  # numbers of which NumPy has no dtype
 KIND_OF_DTYPE = {
     nw.Date: DATES,
     nw.Datetime: DATES,
@@ -194,7 +193,7 @@ def _frame(X: Any, input_name: str) -> Any:
 def _is_plain_series(series: Any) -> bool:
     """Return whether a column has only numbers, or is sparse."""
     if series.dtype.is_numeric():
-        return series.dtype not in BEYOND_NUMPY
+        return is_of_numpy(series.dtype) or series.dtype.is_decimal()
     if series.dtype in (nw.Object, nw.Unknown):
         dtype = getattr(series.to_native(), "dtype", None)
         return is_sparse(dtype) or _is_plain_array(series.to_numpy())
@@ -223,7 +222,7 @@ def _native_columns(frame: Any) -> Iterator[tuple[Any, Any]]:
 def _column_of_series(name: Any, native: Any, input_name: str, container: str) -> Column:
     """Return one column of a data frame, from the column of its library."""
     place = input_name, repr(name), container
-    if _is_plain_column(native):  # what follows takes several times as long
+    if _holds_an_array(native):  # what follows takes several times as long
         values = native.to_numpy()
         return _column(*place, values, missing_in(values))
     is_numpy, native_dtype = _is_numpy(native), getattr(native, "dtype", None)
@@ -247,15 +246,13 @@ def _column_of_series(name: Any, native: Any, input_name: str, container: str) -
     return replace(column, is_categorical=False) if is_sparse(native_dtype) else column
 
 
-def _is_plain_column(native: Any) -> bool:
+def _holds_an_array(native: Any) -> bool:
     """Return whether a column of pandas or polars is an array of numbers or booleans."""
     dtype: Any = getattr(native, "dtype", None)
     if isinstance(dtype, np.dtype):
         return dtype.kind in "biuf"
-    if not nw.dependencies.is_polars_series(native):
-        return False
-    is_number = dtype.is_float() or (dtype.is_integer() and is_of_numpy(dtype))
-    return is_number and not native.null_count()
+    is_polars = nw.dependencies.is_polars_series(native)
+    return is_polars and is_of_numpy(dtype) and not native.null_count()
 
 
 def _is_numpy(series: Any) -> bool:
@@ -266,7 +263,7 @@ def _is_numpy(series: Any) -> bool:
 def _values_of_series(series: Any) -> tuple[np.ndarray, np.ndarray]:
     """Return the values (n_rows,) and which are missing."""
     dtype = series.dtype
-    if dtype.is_decimal() or dtype in BEYOND_NUMPY:
+    if dtype.is_numeric() and not is_of_numpy(dtype):
         series = series.cast(nw.Float64())
     if series.dtype.is_float():
         values = series.to_numpy()

@@ -52,6 +52,18 @@ def test_a_solver_or_schedule_by_name_and_as_an_instance_give_the_same_fit(net_c
     assert_same_fit(by_name, net_class(4, solver=Adam(), schedule=Cosine(), **params), X, y)
 
 
+def resolved_plan(solver, n_rows):
+    """Return the batch size and the number of epochs of a fit that one epoch ends."""
+    X = np.linspace(-1, 1, n_rows)[:, np.newaxis].astype(np.float32)
+    net = DeepNetRegressor(
+        1, solver=solver, early_stopping=False, record_health=False, random_state=0
+    )
+    with pytest.raises(KeyboardInterrupt):
+        net.set_callbacks(StopsAfterAnEpoch()).fit(X, X[:, 0])
+    assert net.n_iter_ == 1
+    return net.resolved_params_["batch_size"], net.resolved_params_["max_iter"]
+
+
 @pytest.mark.parametrize(
     ("n_rows", "batch_size", "max_iter"),
     [
@@ -70,13 +82,7 @@ def test_a_solver_or_schedule_by_name_and_as_an_instance_give_the_same_fit(net_c
     ],
 )
 def test_batches_and_epochs_follow_the_size_of_the_table(n_rows, batch_size, max_iter):
-    X = np.linspace(-1, 1, n_rows)[:, np.newaxis].astype(np.float32)
-    net = DeepNetRegressor(1, early_stopping=False, record_health=False, random_state=0)
-    with pytest.raises(KeyboardInterrupt):
-        net.set_callbacks(StopsAfterAnEpoch()).fit(X, X[:, 0])
-    assert net.n_iter_ == 1
-    assert net.resolved_params_["batch_size"] == batch_size
-    assert net.resolved_params_["max_iter"] == max_iter
+    assert resolved_plan("adam", n_rows) == (batch_size, max_iter)
 
 
 @pytest.mark.parametrize(
@@ -92,14 +98,7 @@ def test_batches_and_epochs_follow_the_size_of_the_table(n_rows, batch_size, max
 def test_solvers_that_do_not_scale_their_steps_take_more_of_them_on_large_tables(
     solver, n_rows, batch_size, max_iter
 ):
-    X = np.linspace(-1, 1, n_rows)[:, np.newaxis].astype(np.float32)
-    net = DeepNetRegressor(
-        1, solver=solver, early_stopping=False, record_health=False, random_state=0
-    )
-    with pytest.raises(KeyboardInterrupt):
-        net.set_callbacks(StopsAfterAnEpoch()).fit(X, X[:, 0])
-    assert net.resolved_params_["batch_size"] == batch_size
-    assert net.resolved_params_["max_iter"] == max_iter
+    assert resolved_plan(solver, n_rows) == (batch_size, max_iter)
 
 
 @pytest.mark.parametrize(
