@@ -8,9 +8,7 @@ It needs PyTorch, and ``pip install "skshallow[array-api]"``.
 
 from __future__ import annotations
 
-import math
 import os
-import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +20,7 @@ from fit_time import CASES, Case, fit_skshallow, fit_torch
 from options import turns_parser
 from sklearn import config_context
 from threadpoolctl import threadpool_limits
+from turns import least_seconds
 
 torch = imported("torch", "torch")
 HERE = Path(__file__).parent
@@ -40,16 +39,20 @@ def contenders(case: Case) -> dict[str, Callable[[], object]]:
 
 def measure(case: Case, n_turns: int) -> dict[str, float]:
     """Return microseconds per step of each contender: the least of `n_turns` turns."""
-    fits = contenders(case)
-    best = dict.fromkeys(fits, math.inf)
-    for _ in range(n_turns):
-        for name, fit in fits.items():
-            start = time.perf_counter()
-            fit()
-            if torch.cuda.is_available():
-                torch.cuda.synchronize()
-            best[name] = min(best[name], time.perf_counter() - start)
-    return {name: 1e6 * seconds / case.n_steps for name, seconds in best.items()}
+    fits = {name: _to_its_end(fit) for name, fit in contenders(case).items()}
+    least = least_seconds(fits, n_turns)
+    return {name: 1e6 * seconds / case.n_steps for name, seconds in least.items()}
+
+
+def _to_its_end(fit: Callable[[], object]) -> Callable[[], object]:
+    """Return a fit that waits for the GPU, if there is one."""
+
+    def fit_and_wait() -> None:
+        fit()
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+
+    return fit_and_wait
 
 
 def table(results: dict[str, dict[str, float]]) -> str:

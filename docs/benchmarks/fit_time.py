@@ -37,6 +37,7 @@ from environment import (
 from options import at_least_one, turns_parser
 from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
+from turns import least_seconds
 
 from skshallow import DeepNetClassifier
 from skshallow.solvers import Adam
@@ -191,7 +192,6 @@ def measure(
     X, y = case.data(dtype)
     names = [name for name in contenders if n_threads == 1 or name != "JAX"]
     fits = {name: CONTENDERS[name](case, X, y) for name in names}
-    best = dict.fromkeys(fits, math.inf)
     clock = time.process_time if n_threads == 1 else time.perf_counter
     with threadpool_limits(n_threads), warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -199,12 +199,8 @@ def measure(
             import torch
 
             torch.set_num_threads(n_threads)
-        for _ in range(n_turns):
-            for name, fit in fits.items():
-                start = clock()
-                fit()
-                best[name] = min(best[name], clock() - start)
-    return {name: 1e6 * seconds / case.n_steps for name, seconds in best.items()}
+        least = least_seconds(fits, n_turns, clock)
+    return {name: 1e6 * seconds / case.n_steps for name, seconds in least.items()}
 
 
 def geometric_mean(values: list[float]) -> float:

@@ -17,8 +17,6 @@ It needs pandas, polars and ``pip install "skshallow[onnx]"``.
 
 from __future__ import annotations
 
-import math
-import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -37,6 +35,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from summaries import table
 from threadpoolctl import threadpool_limits
+from turns import least_seconds
 
 import skshallow.onnx
 from skshallow import DeepNetClassifier, ShallowNetClassifier
@@ -44,16 +43,6 @@ from skshallow import DeepNetClassifier, ShallowNetClassifier
 HERE = Path(__file__).parent
 PER_TURN = 20  # predictions
 LOADERS = {"iris": load_iris, "breast cancer": load_breast_cancer, "digits": load_digits}
-CONTAINERS: dict[str, Callable[[pd.DataFrame], Any]] = {
-    "NumPy": lambda frame: frame.to_numpy(),
-    "pandas": lambda frame: frame,
-    "polars": lambda frame: pl.DataFrame(frame.to_dict("list")),
-    "pandas, one boolean": lambda frame: _with_a_boolean(frame),
-    "polars, one boolean": lambda frame: pl.DataFrame(
-        _with_a_boolean(frame).to_dict("list")
-    ),
-    "lists": lambda frame: frame.to_numpy().tolist(),
-}
 CONVERTED = "NumPy", "pandas"  # what onnxruntime is compared with: it takes arrays anyway
 NETS = {
     "DeepNetClassifier": DeepNetClassifier(random_state=0),
@@ -65,10 +54,24 @@ OTHERS = {
 }
 
 
-def _with_a_boolean(frame: pd.DataFrame) -> pd.DataFrame:
+def in_polars(frame: pd.DataFrame) -> pl.DataFrame:
+    return pl.DataFrame(frame.to_dict("list"))
+
+
+def with_a_boolean(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a table whose first column says whether its numbers are above their mean."""
     first = frame.iloc[:, 0]
     return frame.assign(**{frame.columns[0]: first > first.mean()})
+
+
+CONTAINERS: dict[str, Callable[[pd.DataFrame], Any]] = {
+    "NumPy": lambda frame: frame.to_numpy(),
+    "pandas": lambda frame: frame,
+    "polars": in_polars,
+    "pandas, one boolean": with_a_boolean,
+    "polars, one boolean": lambda frame: in_polars(with_a_boolean(frame)),
+    "lists": lambda frame: frame.to_numpy().tolist(),
+}
 
 
 def with_categories() -> tuple[pd.DataFrame, np.ndarray]:
@@ -112,18 +115,6 @@ def _column(values: np.ndarray) -> np.ndarray:
     return values.astype(np.float32 if is_number else object).reshape(-1, 1)
 
 
-def measure(predictions: dict[str, Callable[[], object]], n_turns: int) -> dict[str, float]:
-    """Return microseconds per prediction: the least of `n_turns` turns."""
-    best = dict.fromkeys(predictions, math.inf)
-    for _ in range(n_turns):
-        for name, predict in predictions.items():
-            start = time.perf_counter()
-            for _ in range(PER_TURN):
-                predict()
-            best[name] = min(best[name], time.perf_counter() - start)
-    return {name: 1e6 * seconds / PER_TURN for name, seconds in best.items()}
-
-
 def times(
     X: Any, y: np.ndarray, models: dict[str, Any], n_turns: int, *, converts: bool
 ) -> dict[str, float]:
@@ -134,12 +125,23 @@ def times(
         predictions["onnxruntime"] = in_onnxruntime(
             fitted["DeepNetClassifier"], pd.DataFrame(row)
         )
-    return measure(predictions, n_turns)
+    least = least_seconds({n: _a_turn(run) for n, run in predictions.items()}, n_turns)
+    return {name: 1e6 * seconds / PER_TURN for name, seconds in least.items()}
 
 
 def _predicting(model: Any, row: Any) -> Callable[[], object]:
     """Return a function that predicts the probabilities of a row."""
     return lambda: model.predict_proba(row)
+
+
+def _a_turn(predict: Callable[[], object]) -> Callable[[], object]:
+    """Return a function that predicts `PER_TURN` times."""
+
+    def turn() -> None:
+        for _ in range(PER_TURN):
+            predict()
+
+    return turn
 
 
 def section(title: str, found: dict[str, dict[str, float]]) -> list[str]:
