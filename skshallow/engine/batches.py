@@ -85,6 +85,8 @@ class Rows:
         self.y = y
         self.dtype = y.dtype if dtype is None else dtype_like(dtype, X)
         self.sample_weight = sample_weight
+        if encoding is not None:
+            center, scale, bounds = encoding.scaling_of_whole(center, scale, bounds)
         self.center = self._of_features(center)
         self.scale = self._of_features(scale)
         self.bounds = None
@@ -203,7 +205,7 @@ class Rows:
         """Return rows of the table X as standardised rows."""
         if self.encoding is None:
             return self._scale_sparse(X) if sparse.issparse(X) else self._scale_dense(X)
-        X = self._scale_dense(self.encoding.forward(as_dense(X)))
+        X = self._scale_dense(self.encoding.forward_whole(as_dense(X)))
         X[namespace(X).isnan(X)] = 0
         return X
 
@@ -212,8 +214,8 @@ class Rows:
         if isinstance(X, np.ndarray):
             X = np.ascontiguousarray(X)  # else the bits of products depend on the layout
         if self.bounds is not None:
-            low, high = self.bounds
-            X = namespace(X).clip(X, low, high)  # NaN stays NaN
+            xp, (low, high) = namespace(X), self.bounds
+            X = xp.minimum(xp.maximum(X, low), high)  # faster than clip; NaN stays NaN
         if self.center is not None:
             X = X - self.center
         if self.scale is not None:

@@ -118,7 +118,7 @@ class Encoding:
         """Number of features of pieces, the last ones that are not codes."""
         return sum(len(own) - 1 for own in self.borders)
 
-    @property
+    @cached_property
     def piece_features(self) -> slice:
         """Where the features of pieces are among the encoded ones."""
         return slice(self.n_dense - self.n_pieces, self.n_dense)
@@ -148,7 +148,24 @@ class Encoding:
         stop = self.curve_inputs.start if curves else self.curve_inputs.stop
         return slice(start, stop) if start < stop else None
 
-    @property
+    @cached_property
+    def _columns_of_features(self) -> np.ndarray:
+        """The column of the table of each encoded feature (n_encoded,)."""
+        columns_of_hot, _ = self.levels_of_features
+        parts = self.numbers, self.indicators, columns_of_hot, self.columns_of_pieces
+        return np.concatenate([*parts, self.embedded])
+
+    @cached_property
+    def _indicator_features(self) -> slice:
+        """Where the indicators are among the encoded features."""
+        return slice(len(self.numbers), len(self.numbers) + len(self.indicators))
+
+    @cached_property
+    def _hot_features(self) -> slice:
+        """Where the 0/1 features of categories are among the encoded ones."""
+        return slice(self._indicator_features.stop, self.piece_features.start)
+
+    @cached_property
     def levels_of_features(self) -> tuple[np.ndarray, np.ndarray]:
         """The column of the table, and the level, of each 0/1 feature of a category."""
         columns = np.concatenate([self.binary, np.repeat(self.one_hot, self.n_levels)])
@@ -207,48 +224,71 @@ class Encoding:
 
     def forward(self, x: Any) -> Any:
         """Map rows of the table x (n, n_columns) to encoded features (n, n_encoded)."""
-        xp = namespace(x)
-        parts = [_columns(x, self.numbers)]
-        if len(self.indicators):
-            missing = xp.isnan(_columns(x, self.indicators))
-            parts.append(as_dtype(missing, x.dtype))
-        if len(self.binary) + len(self.one_hot):
-            parts.append(self._hot_of(x))
+        encoded = self.forward_whole(x)
         if self.n_pieces:
-            parts.append(self._pieces_of(x))
-        return xp.concat([*parts, *self._codes_of(x)], axis=1)
+            xp, dtype, own = namespace(x), dtype_of(x), self.piece_features
+            starts, lengths = (
+                asarray_like(each.astype(dtype, copy=False), x) for each in self.pieces
+            )
+            shares = (encoded[:, own] - starts) / lengths
+            encoded[:, own] = xp.clip(shares, 0.0, 1.0)  # NaN stays NaN
+        return encoded
 
-    def _pieces_of(self, x: Any) -> Any:
-        """Return the share of each piece (n, n_pieces) that is below the number."""
+    def forward_whole(self, x: Any) -> Any:
+        """Map x to encoded features that have, for the share of a piece, the whole number.
+
+        `scaling_of_whole` says how these are scaled.
+        """
         xp = namespace(x)
-        dtype = dtype_of(x)
-        starts, lengths = (
-            asarray_like(own.astype(dtype, copy=False), x) for own in self.pieces
-        )
-        z = _columns(x, self.columns_of_pieces)
-        z -= starts
-        z /= lengths
-        return xp.clip(z, 0.0, 1.0)  # NaN stays NaN
+        encoded = _columns(x, self._columns_of_features)
+        if len(self.indicators):
+            missing = xp.isnan(encoded[:, self._indicator_features])
+            encoded[:, self._indicator_features] = as_dtype(missing, x.dtype)
+        if len(self.binary) + len(self.one_hot):
+            encoded[:, self._hot_features] = self._hot_of(encoded[:, self._hot_features])
+        for i, rows in enumerate(self.rows_of_level, self.n_dense):
+            encoded[:, i] = _rows_of_codes(encoded[:, i], rows)
+        return encoded
 
-    def _hot_of(self, x: Any) -> Any:
-        """Return the 0/1 features (n, n_hot) of categories, NaN for unseen levels."""
-        columns, levels = self.levels_of_features
-        codes = _columns(x, columns)
-        levels = asarray_like(levels.astype(dtype_of(x)), x)
-        hot = as_dtype(codes == levels, x.dtype)
+    def scaling_of_whole(
+        self,
+        center: np.ndarray | None,
+        scale: np.ndarray | None,
+        bounds: tuple[np.ndarray, np.ndarray] | None,
+    ) -> tuple[Any, Any, Any]:
+        """Return `center`, `scale` and `bounds` as `forward_whole` needs them.
+
+        A share is ``(clip(x) - start) / length``, where x is clipped to the piece. So a
+        scaled one takes no more steps than a scaled number:
+
+            (share - center) / scale
+                = (clip(x) - (start + length * center)) / (length * scale)
+        """
+        if not self.n_pieces:
+            return center, scale, bounds
+        start, length, ends = self._lines
+        if bounds is not None:  # those of shares are within 0 and 1
+            ends = start + length * bounds[0], start + length * bounds[1]
+        center = start if center is None else start + length * center
+        return center, length if scale is None else length * scale, ends
+
+    @cached_property
+    def _lines(self) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray]]:
+        """Start, length and ends of pieces (n_encoded,); no other feature is changed."""
+        n, own = self.n_encoded, self.piece_features
+        start, length = np.zeros(n), np.ones(n)
+        low, high = np.full(n, -np.inf), np.full(n, np.inf)
+        start[own], length[own] = self.pieces
+        low[own], high[own] = start[own], start[own] + length[own]
+        return start, length, (low, high)
+
+    def _hot_of(self, codes: Any) -> Any:
+        """Return the 0/1 features of codes (n, n_hot), NaN for unseen levels."""
+        _, levels = self.levels_of_features
+        levels = asarray_like(levels.astype(dtype_of(codes)), codes)
+        hot = as_dtype(codes == levels, codes.dtype)
         hot[codes < 0] = np.nan  # no where(), which takes several times as long
         return hot
-
-    def _codes_of(self, x: Any) -> list[Any]:
-        """Return the rows of the embedding, one array (n, 1) for each embedded column."""
-        xp = namespace(x)
-        found = []
-        for column, rows in zip(self.embedded, self.rows_of_level, strict=True):
-            codes = as_dtype(x[:, int(column)], xp.int64)
-            codes = xp.where(codes < 0, len(rows) - 1, codes)
-            taken = xp.take(asarray_like(rows, x), codes, axis=0)
-            found.append(as_dtype(taken, x.dtype)[:, np.newaxis])
-        return found
 
     def feature_names(
         self, names: Sequence[str], levels: Mapping[int, Sequence], width: int = 1
@@ -294,6 +334,14 @@ def _distinct(names: Sequence[str]) -> list[str]:
         numbered = (f"{name} ({i})" for i in count(2))
         found[next(each for each in chain([name], numbered) if each not in found)] = None
     return list(found)
+
+
+def _rows_of_codes(codes: Any, rows: np.ndarray) -> Any:
+    """Return the rows of the embedding that codes (n,) have, the last for unseen levels."""
+    xp = namespace(codes)
+    level = as_dtype(codes, xp.int64)
+    level = xp.where(level < 0, len(rows) - 1, level)
+    return as_dtype(xp.take(asarray_like(rows, codes), level, axis=0), codes.dtype)
 
 
 def _columns(x: Any, columns: np.ndarray) -> Any:

@@ -15,7 +15,7 @@ from skshallow._arrays.namespace import rows_of, to_numpy
 from skshallow.engine.encoding import Encoding
 
 ROWS_PER_CHUNK = 4096
-VALUES_PER_CHUNK = 1 << 20  # fewer rows at once if there are many columns
+VALUES_PER_CHUNK = 1 << 17  # 1 MB in float64, which caches hold; fewer rows then
 # Otherwise a rare category is 20 standard deviations away and dominates other columns.
 MOST_DEVIATIONS = 3.0
 
