@@ -111,7 +111,9 @@ def dtype_like(dtype: Any, example: Any) -> Any:
 
 def _in_numpy(dtype: Any) -> np.dtype:
     """Return the NumPy dtype of the same name."""
-    return np.dtype(str(dtype).rpartition(".")[-1])
+    return (
+        dtype if isinstance(dtype, np.dtype) else np.dtype(str(dtype).rpartition(".")[-1])
+    )
 
 
 def as_dtype(array: Any, dtype: Any) -> Any:
@@ -170,8 +172,8 @@ def rows_of(array: Any, rows: slice | np.ndarray) -> Any:
         return array.take(rows, axis=0)
     if array is None:
         return None
-    if not is_of_another_library(array):
-        return array[rows]
+    if not is_of_another_library(array):  # a sparse matrix, of which slices are copies
+        return array if isinstance(rows, slice) and rows == slice(None) else array[rows]
     if isinstance(rows, slice):
         return array[rows, ...]
     return namespace(array).take(array, asarray_like(rows, array), axis=0)

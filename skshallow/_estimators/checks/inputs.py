@@ -136,9 +136,12 @@ def _has_its_names(estimator: Any, X: Any) -> bool:
 
 
 def _has_its_columns(estimator: Any, X: Any) -> bool:
-    """Return whether X is an array, without names, with as many columns as a fit had."""
+    """Return whether X, checked and without names, has as many columns as a fit had."""
+    n_columns = getattr(estimator, "n_features_in_", None)
+    if isinstance(X, list | tuple):
+        return bool(X) and isinstance(X[0], list | tuple) and len(X[0]) == n_columns
     is_array = type(X) is np.ndarray or sparse.issparse(X)
-    return is_array and X.shape[1:] == (getattr(estimator, "n_features_in_", None),)
+    return is_array and X.shape[1:] == (n_columns,)
 
 
 def check_arrays(
@@ -169,12 +172,15 @@ def check_arrays(
 def _is_valid(X: Any, n_rows: int) -> bool:
     """Return whether X is a table of finite floats, of at least `n_rows` rows.
 
-    scikit-learn returns it as it is, but takes longer for that than to predict a row.
+    It is dense or CSR. scikit-learn returns it as it is, but takes longer for that than to
+    predict a row.
     """
-    is_table = type(X) is np.ndarray and X.ndim == 2 and X.dtype in FLOATS
-    if not is_table or X.shape[0] < n_rows or X.shape[1] == 0:
+    is_dense = type(X) is np.ndarray
+    is_table = (is_dense or getattr(X, "format", "") == "csr") and X.ndim == 2
+    if not is_table or X.dtype not in FLOATS or X.shape[0] < n_rows or X.shape[1] == 0:
         return False
-    return math.isfinite(X.sum())  # a sum that overflows is left to scikit-learn
+    values = X if is_dense else X.data
+    return math.isfinite(values.sum())  # a sum that overflows is left to scikit-learn
 
 
 def checked_targets(estimator: Any, y: Any, name: str, *, numeric: bool) -> Any:

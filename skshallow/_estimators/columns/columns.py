@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -117,6 +118,17 @@ class Columns:
         """Which columns (n_columns,) are categories of booleans, or of one of them."""
         found = [levels is not None and levels.dtype == bool for levels in self.levels]
         return np.array(found, dtype=bool)
+
+    @cached_property
+    def booleans_beside_numbers(self) -> tuple[bool, ...]:
+        """Which columns are booleans, if all others are numbers; () if not, or none is.
+
+        Both values of each are known, so that codes are the booleans as numbers.
+        """
+        is_boolean = self.is_boolean
+        are_all = (is_boolean == self.is_categorical).all() and is_boolean.any()
+        both_known = all(len(levels) == 2 for levels in self.levels if levels is not None)
+        return tuple(is_boolean.tolist()) if are_all and both_known else ()
 
     @property
     def n_levels(self) -> tuple[int, ...]:

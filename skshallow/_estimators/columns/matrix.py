@@ -11,7 +11,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from scipy import sparse
 
-from skshallow._arrays.namespace import total
+from skshallow._arrays.namespace import all_finite, total
 from skshallow._estimators.checks.array_api import in_numpy
 from skshallow._estimators.checks.inputs import (
     check_arrays,
@@ -25,11 +25,11 @@ from skshallow._estimators.columns.columns import (
     has_columns,
     learn_and_encode,
 )
-from skshallow._estimators.columns.numeric_frames import array_of_numeric_frame
 from skshallow._estimators.columns.problems import count_of, listed_columns
 from skshallow._estimators.columns.reading import unbatched
 from skshallow._estimators.columns.shape import check_is_table
 from skshallow._estimators.columns.sparse_frames import matrix_of_sparse_frame
+from skshallow._estimators.columns.tables_of_numbers import array_of_numbers
 
 
 def read_matrix(
@@ -71,7 +71,8 @@ def read_matrix(
         For `check_arrays`.
     """
     X = unbatched(X)
-    numbers = array_of_numeric_frame(X) if known is None else None
+    is_boolean = () if known is None or reset else known.booleans_beside_numbers
+    numbers = array_of_numbers(X, is_boolean) if known is None or is_boolean else None
     if numbers is None:
         check_is_table(X, input_name)
     options["ensure_all_finite"] = "allow-nan"
@@ -97,8 +98,12 @@ def read_matrix(
         check_features(estimator, X, reset=True, input_name=input_name)
     else:
         check_features(estimator, X, reset=False, input_name=input_name)  # names first
-        expected = known or Columns.of_numbers(estimator.n_features_in_)
-        matrix = expected.encode(X, without_values=without_values, input_name=input_name)
+        matrix = numbers
+        if numbers is None or not all_finite(numbers):
+            expected = known or Columns.of_numbers(estimator.n_features_in_)
+            matrix = expected.encode(
+                X, without_values=without_values, input_name=input_name
+            )
     return check_arrays(estimator, matrix, names=names, dtype=None, **options), known
 
 

@@ -18,7 +18,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from scipy import sparse
 
-from skshallow._estimators.columns.numeric_frames import is_of_numpy
+from skshallow._estimators.columns.tables_of_numbers import is_of_numpy
 from skshallow._estimators.columns.values import (
     DATES,
     DURATIONS,
@@ -134,6 +134,8 @@ def needs_columns(X: Any, input_name: str) -> bool:
         return is_table and not _is_plain_array(X)
     if isinstance(X, list | tuple):
         return _are_rows(X) and not _are_numbers(chain.from_iterable(X))
+    if sparse.issparse(X):  # narwhals would ask what else it is
+        return False
     if nw.dependencies.is_into_dataframe(X):
         frame = _frame(X, input_name)
         return not all(map(_is_plain_series, frame.iter_columns()))

@@ -6,6 +6,7 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 import numpy as np
+from scipy import sparse
 
 
 def check_is_table(X: Any, input_name: str) -> None:
@@ -20,6 +21,8 @@ def check_is_table(X: Any, input_name: str) -> None:
         return
     if isinstance(X, list | tuple):
         _check_rows(X, input_name)
+        return
+    if sparse.issparse(X):
         return
     if nw.dependencies.is_into_series(X):
         remedy = f"{input_name}.to_frame()"

@@ -1,4 +1,4 @@
-"""Data frames of numbers only are read as the arrays that they hold, and no others are."""
+"""Frames and lists of numbers only are read as the arrays that they hold, no others are."""
 
 import decimal
 import importlib.util
@@ -11,7 +11,8 @@ from numpy.testing import assert_array_equal
 from sklearn.utils import check_array
 
 from skshallow import DeepNetRegressor
-from skshallow._estimators.columns.numeric_frames import array_of_numeric_frame
+from skshallow._estimators.columns.columns import learn_columns
+from skshallow._estimators.columns.tables_of_numbers import array_of_numbers
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -31,6 +32,10 @@ NUMBERS = {
     "polars various": pl.DataFrame({"a": [1, 2], "b": [0.5, 1.5]}),
     "integers of 64 bits": pd.DataFrame({"a": np.uint64([2**63]), "b": [-1]}),
     "no rows": pd.DataFrame(FLOATS).iloc[:0],
+    "lists": [[0.5, np.nan], [1, 2.5]],
+    "lists of integers": [[1, 2], [3, 4]],
+    "tuples": ((1.0, 2.0),),
+    "lists of NumPy's numbers": [list(np.float32([0.5, 1.5]))],
 }
 OTHERS = {
     "booleans": pd.DataFrame({"a": [True, False], "b": [1, 2]}),
@@ -51,7 +56,18 @@ OTHERS = {
     "polars times": pl.DataFrame({"a": np.array(["2020-01-01"], "datetime64[us]")}),
     "polars without columns": pl.DataFrame(),
     "array": np.ones((2, 2)),
-    "list": [[1.0, 2.0]],
+    "lists with booleans": [[True, 2.0]],
+    "lists with strings": [[1.0, "2"]],
+    "lists with None": [[1.0, None]],
+    "lists of huge integers": [[1, 2**70]],
+    "lists of decimals": [[decimal.Decimal("0.5")]],
+    "lists of complex numbers": [[1j]],
+    "lists of several lengths": [[1.0], [1.0, 2.0]],
+    "lists of lists": [[[1.0]]],
+    "list of arrays": [np.ones(2)],
+    "list of numbers": [1.0, 2.0],
+    "list of empty lists": [[], []],
+    "empty list": [],
     "series": pd.Series([1.0]),
 }
 if importlib.util.find_spec("pyarrow"):
@@ -63,7 +79,7 @@ if importlib.util.find_spec("pyarrow"):
 
 @pytest.mark.parametrize("frame", NUMBERS.values(), ids=NUMBERS)
 def test_a_frame_of_numbers_is_the_array_that_scikit_learn_makes_of_it(frame):
-    array = array_of_numeric_frame(frame)
+    array = array_of_numbers(frame)
     expected = check_array(
         frame,
         dtype=[np.float64, np.float32],
@@ -80,7 +96,7 @@ WIDE = [name for name in ("Int128", "UInt128") if hasattr(pl, name)]  # in newer
 def test_integers_that_numpy_has_no_dtype_for_are_numbers_like_others(dtype):
     frame = pl.DataFrame({"a": range(300), "b": range(300)})
     wide = frame.with_columns(pl.col("a").cast(getattr(pl, dtype)))
-    assert array_of_numeric_frame(wide) is None
+    assert array_of_numbers(wide) is None
     net = DeepNetRegressor(4, max_iter=3, random_state=0).fit(wide, np.arange(300.0))
     expected = DeepNetRegressor(4, max_iter=3, random_state=0).fit(frame, np.arange(300.0))
     assert_array_equal(net.predict(wide), expected.predict(frame))
@@ -89,7 +105,85 @@ def test_integers_that_numpy_has_no_dtype_for_are_numbers_like_others(dtype):
 
 @pytest.mark.parametrize("table", OTHERS.values(), ids=OTHERS)
 def test_all_else_is_left_to_those_who_read_columns(table):
-    assert array_of_numeric_frame(table) is None
+    assert array_of_numbers(table) is None
+
+
+BESIDE_BOOLEANS = {
+    "floats": {"a": [True, False, True], "b": [0.5, np.nan, 2.0]},
+    "single": {"b": np.float32([0.5, 1.5, 2.5]), "a": [True, False, True]},
+    "single and integers": {"b": np.float32([0.5]), "i": np.int8([3]), "a": [True]},
+    "integers": {"a": [True], "b": [2**60 + 1]},
+    "only booleans": {"a": [True, False], "c": [False, False]},
+}
+
+
+@pytest.mark.parametrize("library", [pd.DataFrame, pl.DataFrame])
+@pytest.mark.parametrize("table", BESIDE_BOOLEANS.values(), ids=BESIDE_BOOLEANS)
+def test_booleans_beside_numbers_are_the_codes_that_they_have_column_by_column(
+    library, table
+):
+    frame = library(table)
+    both = library({name: [*values[:1], *values[:1]] for name, values in table.items()})
+    columns = learn_columns(both, unused_levels=True)
+    is_boolean = columns.booleans_beside_numbers
+    assert is_boolean == tuple(name in ("a", "c") for name in table)
+    array, expected = array_of_numbers(frame, is_boolean), columns.encode(frame)
+    assert_array_equal(array, expected)
+    assert array.dtype == expected.dtype
+
+
+@pytest.mark.parametrize("library", [pd.DataFrame, pl.DataFrame])
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"a": [1.0], "b": [0.5]},
+        {"a": [0.5], "b": [True]},
+        {"a": [True], "b": [True]},
+        {"a": [True], "b": ["x"]},
+        {"a": [True]},
+    ],
+)
+def test_booleans_elsewhere_than_in_fit_are_left_to_those_who_read_columns(library, table):
+    assert array_of_numbers(library(table), (True, False)) is None
+
+
+OTHER_CATEGORIES = {
+    "no category": {"b": [0.5, 1.5]},
+    "strings": {"a": [True, False], "b": ["x", "y"]},
+    "one value": {"a": [True, True], "b": [0.5, 1.5]},
+    "categories of 0 and 1": {"a": pd.Categorical([0, 1]), "b": [0.5, 1.5]},
+}
+
+
+@pytest.mark.parametrize("table", OTHER_CATEGORIES.values(), ids=OTHER_CATEGORIES)
+def test_a_table_with_other_categories_has_no_booleans_beside_numbers(table):
+    assert learn_columns(pd.DataFrame(table)).booleans_beside_numbers == ()
+
+
+@pytest.mark.parametrize("library", [pd.DataFrame, pl.DataFrame])
+def test_booleans_predict_the_same_from_every_container(library):
+    rng = np.random.default_rng(0)
+    b = rng.normal(size=60)
+    frame = library({"a": rng.random(60) < 0.5, "b": b})
+    net = DeepNetRegressor(4, max_iter=3, random_state=0).fit(frame, b)
+    rows = [list(row) for row in zip(frame["a"].to_list(), b.tolist(), strict=True)]
+    with pytest.warns(UserWarning, match="does not have valid feature names"):
+        expected = net.predict(rows)
+    assert_array_equal(net.predict(frame), expected)
+    missing = library({"a": [True], "b": [np.nan]})
+    assert np.isfinite(net.predict(missing)).all()
+    with pytest.raises(ValueError, match=r"'b'.*1"):
+        net.predict(library({"a": [True], "b": [np.inf]}))
+
+
+def test_lists_predict_what_their_array_does():
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    net = DeepNetRegressor(4, max_iter=3, random_state=0).fit(X.tolist(), X[:, 0])
+    assert_array_equal(net.predict(X.tolist()), net.predict(X))
+    with pytest.raises(ValueError, match=r"2 features.*3 features"):
+        net.predict([[1.0, 2.0]])
+    with pytest.raises(ValueError, match=r"column 1.*\[row\[1\] for row in X\]"):
+        net.predict([[1.0, np.inf, 2.0]])
 
 
 LIBRARIES = {"pandas": pd.DataFrame, "polars": pl.DataFrame}
