@@ -215,7 +215,8 @@ class Rows:
             X = np.ascontiguousarray(X)  # else the bits of products depend on the layout
         if self.bounds is not None:
             xp, (low, high) = namespace(X), self.bounds
-            X = xp.minimum(xp.maximum(X, low), high)  # faster than clip; NaN stays NaN
+            X = xp.maximum(X, low)  # both together are faster than clip; NaN stays NaN
+            X = xp.minimum(X, high)
         if self.center is not None:
             X = X - self.center
         if self.scale is not None:

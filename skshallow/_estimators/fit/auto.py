@@ -18,7 +18,7 @@ from skshallow.losses import CLASSIFICATION_LOSSES, Loss
 # steps, middling ones a number of rows seen, and large ones steps again.
 AUTO_BATCH_SIZES = {0: 128, 25_600: 256, 51_200: 512, 204_800: 1024, 819_200: 2048}
 AUTO_STEPS_OF_SMALL, AUTO_EPOCHS_OF_SMALL = 1500, 500  # steps, in at most how many epochs
-AUTO_STEPS_OF_LOG_LOSS = 500  # instead of 1500, of networks, which soon overfit
+AUTO_STEPS_OF_LOG_LOSS = 400  # instead of 1500, of networks, which soon overfit
 AUTO_STEPS, AUTO_EPOCHS = 4000, 120  # steps of at most the smallest batch size
 # The larger of these numbers of rows seen and of steps, in at most how many epochs:
 AUTO_ROWS, AUTO_STEPS_OF_LARGE, AUTO_EPOCHS_OF_LARGE = 800_000, 2000, 40
