@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skshallow._arrays.namespace import to_numpy
+from skshallow._estimators.fit.auto import AUTO_STEPS_OF_LOG_LOSS
 from skshallow._estimators.fit.run import FitRun
 from skshallow.engine.objective import row_weight
 from skshallow.engine.state import Outcome
@@ -15,7 +16,7 @@ from skshallow.engine.trainer import ROWS_PER_LOSS, START_SAMPLE, VALUES_PER_LOS
 MARGIN = 0.05  # what trained on noise, or with a strong penalty, ends up to 3 % above
 # Networks start above the constant, and short fits may end there. These are long enough: it
 # is the fewest steps that max_iter="auto" comes to.
-ENOUGH_STEPS = 500
+ENOUGH_STEPS = AUTO_STEPS_OF_LOG_LOSS
 # Far fewer steps show a pace, and training is fastest at the start: a fit is too slow if
 # `ENOUGH_STEPS` at the pace so far would not reach the constant.
 FEW_STEPS = 20
@@ -24,6 +25,7 @@ FEW_STEPS = 20
 HARDLY_MOVED = 0.02
 STEPS_TO_MOVE = 100
 FALL = 0.1
+ROWS_TO_JUDGE = 8192  # on which the loss hardly moved; all take a tenth of a large fit
 
 
 class AboveConstant(NamedTuple):
@@ -94,11 +96,12 @@ def has_hardly_moved(run: FitRun) -> bool:
     if not run.config.plan.solver.stochastic or run.history.stopped:
         return False
     if run.history.loss[-1] < (1 - FALL) * run.history.loss[0]:
-        return False  # which is seen without another pass over the rows
+        return False  # which is seen without another pass over rows
+    some = [run.rows.sample(ROWS_TO_JUDGE)]
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        loss = _training_loss(run)
+        loss = run.objective.mean_loss(some)
         with run.objective.at(run.history.start_theta):
-            start = _training_loss(run)
+            start = run.objective.mean_loss(some)
         if not 0 <= start - loss < HARDLY_MOVED * start:
             return False
         return 0 < loss < (1 - MARGIN) * _loss_of_constant(run)
