@@ -215,6 +215,26 @@ def standard_rows(X, rows=None, dtype=np.float64, row_gain=None):
     return Rows(X, y, None, center, scale, rows, dtype=dtype, encoding=ENCODING), units
 
 
+@pytest.mark.parametrize("has_bounds", [False, True])
+@pytest.mark.parametrize("steps", ["both", "center", "scale", "none"])
+def test_numbers_scaled_as_a_whole_are_scaled_shares_of_pieces(steps, has_bounds):
+    borders = ([0.0, 1.0, 3.0, 9.0], [-2.0, 4.0, 5.0])
+    encoding = replace(ENCODING, pieced=[2, 6], borders=borders)
+    X, n = table(), encoding.n_encoded
+    rng = np.random.default_rng(1)
+    center = rng.normal(size=n) if steps in ("both", "center") else None
+    scale = rng.uniform(0.5, 2, n) if steps in ("both", "scale") else None
+    bounds = (rng.uniform(0, 0.3, n), rng.uniform(0.6, 0.9, n)) if has_bounds else None
+    shares = encoding.forward(X)
+    expected = shares if bounds is None else np.clip(shares, *bounds)
+    expected = (expected - (0 if center is None else center)) / (
+        1 if scale is None else scale
+    )
+    rows = Rows(X, X[:, :1], None, center, scale, bounds=bounds, encoding=encoding)
+    actual, _, _ = rows.whole()
+    np.testing.assert_allclose(actual, np.nan_to_num(expected), rtol=0, atol=1e-13)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("batch_size", [7, 200])
 def test_batches_are_those_of_scikit_learns_encoders_imputer_and_scaler(batch_size, dtype):

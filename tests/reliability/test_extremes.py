@@ -144,6 +144,21 @@ def test_float32_rows_in_any_unit_give_the_same_predictions(net_class, power):
     assert_array_equal(raw_prediction(same, scaled), raw_prediction(net, X))
 
 
+@pytest.mark.parametrize(
+    ("center", "deviation"), [(0, 1), (2000, 10), (-122.4, 0.05), (1.7e9, 1e6), (4e6, 10)]
+)
+def test_float32_rows_far_from_zero_predict_what_the_same_rows_of_float64_do(
+    center, deviation
+):
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(400, 2))
+    X = (center + deviation * z).astype(np.float32)
+    y = np.sin(2 * z[:, 0]) + z[:, 1]
+    net = DeepNetRegressor(32, max_iter=30, random_state=0).fit(X.astype(np.float64), y)
+    assert net.resolved_params_["numeric_encoding"] == ["piecewise_linear"]
+    assert_allclose(net.predict(X), net.predict(X.astype(np.float64)), rtol=0, atol=1e-5)
+
+
 @pytest.mark.parametrize("power", [-300, -30, 30, 300])
 @pytest.mark.parametrize("dtype", [None, "float32"])
 @pytest.mark.parametrize("standardize", [True, False])
