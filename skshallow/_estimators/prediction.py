@@ -256,7 +256,8 @@ class FittedNet:
 
     def _raw(self, X, input_name: str, *, combined: bool) -> np.ndarray:
         """Return raw predictions in the user's units, of all members or `combined`."""
-        check_is_fitted(self)
+        if not self.__sklearn_is_fitted__():  # which is faster than to be told that it is
+            check_is_fitted(self)
         link = self._loss.link
 
         def raw_prediction(x, params):

@@ -121,14 +121,17 @@ class Columns:
 
     @cached_property
     def booleans_beside_numbers(self) -> tuple[bool, ...]:
-        """Which columns are booleans, if all others are numbers; () if not, or none is.
-
-        Both values of each are known, so that codes are the booleans as numbers.
-        """
+        """Which columns are booleans, if all others are numbers; () if not, or none is."""
         is_boolean = self.is_boolean
         are_all = (is_boolean == self.is_categorical).all() and is_boolean.any()
-        both_known = all(len(levels) == 2 for levels in self.levels if levels is not None)
-        return tuple(is_boolean.tolist()) if are_all and both_known else ()
+        return tuple(is_boolean.tolist()) if are_all else ()
+
+    @cached_property
+    def _constant_booleans(self) -> dict[int, bool]:
+        """The only known value of each column of booleans that has one, by its index."""
+        of_each = enumerate(self.levels) if self.booleans_beside_numbers else ()
+        levels_of = {j: levels for j, levels in of_each if levels is not None}
+        return {j: bool(levels[0]) for j, levels in levels_of.items() if len(levels) == 1}
 
     @property
     def n_levels(self) -> tuple[int, ...]:
@@ -175,6 +178,18 @@ class Columns:
                 columns[j] = columns[j].emptied()
         undecided = without_values.undecided
         return self._matrix(columns, dtype, input_name, undecided)
+
+    def encode_booleans(self, matrix: np.ndarray) -> np.ndarray:
+        """Return a table with 0 and 1 for booleans as `encode` returns it.
+
+        The `matrix` (n_rows, n_columns) has numbers beside them, all of them finite. The
+        code of a boolean is the same, unless only one of the two is known.
+        """
+        if self._constant_booleans:
+            matrix = matrix.copy()
+        for j, known in self._constant_booleans.items():
+            matrix[:, j] = np.where(matrix[:, j] == known, 0, -1)
+        return matrix
 
     def of_rows(self, matrix: np.ndarray) -> tuple[Columns, np.ndarray]:
         """Return what the columns are in these rows only, and the rows in their codes.

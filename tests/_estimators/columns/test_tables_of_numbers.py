@@ -133,6 +133,19 @@ def test_booleans_beside_numbers_are_the_codes_that_they_have_column_by_column(
 
 
 @pytest.mark.parametrize("library", [pd.DataFrame, pl.DataFrame])
+@pytest.mark.parametrize("known", [True, False])
+def test_a_boolean_that_was_not_seen_is_an_unknown_level(library, known):
+    columns = learn_columns(library({"a": [known, known], "b": [0.5, 1.5]}))
+    frame = library({"b": [0.5, 1.5], "a": [True, False]})[["a", "b"]]
+    array = array_of_numbers(frame, columns.booleans_beside_numbers)
+    before = array.copy()
+    encoded = columns.encode_booleans(array)
+    assert_array_equal(encoded, columns.encode(frame))
+    assert encoded[:, 0].tolist() == ([0, -1] if known else [-1, 0])
+    assert_array_equal(array, before)
+
+
+@pytest.mark.parametrize("library", [pd.DataFrame, pl.DataFrame])
 @pytest.mark.parametrize(
     "table",
     [
@@ -150,7 +163,6 @@ def test_booleans_elsewhere_than_in_fit_are_left_to_those_who_read_columns(libra
 OTHER_CATEGORIES = {
     "no category": {"b": [0.5, 1.5]},
     "strings": {"a": [True, False], "b": ["x", "y"]},
-    "one value": {"a": [True, True], "b": [0.5, 1.5]},
     "categories of 0 and 1": {"a": pd.Categorical([0, 1]), "b": [0.5, 1.5]},
 }
 
