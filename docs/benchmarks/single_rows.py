@@ -1,7 +1,7 @@
 """Time to predict one row, as a web service does for each request.
 
 Run ``python docs/benchmarks/single_rows.py``; it writes ``single_rows.md`` to its own
-folder. Each model is fitted once, to rows of NumPy, pandas or polars, and then predicts the
+folder. Each model is fitted once, to rows in one container, and then predicts the
 probabilities of one row again and again, in the container that it was fitted to, with one
 BLAS thread. Contenders take turns of a few predictions, and the fastest of many turns
 counts, since other load on the machine can only make a turn slower.
@@ -27,6 +27,7 @@ import pandas as pd
 import polars as pl
 from environment import imported, versions_and_kernels
 from options import turns_parser
+from scipy.sparse import csr_array
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris
 from sklearn.linear_model import LogisticRegression
@@ -71,6 +72,7 @@ CONTAINERS: dict[str, Callable[[pd.DataFrame], Any]] = {
     "pandas, one boolean": with_a_boolean,
     "polars, one boolean": lambda frame: in_polars(with_a_boolean(frame)),
     "lists": lambda frame: frame.to_numpy().tolist(),
+    "CSR": lambda frame: csr_array(frame.to_numpy()),
 }
 
 
@@ -168,8 +170,7 @@ def main() -> None:
         "this page; its docstring describes the method.",
         "",
         "Times are microseconds. onnxruntime runs the converted `DeepNetClassifier` on",
-        "arrays. A boolean is a category to a net, which looks at each column of such a",
-        "table, and a number to the others.",
+        "arrays. A boolean is a category to a net and a number to the others.",
     ]
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # 200 epochs of MLPClassifier often do not suffice
