@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.utils.validation import check_is_fitted
 
 from skshallow import __version__
+from skshallow._arrays.linalg import as_dense
 from skshallow._arrays.namespace import (
     asarray_like,
     dtype_of,
@@ -45,6 +48,7 @@ OUT_ACTIVATIONS = {
 }
 # Most values of the widest layer per batch: 2 MB in float64, which caches hold.
 VALUES_OF_WIDEST_LAYER = 1 << 18
+FEW_VALUES = 1 << 14  # a sparse table of so few takes longer than the same one dense
 
 
 class FittedNet:
@@ -304,6 +308,8 @@ class FittedNet:
         rows, _ = read_matrix(
             self, X, known, without_values=self._without_values, input_name=input_name
         )
+        if sparse.issparse(rows) and math.prod(rows.shape) <= FEW_VALUES:
+            rows = as_dense(rows)
         theta = asarray_like(self.theta_, rows)
         params = self.network_.member_params(theta)
         n_members = self.network_.n_members

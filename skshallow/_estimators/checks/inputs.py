@@ -139,7 +139,8 @@ def _has_its_columns(estimator: Any, X: Any) -> bool:
     """Return whether X, checked and without names, has as many columns as a fit had."""
     n_columns = getattr(estimator, "n_features_in_", None)
     if isinstance(X, list | tuple):
-        return bool(X) and isinstance(X[0], list | tuple) and len(X[0]) == n_columns
+        has_rows = bool(X) and isinstance(X[0], list | tuple | np.ndarray)
+        return has_rows and len(X[0]) == n_columns
     is_array = type(X) is np.ndarray or sparse.issparse(X)
     return is_array and X.shape[1:] == (n_columns,)
 
@@ -157,7 +158,9 @@ def check_arrays(
 
     `y` may have several columns. Errors call the arguments by their `names`.
     """
-    if _is_valid(X, options.get("ensure_min_samples", 1)):
+    X = _in_floats(X)
+    allow_nan = options.get("ensure_all_finite") == "allow-nan"
+    if _is_valid(X, options.get("ensure_min_samples", 1), allow_nan):
         matrix = X
     else:
         matrix = checked(X, names[0], estimator=estimator, **options)
@@ -168,19 +171,28 @@ def check_arrays(
     return matrix, targets
 
 
+def _in_floats(X: Any) -> Any:
+    """Return a table of integers, booleans or float16 in float64, all else as it is."""
+    is_table = type(X) is np.ndarray and X.ndim == 2
+    is_other = is_table and (X.dtype.kind in "iub" or X.dtype == np.float16)
+    return X.astype(np.float64) if is_other else X
+
+
 @without_overflow_warnings()
-def _is_valid(X: Any, n_rows: int) -> bool:
+def _is_valid(X: Any, n_rows: int, allow_nan: bool) -> bool:
     """Return whether X is a table of finite floats, of at least `n_rows` rows.
 
-    It is dense or CSR. scikit-learn returns it as it is, but takes longer for that than to
-    predict a row.
+    It is dense or CSR, and may have NaN if these are allowed. scikit-learn returns it as it
+    is, but takes longer for that than to predict a row.
     """
     is_dense = type(X) is np.ndarray
     is_table = (is_dense or getattr(X, "format", "") == "csr") and X.ndim == 2
     if not is_table or X.dtype not in FLOATS or X.shape[0] < n_rows or X.shape[1] == 0:
         return False
     values = X if is_dense else X.data
-    return math.isfinite(values.sum())  # a sum that overflows is left to scikit-learn
+    if math.isfinite(values.sum()):
+        return True
+    return allow_nan and not np.isinf(values).any()  # else it is left to scikit-learn
 
 
 def checked_targets(estimator: Any, y: Any, name: str, *, numeric: bool) -> Any:

@@ -36,6 +36,7 @@ from skshallow._estimators.columns.strings import (
     not_categories,
     resemblance,
 )
+from skshallow._estimators.columns.tables_of_numbers import is_single
 from skshallow._estimators.columns.values import (
     BOOLEANS,
     NUMERIC,
@@ -267,15 +268,19 @@ class Columns:
         return matrix
 
     def _dtype(self, columns: Sequence[Column]) -> np.dtype:
-        """Return float32 if all columns with numbers have it and it holds all codes."""
+        """Return float32 if it holds the numbers of all columns, and all codes.
+
+        A column of numbers that are all missing counts, so that a row alone is encoded as
+        it is in its table.
+        """
         numbers = {
             column.values.dtype
             for column, levels in zip(columns, self.levels, strict=True)
-            if levels is None and column.n_of_kind
+            if levels is None and (column.n_of_kind or column.values.dtype != object)
         }
         largest = 2 ** np.finfo(np.float32).nmant
-        is_single = numbers == {np.dtype(np.float32)} and max(self.n_levels) <= largest
-        return np.dtype(np.float32 if is_single else np.float64)
+        has_room = max(self.n_levels) <= largest
+        return np.dtype(np.float32 if has_room and is_single(numbers) else np.float64)
 
     def _descriptions(self) -> Iterator[str]:
         """Yield what each column is."""

@@ -7,7 +7,6 @@ rows give the same columns from each.
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -18,7 +17,8 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from scipy import sparse
 
-from skshallow._estimators.columns.tables_of_numbers import is_of_numpy
+from skshallow._estimators.columns.shape import refuse_repeated_names
+from skshallow._estimators.columns.tables_of_numbers import array_of_numbers, is_of_numpy
 from skshallow._estimators.columns.values import (
     DATES,
     DURATIONS,
@@ -89,8 +89,9 @@ class Column:
 
     def emptied(self) -> Column:
         """Return the column with all values missing."""
-        values = np.full(len(self.values), np.nan)
-        return replace(self, kind=EMPTY, n_of_kind=0, values=values, missing=values != 0)
+        n_rows = len(self.values)
+        values, missing = np.full(n_rows, None), np.ones(n_rows, dtype=bool)
+        return replace(self, kind=EMPTY, n_of_kind=0, values=values, missing=missing)
 
     @cached_property
     def distinct(self) -> tuple[np.ndarray, list]:
@@ -133,7 +134,7 @@ def needs_columns(X: Any, input_name: str) -> bool:
         is_table = X.ndim == 2 and not isinstance(X, np.matrix)
         return is_table and not _is_plain_array(X)
     if isinstance(X, list | tuple):
-        return _are_rows(X) and not _are_numbers(chain.from_iterable(X))
+        return _are_rows(X) and bool(X[0]) and array_of_numbers(X) is None
     if sparse.issparse(X):  # narwhals would ask what else it is
         return False
     if nw.dependencies.is_into_dataframe(X):
@@ -181,14 +182,7 @@ def names_of(X: Any) -> tuple[str, ...] | None:
 
 def _frame(X: Any, input_name: str) -> Any:
     """Return a data frame of narwhals; names that are repeated are an error."""
-    names = X.columns if not hasattr(X, "column_names") else X.column_names  # of Arrow
-    repeated = {name: count for name, count in Counter(names).items() if count > 1}
-    if repeated:
-        listed = [f"{count} columns named {name!r}" for name, count in repeated.items()]
-        raise ValueError(
-            f"{input_name} has {', '.join(listed)}. Rename them, so that each has a "
-            "different name."
-        )
+    refuse_repeated_names(X, input_name)
     return nw.from_native(X, eager_only=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -28,9 +29,12 @@ def check_is_table(X: Any, input_name: str) -> None:
         remedy = f"{input_name}.to_frame()"
         if not hasattr(X, "to_frame"):  # a column of Arrow
             remedy = f'pyarrow.table({{"{input_name}": {input_name}}})'
+        of_row = ""
+        if hasattr(X, "iloc"):  # of pandas, where it may be a row
+            of_row = " For a table with one row of df, pass df.iloc[[0]], not df.iloc[0]."
         raise ValueError(
             f"{input_name} is a {type(X).__name__}, a single column, and must be a table. "
-            f"For a table with this column, pass {remedy}."
+            f"For a table with this column, pass {remedy}.{of_row}"
         )
     if X is None or isinstance(X, str | bytes | int | float):
         raise ValueError(
@@ -38,8 +42,23 @@ def check_is_table(X: Any, input_name: str) -> None:
             "and must be a table: a data frame, an array with two dimensions, or a list of "
             "rows of the same length."
         )
-    if nw.dependencies.is_into_dataframe(X) and not X.shape[1]:
-        raise ValueError(f"{input_name} is a data frame without columns; it needs one.")
+    if nw.dependencies.is_into_dataframe(X):
+        refuse_repeated_names(X, input_name)
+        if not X.shape[1]:
+            raise ValueError(f"{input_name} is a data frame without columns; it needs one.")
+
+
+def refuse_repeated_names(frame: Any, input_name: str) -> None:
+    """Raise ValueError if several columns of a data frame have the same name."""
+    of_arrow = hasattr(frame, "column_names")  # whose columns are not their names
+    names = frame.column_names if of_arrow else frame.columns
+    repeated = {name: count for name, count in Counter(names).items() if count > 1}
+    if repeated:
+        listed = [f"{count} columns named {name!r}" for name, count in repeated.items()]
+        raise ValueError(
+            f"{input_name} has {', '.join(listed)}. Rename them, so that each has a "
+            "different name."
+        )
 
 
 def _of_dimensions(n: int, name: str) -> str:

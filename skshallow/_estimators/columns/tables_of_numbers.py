@@ -1,4 +1,4 @@
-"""Data frames of pandas and polars, and lists of rows, with numbers only, as arrays.
+"""Data frames of pandas, polars and Arrow, and lists of rows, with numbers only, as arrays.
 
 Their distinct types decide: a look at each column takes longer than to predict a row.
 """
@@ -15,73 +15,118 @@ import numpy as np
 from skshallow._estimators.columns.values import NUMBERS, kind_of_type
 
 BEYOND_NUMPY = "Int128", "UInt128"  # integers of which NumPy has no dtype
-# Names of the classes of dtypes of pandas, which are NumPy's, and of polars.
-BOOLEANS = "BoolDType", "Boolean"
-SINGLE = {"Float32DType"}, {"Float32"}
+BOOLEAN = np.dtype(bool)
+ARROW_FLOATS = {"halffloat": "float16", "float": "float32", "double": "float64"}
 
 
 def array_of_numbers(X: Any, is_boolean: Sequence[bool] = ()) -> np.ndarray | None:
     """Return a table of NumPy's numbers as an array (n_rows, n_columns), None for all else.
 
     A frame without columns, or with repeated names, and rows of unequal lengths are left to
-    those who refuse them.
+    those who refuse them. A missing number is NaN.
 
     Parameters
     ----------
     X : table
     is_boolean : sequence of bool
-        Which columns of a frame are booleans; no others may be, and none if it is empty.
-        They are 0 and 1 in the array, whose dtype is that of `Columns.encode`.
+        Which columns are booleans; no others may be, and none if it is empty. They are 0
+        and 1 in the array, whose dtype is that of `Columns.encode`.
     """
     if isinstance(X, np.ndarray):  # narwhals would ask what else it is
         return None
     if isinstance(X, list | tuple):
-        array = None if any(is_boolean) else _array_of_rows(X)
+        array = _array_of_rows(X, is_boolean)
     elif nw.dependencies.is_pandas_dataframe(X):
-        array = _array_of_frame(X, is_boolean) if X.columns.is_unique else None
+        array = _array_of_pandas(X, is_boolean)
     elif nw.dependencies.is_polars_dataframe(X):
-        array = _array_of_frame(X, is_boolean)
+        array = _array_of_polars(X, is_boolean)
+    elif nw.dependencies.is_pyarrow_table(X) and not any(is_boolean):
+        array = _array_of_arrow(X)
     else:
         return None
     return array if array is not None and _is_numeric(array.dtype) else None
 
 
-def _array_of_rows(rows: Sequence[Any]) -> np.ndarray | None:
+def _array_of_rows(rows: Sequence[Any], is_boolean: Sequence[bool]) -> np.ndarray | None:
     """Return rows of numbers, of equal lengths, as an array."""
+    if rows and all(isinstance(row, np.ndarray) and row.ndim == 1 for row in rows):
+        are_numeric = all(_is_numeric(row.dtype) for row in rows)
+        is_table = are_numeric and len(set(map(len, rows))) == 1 and not any(is_boolean)
+        return np.array(rows) if is_table else None
     are_rows = bool(rows) and all(isinstance(row, list | tuple) for row in rows)
     if not are_rows or len(set(map(len, rows))) != 1 or not rows[0]:
         return None
     types = set(map(type, chain.from_iterable(rows)))
-    return np.array(rows) if all(kind_of_type(cls) == NUMBERS for cls in types) else None
+    others = types & {bool, type(None)}
+    if bool in types or any(is_boolean):
+        expected = list(is_boolean)
+        if any([type(value) is bool for value in row] != expected for row in rows):
+            return None
+    if not all(kind_of_type(cls) == NUMBERS for cls in types - others):
+        return None
+    try:
+        return np.array(rows, dtype=np.float64 if others else None)
+    except OverflowError:  # of an integer that no float holds
+        return None
 
 
-def _array_of_frame(X: Any, is_boolean: Sequence[bool]) -> np.ndarray | None:
-    """Return a frame of pandas or polars as an array."""
+def _array_of_pandas(X: Any, is_boolean: Sequence[bool]) -> np.ndarray | None:
+    """Return a frame of pandas as an array."""
     all_dtypes = list(X.dtypes)
-    classes = list(map(type, all_dtypes))
-    dtypes = dict(zip(classes, all_dtypes, strict=True))
-    booleans = {cls for cls in dtypes if cls.__name__ in BOOLEANS}
-    numbers = {cls: dtype for cls, dtype in dtypes.items() if cls not in booleans}
-    if not dtypes or not all(map(_is_numeric, numbers.values())):
+    dtypes = set(all_dtypes)
+    numbers = {getattr(dtype, "numpy_dtype", dtype) for dtype in dtypes - {BOOLEAN}}
+    if not dtypes or not X.columns.is_unique or not all(map(_is_numeric, numbers)):
         return None
-    if not booleans:
+    if BOOLEAN not in dtypes and dtypes == numbers:
         return None if any(is_boolean) else X.to_numpy()
-    if [cls in booleans for cls in classes] != list(is_boolean):
+    expected = list(is_boolean) or [False] * len(all_dtypes)
+    if [dtype == BOOLEAN for dtype in all_dtypes] != expected:
         return None
-    is_single = {cls.__name__ for cls in numbers} in SINGLE
-    dtype = np.float32 if is_single else np.float64
-    if isinstance(all_dtypes[0], np.dtype):  # without it, pandas makes objects of booleans
+    dtype = np.float32 if is_single(numbers) else np.float64
+    if dtypes - {BOOLEAN} == numbers:
         return X.to_numpy(dtype=dtype)
-    return X.to_numpy().astype(dtype, copy=False)
+    return X.to_numpy(dtype=dtype, na_value=np.nan)  # of dtypes with missing values
 
 
-def _is_numeric(dtype: Any) -> bool:
-    """Return whether a dtype of NumPy, pandas or polars is of NumPy's numbers."""
-    if isinstance(dtype, np.dtype):
-        return dtype.kind in "iuf"
-    return hasattr(dtype, "is_integer") and is_of_numpy(dtype)  # pandas' own have it not
+def _array_of_polars(X: Any, is_boolean: Sequence[bool]) -> np.ndarray | None:
+    """Return a frame of polars as an array."""
+    all_dtypes = X.dtypes
+    names = [type(dtype).__name__ for dtype in all_dtypes]
+    dtypes = dict(zip(names, all_dtypes, strict=True))
+    has_booleans = dtypes.pop("Boolean", None) is not None
+    if not names or not all(map(is_of_numpy, dtypes.values())):
+        return None
+    if not has_booleans:
+        return None if any(is_boolean) else X.to_numpy()
+    if [name == "Boolean" for name in names] != list(is_boolean):
+        return None
+    array = X.to_numpy()
+    return array.astype(np.float32 if is_single({array.dtype}) else np.float64, copy=False)
+
+
+def _array_of_arrow(X: Any) -> np.ndarray | None:
+    """Return a table of Arrow as an array."""
+    names = {str(dtype) for dtype in X.schema.types}
+    names = {ARROW_FLOATS.get(name, name) for name in names}
+    are_numbers = all(name.startswith(("int", "uint", "float")) for name in names)
+    if not names or not are_numbers or len(set(X.column_names)) != X.num_columns:
+        return None
+    return np.stack([column.to_numpy() for column in X.columns], axis=1)
+
+
+def is_single(dtypes: set[np.dtype]) -> bool:
+    """Return whether single precision holds numbers of all these dtypes of NumPy.
+
+    If some are floats: integers alone are computed with in double precision.
+    """
+    return bool(dtypes) and np.result_type(*dtypes) == np.float32
 
 
 def is_of_numpy(dtype: Any) -> bool:
     """Return whether a dtype of polars or narwhals is of integers or floats of NumPy."""
     return dtype.is_float() or (dtype.is_integer() and str(dtype) not in BEYOND_NUMPY)
+
+
+def _is_numeric(dtype: Any) -> bool:
+    """Return whether a dtype is one of NumPy's, of integers or floats."""
+    return isinstance(dtype, np.dtype) and dtype.kind in "iuf"

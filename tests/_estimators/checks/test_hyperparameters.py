@@ -269,7 +269,7 @@ def test_auto_max_iter_falls_with_the_number_of_rows(n_rows, n_epochs):
 
 @pytest.mark.parametrize(
     ("n_rows", "n_epochs"),
-    [(100, 500), (150, 250), (500, 125), (600, 120), (3840, 120), (15_000, 40)],
+    [(100, 400), (150, 200), (300, 133), (500, 120), (3840, 120), (15_000, 40)],
 )
 def test_auto_max_iter_of_a_network_is_shorter_with_a_log_loss(n_rows, n_epochs):
     X = np.linspace(0, 1, n_rows)[:, np.newaxis]

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.utils import check_array
 
 from skshallow import DeepNetRegressor
@@ -19,14 +19,12 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 FLOATS = {"a": [0.5, np.nan, 2.0], "b": [1.0, -1.0, 0.0]}
 NUMBERS = {
     "floats": pd.DataFrame(FLOATS),
-    "single": pd.DataFrame(FLOATS, dtype=np.float32),
     "integers": pd.DataFrame({"a": [1, 2, 3], "b": [4, 5, 6]}),
     "various": pd.DataFrame({"a": np.arange(3, dtype=np.uint8), "b": [0.5, 1.5, np.nan]}),
     "names that are numbers": pd.DataFrame([[1.0, 2.0]]),
     "an index": pd.DataFrame(FLOATS, index=["x", "y", "z"]),
     "part of a frame": pd.DataFrame(FLOATS).iloc[1:2],
     "polars floats": pl.DataFrame(FLOATS),
-    "polars single": pl.DataFrame(FLOATS).cast(pl.Float32),
     "polars integers": pl.DataFrame({"a": [1, 2, 3], "b": [4, 5, 6]}),
     "polars nulls": pl.DataFrame({"a": [1, None, 3], "b": [0.5, None, 1.5]}),
     "polars various": pl.DataFrame({"a": [1, 2], "b": [0.5, 1.5]}),
@@ -36,6 +34,21 @@ NUMBERS = {
     "lists of integers": [[1, 2], [3, 4]],
     "tuples": ((1.0, 2.0),),
     "lists of NumPy's numbers": [list(np.float32([0.5, 1.5]))],
+    "lists with None": [[1, None], [0.5, 2.0]],
+    "list of arrays": [np.float32([0.5, 1.5]), np.array([1, 2])],
+    "integers with missing values": pd.DataFrame({"a": [1, None]}, dtype="Int64"),
+    "dtypes with missing values": pd.DataFrame({"a": [1, 2], "b": [0.5, None]}).astype(
+        {"a": "Int8", "b": "Float64"}
+    ),
+}
+SINGLE = {
+    "single": pd.DataFrame(FLOATS, dtype=np.float32),
+    "single and small integers": pd.DataFrame(
+        {"a": np.float32([0.5, 1.5]), "b": np.int8([1, 2])}
+    ),
+    "single with missing values": pd.DataFrame(FLOATS, dtype="Float32"),
+    "polars single": pl.DataFrame(FLOATS).cast(pl.Float32),
+    "list of arrays of single": [np.ones(2, np.float32), np.zeros(2, np.float32)],
 }
 OTHERS = {
     "booleans": pd.DataFrame({"a": [True, False], "b": [1, 2]}),
@@ -44,7 +57,7 @@ OTHERS = {
     "categories of numbers": pd.DataFrame({"a": [1, 2]}).astype("category"),
     "objects": pd.DataFrame({"a": [1, 2]}, dtype=object),
     "sparse": pd.DataFrame({"a": pd.arrays.SparseArray([0, 1])}),
-    "extension": pd.DataFrame({"a": [1, 2]}, dtype="Int64"),
+    "booleans with missing values": pd.DataFrame({"a": [True, None]}, dtype="boolean"),
     "times": pd.DataFrame({"a": pd.to_datetime(["2020-01-01"])}),
     "repeated names": pd.DataFrame([[1, 2]], columns=["x", "x"]),
     "no columns": pd.DataFrame(index=[0, 1]),
@@ -58,13 +71,15 @@ OTHERS = {
     "array": np.ones((2, 2)),
     "lists with booleans": [[True, 2.0]],
     "lists with strings": [[1.0, "2"]],
-    "lists with None": [[1.0, None]],
     "lists of huge integers": [[1, 2**70]],
     "lists of decimals": [[decimal.Decimal("0.5")]],
     "lists of complex numbers": [[1j]],
     "lists of several lengths": [[1.0], [1.0, 2.0]],
     "lists of lists": [[[1.0]]],
-    "list of arrays": [np.ones(2)],
+    "list of arrays of several lengths": [np.ones(2), np.ones(1)],
+    "list of arrays of objects": [np.ones(2, dtype=object)],
+    "list of matrices": [np.ones((2, 2))],
+    "lists of integers beyond floats": [[10**400, 1.0]],
     "list of numbers": [1.0, 2.0],
     "list of empty lists": [[], []],
     "empty list": [],
@@ -73,11 +88,28 @@ OTHERS = {
 if importlib.util.find_spec("pyarrow"):
     import pyarrow as pa
 
-    OTHERS["arrow"] = pa.table({"a": [1, 2]})
-    OTHERS["of arrow"] = pd.DataFrame({"a": [1, 2]}, dtype="int64[pyarrow]")
+    single = pa.table({"a": pa.array([0.5, None], pa.float32())})
+    NUMBERS["arrow"] = pa.table({"a": [1, None, 3], "b": [0.5, None, np.nan]})
+    NUMBERS["arrow integers"] = pa.table({"a": [1, 2], "b": pa.array([3, 4], pa.uint8())})
+    NUMBERS["of arrow"] = pd.DataFrame({"a": [1, None]}, dtype="int64[pyarrow]")
+    SINGLE["arrow single"] = single
+    OTHERS["arrow booleans"] = pa.table({"a": [True, False], "b": [1, 2]})
+    OTHERS["arrow strings"] = pa.table({"a": ["x"]})
+    OTHERS["arrow decimals"] = pa.table({"a": [decimal.Decimal("0.5")]})
+    OTHERS["arrow repeated names"] = pa.table([[1.0], [2.0]], names=["a", "a"])
+    OTHERS["arrow without columns"] = pa.table({})
+    OTHERS["booleans of arrow"] = pd.DataFrame({"a": [True]}, dtype="bool[pyarrow]")
 
 
-@pytest.mark.parametrize("frame", NUMBERS.values(), ids=NUMBERS)
+@pytest.mark.parametrize("table", SINGLE.values(), ids=SINGLE)
+def test_single_precision_stays_single(table):
+    array = array_of_numbers(table)
+    assert array.dtype == np.float32
+    net = DeepNetRegressor(4, max_iter=1, random_state=0)
+    assert net.fit(table, np.arange(len(array))).theta_.dtype == np.float32
+
+
+@pytest.mark.parametrize("frame", (NUMBERS | SINGLE).values(), ids=NUMBERS | SINGLE)
 def test_a_frame_of_numbers_is_the_array_that_scikit_learn_makes_of_it(frame):
     array = array_of_numbers(frame)
     expected = check_array(
@@ -188,14 +220,46 @@ def test_booleans_predict_the_same_from_every_container(library):
         net.predict(library({"a": [True], "b": [np.inf]}))
 
 
+def test_a_row_with_missing_numbers_predicts_alone_what_it_does_in_its_table():
+    rng = np.random.default_rng(0)
+    table = {
+        "a": np.where(np.arange(60) % 5 == 0, np.nan, rng.normal(size=60)),
+        "b": rng.random(60) < 0.5,
+        "c": rng.normal(size=60).astype(np.float32),
+    }
+    frame = pd.DataFrame(table)
+    net = DeepNetRegressor(4, max_iter=3, random_state=0).fit(frame, np.arange(60.0))
+    assert net.theta_.dtype == np.float64
+    alone = np.concatenate([net.predict(frame[i : i + 1]) for i in range(60)])
+    assert_allclose(alone, net.predict(frame), rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("library", [pd.DataFrame, pl.DataFrame, list])
+def test_missing_numbers_and_booleans_of_every_container_predict_the_same(library):
+    rows = [[bool(i % 2), None if i % 5 == 0 else i / 60, i % 7] for i in range(60)]
+    table = dict(zip("abc", map(list, zip(*rows, strict=True)), strict=True))
+    X = rows if library is list else library(table)
+    net = DeepNetRegressor(4, max_iter=3, random_state=0).fit(X, np.arange(60.0))
+    columns = net._columns.booleans_beside_numbers
+    assert columns == (True, False, False)
+    assert_array_equal(net._columns.encode(X), net._columns.encode(pd.DataFrame(table)))
+    assert_allclose(net.predict(X[:1]), net.predict(X)[:1], rtol=1e-12)
+
+
 def test_lists_predict_what_their_array_does():
     X = np.random.default_rng(0).normal(size=(60, 3))
     net = DeepNetRegressor(4, max_iter=3, random_state=0).fit(X.tolist(), X[:, 0])
     assert_array_equal(net.predict(X.tolist()), net.predict(X))
     with pytest.raises(ValueError, match=r"2 features.*3 features"):
         net.predict([[1.0, 2.0]])
-    with pytest.raises(ValueError, match=r"column 1.*\[row\[1\] for row in X\]"):
-        net.predict([[1.0, np.inf, 2.0]])
+    for beyond in (np.inf, 10**400):
+        with pytest.raises(ValueError, match=r"column 1.*\[row\[1\] for row in X\]"):
+            net.predict([[1.0, beyond, 2.0]])
+    missing = [[1.0, None, 2.0], [0.5, 1.0, np.nan]]
+    assert_array_equal(net.predict(missing), net.predict(np.array(missing, float)))
+    assert_array_equal(net.predict([X[0], X[1]]), net.predict(X[:2]))
+    with pytest.raises(ValueError, match="column 0"):
+        net.fit([[10**400, 1.0], [1.0, 2.0]], [0.0, 1.0])
 
 
 LIBRARIES = {"pandas": pd.DataFrame, "polars": pl.DataFrame}
