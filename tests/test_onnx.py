@@ -333,6 +333,15 @@ def test_the_type_of_the_input_is_that_of_the_graph(
     assert_allclose(probabilities, net.predict_proba(rows), atol=tolerance)
 
 
+@pytest.mark.parametrize("deviation", [1.0, 60.0, 86400.0])
+def test_pieces_of_seconds_since_1970_are_computed_as_by_the_net(deviation):
+    z = np.random.default_rng(0).normal(size=(300, 2))
+    X = z * [deviation, 1.0] + [1.7e9, 0.0]
+    net = DeepNetClassifier(8, max_iter=5, numeric_encoding="piecewise_linear")
+    net.fit(X, z[:, 0] > 0)
+    assert_classifies_alike(net, X, np.float64)
+
+
 def test_integers_are_computed_in_float32(few, X, y):
     whole = np.rint(X).astype(np.int64)
     net = DeepNetClassifier(**few).fit(whole, y)
