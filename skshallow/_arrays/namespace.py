@@ -111,9 +111,9 @@ def dtype_like(dtype: Any, example: Any) -> Any:
 
 def _in_numpy(dtype: Any) -> np.dtype:
     """Return the NumPy dtype of the same name."""
-    return (
-        dtype if isinstance(dtype, np.dtype) else np.dtype(str(dtype).rpartition(".")[-1])
-    )
+    if isinstance(dtype, np.dtype):
+        return dtype
+    return np.dtype(str(dtype).rpartition(".")[-1])
 
 
 def as_dtype(array: Any, dtype: Any) -> Any:

@@ -98,13 +98,11 @@ def read_matrix(
         check_features(estimator, X, reset=True, input_name=input_name)
     else:
         check_features(estimator, X, reset=False, input_name=input_name)  # names first
-        known_or_numbers = known or Columns.of_numbers(estimator.n_features_in_)
+        columns = known or Columns.of_numbers(estimator.n_features_in_)
         if numbers is not None and all_finite(numbers):
-            matrix = known_or_numbers.encode_booleans(numbers)
+            matrix = columns.encode_booleans(numbers)
         else:
-            matrix = known_or_numbers.encode(
-                X, without_values=without_values, input_name=input_name
-            )
+            matrix = columns.encode(X, without_values=without_values, input_name=input_name)
     return check_arrays(estimator, matrix, names=names, dtype=None, **options), known
 
 
