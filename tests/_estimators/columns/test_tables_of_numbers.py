@@ -239,11 +239,12 @@ def test_missing_numbers_and_booleans_of_every_container_predict_the_same(librar
     rows = [[bool(i % 2), None if i % 5 == 0 else i / 60, i % 7] for i in range(60)]
     table = dict(zip("abc", map(list, zip(*rows, strict=True)), strict=True))
     X = rows if library is list else library(table)
+    columns = learn_columns(X)
+    assert columns.booleans_beside_numbers == (True, False, False)
+    assert_array_equal(columns.encode(X), columns.encode(pd.DataFrame(table)))
     net = DeepNetRegressor(4, max_iter=3, random_state=0).fit(X, np.arange(60.0))
-    columns = net._columns.booleans_beside_numbers
-    assert columns == (True, False, False)
-    assert_array_equal(net._columns.encode(X), net._columns.encode(pd.DataFrame(table)))
-    assert_allclose(net.predict(X[:1]), net.predict(X)[:1], rtol=1e-12)
+    alone = np.concatenate([net.predict(X[i : i + 1]) for i in range(60)])
+    assert_allclose(alone, net.predict(X), rtol=1e-12)
 
 
 def test_lists_predict_what_their_array_does():
