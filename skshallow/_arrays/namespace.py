@@ -73,7 +73,7 @@ def asarray_like(array: Any, example: Any) -> Any:
     array, device = to_numpy(array), _compat().device(example)
     xp = namespace(example)
     if array.dtype == np.float64:
-        array = array.astype(_in_numpy(widest_float(example)), copy=False)
+        array = array.astype(numpy_dtype(widest_float(example)), copy=False)
     if not array.flags.writeable:
         array = array.copy()  # other libraries have no read-only arrays
     return xp.asarray(array, dtype=getattr(xp, array.dtype.name), device=device)
@@ -101,7 +101,7 @@ def same_place(array: Any, other: Any) -> bool:
 
 def dtype_of(array: Any) -> np.dtype:
     """Return the dtype of `array` as NumPy dtype."""
-    return array.dtype if isinstance(array, np.ndarray) else _in_numpy(array.dtype)
+    return array.dtype if isinstance(array, np.ndarray) else numpy_dtype(array.dtype)
 
 
 def dtype_like(dtype: Any, example: Any) -> Any:
@@ -109,7 +109,7 @@ def dtype_like(dtype: Any, example: Any) -> Any:
     return asarray_like(np.empty(0, dtype), example).dtype
 
 
-def _in_numpy(dtype: Any) -> np.dtype:
+def numpy_dtype(dtype: Any) -> np.dtype:
     """Return the NumPy dtype of the same name."""
     if isinstance(dtype, np.dtype):
         return dtype

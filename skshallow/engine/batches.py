@@ -17,6 +17,7 @@ from skshallow._arrays.namespace import (
     dtype_like,
     dtype_of,
     namespace,
+    numpy_dtype,
     rows_of,
 )
 from skshallow.engine.encoding import Encoding
@@ -84,6 +85,7 @@ class Rows:
         self.X = X
         self.y = y
         self.dtype = y.dtype if dtype is None else dtype_like(dtype, X)
+        self._widest = np.promote_types(dtype_of(X), numpy_dtype(self.dtype))
         self.sample_weight = sample_weight
         if encoding is not None:
             center, scale, bounds = encoding.scaling_of_whole(center, scale, bounds)
@@ -101,10 +103,10 @@ class Rows:
         self._n_passes = 0
 
     def _of_features(self, values: np.ndarray | None) -> Any:
-        """Return values per feature (n_features,) in the dtype and library of X."""
+        """Return values per feature (n_features,) to scale X with, in its library."""
         if values is None:
             return None
-        return asarray_like(values.astype(dtype_of(self.X), copy=False), self.X)
+        return asarray_like(values.astype(self._widest, copy=False), self.X)
 
     def _implicit_center(self) -> tuple[np.ndarray | None, np.ndarray]:
         """Return what centers all rows (1, n_features), and the columns beyond that.
@@ -210,9 +212,15 @@ class Rows:
         return X
 
     def _scale_dense(self, X: np.ndarray) -> np.ndarray:
-        """Return (X - center) / scale; a division, so that no unit overflows."""
+        """Return (X - center) / scale; a division, so that no unit overflows.
+
+        It is computed in the more precise dtype of X and of what follows: a network of
+        float64 predicts the same from rows of float32 and of float64.
+        """
         if isinstance(X, np.ndarray):
             X = np.ascontiguousarray(X)  # else the bits of products depend on the layout
+        if dtype_of(X) != self._widest:
+            X = as_dtype(X, dtype_like(self._widest, X))
         if self.bounds is not None:
             xp, (low, high) = namespace(X), self.bounds
             X = xp.maximum(X, low)  # both together are faster than clip; NaN stays NaN
@@ -228,7 +236,7 @@ class Rows:
         if self.bounds is not None and not X.has_canonical_format:
             X = X.copy()
             X.sum_duplicates()  # a sum of clipped parts is not the clipped sum
-        data, columns = X.data, X.indices
+        data, columns = X.data.astype(self._widest, copy=False), X.indices
         if self.bounds is not None:
             low, high = self.bounds
             data = np.clip(data, low[columns], high[columns])
@@ -243,7 +251,7 @@ class Rows:
     def _with_far_columns(self, scaled: Any, X: Any) -> Any:
         """Return `scaled` with each value of the columns in `_far`, centered and scaled."""
         far, n_rows, n_far = self._far, X.shape[0], len(self._far)
-        columns = X[:, far].toarray()
+        columns = X[:, far].toarray().astype(self._widest, copy=False)
         if self.bounds is not None:
             low, high = self.bounds
             columns = np.clip(columns, low[far], high[far])

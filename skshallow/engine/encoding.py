@@ -266,30 +266,14 @@ class Encoding:
         """
         if not self.n_pieces:
             return center, scale, bounds
-        start, length, ends = self._all_lines
+        start, length, ends = self._lines
         if bounds is not None:  # those of shares are within 0 and 1
             ends = start + length * bounds[0], start + length * bounds[1]
         center = start if center is None else start + length * center
         return center, length if scale is None else length * scale, ends
 
-    @property
-    def lines(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Features (m,) of numbers that have pieces, where each starts, and its length.
-
-        They are ``(x - start) / length``: the numbers themselves, and the shares.
-        """
-        numbers = np.searchsorted(self.numbers, self.pieced)
-        starts, lengths = self.pieces
-        return (
-            np.append(numbers, np.r_[self.piece_features]),
-            np.append(np.zeros(len(numbers)), starts),
-            np.append(np.ones(len(numbers)), lengths),
-        )
-
     @cached_property
-    def _all_lines(
-        self,
-    ) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray]]:
+    def _lines(self) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray]]:
         """Start, length and ends of all features (n_encoded,); only pieces have ends."""
         n, own = self.n_encoded, self.piece_features
         start, length = np.zeros(n), np.ones(n)

@@ -25,8 +25,6 @@ from skshallow.losses import Link
 # Limit of the factor for features: larger features need smaller weights, and the penalty
 # on them decreases with the square of the factor.
 MOST_ROW_GAIN = 4.0
-# How far a center may move, in scales, to be in single precision.
-MOST_SHIFT = 0.1
 LEARNED = {"embedding", "periodic_bias"}  # parameters of further inputs of the first layer
 
 
@@ -72,9 +70,8 @@ class Units:
         `MOST_DEVIATIONS` standard deviations apart, even if one of them is rare. The codes
         of embedded columns, the last features of an `encoding`, are not standardised.
 
-        Centers of numbers with pieces, and of these, are in single precision where that is
-        enough, so that the same is subtracted from rows of float32 and of float64. Many
-        times narrower than their column, pieces show its last digits.
+        Centers of pieces are such that the number there, ``start + length * center``, has
+        no rounding error: far narrower than their column, pieces show its last digits.
         """
         center, scale = features.center, features.deviation
         if row_gain is not None:
@@ -82,10 +79,8 @@ class Units:
         if encoding is not None:
             center[encoding.n_dense :], scale[encoding.n_dense :] = 0, 1
         if encoding is not None and encoding.n_pieces:
-            own, start, length = encoding.lines
-            whole = start + length * center[own]
-            whole = _in_single_precision(whole, length * scale[own])
-            center[own] = (whole - start) / length
+            own, (start, length) = encoding.piece_features, encoding.pieces
+            center[own] = (start + length * center[own] - start) / length
         target_units = link.target_units(targets)
         if target_units is None:
             return cls(center, scale)
@@ -177,13 +172,6 @@ def _of_inputs(values: np.ndarray, first: Params, neutral: float) -> np.ndarray:
         return np.broadcast_to(values, n_inputs)
     n_more = n_inputs - len(values) if LEARNED & first.keys() else 0
     return np.append(values, np.full(n_more, neutral))
-
-
-def _in_single_precision(center: np.ndarray, scale: np.ndarray) -> np.ndarray:
-    """Return centers (n_features,) with 24 bits, where these hardly move by it."""
-    mantissa, exponent = np.frexp(center)  # of any size, also where float32 would overflow
-    rounded = np.ldexp(mantissa.astype(np.float32).astype(np.float64), exponent)
-    return np.where(np.abs(rounded - center) < MOST_SHIFT * scale, rounded, center)
 
 
 def _or(array: np.ndarray | None, default: float) -> np.ndarray:

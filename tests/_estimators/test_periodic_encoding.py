@@ -41,17 +41,13 @@ TABLES = {"numbers": data, "mixed": mixed}
 each_table = pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
 
 
-def curves_of(net, X, column, member=None, dtype=np.float64):
-    """Return the curves (n, 3) of a column, by the formula of the literature.
-
-    Its center has that `dtype`: single precision if members have pieces of the column.
-    """
+def curves_of(net, X, column, member=None):
+    """Return the curves (n, 3) of a column, by the formula of the literature."""
     params = net.network_.views(net.theta_)[0]
     names = ("periodic_frequency", "periodic_phase", "periodic_weight", "periodic_bias")
     own = [params[name] if member is None else params[name][member] for name in names]
     frequency, phase, weight, bias = (RATE * each[column] for each in own)
-    center = X[:, column].mean().astype(dtype)
-    z = (X[:, [column]] - center) / X[:, column].std()
+    z = (X[:, [column]] - X[:, column].mean()) / X[:, column].std()
     waves = np.cos(2 * np.pi * z * frequency + phase)
     return net.network_.periodic.gain * (waves @ weight + bias)
 
@@ -79,8 +75,7 @@ def test_members_can_each_have_a_view_of_their_own(net_class):
     assert seen[:, :3].all()
     assert of_pieces.any(axis=1).tolist() == [False, True, False]
     assert of_curves.any(axis=1).tolist() == [False, False, True]
-    curves = [curves_of(net, X, j, member=2, dtype=np.float32) for j in (0, 1)]
-    encoded = np.hstack([X, *curves])
+    encoded = np.hstack([X, curves_of(net, X, 0, 2), curves_of(net, X, 1, 2)])
     weight = np.delete(net.coefs_[0][2], np.arange(3, 19), axis=0)
     expected = np.maximum(encoded @ weight + net.intercepts_[0][2], 0)
     assert_allclose(net.hidden_activations(X)[0][2], expected, atol=1e-10)

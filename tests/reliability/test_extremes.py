@@ -24,6 +24,7 @@ from skshallow.exceptions import (
     FeatureOutlierWarning,
     VanishingGradientWarning,
 )
+from skshallow.inspection import input_gradients
 from skshallow.losses import REGRESSION_LOSSES, Quantile
 from skshallow.solvers import SOLVERS
 
@@ -144,19 +145,23 @@ def test_float32_rows_in_any_unit_give_the_same_predictions(net_class, power):
     assert_array_equal(raw_prediction(same, scaled), raw_prediction(net, X))
 
 
+@pytest.mark.parametrize("encoding", [None, "piecewise_linear", "periodic"])
+@pytest.mark.parametrize("make", [np.asarray, csr_array])
 @pytest.mark.parametrize(
     ("center", "deviation"), [(0, 1), (2000, 10), (-122.4, 0.05), (1.7e9, 1e6), (4e6, 10)]
 )
 def test_float32_rows_far_from_zero_predict_what_the_same_rows_of_float64_do(
-    center, deviation
+    center, deviation, make, encoding
 ):
-    rng = np.random.default_rng(0)
-    z = rng.normal(size=(400, 2))
+    z = np.random.default_rng(0).normal(size=(400, 50))
     X = (center + deviation * z).astype(np.float32)
+    single, double = make(X), make(X.astype(np.float64))
     y = np.sin(2 * z[:, 0]) + z[:, 1]
-    net = DeepNetRegressor(32, max_iter=30, random_state=0).fit(X.astype(np.float64), y)
-    assert net.resolved_params_["numeric_encoding"] == ["piecewise_linear"]
-    assert_allclose(net.predict(X), net.predict(X.astype(np.float64)), rtol=0, atol=1e-5)
+    net = DeepNetRegressor(8, max_iter=3, numeric_encoding=encoding, random_state=0)
+    net.fit(double, y)
+    assert_array_equal(net.predict(single), net.predict(double))
+    actual, expected = input_gradients(net, single), input_gradients(net, double)
+    assert_array_equal(actual, expected)
 
 
 @pytest.mark.parametrize("power", [-300, -30, 30, 300])

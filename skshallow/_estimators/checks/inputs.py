@@ -172,10 +172,14 @@ def check_arrays(
 
 
 def _in_floats(X: Any) -> Any:
-    """Return a table of integers, booleans or float16 in float64, all else as it is."""
-    is_table = type(X) is np.ndarray and X.ndim == 2
-    is_other = is_table and (X.dtype.kind in "iub" or X.dtype == np.float16)
-    return X.astype(np.float64) if is_other else X
+    """Return a table of numbers or booleans as native floats, all else as it is.
+
+    Single precision stays; all other numbers become double.
+    """
+    if type(X) is not np.ndarray or X.ndim != 2 or X.dtype.kind not in "iubf":
+        return X
+    is_single = X.dtype.kind == "f" and X.dtype.itemsize == 4
+    return X.astype(np.float32 if is_single else np.float64, copy=False)
 
 
 @without_overflow_warnings()

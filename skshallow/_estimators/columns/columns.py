@@ -39,7 +39,6 @@ from skshallow._estimators.columns.strings import (
 from skshallow._estimators.columns.tables_of_numbers import is_single
 from skshallow._estimators.columns.values import (
     BOOLEANS,
-    NUMERIC,
     STRINGS,
     numbers_of,
 )
@@ -163,8 +162,7 @@ class Columns:
         dtype : dtype or None, default=None
             Of the result. None means float32 if all numbers are that, else float64.
         without_values : WithoutValues
-            Columns without a value so far. What is no number is missing in those that are
-            left out.
+            Columns without a value so far. What those hold that are left out is missing.
         input_name : str, default="X"
             The name of the argument, for errors.
 
@@ -175,7 +173,7 @@ class Columns:
         """
         columns = read_columns(X, input_name)
         for j in without_values.left_out:
-            if j < len(columns) and columns[j].kind not in NUMERIC:
+            if j < len(columns):
                 columns[j] = columns[j].emptied()
         undecided = without_values.undecided
         return self._matrix(columns, dtype, input_name, undecided)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -26,7 +26,7 @@ from skshallow._estimators.columns.columns import (
     learn_and_encode,
 )
 from skshallow._estimators.columns.problems import count_of, listed_columns
-from skshallow._estimators.columns.reading import unbatched
+from skshallow._estimators.columns.reading import unbatched, with_lists
 from skshallow._estimators.columns.shape import check_is_table
 from skshallow._estimators.columns.sparse_frames import matrix_of_sparse_frame
 from skshallow._estimators.columns.tables_of_numbers import array_of_numbers
@@ -70,7 +70,7 @@ def read_matrix(
     **options
         For `check_arrays`.
     """
-    X = unbatched(X)
+    X = with_lists(unbatched(X))
     is_boolean = () if known is None or reset else known.booleans_beside_numbers
     numbers = array_of_numbers(X, is_boolean) if known is None or is_boolean else None
     if numbers is None:
@@ -82,6 +82,8 @@ def read_matrix(
     table = X if numbers is None else numbers
     if known is None and not has_columns(table, chosen, input_name=input_name):
         matrix = matrix_of_sparse_frame(X, input_name) if numbers is None else numbers
+        if not reset and without_values.left_out:
+            matrix = _emptied(X if matrix is None else matrix, without_values.left_out)
         with _naming_infinite(X, matrix, input_name):
             found = validated(
                 estimator, X, matrix=matrix, reset=reset, names=names, **options
@@ -149,6 +151,15 @@ def _what_is_infinite(matrix: Any, names: Any, input_name: str) -> str:
         f"{listed_columns(names, per_column)}. Leave their rows out, or replace them:\n"
         f"    {remedy.format(X=input_name)}"
     )
+
+
+def _emptied(X: Any, columns: Sequence[int]) -> Any:
+    """Return an array of numbers with these columns missing, and all else as it is."""
+    if not isinstance(X, np.ndarray) or X.ndim != 2 or X.dtype.kind not in "iuf":
+        return X
+    X = X.astype(np.float32 if X.dtype == np.float32 else np.float64)
+    X[:, [j for j in columns if j < X.shape[1]]] = np.nan
+    return X
 
 
 def _unmasked(X: Any) -> Any:

@@ -18,7 +18,11 @@ import numpy as np
 from scipy import sparse
 
 from skshallow._estimators.columns.shape import refuse_repeated_names
-from skshallow._estimators.columns.tables_of_numbers import array_of_numbers, is_of_numpy
+from skshallow._estimators.columns.tables_of_numbers import (
+    array_of_numbers,
+    is_of_numpy,
+    is_row_of_numbers,
+)
 from skshallow._estimators.columns.values import (
     DATES,
     DURATIONS,
@@ -121,6 +125,27 @@ def unbatched(X: Any) -> Any:
     if cls.__name__ != "RecordBatch" or cls.__module__.partition(".")[0] != "pyarrow":
         return X
     return sys.modules["pyarrow"].Table.from_batches([X])
+
+
+def with_lists(X: Any) -> Any:
+    """Return a list of rows with lists for rows of other kinds, and all else as it is.
+
+    So strings, missing values and booleans are read alike, whatever holds a row. Plain
+    arrays of numbers are left, if all rows are.
+    """
+    if not isinstance(X, list | tuple) or all(isinstance(row, list | tuple) for row in X):
+        return X
+    return X if all(map(is_row_of_numbers, X)) else list(map(_as_list, X))
+
+
+def _as_list(row: Any) -> Any:
+    """Return an array or a series as a list, and all else as it is."""
+    is_array = isinstance(row, np.ndarray) and row.ndim == 1
+    if is_array and row.dtype.kind in "mM":  # of which tolist() makes integers
+        return list(row)
+    if is_array or (hasattr(row, "to_list") and getattr(row, "ndim", 1) == 1):
+        return row.tolist() if is_array else row.to_list()
+    return row
 
 
 def needs_columns(X: Any, input_name: str) -> bool:

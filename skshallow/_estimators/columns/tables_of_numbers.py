@@ -49,9 +49,8 @@ def array_of_numbers(X: Any, is_boolean: Sequence[bool] = ()) -> np.ndarray | No
 
 def _array_of_rows(rows: Sequence[Any], is_boolean: Sequence[bool]) -> np.ndarray | None:
     """Return rows of numbers, of equal lengths, as an array."""
-    if rows and all(isinstance(row, np.ndarray) and row.ndim == 1 for row in rows):
-        are_numeric = all(_is_numeric(row.dtype) for row in rows)
-        is_table = are_numeric and len(set(map(len, rows))) == 1 and not any(is_boolean)
+    if rows and all(map(is_row_of_numbers, rows)):
+        is_table = len(set(map(len, rows))) == 1 and not any(is_boolean)
         return np.array(rows) if is_table else None
     are_rows = bool(rows) and all(isinstance(row, list | tuple) for row in rows)
     if not are_rows or len(set(map(len, rows))) != 1 or not rows[0]:
@@ -96,12 +95,14 @@ def _array_of_polars(X: Any, is_boolean: Sequence[bool]) -> np.ndarray | None:
     has_booleans = dtypes.pop("Boolean", None) is not None
     if not names or not all(map(is_of_numpy, dtypes.values())):
         return None
-    if not has_booleans:
-        return None if any(is_boolean) else X.to_numpy()
-    if [name == "Boolean" for name in names] != list(is_boolean):
+    expected = list(is_boolean) or [False] * len(names)
+    if [name == "Boolean" for name in names] != expected:
         return None
     array = X.to_numpy()
-    return array.astype(np.float32 if is_single({array.dtype}) else np.float64, copy=False)
+    if has_booleans or array.dtype.kind == "f":  # also of integers, some of them missing
+        is_single = array.dtype == np.float32 and "Float32" in names
+        array = array.astype(np.float32 if is_single else np.float64, copy=False)
+    return array
 
 
 def _array_of_arrow(X: Any) -> np.ndarray | None:
@@ -112,6 +113,11 @@ def _array_of_arrow(X: Any) -> np.ndarray | None:
     if not names or not are_numbers or len(set(X.column_names)) != X.num_columns:
         return None
     return np.stack([column.to_numpy() for column in X.columns], axis=1)
+
+
+def is_row_of_numbers(row: Any) -> bool:
+    """Return whether a row is a plain array of numbers."""
+    return type(row) is np.ndarray and row.ndim == 1 and _is_numeric(row.dtype)
 
 
 def is_single(dtypes: set[np.dtype]) -> bool:

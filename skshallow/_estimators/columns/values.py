@@ -17,7 +17,6 @@ TIMES_OF_DAY = "times of day"
 NESTED, BYTES, OBJECTS = "nested values", "bytes", "objects"
 MIXED = "numbers and strings"
 TIMES = (DATES, TIMES_OF_DAY, DURATIONS, PERIODS)
-NUMERIC = (NUMBERS, BOOLEANS)
 
 KIND_OF_TYPE: dict[type, str] = {
     bool: BOOLEANS,

@@ -168,8 +168,9 @@ def _clipped(net: Any, matrix: Any) -> np.ndarray:
         return clipped
     encoding = net._encoding
     numbers = np.arange(matrix.shape[1]) if encoding is None else encoding.numbers
-    # the range in the dtype of the matrix, as the net clips to it
-    low, high = (ends[: len(numbers)].astype(matrix.dtype) for ends in net._units.bounds)
+    # the range in the dtype in which the net clips to it
+    dtype = np.result_type(matrix.dtype, dtype_of(net.theta_))
+    low, high = (ends[: len(numbers)].astype(dtype) for ends in net._units.bounds)
     x = matrix[:, numbers]
     x = x.toarray() if sparse.issparse(x) else x
     clipped[:, numbers] = (x < low) | (x > high) | (low == high)

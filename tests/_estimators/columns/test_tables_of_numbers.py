@@ -1,5 +1,6 @@
 """Frames and lists of numbers only are read as the arrays that they hold, no others are."""
 
+import copy
 import decimal
 import importlib.util
 
@@ -245,6 +246,76 @@ def test_missing_numbers_and_booleans_of_every_container_predict_the_same(librar
     net = DeepNetRegressor(4, max_iter=3, random_state=0).fit(X, np.arange(60.0))
     alone = np.concatenate([net.predict(X[i : i + 1]) for i in range(60)])
     assert_allclose(alone, net.predict(X), rtol=1e-12)
+
+
+def of_objects(row):
+    return np.array(row, dtype=object)
+
+
+@pytest.mark.parametrize("make", [tuple, of_objects, pd.Series])
+@pytest.mark.parametrize("second", [True, None, "x", 2])
+def test_a_row_is_read_alike_whatever_holds_it(make, second):
+    rows = [[0.5, second]] * 30 + [[1.5, second]] * 30
+    expected = DeepNetRegressor(4, max_iter=3, random_state=0).fit(rows, np.arange(60.0))
+    others = list(map(make, rows))
+    for held in (others, [rows[0], *others[1:]]):
+        net = DeepNetRegressor(4, max_iter=3, random_state=0).fit(held, np.arange(60.0))
+        assert_array_equal(net.theta_, expected.theta_)
+        assert_array_equal(expected.predict(held), expected.predict(rows))
+
+
+def test_masked_values_of_rows_are_missing():
+    table = np.ma.masked_equal([[i % 9, i] for i in range(60)], 4).astype(float)
+    table.data[table.mask] = 1e6
+    net = DeepNetRegressor(4, max_iter=3, random_state=0).fit(table, np.arange(60.0))
+    assert_array_equal(net.predict(list(table)), net.predict(table))
+
+
+@pytest.mark.parametrize("unit", ["D", "ns"])
+def test_rows_of_dates_are_refused_as_columns_of_dates_are(unit):
+    rows = [np.array([i, i % 7], f"M8[{unit}]") for i in range(60)]
+    with pytest.raises(ValueError, match="dates in column 0"):
+        DeepNetRegressor(4, max_iter=3).fit(rows, np.arange(60.0))
+
+
+def test_small_integers_with_missing_values_are_computed_in_double_precision():
+    numbers = [None, *(30_000 + i % 10 for i in range(59))]
+    frame = pl.DataFrame({"a": pl.Series(numbers, dtype=pl.Int16)})
+    net = DeepNetRegressor(4, max_iter=3, random_state=0).fit(frame, np.arange(60.0))
+    assert net.theta_.dtype == np.float64
+    assert net.predict(frame)[5] == net.predict(frame[5:6])[0]
+
+
+@pytest.mark.parametrize("dtype", [">f4", ">f8", "<f4", "<f8", ">i4", "f2"])
+def test_the_order_of_bytes_has_no_effect(dtype):
+    X = np.arange(120.0).reshape(60, 2)
+    native = X.astype(np.dtype(dtype).newbyteorder("="))
+    net = DeepNetRegressor(4, max_iter=3, random_state=0)
+    expected = net.fit(native, X[:, 0]).theta_
+    for table in (X.astype(dtype), pd.DataFrame(X.astype(dtype))):
+        assert_array_equal(net.fit(table, X[:, 0]).theta_, expected)
+
+
+WHATEVER = {
+    "infinity in a list": [[0.5, np.inf]],
+    "an integer beyond floats": [[0.5, 10**400]],
+    "a string": [[0.5, "x"]],
+    "infinity in an array": np.array([[0.5, np.inf]]),
+    "infinity in single precision": np.float32([[0.5, np.inf]]),
+    "infinity in pandas": pd.DataFrame([[0.5, np.inf]]),
+    "infinity in polars": pl.DataFrame({"a": [0.5], "b": [np.inf]}),
+}
+
+
+@pytest.mark.filterwarnings("ignore:X has feature names")
+@pytest.mark.parametrize("row", WHATEVER.values(), ids=WHATEVER)
+def test_nothing_in_a_column_that_is_left_out_has_an_effect(row):
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    X[:, 1] = np.nan
+    net = DeepNetRegressor(4, max_iter=3, random_state=0).fit(X, X[:, 0])
+    before = copy.deepcopy(row)
+    assert_array_equal(net.predict(row), net.predict([[0.5, np.nan]]))
+    assert str(row) == str(before)
 
 
 def test_lists_predict_what_their_array_does():
