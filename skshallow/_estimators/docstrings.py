@@ -148,7 +148,8 @@ batch_size : int >= 1, "auto" or None, default="auto"
 max_iter : int >= 1 or "auto", default="auto"
     Maximum number of epochs (passes over all training rows), or of iterations for "lbfgs".
     "auto" means the largest of three numbers of epochs: those of about 1500 steps (400
-    with hidden layers and a log loss, which on few rows soon overfits), but at most 500;
+    with a log loss and hidden layers of at least 32 units, which on few rows soon
+    overfit), but at most 500;
     those of about 4000 steps of at most 128 rows, but at most 120; and those in which
     training sees 800 000 rows, or takes 2000 steps if that is longer (20 000 with "sgd",
     "momentum" and "nesterov"), but at most 40.

@@ -203,8 +203,9 @@ def test_what_auto_means_is_documented(net_class):
     assert sizes in " ".join(documented["batch_size"].split())
     epochs = (
         "the largest of three numbers of epochs: those of about "
-        f"{auto.AUTO_STEPS_OF_SMALL} steps ({auto.AUTO_STEPS_OF_LOG_LOSS} with hidden "
-        "layers and a log loss, which on few rows soon overfits), but at most "
+        f"{auto.AUTO_STEPS_OF_SMALL} steps ({auto.AUTO_STEPS_OF_LOG_LOSS} with a log "
+        f"loss and hidden layers of at least {auto.AUTO_OVERFITTING_UNITS} units, which on "
+        "few rows soon overfit), but at most "
         f"{auto.AUTO_EPOCHS_OF_SMALL}; those of about {auto.AUTO_STEPS} steps of at most "
         f"{smallest} rows, but at most {auto.AUTO_EPOCHS}; and those in which training "
         f"sees {with_spaces(auto.AUTO_ROWS)} rows, or takes {auto.AUTO_STEPS_OF_LARGE} "

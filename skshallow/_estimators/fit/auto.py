@@ -18,7 +18,8 @@ from skshallow.losses import CLASSIFICATION_LOSSES, Loss
 # steps, middling ones a number of rows seen, and large ones steps again.
 AUTO_BATCH_SIZES = {0: 128, 25_600: 256, 51_200: 512, 204_800: 1024, 819_200: 2048}
 AUTO_STEPS_OF_SMALL, AUTO_EPOCHS_OF_SMALL = 1500, 500  # steps, in at most how many epochs
-AUTO_STEPS_OF_LOG_LOSS = 400  # instead of 1500, of networks, which soon overfit
+AUTO_STEPS_OF_LOG_LOSS = 400  # instead of 1500, of networks that soon overfit:
+AUTO_OVERFITTING_UNITS = 32  # those with at least so many units in each hidden layer
 AUTO_STEPS, AUTO_EPOCHS = 4000, 120  # steps of at most the smallest batch size
 # The larger of these numbers of rows seen and of steps, in at most how many epochs:
 AUTO_ROWS, AUTO_STEPS_OF_LARGE, AUTO_EPOCHS_OF_LARGE = 800_000, 2000, 40
@@ -132,7 +133,8 @@ def auto_max_iter(
     """Return the number of epochs; see the parameter `max_iter` in `docstrings`."""
     steps_per_epoch = math.ceil(n_training / batch_size)
     small = AUTO_STEPS_OF_SMALL
-    if _becomes_overconfident(components, loss):
+    is_wide = min(components.hidden_units, default=0) >= AUTO_OVERFITTING_UNITS
+    if is_wide and _becomes_overconfident(components, loss):
         small = AUTO_STEPS_OF_LOG_LOSS
     by_small_batches = math.ceil(n_training / min(batch_size, AUTO_BATCH_SIZES[0]))
     is_scaled = components.solver.scale_free

@@ -268,15 +268,25 @@ def test_auto_max_iter_falls_with_the_number_of_rows(n_rows, n_epochs):
 
 
 @pytest.mark.parametrize(
-    ("n_rows", "n_epochs"),
-    [(100, 400), (150, 200), (300, 133), (500, 120), (3840, 120), (15_000, 40)],
+    ("n_rows", "of_wide", "of_narrow"),
+    [
+        (100, 400, 500),
+        (150, 200, 500),
+        (300, 133, 500),
+        (500, 120, 375),
+        (3840, 120, 120),
+        (15_000, 40, 40),
+    ],
 )
-def test_auto_max_iter_of_a_network_is_shorter_with_a_log_loss(n_rows, n_epochs):
+def test_auto_max_iter_of_a_wide_network_is_shorter_with_a_log_loss(
+    n_rows, of_wide, of_narrow
+):
     X = np.linspace(0, 1, n_rows)[:, np.newaxis]
-    net = DeepNetClassifier(1, activation="tanh", early_stopping=False, random_state=0)
-    with pytest.raises(KeyboardInterrupt):
-        net.set_callbacks(StopsAfterAnEpoch()).fit(X, X[:, 0] > 0.5)
-    assert net.resolved_params_["max_iter"] == n_epochs
+    for widths, expected in [((32, 40), of_wide), ((40, 31), of_narrow)]:
+        net = DeepNetClassifier(widths, early_stopping=False, random_state=0)
+        with pytest.raises(KeyboardInterrupt):
+            net.set_callbacks(StopsAfterAnEpoch()).fit(X, X[:, 0] > 0.5)
+        assert net.resolved_params_["max_iter"] == expected
 
 
 def test_auto_max_iter_of_a_linear_classifier_is_as_long_as_that_of_a_regressor():
