@@ -39,6 +39,7 @@ from skshallow._estimators.columns.strings import (
 from skshallow._estimators.columns.tables_of_numbers import is_single
 from skshallow._estimators.columns.values import (
     BOOLEANS,
+    MIXED,
     STRINGS,
     numbers_of,
 )
@@ -420,6 +421,9 @@ def _mismatch(
     column: Column, levels: np.ndarray | None, is_undecided: bool
 ) -> Problem | None:
     """Return the problem of a column that holds something else than the known levels."""
+    if column.kind == MIXED and levels is None and not is_undecided:
+        n_strings = sum(isinstance(value, str) for value in column.values)
+        return Problem(column, STRINGS_FOR_NUMBERS, n_strings)
     problem = unreadable(column)
     if problem or not column.n_of_kind or (levels is not None and not len(levels)):
         return problem

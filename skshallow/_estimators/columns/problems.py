@@ -209,8 +209,8 @@ def _of_booleans(problem: Problem) -> str:
 
 
 def _of_strings_for_numbers(problem: Problem) -> str:
-    """Return what to do about strings where fit had numbers."""
-    look = look_of_values(problem.column.distinct[1])
+    """Return what to do about strings where fit had numbers, all or some of them."""
+    look = look_of_values(strings_of(problem.column))
     if look is not None:
         return advice_for(problem.column, look)
     return advice_for_strings_at_numbers(problem.column)

@@ -83,6 +83,8 @@ def _check_rows(rows: list | tuple, name: str) -> None:
         raise ValueError(f"{name} is an empty list, and needs at least one row.")
     if all(isinstance(row, dict) for row in rows):
         raise ValueError(f"{name} is a list of dicts. Pass pandas.DataFrame({name}).")
+    if any(isinstance(row, set | frozenset) for row in rows):
+        raise ValueError(f"{name} has sets as rows, which have no order. Give lists.")
     lengths = [_length(row) for row in rows]
     if not any(n is not None for n in lengths):
         raise ValueError(

@@ -432,3 +432,19 @@ def test_another_number_of_columns_is_an_error():
     columns = learn_columns([["a", 1.0]])
     with pytest.raises(ValueError, match="X has 1 column, and the net was fitted with 2"):
         columns.encode([["a"]])
+
+
+@pytest.mark.parametrize("make", [pd.DataFrame, lambda table: [[x] for x in table["a"]]])
+@pytest.mark.parametrize(
+    ("other", "advice"),
+    [
+        ("x", r"convert them as before fit, or \(.*'x', becomes missing\) by"),
+        ("5", "convert"),
+    ],
+)
+def test_some_strings_where_fit_had_numbers_are_to_become_numbers(make, other, advice):
+    net = DeepNetRegressor(4, max_iter=2, random_state=0)
+    net.fit(make({"a": [1.0, 2.0] * 20}), [1.0, 2.0] * 20)
+    message = rf"strings where fit had numbers.* \(1 value\): {advice}.*pd\.to_numeric"
+    with pytest.raises(ValueError, match=message):
+        net.predict(make({"a": [1.0, other]}))

@@ -18,6 +18,7 @@ NO_TABLES = {
     "rows and values": ([[1, 2], 3, [4, 5], [6, 7]], "row 0 has 2, row 1 is no row"),
     "values": (["a", "b", "c", "d"], r"list of values.*\[\[x\] for x in X\]"),
     "empty list": ([], "an empty list"),
+    "sets": ([{1, 2}, {3, 4}], "sets as rows, which have no order"),
     "dicts": ([{"a": 1}, {"a": 2}], r"pandas\.DataFrame\(X\)"),
     "one dimension": (np.arange(4.0), r"Expected 2D array, got 1D.*X\.reshape\(-1, 1\)"),
     "strings in one dimension": (np.array(list("abcd")), "Reshape your data"),
