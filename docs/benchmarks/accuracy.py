@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 from contenders import left_out, numeric_contenders, slow_contenders
 from environment import imported, versions_and_kernels
-from options import contest_parser
+from options import contest_parser, publish
 from results import Result, Split, measure
 from summaries import (
     SCORES,
@@ -228,9 +228,8 @@ def main() -> None:
     omitted = left_out(everything, [name for name in found if name not in chosen])
     last = [*omitted, "", versions_and_kernels(*packages)]
     text = report(results, some, [model.name for model in slow], last)
-    print(text)
+    publish(text, HERE / "accuracy.md", options)
     if not options.dry:
-        (HERE / "accuracy.md").write_text(text)
         draw(results, PICTURE)
 
 

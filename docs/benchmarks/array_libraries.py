@@ -17,7 +17,7 @@ os.environ["SCIPY_ARRAY_API"] = "1"  # read once, when SciPy is imported
 
 from environment import imported, versions_and_kernels
 from fit_time import CASES, Case, fit_skshallow, fit_torch
-from options import turns_parser
+from options import publish, turns_parser
 from sklearn import config_context
 from threadpoolctl import threadpool_limits
 from turns import least_seconds
@@ -86,9 +86,7 @@ def main() -> None:
     ):
         results = {case.name: measure(case, options.turns) for case in CASES[-2:]}
     text = table(results)
-    print(text)
-    if not options.dry:
-        (HERE / "array_libraries.md").write_text(text)
+    publish(text, HERE / "array_libraries.md", options)
 
 
 if __name__ == "__main__":

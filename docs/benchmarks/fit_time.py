@@ -34,7 +34,7 @@ from environment import (
     versions_and_kernels,
     without_missing,
 )
-from options import at_least_one, turns_parser
+from options import at_least_one, publish, turns_parser
 from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 from turns import least_seconds
@@ -296,9 +296,8 @@ def main() -> None:
         for dtype in ("float32", "float64")
     }
     text = table(results)
-    print(text)
+    publish(text, HERE / "fit_time.md", options)
     if not options.dry:
-        (HERE / "fit_time.md").write_text(text)
         draw(results, HERE / "fit_time.png")
 
 

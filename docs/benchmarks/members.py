@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 from environment import versions_and_kernels
-from options import turns_parser
+from options import publish, turns_parser
 from sklearn.datasets import make_classification
 from summaries import table
 from threadpoolctl import threadpool_limits
@@ -91,9 +91,7 @@ def main() -> None:
         lines += table("ensemble", list(ENSEMBLES), columns)
     lines += ["", versions_and_kernels()]
     text = "\n".join(lines) + "\n"
-    print(text)
-    if not options.dry:
-        (HERE / "members.md").write_text(text)
+    publish(text, HERE / "members.md", options)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,13 @@ def turns_parser(description: str | None, n_turns: int) -> argparse.ArgumentPars
     return parser
 
 
+def publish(text: str, page: Path, options: argparse.Namespace) -> None:
+    """Print the text of a page and, unless it is a dry run, write the page."""
+    print(text)
+    if not options.dry:
+        page.write_text(text)
+
+
 def at_least_one(text: str) -> int:
     """Return a number of turns, threads or rows."""
     if not text.isdecimal() or int(text) < 1:

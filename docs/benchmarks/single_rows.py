@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 from environment import imported, versions_and_kernels
-from options import turns_parser
+from options import publish, turns_parser
 from scipy.sparse import csr_array
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris
@@ -193,9 +193,7 @@ def main() -> None:
         lines += section("6 numbers and 8 categories of 8 levels", found)
     lines += ["", versions_and_kernels("pandas", "polars", "onnxruntime")]
     text = "\n".join(lines) + "\n"
-    print(text)
-    if not options.dry:
-        (HERE / "single_rows.md").write_text(text)
+    publish(text, HERE / "single_rows.md", options)
 
 
 if __name__ == "__main__":
