@@ -17,7 +17,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from scipy import sparse
 
-from skshallow._estimators.columns.shape import refuse_repeated_names
+from skshallow._estimators.columns.shape import are_rows, refuse_repeated_names
 from skshallow._estimators.columns.tables_of_numbers import (
     array_of_numbers,
     is_of_numpy,
@@ -159,7 +159,7 @@ def needs_columns(X: Any, input_name: str) -> bool:
         is_table = X.ndim == 2 and not isinstance(X, np.matrix)
         return is_table and not _is_plain_array(X)
     if isinstance(X, list | tuple):
-        return _are_rows(X) and bool(X[0]) and array_of_numbers(X) is None
+        return are_rows(X) and bool(X[0]) and array_of_numbers(X) is None
     if sparse.issparse(X):  # narwhals would ask what else it is
         return False
     if nw.dependencies.is_into_dataframe(X):
@@ -184,7 +184,7 @@ def read_columns(X: Any, input_name: str) -> list[Column]:
             f"Pass {input_name}.toarray(), or a data frame."
         )
     is_list = isinstance(X, list | tuple)
-    if not (_are_rows(X) if is_list else getattr(X, "ndim", 0) == 2):
+    if not (are_rows(X) if is_list else getattr(X, "ndim", 0) == 2):
         raise ValueError(
             f"{input_name} must be a table: a data frame, an array with two dimensions, or "
             "a list of rows of the same length."
@@ -345,12 +345,6 @@ def _is_plain_array(values: np.ndarray) -> bool:
 def _are_numbers(values: Iterable[Any]) -> bool:
     """Return whether all values are numbers, NaN among them, and none is a boolean."""
     return all(kind_of_type(cls) == NUMBERS for cls in set(map(type, values)))
-
-
-def _are_rows(rows: list | tuple) -> bool:
-    """Return whether a list consists of rows of the same length."""
-    is_nested = all(isinstance(row, list | tuple) for row in rows)
-    return is_nested and len(set(map(len, rows))) == 1
 
 
 def _array_of_rows(rows: list | tuple) -> np.ndarray:

@@ -77,6 +77,12 @@ def _of_dimensions(n: int, name: str) -> str:
     )
 
 
+def are_rows(rows: list | tuple) -> bool:
+    """Return whether a list consists of rows of the same length."""
+    is_nested = all(isinstance(row, list | tuple) for row in rows)
+    return is_nested and len(set(map(len, rows))) == 1
+
+
 def _check_rows(rows: list | tuple, name: str) -> None:
     """Raise ValueError if a list is not one of rows of the same length."""
     if not rows:

@@ -12,6 +12,7 @@ from typing import Any
 import narwhals.stable.v2 as nw
 import numpy as np
 
+from skshallow._estimators.columns.shape import are_rows
 from skshallow._estimators.columns.values import NUMBERS, kind_of_type
 
 BEYOND_NUMPY = "Int128", "UInt128"  # integers of which NumPy has no dtype
@@ -35,7 +36,7 @@ def array_of_numbers(X: Any, is_boolean: Sequence[bool] = ()) -> np.ndarray | No
     if isinstance(X, np.ndarray):  # narwhals would ask what else it is
         return None
     if isinstance(X, list | tuple):
-        array = _array_of_rows(X, is_boolean)
+        array = _array_of_lists(X, is_boolean)
     elif nw.dependencies.is_pandas_dataframe(X):
         array = _array_of_pandas(X, is_boolean)
     elif nw.dependencies.is_polars_dataframe(X):
@@ -47,19 +48,18 @@ def array_of_numbers(X: Any, is_boolean: Sequence[bool] = ()) -> np.ndarray | No
     return array if array is not None and _is_numeric(array.dtype) else None
 
 
-def _array_of_rows(rows: Sequence[Any], is_boolean: Sequence[bool]) -> np.ndarray | None:
+def _array_of_lists(rows: list | tuple, is_boolean: Sequence[bool]) -> np.ndarray | None:
     """Return rows of numbers, of equal lengths, as an array."""
     if rows and all(map(is_row_of_numbers, rows)):
         is_table = len(set(map(len, rows))) == 1 and not any(is_boolean)
         return np.array(rows) if is_table else None
-    are_rows = bool(rows) and all(isinstance(row, list | tuple) for row in rows)
-    if not are_rows or len(set(map(len, rows))) != 1 or not rows[0]:
+    if not are_rows(rows) or not rows[0]:
         return None
     types = set(map(type, chain.from_iterable(rows)))
     others = types & {bool, type(None)}
     if bool in types or any(is_boolean):
-        expected = list(is_boolean)
-        if any([type(value) is bool for value in row] != expected for row in rows):
+        found = ([type(value) is bool for value in row] for row in rows)
+        if not all(_are_as_expected(each, is_boolean) for each in found):
             return None
     if not all(kind_of_type(cls) == NUMBERS for cls in types - others):
         return None
@@ -72,19 +72,16 @@ def _array_of_rows(rows: Sequence[Any], is_boolean: Sequence[bool]) -> np.ndarra
 def _array_of_pandas(X: Any, is_boolean: Sequence[bool]) -> np.ndarray | None:
     """Return a frame of pandas as an array."""
     all_dtypes = list(X.dtypes)
-    dtypes = set(all_dtypes)
-    numbers = {getattr(dtype, "numpy_dtype", dtype) for dtype in dtypes - {BOOLEAN}}
-    if not dtypes or not X.columns.is_unique or not all(map(_is_numeric, numbers)):
+    dtypes = set(all_dtypes) - {BOOLEAN}
+    numbers = {getattr(dtype, "numpy_dtype", dtype) for dtype in dtypes}
+    if not all_dtypes or not X.columns.is_unique or not all(map(_is_numeric, numbers)):
         return None
-    if BOOLEAN not in dtypes and dtypes == numbers:
-        return None if any(is_boolean) else X.to_numpy()
-    expected = list(is_boolean) or [False] * len(all_dtypes)
-    if [dtype == BOOLEAN for dtype in all_dtypes] != expected:
+    if not _are_as_expected([dtype == BOOLEAN for dtype in all_dtypes], is_boolean):
         return None
-    dtype = np.float32 if is_single(numbers) else np.float64
-    if dtypes - {BOOLEAN} == numbers:
-        return X.to_numpy(dtype=dtype)
-    return X.to_numpy(dtype=dtype, na_value=np.nan)  # of dtypes with missing values
+    if not any(is_boolean) and dtypes == numbers:
+        return X.to_numpy()
+    missing = {} if dtypes == numbers else {"na_value": np.nan}  # which NumPy's have not
+    return X.to_numpy(dtype=np.float32 if is_single(numbers) else np.float64, **missing)
 
 
 def _array_of_polars(X: Any, is_boolean: Sequence[bool]) -> np.ndarray | None:
@@ -92,14 +89,13 @@ def _array_of_polars(X: Any, is_boolean: Sequence[bool]) -> np.ndarray | None:
     all_dtypes = X.dtypes
     names = [type(dtype).__name__ for dtype in all_dtypes]
     dtypes = dict(zip(names, all_dtypes, strict=True))
-    has_booleans = dtypes.pop("Boolean", None) is not None
+    dtypes.pop("Boolean", None)
     if not names or not all(map(is_of_numpy, dtypes.values())):
         return None
-    expected = list(is_boolean) or [False] * len(names)
-    if [name == "Boolean" for name in names] != expected:
+    if not _are_as_expected([name == "Boolean" for name in names], is_boolean):
         return None
     array = X.to_numpy()
-    if has_booleans or array.dtype.kind == "f":  # also of integers, some of them missing
+    if any(is_boolean) or array.dtype.kind == "f":  # also of integers, some of them missing
         is_single = array.dtype == np.float32 and "Float32" in names
         array = array.astype(np.float32 if is_single else np.float64, copy=False)
     return array
@@ -113,6 +109,11 @@ def _array_of_arrow(X: Any) -> np.ndarray | None:
     if not names or not are_numbers or len(set(X.column_names)) != X.num_columns:
         return None
     return np.stack([column.to_numpy() for column in X.columns], axis=1)
+
+
+def _are_as_expected(found: list[bool], is_boolean: Sequence[bool]) -> bool:
+    """Return whether the columns that were found to be booleans are those expected."""
+    return found == (list(is_boolean) or [False] * len(found))
 
 
 def is_row_of_numbers(row: Any) -> bool:
